@@ -1,0 +1,1 @@
+"""The gate: what a document says. See README.md in this folder."""

@@ -1,0 +1,1 @@
+"""Readers of carrier paper, one module a format."""

@@ -1,0 +1,1 @@
+"""Documents, findings, claims, invoices and the runs that made them, kept."""

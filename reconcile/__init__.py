@@ -1,0 +1,1 @@
+"""What the carrier should have said, the difference, and how long we have to say so."""

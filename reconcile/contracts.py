@@ -1,0 +1,258 @@
+"""Contracts with carriers: who may bill what to which account, by which rules.
+
+A contract is TOML (see `docs/formats/reference-tables.md`). Nothing here looks at lines; the
+kernels ask `contract_for` with distinct (carrier, BAN, day) questions and join the answers back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from invoices.schema import CENTS
+
+
+Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
+"""Read exactly, quoted or not: `read_contracts` never lets a TOML number become a float."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Account(_Strict):
+    """A pattern of billing account numbers the contract holds, `*` as wildcard, and when."""
+
+    ban: str = Field(pattern=r"^[^\s*]*(\*[^\s*]*)*$", min_length=1)
+    from_: dt.date | None = Field(default=None, alias="from")
+    until: dt.date | None = None
+
+    @property
+    def regex(self) -> str:
+        """The pattern as an anchored regular expression."""
+        return "^" + ".*".join(re.escape(part) for part in self.ban.split("*")) + "$"
+
+    @property
+    def length(self) -> int:
+        """How specific the pattern is: its characters other than the wildcard."""
+        return len(self.ban.replace("*", ""))
+
+
+class Billing(_Strict):
+    """How this carrier computes what it bills."""
+
+    proration: Literal["thirty_day_month", "actual_days"] = "thirty_day_month"
+    rounding: Literal["line", "unit"] = "line"
+    disconnect_grace_days: int = Field(default=0, ge=0)
+    backbill_limit_months: int = Field(default=12, ge=0)
+    resale_certificate: bool = False
+
+
+class Window(_Strict):
+    """The days or months after an anchor in which a dispute is in time."""
+
+    anchor: Literal["bill_date", "due_date", "received_on", "debit_on"] = "bill_date"
+    days: int | None = Field(default=None, ge=0)
+    months: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Window:
+        if (self.days is None) == (self.months is None):
+            raise ValueError("a window is so many days or so many months: give one of the two")
+        return self
+
+
+class Dispute(_Strict):
+    """When and how a dispute is worked under the contract."""
+
+    window: Window = Window(days=90)
+    minimum_claim: Exact = Decimal("0.00")
+    minimum_line: Exact = Decimal("0.00")
+    resolve_days: int = Field(default=60, ge=0)
+    credit_by_bill: int = Field(default=2, ge=0)
+    interest_per_day: Exact = Decimal(0)
+
+
+class Terms(_Strict):
+    """When the carrier's pull settles."""
+
+    anchor: Literal["bill_date", "due_date", "received_on"] = "bill_date"
+    days: int = Field(default=15, ge=0)
+    unit: Literal["calendar", "banking"] = "calendar"
+    roll: Literal["next", "previous"] = "next"
+
+
+class Debit(_Strict):
+    """What the carrier pulls by ACH and what our bank lets through."""
+
+    terms: Terms = Terms()
+    amount: Literal["total_due", "current_charges"] = "total_due"
+    company_id: str | None = None
+    maximum: Exact | None = None
+
+
+class Commitment(_Strict):
+    """What we promised to buy in a year."""
+
+    annual: Exact
+    year_starts: dt.date
+
+
+class Security(_Strict):
+    """What secures the carrier and what our cash costs, a year, actual/365."""
+
+    bond: Exact | None = None
+    cost_of_capital: Exact | None = None
+
+
+class Bills(_Strict):
+    """What we expect of the bills themselves, before their lines."""
+
+    missing_after_days: int = Field(default=5, ge=0)
+    jump_limit: Exact | None = None
+    """The share of the last bill's charges of a class that this one's may move by; none: no check."""
+    jump_minimum: Exact = Decimal("0.00")
+    """Smaller moves, in dollars, are not reported."""
+
+
+class Contract(_Strict):
+    """An agreement with a carrier, half-open in time."""
+
+    id: str = Field(min_length=1, max_length=64)
+    carrier: str = Field(min_length=1, max_length=32)
+    effective_from: dt.date
+    effective_until: dt.date | None = None
+    accounts: tuple[Account, ...] = Field(min_length=1)
+    billing: Billing = Billing()
+    dispute: Dispute = Dispute()
+    debit: Debit = Debit()
+    commitment: Commitment | None = None
+    security: Security | None = None
+    bills: Bills = Bills()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _patterns(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("accounts"), (list, tuple)):
+            accounts = [{"ban": a} if isinstance(a, str) else a for a in data["accounts"]]
+            data = {**data, "accounts": accounts}
+        return data
+
+    @model_validator(mode="after")
+    def _order(self) -> Contract:
+        spans = [(self.effective_from, self.effective_until)]
+        spans += [(a.from_, a.until) for a in self.accounts]
+        for start, end in spans:
+            if start and end and end <= start:
+                raise ValueError(f"ends on {end}, not after it begins on {start}")
+        return self
+
+
+def read_contracts(text: str) -> list[Contract]:
+    """Return the contracts of a TOML text.
+
+    Raises `tomllib.TOMLDecodeError` or `pydantic.ValidationError`; the caller says which file.
+    """
+    data = tomllib.loads(text, parse_float=Decimal)
+    unknown = set(data) - {"contract"}
+    if unknown:
+        raise ValueError(f"unknown tables {sorted(unknown)}: a file holds [[contract]] entries")
+    return [Contract.model_validate(entry) for entry in data.get("contract", [])]
+
+
+SETTINGS = pl.Schema(
+    {
+        "contract": pl.String,
+        "carrier": pl.String,
+        "proration": pl.String,
+        "rounding": pl.String,
+        "disconnect_grace_days": pl.Int64,
+        "backbill_limit_months": pl.Int64,
+        "resale_certificate": pl.Boolean,
+        "window_anchor": pl.String,
+        "window_days": pl.Int64,
+        "window_months": pl.Int64,
+        "minimum_claim": CENTS,
+        "minimum_line": CENTS,
+        "debit_anchor": pl.String,
+        "debit_days": pl.Int64,
+        "debit_unit": pl.String,
+        "debit_roll": pl.String,
+        "debit_amount": pl.String,
+        "debit_maximum": CENTS,
+        "missing_after_days": pl.Int64,
+        "jump_limit": pl.Decimal(18, 6),
+        "jump_minimum": CENTS,
+    }
+)
+
+
+def settings(contracts: list[Contract]) -> pl.DataFrame:
+    """Return one row a contract with the settings the kernels use (columns of `SETTINGS`)."""
+    rows = [
+        {
+            "contract": c.id,
+            "carrier": c.carrier,
+            **c.billing.model_dump(),
+            "window_anchor": c.dispute.window.anchor,
+            "window_days": c.dispute.window.days,
+            "window_months": c.dispute.window.months,
+            "minimum_claim": c.dispute.minimum_claim,
+            "minimum_line": c.dispute.minimum_line,
+            **{f"debit_{k}": v for k, v in c.debit.terms.model_dump().items()},
+            "debit_amount": c.debit.amount,
+            "debit_maximum": c.debit.maximum,
+            **c.bills.model_dump(),
+        }
+        for c in contracts
+    ]
+    return pl.DataFrame(rows, schema=SETTINGS)
+
+
+def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
+    """Answer which contract holds an account on a day: the longest fitting pattern wins.
+
+    `questions` has carrier, ban, day (distinct); the answer adds `contract`, null where none is in
+    force. Two patterns equally long are refused when contracts are loaded, so order decides nothing.
+    """
+    accounts = pl.DataFrame(
+        [
+            {
+                "carrier": c.carrier,
+                "contract": c.id,
+                "regex": a.regex,
+                "length": a.length,
+                "starts": max(c.effective_from, a.from_ or c.effective_from),
+                "ends": min((d for d in (c.effective_until, a.until) if d), default=None),
+            }
+            for c in contracts
+            for a in c.accounts
+        ],
+        schema={
+            "carrier": pl.String,
+            "contract": pl.String,
+            "regex": pl.String,
+            "length": pl.Int64,
+            "starts": pl.Date,
+            "ends": pl.Date,
+        },
+    )
+    bans = questions.select("carrier", "ban").unique()
+    fitting = bans.join(accounts, on="carrier").filter(pl.col("ban").str.contains(pl.col("regex")))
+    answers = (
+        questions.join(fitting, on=["carrier", "ban"])
+        .filter(
+            pl.col("starts") <= pl.col("day"),
+            pl.col("ends").is_null() | (pl.col("day") < pl.col("ends")),
+        )
+        .sort("length", "contract", descending=[True, False])
+        .unique(["carrier", "ban", "day"], keep="first", maintain_order=True)
+        .select("carrier", "ban", "day", "contract")
+    )
+    return questions.join(answers, on=["carrier", "ban", "day"], how="left", nulls_equal=True)

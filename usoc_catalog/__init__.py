@@ -1,0 +1,1 @@
+"""What a code is, never what it costs."""
