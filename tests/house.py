@@ -1,0 +1,276 @@
+"""The law of the house as functions of source text: each returns what breaks it, one sentence each.
+
+`test_house.py` applies them to the checkout and, so that none of them passes on nothing, to small
+pieces of text that break it. Only the standard library is used.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+ROOMS = ("usoc_catalog", "invoices", "reconcile", "rebill", "migrations")
+MAY_IMPORT = {
+    "usoc_catalog": {"usoc_catalog"},
+    "invoices": {"invoices"},
+    "reconcile": {"reconcile", "invoices", "usoc_catalog"},
+    "rebill": {"rebill", "reconcile", "invoices", "usoc_catalog", "migrations"},
+    "migrations": {"migrations", "rebill", "invoices"},
+}
+"""Imports run down only; the two lowest rooms do not know each other."""
+
+PURE_ROOMS = ("usoc_catalog", "invoices", "reconcile")
+PURE_MODULES = (
+    "rebill.markups",
+    "rebill.rating",
+    "rebill.margin",
+    "rebill.invoicing",
+    "rebill.plan",
+)
+CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.log", "rebill.files")
+"""The only modules that may ask what time it is, for the record of a run; never for a result."""
+
+PURE_IMPORTS = {
+    *("__future__", "abc", "ast", "base64", "bisect", "calendar", "collections", "contextlib"),
+    *("copy", "csv", "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions"),
+    *("functools", "hashlib", "heapq", "html", "importlib.resources", "io", "itertools", "json"),
+    *("math", "numbers", "operator", "re", "string", "struct", "textwrap", "tomllib", "types"),
+    *("typing", "typing_extensions", "unicodedata", "zlib"),
+    *("polars", "pydantic", "pydantic_core", "jinja2", "markupsafe"),
+}
+"""What a pure module may import beside its own rooms: nothing here reaches outside the process."""
+
+EFFECT_CALLS = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
+EFFECT_NAMES = {"FileIO", "FileSystemLoader", "ModuleLoader", "open_code"}
+CLOCK_CALLS = {"now", "today", "utcnow", "fromtimestamp", "localtime", "gmtime", "time_ns"}
+FRAME_IO = re.compile(
+    r"(read|scan)_(csv|csv_batched|parquet|json|ndjson|ipc|ipc_stream|excel|ods|avro|delta|lines"
+    r"|iceberg|database|database_uri|clipboard)|(write|sink)_(csv|parquet|json|ndjson|ipc|excel"
+    r"|ipc_stream|avro|delta|iceberg|database|clipboard|batches)"
+)
+IN_MEMORY = {"BytesIO", "StringIO", "read_bytes", "read_text", "encode", "open_text", "open_binary"}
+"""Calls whose result is text or bytes at hand: a frame read from them touches no file."""
+
+FLOAT_NAMES = {"float", "Float32", "Float64"}
+FLOAT_METHODS = {"mean", "median", "quantile", "std", "var"}
+"""Polars gives a float for these, whatever the column was."""
+
+FUNCTION_LINES = 70
+FILE_LINES = 600
+COLUMNS = 100
+
+FORBIDDEN = {
+    "a package registry": r"pypi\.or[g]|pythonhosted\.or[g]|--(extra-)?index-ur[l]",
+    "a path of one machine": r"(?<![\w.$}~-])/(wor[k]|roo[t]|hom[e]|User[s]|op[t])/[\w.]",
+    "unfinished work": r"\b(TOD[O]|FIXM[E]|XX[X])\b",
+    "an issue number": r"\bissues?\s#?\d+\b",
+    "how it was written": r"(?i)\b(claud[e]|anthropi[c]|chatgp[t]|copilo[t]|ll[m])\b",
+}
+"""What stands in no tracked file; each pattern is spelt so that it does not match itself."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One source file of the house: its dotted name, the path shown to people, its text."""
+
+    name: str
+    path: str
+    text: str
+
+    @property
+    def room(self) -> str:
+        """The package the module lies in."""
+        return self.name.partition(".")[0]
+
+    @property
+    def tree(self) -> ast.Module:
+        """The parsed text."""
+        return ast.parse(self.text, self.path)
+
+    @property
+    def pure(self) -> bool:
+        """Whether frames, text, bytes and dates are all that may go in and out."""
+        return self.room in PURE_ROOMS or self.name in PURE_MODULES
+
+
+def is_money(module: Module) -> bool:
+    """Whether a float would be a mistake in the module: it computes money."""
+    return module.room == "reconcile" or module.name in {
+        *("rebill.markups", "rebill.rating", "rebill.margin", "rebill.invoicing"),
+        *("invoices.money", "invoices.periods", "invoices.footing", "invoices.customer"),
+    }
+
+
+def imports(module: Module) -> Iterator[tuple[int, str]]:
+    """Yield line and dotted name of every import, relative ones resolved.
+
+    `from a import b` yields `a.b`: whether b is a module or a name is not known from the text.
+    """
+    package = module.name.split(".")
+    if not module.path.endswith("__init__.py"):
+        package = package[:-1]
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parts = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*parts, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def calls(module: Module) -> Iterator[tuple[ast.Call, str, bool]]:
+    """Yield every call with the last part of the name called and whether it is an attribute."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Name):
+                yield node, node.func.id, False
+            elif isinstance(node.func, ast.Attribute):
+                yield node, node.func.attr, True
+
+
+def within(name: str, allowed: set[str] | tuple[str, ...]) -> bool:
+    """Whether a dotted name is one of `allowed` or lies inside one of them."""
+    return any(name == a or name.startswith(a + ".") for a in allowed)
+
+
+def import_law(module: Module) -> list[str]:
+    """Imports that do not run down: rebill, reconcile, then invoices or usoc_catalog."""
+    allowed = MAY_IMPORT[module.room]
+    house = {*ROOMS, "tests", "benchmarks"}
+    return [
+        f"{module.path}:{line}: {module.room} may not import {name}"
+        for line, name in imports(module)
+        if name.partition(".")[0] in house and name.partition(".")[0] not in allowed
+    ]
+
+
+def pure_imports(module: Module) -> list[str]:
+    """Imports of a pure module that could reach a file, a database, the clock or chance."""
+    own = {*PURE_ROOMS, *PURE_MODULES, "rebill.__version__"}
+    return [
+        f"{module.path}:{line}: a pure module imports {name}"
+        for line, name in imports(module)
+        if module.pure
+        and not within(name, PURE_IMPORTS | own)
+        and not (name.rpartition(".")[0] == "rebill" and within(name, PURE_MODULES))
+    ]
+
+
+def _reads_memory(call: ast.Call) -> bool:
+    """Whether the first argument of a frame reader is made of bytes or text at hand."""
+    source = call.args[0] if call.args else None
+    return source is not None and any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute | ast.Name)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id) in IN_MEMORY
+        for node in ast.walk(source)
+    )
+
+
+def _is_frame_effect(call: ast.Call, name: str) -> bool:
+    """Whether a polars reader or writer is given anything but memory."""
+    if not FRAME_IO.fullmatch(name):
+        return False
+    if name.startswith(("read_", "scan_")):
+        return not _reads_memory(call)
+    # `frame.write_csv()` without a target returns the text.
+    return bool(call.args) or any(k.arg in {"file", "path", "target", None} for k in call.keywords)
+
+
+def pure_calls(module: Module) -> list[str]:
+    """Calls of a pure module that open, print, ask the clock or let polars touch a file."""
+    found = []
+    for call, name, attribute in calls(module) if module.pure else ():
+        effect = (
+            (name in EFFECT_CALLS and not attribute)
+            or (name == "open" and attribute)
+            or name in EFFECT_NAMES
+            or name in CLOCK_CALLS
+            or _is_frame_effect(call, name)
+        )
+        if effect:
+            found.append(f"{module.path}:{call.lineno}: a pure module calls {name}()")
+    return found
+
+
+def clock(module: Module) -> list[str]:
+    """Places outside the few named modules where the time of day is asked for."""
+    if module.room not in ROOMS or within(module.name, CLOCK_MODULES):
+        return []
+    return [
+        f"{module.path}:{call.lineno}: {name}() asks the clock; the day is an argument"
+        for call, name, _ in calls(module)
+        if name in CLOCK_CALLS
+    ]
+
+
+def floats(module: Module) -> list[str]:
+    """Float literals, types and float-making methods where money is computed."""
+    found = []
+    for node in ast.walk(module.tree) if is_money(module) else ():
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            found.append(f"{module.path}:{node.lineno}: float literal {node.value}")
+        elif isinstance(node, ast.Name) and node.id in FLOAT_NAMES:
+            found.append(f"{module.path}:{node.lineno}: {node.id}")
+        elif isinstance(node, ast.Attribute) and node.attr in FLOAT_NAMES | FLOAT_METHODS:
+            found.append(f"{module.path}:{node.lineno}: .{node.attr} gives a float")
+    return found
+
+
+def long_functions(module: Module) -> list[str]:
+    """Functions that do not fit on a page."""
+    return [
+        f"{module.path}:{node.lineno}: {node.name} has {length} lines, {FUNCTION_LINES} at most"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (length := (node.end_lineno or node.lineno) - node.lineno + 1) > FUNCTION_LINES
+    ]
+
+
+def long_text(module: Module) -> list[str]:
+    """Files that are too long and lines that are too wide."""
+    lines = module.text.splitlines()
+    found = [
+        f"{module.path}:{number}: {len(line)} columns, {COLUMNS} at most"
+        for number, line in enumerate(lines, 1)
+        if len(line) > COLUMNS
+    ]
+    if len(lines) > FILE_LINES:
+        found.append(f"{module.path}: {len(lines)} lines, {FILE_LINES} at most")
+    return found
+
+
+def undocumented(module: Module) -> list[str]:
+    """Modules, public classes and public functions without a sentence that says what they are."""
+    found = [] if ast.get_docstring(module.tree) else [f"{module.path}:1: no docstring"]
+    for node in module.tree.body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        first = (ast.get_docstring(node) or "").partition("\n\n")[0]
+        if not node.name.startswith("_") and not first.rstrip().endswith((".", ":", "?")):
+            found.append(f"{module.path}:{node.lineno}: {node.name} says no full sentence")
+    return found
+
+
+def forbidden(path: str, text: str) -> list[str]:
+    """Words that belong in no tracked file."""
+    return [
+        f"{path}:{text.count(chr(10), 0, match.start()) + 1}: names {what}: {match[0]}"
+        for what, pattern in FORBIDDEN.items()
+        for match in re.finditer(pattern, text)
+    ]
+
+
+RULES: tuple[Callable[[Module], list[str]], ...] = (
+    import_law,
+    pure_imports,
+    pure_calls,
+    clock,
+    floats,
+    long_functions,
+    long_text,
+    undocumented,
+)
+"""Every rule that looks at one module."""
