@@ -1,0 +1,103 @@
+"""The documentation says what the program does: generated pages are fresh, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "*/README.md")
+    for path in ROOT.glob(pattern)
+    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+)
+
+
+def generator():
+    """Return the module that writes the generated pages."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+generate = generator()
+
+
+def test_the_generated_pages_are_fresh():
+    assert generate.stale() == [], "run: make docs"
+
+
+def test_a_page_that_was_edited_by_hand_is_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    assert generate.main([]) == 0
+    assert generate.stale() == []
+    page = tmp_path / "findings.md"
+    page.write_text(page.read_text("utf-8") + "\n", "utf-8")
+    (tmp_path / "commands.md").unlink()
+    assert generate.stale() == ["findings.md", "commands.md"]
+    assert generate.main(["--check"]) == 1
+
+
+def test_every_command_is_documented_with_an_example():
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    names = {path for path, _, _ in generate.every_command()}
+    assert names >= {f"rebill {name}" for name in ("init", "load", "ingest", "nightly", "export")}
+    for path, command, _ in generate.every_command():
+        assert f"\n## {path}\n" in page
+        assert (command.help or "").strip().endswith("."), f"{path} has no sentence of help"
+        assert "Example" in (command.epilog or ""), f"the help of {path} ends without an example"
+
+
+def test_every_option_has_a_sentence():
+    silent = []
+    for path, command, context in generate.every_command():
+        for parameter in command.params:
+            record = parameter.get_help_record(context)
+            if record and not record[1].partition("[")[0].strip() and record[0].startswith("-"):
+                silent.append(f"{path} {record[0]}")
+    assert not silent
+
+
+def test_every_finding_code_has_a_row():
+    from reconcile.findings import CODES
+
+    page = (ROOT / "docs" / "findings.md").read_text("utf-8")
+    assert len(CODES) >= 25
+    for code in CODES:
+        assert f"| `{code.name}` |" in page
+
+
+def test_every_promised_table_has_a_section():
+    page = (ROOT / "docs" / "tables.md").read_text("utf-8")
+    for name in (
+        *("usocs", "packages", "buy_rates", "services", "orders", "customers", "markups"),
+        *("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines"),
+        *("debits", "exposure"),
+    ):
+        assert f"\n### {name}\n" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_to_a_file(page):
+    for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_commands_that_pages_show_exist():
+    names = {path for path, _, _ in generate.every_command()}
+    groups = {name.rpartition(" ")[0] for name in names if name.count(" ") == 2}
+    shown = set()
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        shown |= set(re.findall(r"(?:^ {4}|`)(rebill [a-z]+)(?: ([a-z]+)\b)?", text, re.MULTILINE))
+    assert len(shown) >= 8
+    for command, word in shown:
+        known = command in names or command in groups
+        assert known, f"a page shows {command}"
+        if command in groups and command not in names and word:
+            assert f"{command} {word}" in names, f"a page shows {command} {word}"
