@@ -10,7 +10,6 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
-SOURCES := rebill reconcile invoices usoc_catalog migrations
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
 DEMO := .demo
 SERVICES ?= 400

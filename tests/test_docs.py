@@ -101,3 +101,13 @@ def test_the_commands_that_pages_show_exist():
         assert known, f"a page shows {command}"
         if command in groups and command not in names and word:
             assert f"{command} {word}" in names, f"a page shows {command} {word}"
+
+
+def test_the_make_targets_that_pages_show_exist():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE))
+    assert targets >= {"help", "install", "demo", "test", "check", "bench", "soak"}
+    shown = set()
+    for page in PAGES:
+        shown |= set(re.findall(r"(?:^ {4}|`)make (\w+)", page.read_text("utf-8"), re.MULTILINE))
+    assert {"demo", "test", "docs"} <= shown <= targets
