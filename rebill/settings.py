@@ -1,0 +1,161 @@
+"""Where a workspace lies and how it is set: `rebill.toml`, read once and never changed by us."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+SETTINGS_FILE = "rebill.toml"
+
+TEMPLATE = """\
+# The settings of this workspace. What is not set here has the value shown in the comment.
+
+[database]
+# SQLite needs nothing installed; a relative path lies in this folder. For a database that several
+# machines share, name PostgreSQL here and run `rebill db upgrade`:
+# url = "postgresql://user:password@host/database"
+url = "sqlite:///rebill.db"
+
+[inbox]
+# max_file_bytes = 8589934592    # a larger carrier file is refused
+# settle_seconds = 0.2           # the time between the two looks that tell a growing file
+
+[warnings]
+# deadline_days = 10             # banking days before `file_by` at which a claim needs a person
+
+[calendar]
+# closings = [2026-12-24]        # days the banks are closed beyond the Federal Reserve's holidays
+"""
+
+
+class ConfigError(Exception):
+    """A workspace or its settings cannot be used; the message says which and what to do."""
+
+
+class WorkspaceBusy(ConfigError):
+    """Another command is writing to the workspace at this moment."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Database(_Section):
+    """Where the record is kept."""
+
+    url: str = "sqlite:///rebill.db"
+
+
+class Inbox(_Section):
+    """What is taken from the inbox."""
+
+    max_file_bytes: int = Field(default=8 * 2**30, gt=0)
+    settle_seconds: float = Field(default=0.2, ge=0, le=3600)
+
+
+class Warnings(_Section):
+    """When a person is asked to look."""
+
+    deadline_days: int = Field(default=10, ge=0)
+    """Banking days before `file_by`."""
+
+
+class Calendar(_Section):
+    """Days the banks are closed beyond the Federal Reserve's holidays."""
+
+    closings: tuple[dt.date, ...] = ()
+
+
+class Settings(_Section):
+    """Everything `rebill.toml` can say."""
+
+    database: Database = Database()
+    inbox: Inbox = Inbox()
+    warnings: Warnings = Warnings()
+    calendar: Calendar = Calendar()
+
+    @property
+    def closings(self) -> frozenset[dt.date]:
+        """The extra closings, as the calendar takes them."""
+        return frozenset(self.calendar.closings)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with settings, an inbox, an outbox and the bulk facts."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def lines(self) -> Path:
+        """Where the immutable Parquet files are."""
+        return self.root / "lines"
+
+    @property
+    def inbox(self) -> Path:
+        """Where carrier files arrive; only ever read."""
+        return self.root / "inbox"
+
+    @property
+    def outbox(self) -> Path:
+        """Where documents for people are left."""
+        return self.root / "outbox"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock says that a command is writing."""
+        return self.root / "rebill.lock"
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL; a relative SQLite path is taken from the workspace."""
+        url = self.settings.database.url
+        if not url.startswith("sqlite:///"):
+            return url
+        return f"sqlite:///{self.root / url.removeprefix('sqlite:///')}"
+
+
+def read_settings(path: Path) -> Settings:
+    """Return the settings of a `rebill.toml`; raise `ConfigError` naming each fault."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+        raise ConfigError(f"{path}: {fault}") from fault
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as fault:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+            for error in fault.errors()
+        )
+        raise ConfigError(f"{path}: {faults}") from fault
+
+
+def init_workspace(directory: Path) -> Workspace:
+    """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten."""
+    root = directory.resolve()
+    try:
+        for folder in ("lines", "inbox", "outbox"):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+        if not (root / SETTINGS_FILE).exists():
+            (root / SETTINGS_FILE).write_text(TEMPLATE, encoding="utf-8")
+    except OSError as fault:
+        raise ConfigError(f"{root} cannot be made a workspace: {fault}") from fault
+    return open_workspace(root)
+
+
+def open_workspace(directory: Path) -> Workspace:
+    """Return the workspace at `directory`; raise `ConfigError` where there is none."""
+    root = directory.resolve()
+    path = root / SETTINGS_FILE
+    if not path.is_file():
+        raise ConfigError(
+            f"{root} is no workspace: it has no {SETTINGS_FILE}; make one with `rebill init`"
+            " or name another with --workspace"
+        )
+    return Workspace(root, read_settings(path))

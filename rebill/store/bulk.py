@@ -1,0 +1,149 @@
+"""The registry of bulk facts: a Parquet file counts only while a row here names it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import polars as pl
+import sqlalchemy as sa
+
+from rebill import files
+from rebill.settings import Workspace
+from rebill.store.engine import store_token
+from rebill.store.frames import insert_frame, read_frame
+from rebill.store.models import BulkFile
+from rebill.store.types import Money
+
+
+def write_bulk(
+    workspace: Workspace,
+    connection: sa.Connection,
+    kind: str,
+    frame: pl.LazyFrame | pl.DataFrame,
+    run_id: int,
+    *,
+    amount: str | None = None,
+    month: pl.Expr | None = None,
+) -> pl.DataFrame:
+    """Keep the rows of `frame` as Parquet below `lines/<kind>/` and name the files in the record.
+
+    Files are split by carrier and by bill month (`month`: an expression; by default the month of
+    `bill_date`). `amount` names the column whose sum is recorded. Returns the rows of
+    `bulk_files` without ids. Until the transaction is kept the files are orphans.
+    """
+    written = files.write_bulk(
+        workspace.lines, kind, store_token(connection), frame, amount=amount, month=month
+    )
+    rows = pl.DataFrame(
+        [
+            {
+                "kind": kind,
+                "carrier": file.carrier,
+                "bill_month": file.bill_month,
+                "path": file.path.relative_to(workspace.root).as_posix(),
+                "rows": file.rows,
+                "amount": file.amount,
+                "run_id": run_id,
+            }
+            for file in written
+        ],
+        schema=REGISTERED,
+    )
+    insert_frame(connection, BulkFile, rows)
+    return rows
+
+
+REGISTERED = pl.Schema(
+    {
+        "kind": pl.String,
+        "carrier": pl.String,
+        "bill_month": pl.String,
+        "path": pl.String,
+        "rows": pl.Int64,
+        "amount": pl.Decimal(18, 2),
+        "run_id": pl.Int64,
+    }
+)
+
+
+def live_bulk(
+    connection: sa.Connection,
+    kind: str,
+    carriers: Collection[str] | None = None,
+    months: Collection[str] | None = None,
+) -> pl.DataFrame:
+    """Return the files of a kind that count (columns of `bulk_files`), sorted by id."""
+    select = (
+        sa.select(BulkFile.__table__)
+        .where(BulkFile.kind == kind, BulkFile.superseded_by_run.is_(None))
+        .order_by(BulkFile.id)
+    )
+    if carriers is not None:
+        select = select.where(BulkFile.carrier.in_(carriers))
+    if months is not None:
+        select = select.where(BulkFile.bill_month.in_(months))
+    return read_frame(connection, select)
+
+
+def scan_bulk(
+    workspace: Workspace,
+    connection: sa.Connection,
+    kind: str,
+    schema: pl.Schema,
+    carriers: Collection[str] | None = None,
+    months: Collection[str] | None = None,
+) -> pl.LazyFrame:
+    """Return the rows of the files of a kind that count; empty with `schema` where none do."""
+    live = live_bulk(connection, kind, carriers, months)
+    return scan_files(workspace, live.get_column("path").to_list(), schema)
+
+
+def scan_files(workspace: Workspace, paths: Sequence[str], schema: pl.Schema) -> pl.LazyFrame:
+    """Return the rows of bulk files, named as the registry names them."""
+    if not paths:
+        return pl.LazyFrame(schema=schema)
+    return pl.scan_parquet(
+        [workspace.root / path for path in paths], hive_partitioning=False, glob=False
+    )
+
+
+def supersede(connection: sa.Connection, ids: Collection[int], run_id: int) -> None:
+    """Let the files with these ids count no more; they stay on disk as history."""
+    if ids:
+        connection.execute(
+            sa.update(BulkFile).where(BulkFile.id.in_(ids)).values(superseded_by_run=run_id)
+        )
+
+
+def bulk_amount(connection: sa.Connection, kind: str) -> pl.DataFrame:
+    """Return rows and amount of a kind by carrier and bill month, as registered."""
+    total = sa.func.sum(BulkFile.amount, type_=Money(2)).label("amount")
+    rows = sa.func.sum(BulkFile.rows, type_=sa.BigInteger()).label("rows")
+    return read_frame(
+        connection,
+        sa.select(BulkFile.carrier, BulkFile.bill_month, rows, total)
+        .where(BulkFile.kind == kind, BulkFile.superseded_by_run.is_(None))
+        .group_by(BulkFile.carrier, BulkFile.bill_month)
+        .order_by(BulkFile.carrier, BulkFile.bill_month),
+    )
+
+
+def sweep_orphans(workspace: Workspace, connection: sa.Connection) -> list[Path]:
+    """Remove what a killed run left below `lines/`, and return what was removed.
+
+    Only temporary files and files of this very database (its token is in their names) that no row
+    names are removed: after a change of database the old one's files stay. The caller holds the
+    workspace's lock.
+    """
+    named = set(connection.scalars(sa.select(BulkFile.path)))
+    token = store_token(connection)
+    removed = []
+    for path in files.walk(workspace.lines):
+        ours = path.name.startswith(token[: files.TOKEN_LENGTH])
+        known = path.relative_to(workspace.root).as_posix() in named
+        if files.is_temporary(path, workspace.lines) or (ours and not known):
+            path.unlink()
+            removed.append(path)
+    files.remove_empty_folders(workspace.lines)
+    return removed

@@ -1,0 +1,170 @@
+"""Frames in and out of tables, exactly, on the caller's own transaction.
+
+Both databases are fed in bulk: SQLite by `executemany` on the driver's connection, PostgreSQL by
+COPY. Text, dates and amounts come back with the types the table's columns declare.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rebill.store.models import Base
+from rebill.store.types import MICROS, Money
+
+AnyTable: TypeAlias = type[Base] | sa.Table
+STORED = pl.Decimal(18, 6)
+CHUNK = 50_000
+
+
+def table_of(table: AnyTable) -> sa.Table:
+    """Return the database table of a model, or the table itself."""
+    found = table if isinstance(table, sa.Table) else table.__table__
+    if not isinstance(found, sa.Table):
+        raise TypeError(f"{table} is no table")
+    return found
+
+
+def insert_frame(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) -> int:
+    """Add the rows of `frame` to `table` in the open transaction and return how many they are.
+
+    Columns the frame lacks take the database's own value (row numbers) or null. Raises where a
+    column is unknown, an amount is a float, or a digit would be lost.
+    """
+    target = table_of(table)
+    whole = connection.dialect.name == "sqlite"
+    exact = frame.select(
+        _to_store(frame.get_column(name), target.c[name], whole) for name in frame.columns
+    )
+    if exact.is_empty():
+        return 0
+    if not connection.in_transaction():
+        connection.begin()
+    raw: Any = connection.connection.driver_connection
+    names = ", ".join(f'"{name}"' for name in frame.columns)
+    if whole:
+        marks = ", ".join("?" * frame.width)
+        for part in exact.iter_slices(CHUNK):
+            raw.executemany(f'INSERT INTO "{target.name}" ({names}) VALUES ({marks})', part.rows())
+    else:
+        sql = f'COPY "{target.name}" ({names}) FROM STDIN WITH (FORMAT csv)'
+        with raw.cursor() as cursor, cursor.copy(sql) as copy:
+            for part in exact.iter_slices(CHUNK):
+                # An empty text is written as "" and a null as nothing, which is how COPY reads.
+                copy.write(part.write_csv(include_header=False))
+    return frame.height
+
+
+def _to_store(values: pl.Series, column: sa.Column[Any], whole: bool) -> pl.Series:
+    """Return `values` as the database takes them in bulk; `whole` = money as millionths."""
+    if isinstance(column.type, Money) and values.dtype != pl.Null:
+        if not (isinstance(values.dtype, pl.Decimal) or values.dtype.is_integer()):
+            raise TypeError(f"{column}: money is Decimal, not {values.dtype}")
+        fitted = values.cast(pl.Decimal(18, column.type.places))
+        if (fitted != values).any():
+            raise ValueError(f"{column}: a value has more than {column.type.places} decimals")
+        return fitted.cast(STORED).to_physical() if whole else fitted
+    if isinstance(column.type, (sa.Date, sa.String)):
+        return values.cast(pl.String)
+    return values
+
+
+def write_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) -> int:
+    """Leave the rows of `frame` in `table`: new ones added, known ones changed by primary key.
+
+    Columns the frame lacks stay as they are on a known row. For the thousands of claims, debits
+    and invoices of a night; bulk goes through `insert_frame`.
+    """
+    target = table_of(table)
+    keys = [column.name for column in target.primary_key]
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    statement: Any = insert(target)
+    rest = {name: statement.excluded[name] for name in frame.columns if name not in keys}
+    if rest:
+        statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    for part in frame.iter_slices(CHUNK):
+        connection.execute(statement, part.to_dicts())
+    return frame.height
+
+
+def update_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) -> int:
+    """Change the columns of `frame` on the rows its primary key columns name."""
+    target = table_of(table)
+    keys = [column.name for column in target.primary_key]
+    statement = (
+        sa.update(target)
+        .where(*(target.c[key] == sa.bindparam(f"_{key}") for key in keys))
+        .values({name: sa.bindparam(f"_{name}") for name in frame.columns if name not in keys})
+    )
+    named = frame.rename(lambda name: f"_{name}")
+    for part in named.iter_slices(CHUNK):
+        connection.execute(statement, part.to_dicts())
+    return frame.height
+
+
+def read_frame(connection: sa.Connection, select: sa.Select[Any]) -> pl.DataFrame:
+    """Return what `select` finds, each column with the type its table declares.
+
+    Amounts are Decimal(18, 2 or 6), whole numbers Int64, dates Date, JSON its text. Rows come in
+    the order the select asks for; without one they have none.
+    """
+    whole = connection.dialect.name == "sqlite"
+    columns = [(str(column.key), column) for column in select.selected_columns]
+    raw = select.with_only_columns(
+        *(_raw(column, whole).label(name) for name, column in columns), maintain_column_froms=True
+    )
+    rows = connection.execute(raw).all()
+    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return pl.DataFrame(
+        [
+            _typed(name, values, column.type, whole)
+            for (name, column), values in zip(columns, cells, strict=True)
+        ]
+    )
+
+
+def read_table(connection: sa.Connection, table: AnyTable) -> pl.DataFrame:
+    """Return all rows of a table, sorted by its primary key."""
+    target = table_of(table)
+    return read_frame(connection, sa.select(target).order_by(*target.primary_key))
+
+
+def _raw(column: sa.ColumnElement[Any], whole: bool) -> sa.ColumnElement[Any]:
+    """Return the expression that gives a column as the driver has it, without a Python object."""
+    bare: sa.ColumnElement[Any] = column.element if isinstance(column, sa.Label) else column
+    if isinstance(column.type, Money):
+        if whole:
+            return sa.type_coerce(bare, sa.BigInteger())
+        return sa.cast(
+            sa.type_coerce(bare, sa.Numeric()) * sa.literal_column(str(MICROS)), sa.BigInteger()
+        )
+    if isinstance(column.type, sa.JSON):
+        return sa.cast(bare, sa.Text())
+    if isinstance(column.type, sa.Date):
+        return sa.type_coerce(bare, sa.String()) if whole else bare
+    if isinstance(column.type, sa.Boolean) and whole:
+        return sa.type_coerce(bare, sa.Integer())
+    return bare
+
+
+def _typed(
+    name: str, values: tuple[Any, ...], kind: sa.types.TypeEngine[Any], whole: bool
+) -> pl.Series:
+    """Return the driver's values as a column of the type the table declares."""
+    if isinstance(kind, Money):
+        micros = pl.Series(name, values, pl.Int64).cast(pl.Decimal(38, 6))
+        return (micros * Decimal("0.000001")).cast(pl.Decimal(18, kind.places))
+    if isinstance(kind, sa.Date):
+        dates = pl.Series(name, values, pl.String if whole else pl.Date)
+        return dates.str.to_date() if whole else dates
+    if isinstance(kind, sa.Boolean):
+        return pl.Series(name, values, pl.Int64 if whole else pl.Boolean).cast(pl.Boolean)
+    if isinstance(kind, sa.Integer):
+        return pl.Series(name, values, pl.Int64)
+    return pl.Series(name, values, pl.String)

@@ -1,0 +1,91 @@
+"""The record of runs, and the numbers given to claims and invoices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from rebill.store.models import Run, RunFile, Sequence
+
+
+def start_run(
+    connection: sa.Connection,
+    command: str,
+    as_of: dt.date | None,
+    version: str,
+    started: str | None = None,
+    load_id: int | None = None,
+) -> int:
+    """Record that a command began and return the run's id."""
+    return int(
+        connection.execute(
+            sa.insert(Run)
+            .values(command=command, as_of=as_of, version=version, started=started, load_id=load_id)
+            .returning(Run.id)
+        ).scalar_one()
+    )
+
+
+def finish_run(
+    connection: sa.Connection,
+    run_id: int,
+    outcome: str,
+    counts: dict[str, int] | None = None,
+    sums: dict[str, Any] | None = None,
+    finished: str | None = None,
+) -> None:
+    """Record how a run ended; `sums` are amounts, kept as text so that no digit is lost."""
+    connection.execute(
+        sa.update(Run)
+        .where(Run.id == run_id)
+        .values(
+            outcome=outcome,
+            counts=counts or {},
+            sums={name: str(amount) for name, amount in (sums or {}).items()},
+            finished=finished,
+        )
+    )
+
+
+def note_file(
+    connection: sa.Connection,
+    run_id: int,
+    name: str,
+    outcome: str,
+    *,
+    size: int | None = None,
+    sha256: str | None = None,
+    note: str | None = None,
+) -> None:
+    """Record a file that a run found and what became of it."""
+    connection.execute(
+        sa.insert(RunFile).values(
+            run_id=run_id, name=name, size=size, sha256=sha256, outcome=outcome, note=note
+        )
+    )
+
+
+def known_files(connection: sa.Connection, outcomes: tuple[str, ...]) -> set[str]:
+    """Return the SHA-256 of every file that some run left with one of these outcomes."""
+    found = connection.scalars(
+        sa.select(RunFile.sha256)
+        .where(RunFile.outcome.in_(outcomes), RunFile.sha256.is_not(None))
+        .distinct()
+    )
+    return {sha for sha in found if sha is not None}
+
+
+def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
+    """Return the next `count` numbers under a name, from 1 and without a gap.
+
+    The row stays locked until the transaction ends; one that is undone gives its numbers back.
+    """
+    taken = sa.update(Sequence).where(Sequence.name == name).values(value=Sequence.value + count)
+    if count <= 0:
+        return range(0)
+    if not connection.execute(taken).rowcount:
+        connection.execute(sa.insert(Sequence).values(name=name, value=count))
+    last = connection.execute(sa.select(Sequence.value).where(Sequence.name == name)).scalar_one()
+    return range(last - count + 1, last + 1)
