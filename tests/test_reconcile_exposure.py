@@ -1,0 +1,306 @@
+"""Where the carriers' money stands on each day, against a model that looks at every day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconcile.debits import DEBITS
+from reconcile.dispute import MOVES, UNFILED
+from reconcile.exposure import DISPUTED, EXPOSURE, PLACES, claims_by_document, exposure
+
+ZERO = Decimal("0.00")
+DAY = dt.timedelta(1)
+
+
+def day(text: str) -> dt.date | None:
+    return None if text == "-" else dt.date.fromisoformat(f"2026-{text}")
+
+
+def pulls(table: str) -> pl.DataFrame:
+    """Read a table: document_id, carrier, bill_date, debit_on, amount, status, closes (2026)."""
+    names = ["document_id", "carrier", "bill_date", "debit_on", "amount", "status"]
+    rows = []
+    for line in table.strip().splitlines():
+        document, carrier, billed, pulled, amount, status, closes = line.split()
+        cells = (document, carrier, day(billed), day(pulled), Decimal(amount), status)
+        rows.append({**dict(zip(names, cells, strict=True)), "dispute_closes_on": day(closes)})
+    return pl.DataFrame(rows, schema=DEBITS)
+
+
+def claimed(table: str) -> pl.DataFrame:
+    """Read a table: document_id, amount, status, filed, closes, resolved, credited, denied."""
+    rows = []
+    for n, line in enumerate(table.strip().splitlines()):
+        document, amount, status, filed, closes, resolved, credited, denied = line.split()
+        rows.append(
+            {
+                "document_id": document,
+                "claim_no": f"N{n}",
+                "amount": Decimal(amount),
+                "status": status,
+                "filed_on": day(filed),
+                "dispute_closes_on": day(closes),
+                "resolved_on": day(resolved),
+                "credited": Decimal(credited),
+                "denied": Decimal(denied),
+            }
+        )
+    return pl.DataFrame(rows, schema=DISPUTED)
+
+
+def story(frame: pl.DataFrame, carrier: str = "ILEC") -> list[str]:
+    """Say each day on which something changed, with the places that are not 0.00."""
+    told, last = [], None
+    for row in frame.filter(pl.col("carrier") == carrier).iter_rows(named=True):
+        now = "  ".join(f"{p} {row[p]}" for p in ("debited", *PLACES) if row[p] != ZERO)
+        if now != last:
+            told.append(f"{row['on']:%m-%d}  {now}".strip())
+        last = now
+    return told
+
+
+BILL = "D1  ILEC  01-10  01-26  100.00  expected  04-10"
+
+
+def test_a_pull_is_undisputed_until_something_of_it_is_claimed() -> None:
+    found = exposure(pulls(BILL), claimed(""), dt.date(2026, 2, 1))
+    assert story(found) == ["01-10", "01-26  debited 100.00  undisputed 100.00"]
+    assert found.schema == EXPOSURE
+    assert (found["on"].min(), found["on"].max()) == (dt.date(2026, 1, 10), dt.date(2026, 4, 10))
+    assert found.height == 91
+
+
+# a claim of 30.00 of the bill, and what becomes of it
+LIVES = {
+    "never filed": (
+        "D1  30.00  ready  -  04-10  -  0.00  0.00",
+        ["01-26  undisputed 70.00  unfiled 30.00", "04-11  undisputed 70.00  expired 30.00"],
+    ),
+    "filed and not answered": (
+        "D1  30.00  submitted  02-02  04-10  -  0.00  0.00",
+        ["01-26  undisputed 70.00  unfiled 30.00", "02-02  undisputed 70.00  open 30.00"],
+    ),
+    "filed on the last day": (
+        "D1  30.00  submitted  04-10  04-10  -  0.00  0.00",
+        ["01-26  undisputed 70.00  unfiled 30.00", "04-10  undisputed 70.00  open 30.00"],
+    ),
+    "filed before the pull": (
+        "D1  30.00  submitted  01-20  04-10  -  0.00  0.00",
+        ["01-26  undisputed 70.00  open 30.00"],
+    ),
+    "filed too late": (
+        "D1  30.00  submitted  04-12  04-10  -  0.00  0.00",
+        [
+            "01-26  undisputed 70.00  unfiled 30.00",
+            "04-11  undisputed 70.00  expired 30.00",
+            "04-12  undisputed 70.00  open 30.00",
+        ],
+    ),
+    "credited in part": (
+        "D1  30.00  partial  02-02  04-10  03-01  20.00  4.00",
+        [
+            "01-26  undisputed 70.00  unfiled 30.00",
+            "02-02  undisputed 70.00  open 30.00",
+            "03-01  undisputed 70.00  open 6.00  credited 20.00  denied 4.00",
+        ],
+    ),
+    "withdrawn before it was filed": (
+        "D1  30.00  withdrawn  -  04-10  02-05  0.00  0.00",
+        ["01-26  undisputed 70.00  unfiled 30.00", "02-05  undisputed 70.00  withdrawn 30.00"],
+    ),
+    "withdrawn after it was filed": (
+        "D1  30.00  withdrawn  02-02  04-10  02-05  0.00  0.00",
+        [
+            "01-26  undisputed 70.00  unfiled 30.00",
+            "02-02  undisputed 70.00  open 30.00",
+            "02-05  undisputed 70.00  withdrawn 30.00",
+        ],
+    ),
+    "under no window": (
+        "D1  30.00  ready  -  -  -  0.00  0.00",
+        ["01-26  undisputed 70.00  unfiled 30.00"],
+    ),
+    "more than the pull": (
+        "D1  130.00  ready  -  -  -  0.00  0.00",
+        ["01-26  undisputed -30.00  unfiled 130.00"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LIVES)
+def test_a_claimed_cent_stands_where_its_claim_stands(name: str) -> None:
+    table, lines = LIVES[name]
+    found = exposure(pulls(BILL), claimed(table), dt.date(2026, 4, 20))
+    assert story(found) == [
+        "01-10",
+        *(line.replace("  ", "  debited 100.00  ", 1) for line in lines),
+    ]
+
+
+def test_every_carrier_has_a_row_on_every_day() -> None:
+    bills = pulls(
+        """
+        D1  ILEC   01-10  01-26  100.00  expected  04-10
+        D2  OTHER  02-10  02-26   50.00  held      05-10
+        """
+    )
+    found = exposure(bills, claimed(""), dt.date(2026, 1, 1))
+    days = (dt.date(2026, 5, 10) - dt.date(2026, 1, 10)).days + 1
+    assert found.group_by("carrier").len().sort("carrier").rows() == [
+        ("ILEC", days),
+        ("OTHER", days),
+    ]
+    assert found.equals(found.sort("on", "carrier"))
+    assert story(found, "OTHER") == ["01-10", "02-26  debited 50.00  undisputed 50.00"]
+
+
+def test_a_pull_the_bank_returned_or_without_a_day_counts_for_nothing() -> None:
+    bills = pulls(
+        """
+        D1  ILEC  01-10  01-26  100.00  returned  04-10
+        D2  ILEC  01-10  -       50.00  expected  04-10
+        """
+    )
+    table = "D1 30.00 ready - 04-10 - 0 0\nD2 3.00 ready - 04-10 - 0 0"
+    assert story(exposure(bills, claimed(table), dt.date(2026, 5, 1))) == ["01-10"]
+
+
+def test_nothing_received_is_no_exposure() -> None:
+    found = exposure(pulls(""), claimed(""), dt.date(2026, 1, 1))
+    assert (found.height, found.schema) == (0, EXPOSURE)
+
+
+def test_a_claim_is_split_by_document_and_its_outcome_fills_them_in_order() -> None:
+    findings = pl.DataFrame(
+        {
+            "document_id": ["D2", "D1", "D1", "D3"],
+            "claim_no": ["N1", "N1", "N1", None],
+            "amount_at_stake": [Decimal("7.00"), Decimal("1.00"), Decimal("2.00"), Decimal("9.00")],
+        }
+    )
+    claims = pl.DataFrame(
+        {
+            "claim_no": ["N1"],
+            "amount": [Decimal("10.00")],
+            "status": ["partial"],
+            "filed_on": [dt.date(2026, 2, 2)],
+            "dispute_closes_on": [dt.date(2026, 4, 10)],
+            "credited": [Decimal("5.00")],
+            "denied": [Decimal("4.00")],
+        }
+    )
+    found = claims_by_document(findings, claims)
+    assert found.schema == DISPUTED
+    columns = ["document_id", "amount", "credited", "denied"]
+    assert [[str(cell) for cell in row] for row in found.select(columns).iter_rows()] == [
+        ["D1", "3.00", "3.00", "0.00"],
+        ["D2", "7.00", "2.00", "4.00"],
+    ]
+
+
+def model(bill: dict[str, Any], claims: list[dict[str, Any]], today: dt.date) -> dict[str, Decimal]:
+    """Say where the money of one bill stands today, claim by claim."""
+    places = dict.fromkeys(("debited", *PLACES), ZERO)
+    if today < bill["debit_on"]:
+        return places
+    places["debited"] = places["undisputed"] = bill["amount"]
+    for claim in claims:
+        amount = claim["amount"]
+        places["undisputed"] -= amount
+        answered = claim["resolved_on"] is not None and today >= claim["resolved_on"]
+        if answered and claim["status"] == "withdrawn":
+            rest = "withdrawn"
+        elif claim["filed_on"] is not None and today >= claim["filed_on"]:
+            rest = "open"
+        elif claim["dispute_closes_on"] and today > claim["dispute_closes_on"]:
+            rest = "expired"
+        else:
+            rest = "unfiled"
+        if answered:
+            places["credited"] += claim["credited"]
+            places["denied"] += claim["denied"]
+            amount -= claim["credited"] + claim["denied"]
+        places[rest] += amount
+    return places
+
+
+START = dt.date(2026, 1, 1)
+SPANS = st.integers(0, 40)
+CENTS = st.integers(0, 10_000).map(lambda cents: Decimal(cents).scaleb(-2))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """Bills of two carriers, each with claims that lived as claims may."""
+    bills = []
+    for n in range(draw(st.integers(1, 4))):
+        billed = START + DAY * draw(SPANS)
+        closes = draw(st.none() | SPANS.map(lambda days, billed=billed: billed + DAY * days))
+        bill = {
+            "document_id": f"D{n}",
+            "carrier": draw(st.sampled_from(["A", "B"])),
+            "bill_date": billed,
+            "debit_on": billed + DAY * draw(SPANS),
+            "amount": draw(CENTS),
+            "status": draw(st.sampled_from(["expected", "held", "none"])),
+            "dispute_closes_on": closes,
+        }
+        claims = []
+        for m in range(draw(st.integers(0, 3))):
+            status = draw(st.sampled_from(sorted(MOVES)))
+            filed = billed + DAY * draw(SPANS)
+            filed_on = None if status in (*UNFILED, "expired") else filed
+            if status == "withdrawn" and draw(st.booleans()):
+                filed_on = None
+            answered = filed_on is not None and status not in ("submitted", "acknowledged")
+            answered = answered or status == "withdrawn"
+            amount, credited, denied = draw(CENTS), ZERO, ZERO
+            if answered and filed_on is not None:
+                credited = min(draw(CENTS), amount)
+                denied = min(draw(CENTS), amount - credited)
+            claims.append(
+                {
+                    "document_id": f"D{n}",
+                    "claim_no": f"N{n}-{m}",
+                    "amount": amount,
+                    "status": status,
+                    "filed_on": filed_on,
+                    "dispute_closes_on": closes,
+                    "resolved_on": filed + DAY * draw(SPANS) if answered else None,
+                    "credited": credited,
+                    "denied": denied,
+                }
+            )
+        bills.append((bill, claims))
+    return bills
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=histories(), span=st.integers(0, 120))
+def test_every_day_is_what_the_model_of_that_day_says_and_every_row_foots(
+    history: list[tuple[dict[str, Any], list[dict[str, Any]]]], span: int
+) -> None:
+    as_of = START + DAY * span
+    bills = pl.DataFrame([bill for bill, _ in history], schema=DEBITS)
+    claims = [claim for _, claims in history for claim in claims]
+    found = exposure(bills, pl.DataFrame(claims, schema=DISPUTED), as_of)
+    closes = [b["dispute_closes_on"] for b, _ in history if b["dispute_closes_on"]]
+    first, last = min(b["bill_date"] for b, _ in history), max([as_of, *closes])
+    carriers = sorted({b["carrier"] for b, _ in history})
+    days = [first + DAY * n for n in range((last - first).days + 1)]
+    assert found.select("on", "carrier").rows() == [(d, c) for d in days for c in carriers]
+    for row in found.iter_rows(named=True):
+        expected = dict.fromkeys(("debited", *PLACES), ZERO)
+        for bill, claims in history:
+            if bill["carrier"] == row["carrier"]:
+                for place, amount in model(bill, claims, row["on"]).items():
+                    expected[place] += amount
+        assert {place: row[place] for place in expected} == expected
+        assert row["debited"] == sum((row[place] for place in PLACES), ZERO)
