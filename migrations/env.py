@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `rebill.store.engine.upgrade` hands over."""
+"""Runs the migrations on the connection that `rebill.store.engine.migrate` hands over."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.carrier.cells import circuit_key, telephone
 from rebill import files
 from rebill.settings import Workspace
 from rebill.store.frames import read_frame
@@ -24,32 +25,13 @@ __all__ = [
     "TABLES",
     "Column",
     "Table",
-    "circuit_key",
     "contracts",
     "current_frame",
     "load_version",
     "reference_frames",
     "schema_of",
     "sweep_copies",
-    "ten_digits",
 ]
-
-SPELLED_TN = r"^\+?1?[ .-]?\(?[2-9]\d{2}\)?[ .-]?\d{3}[ .-]?\d{4}$"
-
-
-def ten_digits(wtn: pl.Expr) -> pl.Expr:
-    """Return a telephone number in one of its usual spellings as ten digits, else upper case."""
-    trimmed = wtn.str.strip_chars()
-    digits = trimmed.str.replace_all(r"\D", "").str.tail(10)
-    return (
-        pl.when(trimmed.str.contains(SPELLED_TN)).then(digits).otherwise(trimmed.str.to_uppercase())
-    )
-
-
-def circuit_key(circuit_id: pl.Expr) -> pl.Expr:
-    """Return a circuit ID as it is compared: without blanks, upper case."""
-    return circuit_id.str.replace_all(r"\s", "").str.to_uppercase()
-
 
 def load_version(connection: sa.Connection) -> int:
     """Return the id of the last load that changed something; 0 where nothing was ever loaded."""
@@ -122,7 +104,7 @@ def reference_frames(
         if name != "contracts"
     }
     frames["services"] = frames["services"].with_columns(
-        wtn=ten_digits(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
+        wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
     )
     return frames
 

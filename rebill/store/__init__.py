@@ -3,3 +3,41 @@
 `engine` opens the database and brings it up to date, `models` are its tables, `frames` moves rows
 in bulk, `bulk` names the Parquet files that count, `runs` records runs and gives numbers.
 """
+
+from rebill.store.bulk import (
+    bulk_amount,
+    live_bulk,
+    scan_bulk,
+    scan_files,
+    supersede,
+    sweep_orphans,
+    write_bulk,
+)
+from rebill.store.engine import make_engine, migrate, open_engine, transaction, upgrade
+from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
+from rebill.store.runs import finish_run, known_files, next_numbers, note_file, start_run
+
+__all__ = [
+    "bulk_amount",
+    "finish_run",
+    "insert_frame",
+    "known_files",
+    "live_bulk",
+    "make_engine",
+    "migrate",
+    "next_numbers",
+    "note_file",
+    "open_engine",
+    "read_frame",
+    "read_table",
+    "scan_bulk",
+    "scan_files",
+    "start_run",
+    "supersede",
+    "sweep_orphans",
+    "transaction",
+    "update_rows",
+    "upgrade",
+    "write_bulk",
+    "write_rows",
+]

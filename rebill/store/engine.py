@@ -65,7 +65,7 @@ def _alembic() -> Config:
     return config
 
 
-def upgrade(engine: sa.Engine) -> None:
+def migrate(engine: sa.Engine) -> None:
     """Bring the database to the newest shape, in one transaction, and give it its token."""
     config = _alembic()
     with _connected(engine), engine.begin() as connection:
@@ -73,6 +73,15 @@ def upgrade(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
         if _token(connection) is None:
             connection.execute(sa.insert(Fact).values(name="token", value=uuid.uuid4().hex))
+
+
+def upgrade(workspace: Workspace) -> None:
+    """Bring the workspace's database to the newest shape; make it where there is none."""
+    engine = make_engine(workspace.database_url)
+    try:
+        migrate(engine)
+    finally:
+        engine.dispose()
 
 
 def _token(connection: sa.Connection) -> str | None:
@@ -88,7 +97,7 @@ def store_token(connection: sa.Connection) -> str:
 
 
 def differences(connection: sa.Connection) -> list[Any]:
-    """Return how the database's tables differ from the models; none after `upgrade`."""
+    """Return how the database's tables differ from the models; none after `migrate`."""
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return list(compare_metadata(context, Base.metadata))
 
