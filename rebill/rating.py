@@ -1,0 +1,395 @@
+"""What a customer pays for each carrier line, to the cent, and which rule said so.
+
+Lines are asked in few distinct questions (`rebill.markups`); the answers are joined back, so that
+no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar until they
+are rounded once, half away from zero: finer than `invoices.money` by the six decimals of a discount.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from invoices.money import MICROS, MONTH_PARTS, cents, divide_half_away, from_cents, micros
+from invoices.schema import CENTS, FINDINGS, RATE, seal
+from rebill.markups import (
+    LEVELS,
+    NAMES,
+    PASSED_ON,
+    at_level,
+    boundaries,
+    choose_markup,
+    choose_retail,
+    scope_words,
+)
+
+CUSTOMER_LINES = pl.Schema(
+    {
+        "customer": pl.String,
+        "bill_month": pl.String,  # YYYY-MM of bill_date
+        "line_id": pl.String,  # of the carrier line
+        "service": pl.String,
+        "usoc": pl.String,
+        "description": pl.String,  # as the carrier printed it
+        "charge_class": pl.String,
+        "quantity": RATE,  # units due (cost basis expected) or billed
+        "service_from": pl.Date,
+        "service_until": pl.Date,  # excluded
+        "wtn": pl.String,
+        "circuit_id": pl.String,
+        "carrier": pl.String,
+        "bill_date": pl.Date,  # of the carrier's document
+        "cost": CENTS,
+        "price": CENTS,
+        "method": pl.String,
+        "margin": CENTS,  # price less cost
+        "markup_row": pl.Int64,  # row_id; null = a tax or surcharge passed on by default
+        "markup_scope": pl.String,
+        "bundle": pl.String,
+        "retail_rate": RATE,  # the carrier's retail rate, where the price used one
+    }
+)
+
+BY_DEFAULT = "default for taxes and surcharges"
+
+_FINE_PER_CENT = 10**16 * MONTH_PARTS
+_PARTS_FINE = 10**6 * MONTH_PARTS
+"""Fine units in a millionth of a dollar times a millionth of a unit."""
+_SINCE_EVER = dt.date(1, 1, 1)
+_TERMS = ("method", "value", "minimum", "floor", "cap", "cap_retail")
+
+
+@dataclass(frozen=True)
+class Rated:
+    """The priced lines, and those that no markup covers."""
+
+    customer_lines: pl.LazyFrame  # CUSTOMER_LINES
+    findings: pl.LazyFrame  # FINDINGS, markup_missing
+
+
+def rate(
+    lines: pl.LazyFrame, customers: pl.DataFrame, markups: pl.DataFrame, retail: pl.DataFrame
+) -> Rated:
+    """Price every line that is invoiced; each that no markup covers is a finding instead.
+
+    `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`), best a scan: they
+    are read once for the days, once for the questions and once for each result. `customers` has customer and
+    cost_basis; `markups` and `retail` are `rebill.markups.MARKUPS` and `RETAIL`. Neither result has
+    an order.
+    """
+    inquiries = [*_markup_inquiries(markups), *_retail_inquiries(markups, retail)]
+    costed = lines.pipe(_cost, customers).filter(_invoiced())
+    answered = costed.pipe(_join_answers, lines, inquiries).pipe(
+        _join_terms, inquiries, markups, retail
+    )
+    return Rated(
+        answered.filter(pl.col("cause").is_null()).pipe(_priced),
+        answered.filter(pl.col("cause").is_not_null()).pipe(_findings),
+    )
+
+
+def _cost(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.LazyFrame:
+    """Add the cost a markup works on and the units and months it counts.
+
+    `cost` in dollars; `units` in millionths; `unit_parts` in millionths times parts of a month.
+    """
+    basis = customers.lazy().select("customer", pl.col("cost_basis") == "billed")
+    billed = pl.col("cost_basis").fill_null(False)
+    printed = pl.col("quantity").abs().fill_null(1)
+    due = pl.coalesce("due_units", printed)
+    units = pl.when(billed).then(printed).otherwise(due)
+    usage = pl.col("charge_class") == "usage"
+    counted = pl.when(usage).then(pl.lit(MICROS, dtype=pl.Int128)).otherwise(micros(units))
+    factor = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
+    due_parts = pl.col("due_unit_parts").cast(pl.Decimal(38, 6)).to_physical().cast(pl.Int128)
+    by_days = pl.col("fraction_parts").is_not_null() & ~usage & ~billed & due_parts.is_not_null()
+    after_findings = pl.coalesce("expected", pl.col("amount") - pl.col("at_stake").fill_null(0))
+    return lines.join(basis, on="customer", how="left").with_columns(
+        cost=pl.when(billed).then("amount").otherwise(after_findings).cast(CENTS),
+        nothing_due=~billed & ((after_findings == 0) | (due == 0)),
+        charged_quantity=units.cast(RATE),
+        units=counted,
+        unit_parts=pl.when(by_days)
+        .then(due_parts)
+        .otherwise(counted * pl.when(usage).then(MONTH_PARTS).otherwise(factor)),
+    )
+
+
+def _invoiced() -> pl.Expr:
+    """Return whether a line can stand on a customer invoice.
+
+    Not: credits, adjustments and late charges, what the catalogue only records, what is zero-rated,
+    that of which nothing is due, and what belongs to no service and no customer.
+    """
+    own_rate = pl.when(pl.col("package").is_null()).then("buy_rate").fill_null(0)
+    free = (pl.col("amount") == 0) & (own_rate == 0) & (pl.col("expected").fill_null(0) == 0)
+    return (
+        (pl.col("amount") >= 0)
+        & ~pl.col("charge_class").is_in(("adjustment", "late_charge"))
+        & (pl.col("kind").fill_null("") != "record_only")
+        & ~free
+        & ~pl.col("nothing_due")
+        & (pl.col("customer").is_not_null() | pl.col("service").is_not_null())
+    )
+
+
+@dataclass(frozen=True)
+class _Inquiry:
+    """A look-up many lines share: what they ask, when answers change, who answers."""
+
+    answer: str  # the column that will hold the row_id of the answer
+    asks: dict[str, tuple[pl.Expr, pl.Series]]  # what of a line is asked; the values rows name
+    changes: pl.Series
+    choose: Callable[[pl.DataFrame], pl.DataFrame]
+
+    @property
+    def day(self) -> str:
+        """The column of the question's day, the last change on or before the line's."""
+        return f"{self.answer}_day"
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that make a question; what no row names is not asked."""
+        named = [name for name, (_, values) in self.asks.items() if values.count()]
+        return [self.day, *(f"{self.answer}_{name}" for name in named)]
+
+    def question(self) -> list[pl.Expr]:
+        """Return the columns of `keys` but the day; a value that no row names is blanked, so that
+        many lines ask the same question."""
+        columns = []
+        for name, (value, values) in self.asks.items():
+            known = values.drop_nulls().unique()
+            if not known.is_empty():
+                named = pl.when(value.is_in(known.implode())).then(value)
+                columns.append(named.fill_null("").alias(f"{self.answer}_{name}"))
+        return columns
+
+    def answers(self, questions: pl.DataFrame) -> pl.DataFrame:
+        """Return those of the distinct `questions` that have an answer, with the answer."""
+        numbered = questions.with_row_index("question")
+        absent = [n for n in self.asks if f"{self.answer}_{n}" not in self.keys]
+        plain = numbered.rename(lambda name: name.removeprefix(f"{self.answer}_")).with_columns(
+            pl.lit(None, dtype=pl.String).alias(name) for name in absent
+        )
+        chosen = self.choose(plain).rename({"row_id": self.answer})
+        return numbered.join(chosen, on="question").drop("question")
+
+
+def _markup_inquiries(markups: pl.DataFrame) -> list[_Inquiry]:
+    """Return one inquiry for each level of the precedence that has rows: `level_0`, and so on."""
+    inquiries = []
+    for number, level in enumerate(LEVELS):
+        rows = at_level(level, markups)
+        asks = {name: (pl.col(name), rows[name]) for name in NAMES}
+        asks["usoc"] = (pl.col("usoc"), _spelled(rows["usoc"]))
+        # A class is asked even where no row names it: taxes and surcharges have rules of their own.
+        classes = pl.Series([*rows["charge_class"], "prorated", *PASSED_ON])
+        asks["charge_class"] = (pl.col("charge_class"), classes)
+        choose = partial(choose_markup, markups=rows, scopes=level)
+        if not rows.is_empty():
+            inquiries.append(_Inquiry(f"level_{number}", asks, boundaries(rows), choose))
+    return inquiries
+
+
+def _retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[_Inquiry]:
+    """Return the inquiry for `retail_row`, or none if no markup wants a retail rate."""
+    if retail.is_empty() or not markups.select(_wants_retail().any()).item():
+        return []
+    package = pl.col("package")
+    asks = {
+        "carrier": (pl.col("carrier"), retail["carrier"]),
+        "usoc": (pl.col("usoc"), _spelled(retail["usoc"])),
+        "package": (pl.when(pl.col("usoc") == package).then(package), retail["package"]),
+        "state": (pl.col("inventory_state"), retail["state"]),
+    }
+    choose = partial(choose_retail, retail=retail)
+    return [_Inquiry("retail_row", asks, boundaries(retail), choose)]
+
+
+def _spelled(usocs: pl.Series) -> pl.Series:
+    return usocs.str.strip_chars().str.to_uppercase()
+
+
+def _join_answers(
+    costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[_Inquiry]
+) -> pl.LazyFrame:
+    """Add the answer of each inquiry to `costed`, null for none; `lines` are asked for the questions.
+
+    Every question is collected in one pass over the few columns it is made of.
+    """
+    days = lines.select("rate_day").unique().collect().sort("rate_day")
+    for inquiry in inquiries:
+        since = inquiry.changes.alias(inquiry.day).to_frame()
+        days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
+        days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
+
+    def asking(frame: pl.LazyFrame) -> pl.LazyFrame:
+        columns = [column for inquiry in inquiries for column in inquiry.question()]
+        return frame.join(days.lazy(), on="rate_day", how="left").with_columns(columns)
+
+    questions = pl.collect_all([asking(lines).select(i.keys).unique() for i in inquiries])
+    answered = asking(costed)
+    for inquiry, asked in zip(inquiries, questions, strict=True):
+        answers = inquiry.answers(asked).lazy()
+        answered = answered.join(answers, on=inquiry.keys, how="left").drop(inquiry.keys)
+    return answered
+
+
+def _join_terms(
+    lines: pl.LazyFrame, inquiries: list[_Inquiry], markups: pl.DataFrame, retail: pl.DataFrame
+) -> pl.LazyFrame:
+    """Add the terms of the row that prices each line, its retail rate, and why it has no price.
+
+    The first level that has an answer decides; a tax or surcharge that no row names is passed on.
+    """
+    levels = [i.answer for i in inquiries if i.answer != "retail_row"]
+    rows = {i.answer for i in inquiries}
+    none = pl.lit(None, dtype=pl.Int64)
+    terms = markups.select(
+        pl.col("row_id").alias("markup_row"), *_TERMS, markup_scope=scope_words()
+    )
+    rates = retail.select(pl.col("row_id").alias("retail_row"), pl.col("rate").alias("retail_rate"))
+    return (
+        lines.with_columns(
+            markup_row=pl.coalesce(*levels, none),
+            retail_row=pl.col("retail_row") if "retail_row" in rows else none,
+        )
+        .join(terms.lazy(), on="markup_row", how="left")
+        .join(rates.lazy(), on="retail_row", how="left")
+        .with_columns(
+            pl.when(_wants_retail()).then("retail_rate").alias("retail_rate"), cause=_cause()
+        )
+        .with_columns(
+            pl.col("method").fill_null("pass_through"), pl.col("markup_scope").fill_null(BY_DEFAULT)
+        )
+    )
+
+
+def _wants_retail() -> pl.Expr:
+    return (pl.col("method") == "retail_discount") | pl.col("cap_retail").fill_null(False)
+
+
+def _cause() -> pl.Expr:
+    """Return why a line has no price, null where it has one."""
+    passed_on = pl.col("charge_class").is_in(PASSED_ON)
+    return (
+        pl.when(pl.col("customer").is_null())
+        .then(pl.lit("no_customer"))
+        .when(pl.col("method").is_null() & ~passed_on)
+        .then(pl.lit("no_markup"))
+        .when(_wants_retail() & pl.col("retail_rate").is_null())
+        .then(pl.lit("no_retail_rate"))
+    )
+
+
+def _priced(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the customer lines of answered `lines`."""
+    return (
+        lines.with_columns(price=from_cents(divide_half_away(_fine_price(), _FINE_PER_CENT)))
+        .with_columns(
+            bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+            quantity=pl.col("charged_quantity"),
+            service_from=pl.coalesce("service_from", "period_from"),
+            service_until=pl.coalesce("service_until", "period_until"),
+            margin=pl.col("price") - pl.col("cost"),
+            bundle=pl.lit(None, dtype=pl.String),
+        )
+        .pipe(seal, CUSTOMER_LINES)
+    )
+
+
+def _fine_price() -> pl.Expr:
+    """Return the exact price in fine units: the method, then the floor, then the cap.
+
+    A cap that lies below the floor wins: a customer is never charged above it.
+    """
+    cost = cents(pl.col("cost"))
+    value = micros(pl.col("value").fill_null(0))
+    units, parts = pl.col("units"), pl.col("unit_parts")
+    whole = pl.lit(MICROS, dtype=pl.Int128)
+    share = cost * value * _int(_FINE_PER_CENT // MICROS)
+    at_cost = cost * _int(_FINE_PER_CENT)
+    per_unit = {
+        name: micros(pl.col(name)) * units * _int(_PARTS_FINE)
+        for name in ("minimum", "floor", "cap")
+    }
+    retail = micros(pl.col("retail_rate")) * parts
+    by_method = {
+        "percent": at_cost + share,
+        "percent_with_minimum": at_cost + pl.max_horizontal(share, per_unit["minimum"]),
+        "adder": at_cost + value * units * _int(_PARTS_FINE),
+        "flat": value * parts * whole,
+        "retail_discount": retail * (whole - value),
+        "pass_through": at_cost,
+    }
+    price = pl.coalesce(
+        pl.when(pl.col("method") == method).then(exact) for method, exact in by_method.items()
+    )
+    retail_cap = pl.when(pl.col("cap_retail").fill_null(False)).then(retail * whole)
+    floored = pl.max_horizontal(price, per_unit["floor"])
+    return pl.min_horizontal(floored, per_unit["cap"], retail_cap)
+
+
+def _int(number: int) -> pl.Expr:
+    return pl.lit(number, dtype=pl.Int128)
+
+
+def _findings(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return a finding `markup_missing` for each of `lines`, with the cause in words."""
+    return lines.with_columns(
+        finding_id=pl.col("line_id") + ":markup_missing",
+        code=pl.lit("markup_missing"),
+        severity=pl.lit("warning"),
+        billed=pl.col("amount"),
+        amount_at_stake=pl.lit("0.00").cast(CENTS),
+        message=_in_words(0),
+        remedy=_in_words(1),
+        reason=pl.lit(None, dtype=pl.String),
+    ).pipe(seal, FINDINGS)
+
+
+_WORDS = {
+    "no_customer": (
+        "service {service} has no customer, so nobody pays for this line",
+        "name the customer of service {service} in services",
+    ),
+    "no_markup": (
+        "no markup covers this {class} line of service {service}, USOC {usoc}, on {day}",
+        "add a row to markups for customer {customer} that is in force on {day}",
+    ),
+    "no_retail_rate": (
+        "markup row {row} needs the retail rate of USOC {usoc}, and none is in force on {day}",
+        "add the rate of carrier {carrier} to retail_rates, or give the line another markup",
+    ),
+}
+
+
+def _in_words(which: int) -> pl.Expr:
+    """Return the message (0) or the remedy (1) of each cause, filled in from the line."""
+    fillers = {
+        "service": _or(pl.col("service"), "(none)"),
+        "customer": _or(pl.col("customer"), "(none)"),
+        "usoc": _or(pl.col("usoc"), "(none)"),
+        "carrier": pl.col("carrier"),
+        "class": pl.col("charge_class"),
+        "day": pl.col("rate_day").cast(pl.String),
+        "row": pl.col("markup_row").cast(pl.String),
+    }
+    words = pl.lit(None, dtype=pl.String)
+    for cause, sentences in _WORDS.items():
+        pieces = [
+            fillers[piece] if piece in fillers else pl.lit(piece)
+            for piece in re.split(r"[{}]", sentences[which])
+        ]
+        said = pl.concat_str(pieces)
+        words = pl.when(pl.col("cause") == cause).then(said).otherwise(words)
+    return words
+
+
+def _or(value: pl.Expr, otherwise: str) -> pl.Expr:
+    return pl.coalesce(value, pl.lit(otherwise))
