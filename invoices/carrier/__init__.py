@@ -1,1 +1,56 @@
-"""Readers of carrier paper, one module a format."""
+"""Readers of carrier paper, one module a format.
+
+A format is a module with `recognises(head)` and `read(raw, source_file, digest)`; a new one is
+written beside the others and added to `FORMATS`, the most particular first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier import usoc_lines
+from invoices.carrier.contents import contents_differ
+from invoices.carrier.reading import Reading, document_id, refused_file, renamed
+
+__all__ = [
+    "FORMATS",
+    "Format",
+    "Reading",
+    "contents_differ",
+    "document_id",
+    "format_named",
+    "identify",
+    "refused_file",
+    "renamed",
+]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format of carrier paper: its name, how it is known, how it is read."""
+
+    name: str
+    recognises: Callable[[str], bool]
+    read: Callable[[pl.LazyFrame, str, str], Reading]
+
+
+FORMATS: tuple[Format, ...] = (Format(usoc_lines.NAME, usoc_lines.recognises, usoc_lines.read),)
+
+
+def identify(head: bytes) -> str | None:
+    """Return the name of the format a file begins like, by content alone; null if none does.
+
+    `head` is the first block of the file, some thousand bytes; it may end inside a character.
+    """
+    if b"\0" in head:
+        return None
+    text = head.decode("utf-8-sig", errors="replace")
+    return next((known.name for known in FORMATS if known.recognises(text)), None)
+
+
+def format_named(name: str) -> Format | None:
+    """Return the format of that name."""
+    return next((known for known in FORMATS if known.name == name), None)

@@ -1,0 +1,91 @@
+"""The header row of a delimited file: which column stands where, or why the file is refused."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier import split
+from invoices.carrier.cells import SHOWN, Kind, trimmed
+
+DELIMITERS = {";": "`;`", "\t": "a tab", "|": "`|`"}
+"""Signs that stand where a comma should, and how a message names them."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """The columns of one file, in its order."""
+
+    row: int
+    names: tuple[str, ...]
+    kinds: Mapping[str, Kind]
+    quoted: bool
+    """Whether any line of the file has a double quote."""
+
+    def cell(self, name: str) -> pl.Expr:
+        """Return a cell as trimmed text, null where nothing stands or its column is absent."""
+        return trimmed(pl.col(name)) if name in self.names else pl.lit(None, pl.String)
+
+    def value(self, name: str) -> pl.Expr:
+        """Return a cell as the value of its kind, null where it is empty or cannot be read."""
+        cell = self.cell(name)
+        return self.kinds[name].value(cell) if name in self.kinds else cell
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a file is refused as a whole, and what to do."""
+
+    message: str
+    remedy: str
+    row: int | None = None
+
+
+def column_names(line: str) -> tuple[str, ...]:
+    """Return the names in a header line: trimmed, lower case. Raises `csv.Error`."""
+    cells = next(csv.reader([line.lstrip("\ufeff").strip("\r")], strict=True))
+    return tuple(cell.strip().lower() for cell in cells)
+
+
+def with_commas(line: str) -> str:
+    """Return a line with commas where another usual delimiter stands."""
+    return line.translate({ord(sign): "," for sign in DELIMITERS})
+
+
+def read_header(
+    raw: pl.LazyFrame, columns: tuple[str, ...], needed: tuple[str, ...], kinds: Mapping[str, Kind]
+) -> Header | Refusal:
+    """Return the header, the first line that is not blank, or why it cannot be one."""
+    first = raw.filter(split.not_blank(pl.col("text"))).head(1).collect()
+    if first.is_empty():
+        return Refusal("the file is empty", "ask the carrier to send it again")
+    row, text = first.select("row", "text").row(0)
+    try:
+        names = column_names(text)
+    except csv.Error as error:
+        return Refusal(f"the header cannot be read: {error}", "close every quoted name", row)
+    if len(names) == 1 and (found := [sign for sign in DELIMITERS if sign in text]):
+        message = f"the columns are parted by {DELIMITERS[found[0]]}"
+        return Refusal(message, "part the columns by commas", row)
+    if faults := _name_faults(names, columns, needed):
+        remedy = "name each column once; known are " + ", ".join(columns)
+        return Refusal("the header has " + "; ".join(faults), remedy, row)
+    quoted = raw.select(split.has_quote(pl.col("text")).any()).collect().item()
+    return Header(row, names, kinds, bool(quoted))
+
+
+def _name_faults(
+    names: tuple[str, ...], columns: tuple[str, ...], needed: tuple[str, ...]
+) -> list[str]:
+    unknown = [f"`{name[:SHOWN]}`" for name in names if name not in columns]
+    doubled = sorted({name for name in names if names.count(name) > 1} - {""})
+    missing = [name for name in needed if name not in names]
+    groups = (
+        (f"unknown columns ({len(unknown)})", unknown[:10]),
+        ("columns that stand twice", doubled[:10]),
+        ("no column", missing),
+    )
+    return [f"{what}: {', '.join(found)}" for what, found in groups if found]

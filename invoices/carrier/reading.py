@@ -1,0 +1,114 @@
+"""What every reader of carrier paper hands over, and how documents and faults are named."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.schema import DOCUMENTS, FINDINGS, LINES, empty, seal
+
+QUARANTINE = pl.Schema(
+    {
+        "source_file": pl.String,
+        "source_row": pl.Int64,
+        "raw": pl.String,  # the row as it stood in the file
+        "reason": pl.String,
+    }
+)
+"""Rows that cannot be read, kept as they are."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one file says: documents, their lines, and what could not be read."""
+
+    documents: pl.DataFrame
+    """`DOCUMENTS`; `loaded` until it is footed, or `refused`; `line_sum` is null."""
+    lines: pl.LazyFrame
+    """`LINES` of the documents that are not refused, in the order of the file."""
+    quarantine: pl.DataFrame
+    """`QUARANTINE`."""
+    findings: pl.DataFrame
+    """`FINDINGS`: `document_unreadable` and `line_unreadable`."""
+
+
+def short_id(*parts: str) -> str:
+    """Return ten letters and digits that stand for `parts`, always the same."""
+    digest = hashlib.sha256("\x1f".join(parts).encode()).digest()
+    return base64.b32encode(digest).decode()[:10].lower()
+
+
+def document_id(carrier: str, ban: str, invoice_no: str, *also: str) -> str:
+    """Return the id of a document: of its key, and of what tells it from another of that key.
+
+    The first document of a key has the id of the key alone. One that comes later with other
+    content says in `also` where it came from: the digest of its file and its row.
+    """
+    return short_id(carrier, ban, invoice_no, *also)
+
+
+def findings_of(frame: pl.DataFrame, code: str, severity: str) -> pl.DataFrame:
+    """Return `frame` as findings of one code, with nothing at stake.
+
+    Unless `frame` names them itself, findings are named by `document_id`, a colon and the code.
+    """
+    named = pl.col("finding_id") if "finding_id" in frame.columns else pl.col("document_id")
+    ending = "" if "finding_id" in frame.columns else f":{code}"
+    return (
+        frame.lazy()
+        .with_columns(
+            finding_id=named + ending,
+            code=pl.lit(code),
+            severity=pl.lit(severity),
+            amount_at_stake=pl.lit("0.00"),
+        )
+        .pipe(seal, FINDINGS)
+        .collect()
+    )
+
+
+def refused_file(
+    source_file: str, digest: str, message: str, remedy: str, source_row: int | None = None
+) -> Reading:
+    """Return the reading of a file that is no invoice: one refused document and the reason.
+
+    `digest` is the SHA-256 of the file; it makes the id, so that the same file is refused under
+    the same id.
+    """
+    document = {
+        "document_id": short_id("refused", digest or source_file),
+        "status": "refused",
+        "lines": 0,
+        "source_file": source_file,
+        "source_row": source_row,
+    }
+    documents = pl.DataFrame([{name: document.get(name) for name in DOCUMENTS}], schema=DOCUMENTS)
+    reason = documents.with_columns(message=pl.lit(message), remedy=pl.lit(remedy))
+    findings = findings_of(reason, "document_unreadable", "error")
+    return Reading(documents, empty(LINES).lazy(), empty(QUARANTINE), findings)
+
+
+def renamed(reading: Reading, ids: dict[str, str]) -> Reading:
+    """Return `reading` with other document ids (old to new), in lines and findings as well.
+
+    A document that conflicts with one of the same key in the record takes an id of its own:
+    `document_id(carrier, ban, invoice_no, digest, row)`.
+    """
+    new = pl.col("document_id").replace(ids)
+    old = pl.col("document_id").str.len_bytes()
+    return Reading(
+        documents=reading.documents.with_columns(document_id=new),
+        lines=reading.lines.with_columns(
+            document_id=new, line_id=new + pl.col("line_id").str.slice(old)
+        ),
+        quarantine=reading.quarantine,
+        findings=reading.findings.with_columns(
+            document_id=new,
+            finding_id=pl.when(pl.col("document_id").is_not_null())
+            .then(new + pl.col("finding_id").str.slice(old))
+            .otherwise("finding_id"),
+        ),
+    )
