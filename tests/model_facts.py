@@ -1,0 +1,512 @@
+"""What the slow model knows before it judges: periods, money, services, rates and orders.
+
+Plain Python, one row at a time. Money is `Decimal` dollars, shares of a month are `Fraction`,
+dates are half-open. `model.py` judges with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from reconcile.contracts import Billing, Contract
+
+if TYPE_CHECKING:
+    from worlds import World
+
+Row = dict[str, Any]
+Period = tuple[dt.date, dt.date]
+Due = dict[dt.date | None, Decimal]
+
+ZERO = Decimal("0.00")
+DAY = dt.timedelta(days=1)
+MONTHLY = ("recurring", "prorated")
+ORDERED = (*MONTHLY, "one_time", "usage")
+FRACTIONED = (*MONTHLY, "surcharge")
+DATED = (*FRACTIONED, "tax")
+
+# ---------------------------------------------------------------------------------------- time
+
+
+def clipped(year: int, month: int, day: int) -> dt.date:
+    """Return that day of that month, or the month's last day where it has no such day."""
+    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
+    following = dt.date(year + month // 12, month % 12 + 1, 1)
+    return min(dt.date(year, month, 1) + dt.timedelta(days=day - 1), following - DAY)
+
+
+def add_months(day: dt.date, months: int) -> dt.date:
+    """Return the same day so many months later, clipped to the month's end."""
+    return clipped(day.year, day.month + months, day.day)
+
+
+def month_end(day: dt.date) -> bool:
+    """Say whether `day` is the last day of its month."""
+    return (day + DAY).day == 1
+
+
+def days30(start: dt.date, end: dt.date) -> int:
+    """Count days as if every month had thirty."""
+    years, months = end.year - start.year, end.month - start.month
+    return 360 * years + 30 * months + min(end.day, 30) - min(start.day, 30)
+
+
+def billing_days(day: dt.date, bill_day: int) -> int:
+    """Return the length of the billing period that holds `day`."""
+    start = clipped(day.year, day.month, bill_day)
+    if start > day:
+        start = clipped(day.year, day.month - 1, bill_day)
+    return (clipped(start.year, start.month + 1, bill_day) - start).days
+
+
+def fraction(start: dt.date, end: dt.date, proration: str, bill_day: int) -> Fraction:
+    """Return how many months `[start, end)` is under a convention."""
+    months = 12 * (end.year - start.year) + end.month - start.month
+    if end == add_months(start, months) or (month_end(start) and month_end(end)):
+        return Fraction(months)
+    if proration == "thirty_day_month":
+        return Fraction(days30(start, end), 30)
+    whole = months if add_months(start, months) <= end else months - 1
+    rest = days_of(add_months(start, whole), end)
+    return whole + sum((Fraction(1, billing_days(day, bill_day)) for day in rest), Fraction(0))
+
+
+def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
+    """Return the days of `[start, end)`."""
+    return [start + i * DAY for i in range((end - start).days)]
+
+
+def holds(row: Row, day: dt.date, start: str, end: str) -> bool:
+    """Say whether the row's half-open validity holds `day`; an empty end is open."""
+    return (row[start] is None or row[start] <= day) and (row[end] is None or day < row[end])
+
+
+def period_of(line: Row) -> Period | None:
+    """Return the period a line is audited for; equal dates are a point in time."""
+    start, end = line["service_from"], line["service_until"]
+    if line["charge_class"] == "recurring":
+        if start is None and end is None:
+            start = line["bill_date"]
+        if start is None:
+            return add_months(end, -1), end
+        return (start, add_months(start, 1)) if end is None or end == start else (start, end)
+    if start is None and end is None:
+        return None
+    return (start or end, end or start)
+
+
+def days_touched(period: Period) -> list[dt.date]:
+    """Return the days of a period, the one day of a point in time."""
+    return days_of(*period) or [period[0]]
+
+
+def overlap(a: Period | None, b: Period | None) -> bool:
+    """Say whether two periods share a day; two lines without any period are alike."""
+    if a is None or b is None:
+        return a is b
+    return bool(set(days_touched(a)) & set(days_touched(b)))
+
+
+# --------------------------------------------------------------------------------------- money
+
+
+def rounded(value: Fraction | Decimal, places: int = 2) -> Decimal:
+    """Round half away from zero."""
+    scaled = Fraction(value) * 10**places
+    whole = int(abs(scaled) + Fraction(1, 2))
+    return Decimal(whole if scaled >= 0 else -whole).scaleb(-places)
+
+
+def extension(rate: Fraction | Decimal, months: Fraction, units: Decimal, rounding: str) -> Decimal:
+    """Return rate x unit-months in cents, as the carrier rounds: the line once, or each unit."""
+    if rounding == "unit" and units:
+        return rounded(rounded(Fraction(rate) * months / Fraction(units)) * units)
+    return rounded(Fraction(rate) * months)
+
+
+# --------------------------------------------------------------------------------------- lines
+
+
+@dataclass
+class Judged:
+    """One line with everything that was found out about it so far."""
+
+    line: Row
+    period: Period | None
+    service: Row | None = None
+    matched_by: str | None = None
+    match_note: str | None = None
+    contract: Contract | None = None
+    rate_contract: str | None = None
+    order: Row | None = None
+    rate_day: dt.date = dt.date.min
+    kind: str | None = None
+    family: str | None = None
+    catalogued: bool = False
+    package: str | None = None
+    rate_row: Row | None = None
+    package_rate: Decimal | None = None
+    due: Due = field(default_factory=dict)
+    left: Decimal = ZERO
+    spared: Decimal = ZERO  # billed twice, but the first time credited in part
+    expected: Decimal | None = None
+    tolerated: Decimal = ZERO
+    underbilled: Decimal = ZERO
+    findings: dict[str, tuple[Decimal, str | None]] = field(default_factory=dict)
+
+    def __getitem__(self, column: str) -> Any:
+        return self.line[column]
+
+    @property
+    def billing(self) -> Billing:
+        """The billing rules of the document's contract, the defaults where there is none."""
+        return self.contract.billing if self.contract else Billing()
+
+    @property
+    def rounding(self) -> str:
+        """How the carrier rounds this line; a minute of usage is never rounded by itself."""
+        return "line" if self["charge_class"] == "usage" else self.billing.rounding
+
+    @property
+    def order_key(self) -> tuple[Any, ...]:
+        """The place of the line in document order."""
+        return (self["bill_date"], self["invoice_no"], self["line_no"], self["line_id"])
+
+    @property
+    def month(self) -> tuple[int, int]:
+        """The bill month."""
+        return (self["bill_date"].year, self["bill_date"].month)
+
+    @property
+    def units(self) -> Decimal:
+        """The quantity billed; 1 where none is printed."""
+        return Decimal(1) if self["quantity"] is None else Decimal(self["quantity"])
+
+    @property
+    def is_credit(self) -> bool:
+        """Negative lines and every adjustment: nothing is at stake for them."""
+        return self["amount"] < 0 or self["charge_class"] == "adjustment"
+
+    @property
+    def rate(self) -> Decimal | None:
+        """The buy rate in force."""
+        return self.rate_row["rate"] if self.rate_row else None
+
+    @property
+    def price(self) -> Decimal | None:
+        """The rate the line can be extended with: none without a date to prorate or a quantity."""
+        undated = self["charge_class"] == "prorated" and self.period is None
+        uncounted = self["charge_class"] == "usage" and self["quantity"] is None
+        return None if undated or uncounted else self.rate
+
+    @property
+    def zero_rated(self) -> bool:
+        """Nothing is billed and nothing is due."""
+        return self["amount"] == 0 and (not self.rate or self.kind == "record_only")
+
+    @property
+    def whole(self) -> Fraction:
+        """The months of the whole period; 1 for a line without a fraction."""
+        return self.months_of(*self.period) if self.period and self.by_days else Fraction(1)
+
+    @property
+    def by_days(self) -> bool:
+        """Whether days of the line can be due and others not."""
+        return self["charge_class"] in DATED and self.period is not None
+
+    @property
+    def fraction(self) -> Fraction | None:
+        """The months billed, None for a line that has no fraction."""
+        if self["charge_class"] not in FRACTIONED or self.period is None:
+            return None
+        point = self.period[0] == self.period[1]
+        return None if point and self["charge_class"] == "surcharge" else self.whole
+
+    def months_of(self, start: dt.date, end: dt.date) -> Fraction:
+        """Return the months of a part of the period; a point in time counts once, or one day."""
+        if self.period and self.period[0] == self.period[1]:
+            if self["charge_class"] != "prorated":
+                return Fraction(1)
+            end = start + DAY
+        return fraction(start, end, self.billing.proration, self["bill_date"].day)
+
+    def unit_months(self, due: Due) -> Fraction:
+        """Return units x months over the runs of days on which equally many units are due."""
+        if not self.by_days:
+            return Fraction(due[None])
+        runs: list[tuple[dt.date, dt.date, Decimal]] = []
+        for day in sorted(d for d in due if d):
+            if runs and runs[-1][1] == day and runs[-1][2] == due[day]:
+                runs[-1] = (runs[-1][0], day + DAY, due[day])
+            else:
+                runs.append((day, day + DAY, due[day]))
+        parts = (min(self.months_of(a, b), self.whole) * Fraction(units) for a, b, units in runs)
+        return min(sum(parts, Fraction(0)), Fraction(max(due.values())) * self.whole)
+
+    def due_units(self) -> Decimal:
+        """Return the units due, the most there are on any day."""
+        return max(self.due.values())
+
+    def due_amount(self) -> Decimal:
+        """Return what is due of the line: by the rate in force, else a share of the billed."""
+        months = self.unit_months(self.due)
+        if self.price is not None:
+            return extension(self.price, months, self.due_units(), self.rounding)
+        everything = Fraction(self.units) * self.whole
+        if everything:
+            return rounded(Fraction(self["amount"]) * months / everything)
+        return self["amount"] if any(self.due.values()) or not self.units else ZERO
+
+    def take(self, code: str, due: Due, at_most: Decimal | None = None) -> None:
+        """Narrow what is due and put at stake what is left above it."""
+        self.due = {day: min(units, due[day]) for day, units in self.due.items()}
+        stake = max(ZERO, self.left - self.due_amount())
+        self.spared = ZERO
+        if at_most is not None and at_most < stake:
+            stake, self.spared = at_most, stake - at_most
+        self.left -= stake
+        self.findings[code] = (stake, None)
+
+
+class Facts:
+    """Everything known of a world, and the questions a line asks of it."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.lines = sorted(
+            (Judged(line, period_of(line), left=line["amount"]) for line in world.lines),
+            key=lambda j: j.order_key,
+        )
+
+    # -- who and what
+
+    def contract_on(self, carrier: str, ban: str, day: dt.date) -> Contract | None:
+        """Return the contract whose longest pattern fits the account on a day."""
+        fitting = [
+            (account.length, contract.id, contract)
+            for contract in self.world.contracts
+            for account in contract.accounts
+            if contract.carrier == carrier
+            and re.match(account.regex, ban)
+            and holds(vars(contract), day, "effective_from", "effective_until")
+            and holds(vars(account), day, "from_", "until")
+        ]
+        return max(fitting, key=lambda f: f[0])[2] if fitting else None
+
+    def match(self, j: Judged) -> None:
+        """Find the service: circuit, then WTN; same BAN, then active; two left is no match."""
+        mine = [s for s in self.world.services if s["carrier"] == j["carrier"]]
+        key = j["circuit_key"]
+        by_circuit = [s for s in mine if key and circuit_key(s["circuit_id"]) == key]
+        by_wtn = [s for s in mine if j["wtn"] and s["wtn"] == j["wtn"]]
+        found = by_circuit or by_wtn
+        if len(found) > 1:
+            found = [s for s in found if s["ban"] == j["ban"]] or found
+        if len(found) > 1:
+            days = days_touched(j.period) if j.period else [j["bill_date"]]
+            found = [s for s in found if any(active(s, day) for day in days)] or found
+        if len(found) > 1:
+            j.match_note = "ambiguous"
+        elif found:
+            j.service, j.matched_by = found[0], "circuit" if by_circuit else "wtn"
+            if by_circuit and by_wtn and not any(found[0] is s for s in by_wtn):
+                j.match_note = "conflict"
+            elif found[0]["ban"] is not None and found[0]["ban"] != j["ban"]:
+                j.match_note = "other_ban"
+
+    def catalogue(self, j: Judged) -> Iterator[Row]:
+        """Yield the carrier's codes of the line's day."""
+        for row in self.world.usocs:
+            valid = holds(row, j.rate_day, "valid_from", "valid_until")
+            if valid and row["carrier"] == j["carrier"]:
+                yield row
+
+    def elements_of(self, carrier: str, package: str | None) -> dict[str, Decimal]:
+        """Return the USOCs under which a package can be billed, with their quantities."""
+        if package is None:
+            return {}
+        elements: dict[str, Decimal] = {package: Decimal(1)}
+        for row in self.world.packages:
+            if (row["carrier"], row["package"]) == (carrier, package):
+                elements[row["usoc"]] = Decimal(row["quantity"])
+        return elements
+
+    def window_end(self, j: Judged) -> dt.date | None:
+        """Return the first day on which nothing of the service is due any more."""
+        assert j.service is not None
+        gone: dt.date | None = j.service["disconnected_on"]
+        return gone and gone + j.billing.disconnect_grace_days * DAY
+
+    def in_window(self, j: Judged, day: dt.date) -> bool:
+        """Say whether the service may be billed for that day."""
+        assert j.service is not None
+        end, start = self.window_end(j), j.service["installed_on"]
+        return (start is None or start <= day) and (end is None or day < end)
+
+    def has(self, j: Judged, day: dt.date) -> Decimal:
+        """Return how many units of the line's USOC its service has on a day."""
+        assert j.service is not None
+        if not self.in_window(j, day):
+            return Decimal(0)
+        units = self.elements_of(j["carrier"], j.service["package"]).get(j["usoc"], Decimal(0))
+        gone = j.service["disconnected_on"]
+        for row in self.world.service_elements:
+            if (row["service"], row["usoc"]) == (j.service["service"], j["usoc"]):
+                end = row["active_until"]
+                if end is not None and gone is not None and end >= gone:
+                    end = None  # it ends with the service, grace included
+                if holds({**row, "active_until": end}, day, "active_from", "active_until"):
+                    units += Decimal(row["quantity"])
+        return units
+
+    def ever_had(self, j: Judged) -> bool:
+        """Say whether the USOC was ever on the service, by itself or in its package."""
+        assert j.service is not None
+        return j["usoc"] in self.elements_of(j["carrier"], j.service["package"]) or any(
+            (row["service"], row["usoc"]) == (j.service["service"], j["usoc"])
+            for row in self.world.service_elements
+        )
+
+    # -- rates
+
+    def rates(
+        self, contract: str | None, code: str | None, package: str | None, day: dt.date,
+        charge_class: str, ban: str, circuit: str | None, **place: Any,
+    ) -> list[Row]:  # fmt: skip
+        """Return the rates that fit, the most specific first; `place` is state, zone, term."""
+        classes = {None, charge_class} | ({"recurring"} if charge_class == "prorated" else set())
+        fitting = [
+            row
+            for row in self.world.buy_rates
+            if row["contract"] == contract
+            and (row["package"] == package if package else row["usoc"] == code and code)
+            and row["charge_class"] in classes
+            and row["ban"] in (None, ban)
+            and (row["circuit_id"] is None or circuit_key(row["circuit_id"]) == circuit)
+            and all(row[name] in (None, value) for name, value in place.items())
+            and holds(row, day, "effective_from", "effective_until")
+        ]
+        named = ("circuit_id", "ban", "zone", "state", "term_months")
+        return sorted(
+            fitting,
+            key=lambda row: (
+                *(row[name] is not None for name in named),
+                row["charge_class"] == "prorated",
+                row["charge_class"] is not None,
+            ),
+            reverse=True,
+        )
+
+    def rates_of(self, j: Judged, day: dt.date, package: str | None = None) -> list[Row]:
+        """Return the rates that fit a line on a day, the most specific first."""
+        if j["charge_class"] not in (*ORDERED, "surcharge"):
+            return []
+        return self.rates(
+            j.rate_contract, j["usoc"], package, day, j["charge_class"], j["ban"],
+            j["circuit_key"], **place_of(j.service),
+        )  # fmt: skip
+
+    def cause(self, j: Judged) -> str:
+        """Say which other rate explains what was billed."""
+        assert j.rate_row is not None
+        before = self.rates_of(j, j.rate_row["effective_from"] - DAY)
+        if before and self.explains(j, before[0]["rate"]):
+            return "superseded_rate"
+        for name, cause in (
+            ("zone", "other_zone"),
+            ("state", "other_state"),
+            ("term_months", "other_term"),
+        ):
+            own = place_of(j.service)
+            for row in self.world.buy_rates:
+                if row[name] is not None and row[name] != own[name]:
+                    place = {**own, name: row[name]}
+                    fitting = self.rates(
+                        j.rate_contract, j["usoc"], None, j.rate_day, j["charge_class"],
+                        j["ban"], j["circuit_key"], **place,
+                    )  # fmt: skip
+                    if row in fitting and self.explains(j, row["rate"]):
+                        return cause
+        if any(self.explains(j, row["rate"]) for row in self.retail(j)[:1]):
+            return "retail_rate"
+        return "unexplained"
+
+    def rules(self, j: Judged, relation: str) -> list[Row]:
+        """Return the carrier's rules of a relation that are in force on the line's day."""
+        return [
+            row
+            for row in self.world.usoc_rules
+            if row["carrier"] == j["carrier"]
+            and row["relation"] == relation
+            and holds(row, j.rate_day, "valid_from", "valid_until")
+        ]
+
+    def rate_of_element(
+        self, service: Row, day: dt.date, code: str | None, package: str | None
+    ) -> Decimal | None:
+        """Return the monthly rate of an element or package of a service on a day."""
+        contract = self.contract_on(service["carrier"], service["ban"], day)
+        rows = self.rates(
+            contract and contract.id, code, package, day, "recurring", service["ban"],
+            circuit_key(service["circuit_id"]), **place_of(service),
+        )  # fmt: skip
+        return rows[0]["rate"] if rows else None
+
+    def record_only(self, service: Row, code: str, day: dt.date) -> bool:
+        """Say whether the catalogue knows a code as one that is never charged."""
+        return any(
+            (row["carrier"], row["usoc"], row["kind"]) == (service["carrier"], code, "record_only")
+            and holds(row, day, "valid_from", "valid_until")
+            for row in self.world.usocs
+        )
+
+    def retail(self, j: Judged) -> list[Row]:
+        """Return the carrier's retail rates of the line, that of its state first."""
+        state = place_of(j.service)["state"]
+        rows = [
+            row
+            for row in self.world.retail_rates
+            if row["carrier"] == j["carrier"]
+            and row["usoc"] == j["usoc"]
+            and row["state"] in (None, state)
+            and holds(row, j.rate_day, "effective_from", "effective_until")
+        ]
+        return sorted(rows, key=lambda row: row["state"] is None)
+
+    def explains(self, j: Judged, rate: Decimal) -> bool:
+        """Say whether a rate is what was billed: the printed one, or the amount where none is."""
+        if j["unit_rate"] is not None:
+            return same_rate(j, rate)
+        months = Fraction(j.units) * j.whole
+        return extension(rate, months, j.units, j.rounding) == j["amount"]
+
+
+def same_rate(j: Judged, rate: Decimal) -> bool:
+    """Say whether the printed unit rate is that rate, rounded to the printed places."""
+    return rounded(rate, printed_places(j)) == j["unit_rate"]
+
+
+def printed_places(j: Judged) -> int:
+    """Return the decimals the unit rate is printed with."""
+    places = j["unit_rate_places"]
+    return 6 if places is None else places
+
+
+def place_of(service: Row | None) -> Row:
+    """Return state, zone and term of the inventory; an unknown service has none."""
+    return {name: service and service[name] for name in ("state", "zone", "term_months")}
+
+
+def circuit_key(circuit: str | None) -> str | None:
+    """Return a circuit without blanks, in upper case."""
+    return circuit and re.sub(r"\s", "", circuit).upper()
+
+
+def active(service: Row, day: dt.date) -> bool:
+    """Say whether a service is installed on a day."""
+    return holds(service, day, "installed_on", "disconnected_on")
