@@ -1,7 +1,7 @@
-"""What the slow model knows before it judges: periods, money, services, rates and orders.
+"""What the slow model knows before it judges: contracts, services, elements and rates.
 
 Plain Python, one row at a time. Money is `Decimal` dollars, shares of a month are `Fraction`,
-dates are half-open. `model.py` judges with it.
+dates are half-open. `model_codes.py` and `model.py` judge with it.
 """
 
 from __future__ import annotations
@@ -14,120 +14,30 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from model_time import (
+    DAY,
+    Period,
+    Row,
+    days_touched,
+    extension,
+    fraction,
+    holds,
+    period_of,
+    rounded,
+)
+
 from reconcile.contracts import Billing, Contract
 
 if TYPE_CHECKING:
     from worlds import World
 
-Row = dict[str, Any]
-Period = tuple[dt.date, dt.date]
 Due = dict[dt.date | None, Decimal]
 
 ZERO = Decimal("0.00")
-DAY = dt.timedelta(days=1)
 MONTHLY = ("recurring", "prorated")
 ORDERED = (*MONTHLY, "one_time", "usage")
 FRACTIONED = (*MONTHLY, "surcharge")
 DATED = (*FRACTIONED, "tax")
-
-# ---------------------------------------------------------------------------------------- time
-
-
-def clipped(year: int, month: int, day: int) -> dt.date:
-    """Return that day of that month, or the month's last day where it has no such day."""
-    year, month = year + (month - 1) // 12, (month - 1) % 12 + 1
-    following = dt.date(year + month // 12, month % 12 + 1, 1)
-    return min(dt.date(year, month, 1) + dt.timedelta(days=day - 1), following - DAY)
-
-
-def add_months(day: dt.date, months: int) -> dt.date:
-    """Return the same day so many months later, clipped to the month's end."""
-    return clipped(day.year, day.month + months, day.day)
-
-
-def month_end(day: dt.date) -> bool:
-    """Say whether `day` is the last day of its month."""
-    return (day + DAY).day == 1
-
-
-def days30(start: dt.date, end: dt.date) -> int:
-    """Count days as if every month had thirty."""
-    years, months = end.year - start.year, end.month - start.month
-    return 360 * years + 30 * months + min(end.day, 30) - min(start.day, 30)
-
-
-def billing_days(day: dt.date, bill_day: int) -> int:
-    """Return the length of the billing period that holds `day`."""
-    start = clipped(day.year, day.month, bill_day)
-    if start > day:
-        start = clipped(day.year, day.month - 1, bill_day)
-    return (clipped(start.year, start.month + 1, bill_day) - start).days
-
-
-def fraction(start: dt.date, end: dt.date, proration: str, bill_day: int) -> Fraction:
-    """Return how many months `[start, end)` is under a convention."""
-    months = 12 * (end.year - start.year) + end.month - start.month
-    if end == add_months(start, months) or (month_end(start) and month_end(end)):
-        return Fraction(months)
-    if proration == "thirty_day_month":
-        return Fraction(days30(start, end), 30)
-    whole = months if add_months(start, months) <= end else months - 1
-    rest = days_of(add_months(start, whole), end)
-    return whole + sum((Fraction(1, billing_days(day, bill_day)) for day in rest), Fraction(0))
-
-
-def days_of(start: dt.date, end: dt.date) -> list[dt.date]:
-    """Return the days of `[start, end)`."""
-    return [start + i * DAY for i in range((end - start).days)]
-
-
-def holds(row: Row, day: dt.date, start: str, end: str) -> bool:
-    """Say whether the row's half-open validity holds `day`; an empty end is open."""
-    return (row[start] is None or row[start] <= day) and (row[end] is None or day < row[end])
-
-
-def period_of(line: Row) -> Period | None:
-    """Return the period a line is audited for; equal dates are a point in time."""
-    start, end = line["service_from"], line["service_until"]
-    if line["charge_class"] == "recurring":
-        if start is None and end is None:
-            start = line["bill_date"]
-        if start is None:
-            return add_months(end, -1), end
-        return (start, add_months(start, 1)) if end is None or end == start else (start, end)
-    if start is None and end is None:
-        return None
-    return (start or end, end or start)
-
-
-def days_touched(period: Period) -> list[dt.date]:
-    """Return the days of a period, the one day of a point in time."""
-    return days_of(*period) or [period[0]]
-
-
-def overlap(a: Period | None, b: Period | None) -> bool:
-    """Say whether two periods share a day; two lines without any period are alike."""
-    if a is None or b is None:
-        return a is b
-    return bool(set(days_touched(a)) & set(days_touched(b)))
-
-
-# --------------------------------------------------------------------------------------- money
-
-
-def rounded(value: Fraction | Decimal, places: int = 2) -> Decimal:
-    """Round half away from zero."""
-    scaled = Fraction(value) * 10**places
-    whole = int(abs(scaled) + Fraction(1, 2))
-    return Decimal(whole if scaled >= 0 else -whole).scaleb(-places)
-
-
-def extension(rate: Fraction | Decimal, months: Fraction, units: Decimal, rounding: str) -> Decimal:
-    """Return rate x unit-months in cents, as the carrier rounds: the line once, or each unit."""
-    if rounding == "unit" and units:
-        return rounded(rounded(Fraction(rate) * months / Fraction(units)) * units)
-    return rounded(Fraction(rate) * months)
-
 
 # --------------------------------------------------------------------------------------- lines
 
@@ -190,7 +100,7 @@ class Judged:
     @property
     def is_credit(self) -> bool:
         """Negative lines and every adjustment: nothing is at stake for them."""
-        return self["amount"] < 0 or self["charge_class"] == "adjustment"
+        return bool(self["amount"] < 0 or self["charge_class"] == "adjustment")
 
     @property
     def rate(self) -> Decimal | None:
@@ -452,7 +362,7 @@ class Facts:
         """Return the monthly rate of an element or package of a service on a day."""
         contract = self.contract_on(service["carrier"], service["ban"], day)
         rows = self.rates(
-            contract and contract.id, code, package, day, "recurring", service["ban"],
+            contract.id if contract else None, code, package, day, "recurring", service["ban"],
             circuit_key(service["circuit_id"]), **place_of(service),
         )  # fmt: skip
         return rows[0]["rate"] if rows else None
@@ -460,7 +370,7 @@ class Facts:
     def record_only(self, service: Row, code: str, day: dt.date) -> bool:
         """Say whether the catalogue knows a code as one that is never charged."""
         return any(
-            (row["carrier"], row["usoc"], row["kind"]) == (service["carrier"], code, "record_only")
+            [row["carrier"], row["usoc"], row["kind"]] == [service["carrier"], code, "record_only"]
             and holds(row, day, "valid_from", "valid_until")
             for row in self.world.usocs
         )
@@ -488,12 +398,12 @@ class Facts:
 
 def same_rate(j: Judged, rate: Decimal) -> bool:
     """Say whether the printed unit rate is that rate, rounded to the printed places."""
-    return rounded(rate, printed_places(j)) == j["unit_rate"]
+    return bool(rounded(rate, printed_places(j)) == j["unit_rate"])
 
 
 def printed_places(j: Judged) -> int:
     """Return the decimals the unit rate is printed with."""
-    places = j["unit_rate_places"]
+    places: int | None = j["unit_rate_places"]
     return 6 if places is None else places
 
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
-from model_facts import add_months, clipped
+from model_time import add_months, clipped
 from worlds_paper import Bill
 
 from reconcile.contracts import Contract

@@ -12,7 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from model_facts import add_months, circuit_key, extension, fraction, holds, rounded
+from model_facts import circuit_key
+from model_time import add_months, extension, fraction, holds, rounded
 
 if TYPE_CHECKING:
     from worlds import Maker
