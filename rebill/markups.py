@@ -119,8 +119,8 @@ LEVELS = tuple(
     tuple(s for s in SCOPES if (set(s.names) & {"service", "customer"} or {""}) == {level})
     for level in ("service", "customer", "")
 )
-"""`SCOPES` in three runs: what is said of a service, of a customer, of everybody. Each run is asked by
-itself, so that a question names no more of a line than the rows of its run do."""
+"""`SCOPES` in three runs: what is said of a service, of a customer, of everybody. Each run is
+asked by itself, so that a question names no more of a line than the rows of its run do."""
 
 
 def scope_words() -> pl.Expr:
@@ -174,7 +174,7 @@ def candidates(line: Mapping[str, Any], markups: pl.DataFrame) -> pl.DataFrame:
 
 
 def boundaries(*tables: pl.DataFrame) -> pl.Series:
-    """Return the days on which a row of `tables` starts or ends, sorted: between them no answer changes."""
+    """Return the sorted days on which a row starts or ends: between them no answer changes."""
     days = [t[c] for t in tables for c in ("effective_from", "effective_until")]
     return pl.concat(days).drop_nulls().unique().sort()
 

@@ -1,8 +1,9 @@
 """What a customer pays for each carrier line, to the cent, and which rule said so.
 
 Lines are asked in few distinct questions (`rebill.markups`); the answers are joined back, so that
-no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar until they
-are rounded once, half away from zero: finer than `invoices.money` by the six decimals of a discount.
+no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar until
+they are rounded once, half away from zero: finer than `invoices.money` by the six decimals of a
+discount.
 """
 
 from __future__ import annotations
@@ -78,9 +79,9 @@ def rate(
     """Price every line that is invoiced; each that no markup covers is a finding instead.
 
     `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`), best a scan: they
-    are read once for the days, once for the questions and once for each result. `customers` has customer and
-    cost_basis; `markups` and `retail` are `rebill.markups.MARKUPS` and `RETAIL`. Neither result has
-    an order.
+    are read twice for the questions now and once for the results, which are best collected
+    together. `customers` has customer and cost_basis; `markups` and `retail` are
+    `rebill.markups.MARKUPS` and `RETAIL`. Neither result has an order.
     """
     inquiries = [*_markup_inquiries(markups), *_retail_inquiries(markups, retail)]
     costed = lines.pipe(_cost, customers).filter(_invoiced())
@@ -218,9 +219,9 @@ def _spelled(usocs: pl.Series) -> pl.Series:
 def _join_answers(
     costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[_Inquiry]
 ) -> pl.LazyFrame:
-    """Add the answer of each inquiry to `costed`, null for none; `lines` are asked for the questions.
+    """Add the answer of each inquiry to `costed`, null for none.
 
-    Every question is collected in one pass over the few columns it is made of.
+    The questions are those of all `lines`, read in one pass over the few columns they are made of.
     """
     days = lines.select("rate_day").unique().collect().sort("rate_day")
     for inquiry in inquiries:

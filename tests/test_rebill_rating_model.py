@@ -3,169 +3,172 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from decimal import Decimal as D
+from random import Random
 from typing import Any
 
 import polars as pl
+import pricing_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pricing_model import MONTH_PARTS, NAMES, PRECEDENCE
 
-import pricing_model
 from invoices.schema import CHARGE_CLASSES
-from rebill.markups import MARKUPS, METHODS, NAMES, RETAIL, candidates
+from rebill.markups import MARKUPS, METHODS, RETAIL, candidates
 from rebill.rating import rate
 from reconcile.schema import AUDITED
 
-SERVICES, CUSTOMERS, USOCS = ["S1", "S2", "S3"], ["C1", "C2", "C3"], ["1MB", "ESX", "PKG"]
-PACKAGES, PRODUCTS, STATES = ["PKG", "OTHER"], ["voice", "data"], ["OH", "FL"]
 DAYS = [dt.date(2026, month, day) for month in (1, 2, 3) for day in (1, 2, 15)]
-MONTH = pricing_model.MONTH_PARTS
-SOME_PARTS = [MONTH, MONTH // 30, MONTH // 31 * 7, 2 * MONTH, MONTH // 28 * 13]
-
-
-def maybe(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.none() | values
-
-
-def decimals(low: str, high: str, places: int) -> st.SearchStrategy[D]:
-    return st.decimals(D(low), D(high), places=places)
-
-
-@st.composite
-def lines(draw: st.DrawFn) -> dict[str, Any]:
-    usoc = draw(maybe(st.sampled_from(USOCS)))
-    parts = draw(maybe(st.sampled_from(SOME_PARTS)))
-    due_units = draw(st.sampled_from([D(0), D(1), D(1), D(3), D("2.5")]))
-    due_parts = draw(st.sampled_from(SOME_PARTS))
-    customer = draw(st.sampled_from([*CUSTOMERS, *CUSTOMERS, None]))
-    return {
-        "document_id": "D",
-        "carrier": draw(st.sampled_from(["ILEC", "ILEC", "CLEC"])),
-        "bill_date": dt.date(2026, 2, 10),
-        "charge_class": draw(st.sampled_from(["recurring", "prorated", *CHARGE_CLASSES])),
-        "usoc": usoc,
-        "quantity": draw(st.sampled_from([None, D(1), D(2), D("12.5")])),
-        "amount": draw(st.sampled_from([D("0.00"), D("-3.10")]) | decimals("0.01", "900", 2)),
-        "service": draw(maybe(st.sampled_from(SERVICES))),
-        "customer": customer,
-        "product": draw(maybe(st.sampled_from(PRODUCTS))),
-        "package": draw(maybe(st.sampled_from(PACKAGES))),
-        "kind": draw(st.sampled_from([None, "recurring", "recurring", "record_only"])),
-        "inventory_state": draw(maybe(st.sampled_from(STATES))),
-        "rate_day": draw(st.sampled_from(DAYS)),
-        "buy_rate": draw(st.sampled_from([None, D(0), D("8.3"), D("8.3")])),
-        "fraction_parts": parts,
-        "due_units": due_units,
-        "due_unit_parts": due_units * (due_parts if parts else MONTH),
-        "expected": draw(maybe(st.just(D("0.00")) | decimals("0.00", "900", 2))),
-        "at_stake": D("0.00"),
-    }
-
-
-TERMS = {
-    "method": st.sampled_from(METHODS),
-    "value": decimals("-0.5", "1.9", 6) | st.sampled_from([D("0.1"), D("0.15"), D("9.15")]),
-    "minimum": decimals("0", "5", 6),
-    "floor": st.sampled_from([None, None, D("1.005"), D(40)]),
-    "cap": st.sampled_from([None, None, D("12.995"), D(60)]),
-    "cap_retail": st.sampled_from([False, False, False, True]),
-    "effective_from": maybe(st.sampled_from(DAYS)),
-    "effective_until": maybe(st.sampled_from(DAYS)),
-}
-VALUES = {
-    "service": SERVICES,
-    "customer": CUSTOMERS,
-    "usoc": USOCS,
-    "package": PACKAGES,
-    "product": PRODUCTS,
-    "charge_class": [c for c in CHARGE_CLASSES if c not in ("adjustment", "late_charge")],
+PARTS = [MONTH_PARTS, MONTH_PARTS // 30, MONTH_PARTS // 31 * 7, 2 * MONTH_PARTS]
+INVOICED = [c for c in CHARGE_CLASSES if c not in ("adjustment", "late_charge")]
+VALUES: dict[str, list[str]] = {
+    "service": ["S1", "S2", "S3"],
+    "customer": ["C1", "C2", "C3"],
+    "usoc": ["1MB", "ESX", "PKG"],
+    "package": ["PKG", "OTHER"],
+    "product": ["voice", "data"],
+    "charge_class": INVOICED,
 }
 
-
-@st.composite
-def markups(draw: st.DrawFn) -> dict[str, Any]:
-    names = draw(st.sampled_from(pricing_model.PRECEDENCE))
-    row: dict[str, Any] = {name: draw(values) for name, values in TERMS.items()}
-    row |= {n: draw(st.sampled_from(VALUES[n])) if n in names else None for n in NAMES}
-    if row["cap_retail"]:
-        row["cap"] = None
-    return row
+Rows = list[dict[str, Any]]
 
 
-@st.composite
-def retail_rates(draw: st.DrawFn) -> dict[str, Any]:
-    by_package = draw(st.booleans())
-    return {
-        "carrier": draw(st.sampled_from(["ILEC", "CLEC"])),
-        "usoc": None if by_package else draw(st.sampled_from(USOCS)),
-        "package": draw(st.sampled_from(PACKAGES)) if by_package else None,
-        "state": draw(maybe(st.sampled_from(STATES))),
-        "rate": draw(decimals("0.01", "80", 6)),
-        "effective_from": draw(maybe(st.sampled_from(DAYS))),
-        "effective_until": None,
-    }
+class World:
+    """An invented night of lines, markups and retail rates, made from a seed."""
+
+    def __init__(self, seed: int, lines: int = 120) -> None:
+        self.random = Random(seed)
+        self.lines: Rows = [self.line(n) for n in range(1, lines + 1)]
+        markups = [self.markup() for _ in range(self.random.randint(0, 40))]
+        self.markups = _numbered(markups, (*NAMES, "effective_from"))
+        retail = [self.retail_rate() for _ in range(self.random.randint(0, 12))]
+        self.retail = _numbered(retail, ("carrier", "usoc", "package", "state"))
+        self.bases = {c: self.random.choice(["expected", "billed"]) for c in ("C1", "C2")}
+
+    def often(self, value: Any, *others: Any) -> Any:
+        """`value` four times out of five, else one of `others`."""
+        return value if self.random.random() < 0.8 else self.random.choice(others)
+
+    def money(self, low: int, high: int, places: int = 2) -> D:
+        return D(self.random.randint(low * 10**places, high * 10**places)).scaleb(-places)
+
+    def line(self, number: int) -> dict[str, Any]:
+        pick = self.random.choice
+        parts = pick([None, *PARTS])
+        units = self.often(pick([D(1), D(3), D("2.5")]), D(0))
+        due_parts = pick(PARTS) if parts else MONTH_PARTS
+        amount = self.often(self.money(0, 900), D("0.00"), D("-3.10"))
+        return {
+            "line_id": f"D-{number}",
+            "document_id": "D",
+            "carrier": self.often("ILEC", "CLEC"),
+            "bill_date": dt.date(2026, 2, 10),
+            "charge_class": self.often(pick(INVOICED), "prorated", "adjustment", "late_charge"),
+            "usoc": self.often(pick(VALUES["usoc"]), None),
+            "quantity": pick([None, D(1), D(2), D("12.5")]),
+            "amount": amount,
+            "service": self.often(pick(VALUES["service"]), None),
+            "customer": self.often(pick(VALUES["customer"]), None),
+            "product": pick([*VALUES["product"], None]),
+            "package": pick([*VALUES["package"], None, None]),
+            "kind": self.often("recurring", None, "record_only"),
+            "inventory_state": pick(["OH", "FL", None]),
+            "rate_day": pick(DAYS),
+            "buy_rate": self.often(D("8.3"), None, D(0)),
+            "fraction_parts": parts,
+            "due_units": units,
+            "due_unit_parts": units * due_parts,
+            "expected": pick([None, amount, self.often(self.money(0, 900), D("0.00"))]),
+            "at_stake": self.often(D("0.00"), D("1.25"), max(amount, D("0.00"))),
+        }
+
+    def markup(self) -> dict[str, Any]:
+        pick = self.random.choice
+        names = pick(PRECEDENCE)
+        cap_retail = self.often(False, True)
+        return {
+            **{n: pick(VALUES[n]) if n in names else None for n in NAMES},
+            "method": pick(METHODS),
+            "value": pick([self.money(-1, 2, 6), D("0.1"), D("0.15"), D("9.15")]),
+            "minimum": self.money(0, 5, 6),
+            "floor": self.often(None, D("1.005"), D(40)),
+            "cap": None if cap_retail else self.often(None, D("12.995"), D(60)),
+            "cap_retail": cap_retail,
+            "effective_from": pick([*DAYS, None, None]),
+            "effective_until": self.often(None, *DAYS),
+        }
+
+    def retail_rate(self) -> dict[str, Any]:
+        pick = self.random.choice
+        by_package = pick([True, False, False])
+        return {
+            "carrier": self.often("ILEC", "CLEC"),
+            "usoc": None if by_package else pick(VALUES["usoc"]),
+            "package": pick(VALUES["package"]) if by_package else None,
+            "state": pick(["OH", "FL", None]),
+            "rate": self.money(1, 80, 6),
+            "effective_from": self.often(None, *DAYS),
+            "effective_until": None,
+        }
+
+    def outcomes(self) -> dict[str, pricing_model.Outcome]:
+        return {
+            line["line_id"]: pricing_model.price_line(line, self.bases, self.markups, self.retail)
+            for line in self.lines
+        }
 
 
-def numbered(rows: list[dict[str, Any]], key: tuple[str, ...]) -> list[dict[str, Any]]:
-    """What a load would let through: of equal keys the first, with a row number."""
-    kept = {tuple(row[name] for name in key): row for row in reversed(rows)}
+def _numbered(rows: Rows, key: tuple[str, ...]) -> Rows:
+    """What a load would let through: of equal keys one, with a row number."""
+    kept = {tuple(row[name] for name in key): row for row in rows}
     return [{"row_id": number, **row} for number, row in enumerate(kept.values(), 1)]
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(lines(), min_size=1, max_size=12),
-    st.lists(markups(), max_size=14),
-    st.lists(retail_rates(), max_size=6),
-    st.fixed_dictionaries({c: st.sampled_from(["expected", "billed"]) for c in CUSTOMERS[:2]}),
-)
-def test_every_price_and_every_chosen_row_is_that_of_the_slow_model(
-    some_lines: list[dict[str, Any]],
-    some_markups: list[dict[str, Any]],
-    some_retail: list[dict[str, Any]],
-    bases: dict[str, str],
-) -> None:
-    some_lines = [{**line, "line_id": f"D-{n}"} for n, line in enumerate(some_lines, 1)]
-    rows = numbered(some_markups, (*NAMES, "effective_from"))
-    listed = numbered(some_retail, ("carrier", "usoc", "package", "state"))
-    customers = pl.DataFrame(
-        {"customer": list(bases), "cost_basis": list(bases.values())},
-        schema={"customer": pl.String, "cost_basis": pl.String},
-    )
-    told = {
-        line["line_id"]: pricing_model.price_line(line, bases, rows, listed) for line in some_lines
-    }
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32))
+def test_every_price_and_every_chosen_row_is_that_of_the_slow_model(seed: int) -> None:
+    world = World(seed)
+    told = world.outcomes()
 
     rated = rate(
-        pl.LazyFrame(some_lines, schema=AUDITED),
-        customers,
-        pl.DataFrame(rows, schema=MARKUPS),
-        pl.DataFrame(listed, schema=RETAIL),
+        pl.LazyFrame(world.lines, schema=AUDITED),
+        pl.DataFrame({"customer": list(world.bases), "cost_basis": list(world.bases.values())}),
+        pl.DataFrame(world.markups, schema=MARKUPS),
+        pl.DataFrame(world.retail, schema=RETAIL),
     )
-    priced = rated.customer_lines.collect()
-    missing = rated.findings.collect()
+    priced, missing = pl.collect_all([rated.customer_lines, rated.findings])
 
-    assert {
-        row["line_id"]: (row["price"], row["cost"], row["markup_row"])
-        for row in priced.rows(named=True)
-    } == {
+    columns = priced.select("line_id", "price", "cost", "markup_row", "margin").rows()
+    assert {line_id: (price, cost, row) for line_id, price, cost, row, _ in columns} == {
         line_id: (outcome.price, outcome.cost, outcome.row_id)
         for line_id, outcome in told.items()
         if outcome.said == "invoiced"
     }
+    assert all(margin == price - cost for _, price, cost, _, margin in columns)
     assert sorted(missing["line_id"]) == sorted(
         line_id for line_id, outcome in told.items() if outcome.said == "markup_missing"
     )
-    assert (priced["margin"] == priced["price"] - priced["cost"]).all()
 
 
-@settings(max_examples=60, deadline=None)
-@given(lines(), st.lists(markups(), min_size=1, max_size=14))
-def test_the_first_candidate_is_the_row_that_prices_the_line(
-    line: dict[str, Any], some_markups: list[dict[str, Any]]
-) -> None:
-    rows = numbered(some_markups, (*NAMES, "effective_from"))
-    told = pricing_model.markup_for(line, rows)
-    listed = candidates(line, pl.DataFrame(rows, schema=MARKUPS))
-    assert listed["row_id"].to_list()[:1] == ([told["row_id"]] if told else [])
-    assert listed["precedence"].to_list() == list(range(1, listed.height + 1))
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_the_first_candidate_is_the_row_that_prices_the_line(seed: int) -> None:
+    world = World(seed, lines=4)
+    for line in world.lines:
+        told = pricing_model.markup_for(line, world.markups)
+        listed = candidates(line, pl.DataFrame(world.markups, schema=MARKUPS))
+        assert listed["row_id"].to_list()[:1] == ([told["row_id"]] if told else [])
+        assert listed["precedence"].to_list() == list(range(1, listed.height + 1))
+
+
+def test_the_invented_worlds_use_every_method_scope_and_outcome() -> None:
+    worlds = [World(seed) for seed in range(40)]
+    outcomes = [(w, o) for w in worlds for o in w.outcomes().values()]
+    said = Counter(outcome.said for _, outcome in outcomes)
+    rows = [w.markups[o.row_id - 1] for w, o in outcomes if o.row_id]
+    scopes = Counter(frozenset(n for n in NAMES if row[n]) for row in rows)
+    assert min(said.values()) > 300, said
+    assert min(Counter(row["method"] for row in rows).values()) > 20
+    assert {*map(frozenset, PRECEDENCE)} == {*scopes}
+    assert min(scopes.values()) > 5, scopes
