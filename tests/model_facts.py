@@ -393,7 +393,7 @@ class Facts:
         if j["unit_rate"] is not None:
             return same_rate(j, rate)
         months = Fraction(j.units) * j.whole
-        return extension(rate, months, j.units, j.rounding) == j["amount"]
+        return bool(extension(rate, months, j.units, j.rounding) == j["amount"])
 
 
 def same_rate(j: Judged, rate: Decimal) -> bool:

@@ -227,16 +227,16 @@ class Maker:
         blank = dict.fromkeys(("state", "zone", "term_months", "ban", "circuit_id"))
         service = self.dice.choice(self.world.services)
         special: list[Row] = [
-            {"zone": self.dice.choice(ZONES[:3])},
-            {"state": self.dice.choice(STATES[:2])},
-            {"term_months": self.dice.choice(TERMS[:3])},
+            *({"zone": zone} for zone in ZONES[:3]),
+            *({"state": state} for state in STATES[:2]),
+            *({"term_months": months} for months in TERMS[:3]),
             {"state": self.dice.choice(STATES[:2]), "zone": self.dice.choice(ZONES[:3])},
             {"ban": service["ban"]},
-            {"circuit_id": service["circuit_id"]},
+            {"circuit_id": service["circuit_id"] or "16.HCGS.000000..OBT"},
             {"charge_class": "prorated"},
             {"charge_class": None},
         ]
-        keys = [{}, *self.dice.sample(special, self.dice.choice([0, 1, 1, 2, 3]))]
+        keys = [{}, *self.dice.sample(special, self.dice.choice([0, 1, 2, 3, 5]))]
         if self.maybe(5):
             keys = keys[1:]
         for key in keys:

@@ -51,7 +51,7 @@ class Bill:
                 self.service(service)
         self.fees()
         for line in list(self.lines):
-            if self.maybe(18):
+            if self.maybe(22):
                 for spoil in self.dice.sample(SPOILS, self.dice.choice([1, 1, 2])):
                     spoil(self, line)
         self.repeats()
@@ -264,8 +264,8 @@ class Bill:
     def repeats(self) -> None:
         """Repeat lines of this or earlier bills, whole or shifted, and credit some."""
         for old in [*self.lines, *self.world.lines]:
-            chance = 4 if old in self.lines or old["ban"] == self.ban else 2
-            if self.maybe(chance):
+            own = old["bill_date"] == self.bill_date and old["ban"] == self.ban
+            if self.maybe(5 if own else 1):
                 line = {**self.line(None, "tax", None), **{name: old[name] for name in COPIED}}
                 self.lines[-1] = line
                 if self.maybe(30) and line["service_from"] and line["service_until"]:
@@ -274,7 +274,7 @@ class Bill:
                     line["service_until"] += step
                 if line["quantity"] and self.maybe(10):
                     line["quantity"] += 1
-            if old["amount"] > 0 and self.maybe(4):
+            if old["amount"] > 0 and self.maybe(4 if own else 1):
                 credit = {**self.line(None, "tax", None), **{name: old[name] for name in COPIED}}
                 self.lines[-1] = credit
                 share = self.dice.choice([1, 1, 2])
@@ -297,10 +297,11 @@ def more_units(bill: Bill, line: Row) -> None:
 
 def other_rate(bill: Bill, line: Row) -> None:
     """Bill at another rate of the book or of retail, or at one out of the air."""
+    own = bill.contract and bill.contract.id
     book = [
         row["rate"]
         for row in [*bill.world.buy_rates, *bill.world.retail_rates]
-        if row["usoc"] == line["usoc"] and line["usoc"]
+        if row["usoc"] == line["usoc"] and line["usoc"] and row.get("contract", own) == own
     ]
     rate = bill.dice.choice(book) if book and bill.maybe(75) else bill.maker.money(45)
     bill.charge(line, rate)
@@ -310,6 +311,18 @@ def other_amount(bill: Bill, line: Row) -> None:
     """Bill an amount that no unit rate explains."""
     step = bill.dice.choice(["0.01", "-0.01", "0.02", "0.40", "1.00", "-1.00", "13.37"])
     line["amount"] = max(Decimal("0.00"), line["amount"] + Decimal(step))
+
+
+def days_miscounted(bill: Bill, line: Row) -> None:
+    """Prorate by other days than the period has, a day or many off, or not at all."""
+    start, end = line["service_from"], line["service_until"]
+    if line["charge_class"] not in MONTHLY or not start or not end or start >= end:
+        return
+    line["charge_class"] = "prorated"
+    rate = line["unit_rate"] or bill.maker.money(20)
+    units = Decimal(1) if line["quantity"] is None else line["quantity"]
+    days = Fraction((end - start).days + bill.dice.choice([-1, 1, 2, 5, 9, 30]), 30)
+    line["amount"] = max(Decimal("0.00"), bill.amount(rate, days, units))
 
 
 def no_amount(bill: Bill, line: Row) -> None:
@@ -327,12 +340,14 @@ def wrong_code(bill: Bill, line: Row) -> None:
 def wrong_identity(bill: Bill, line: Row) -> None:
     """Print no circuit or number, unknown ones, or those of another service."""
     other = bill.dice.choice(bill.world.services)
+    own = next((s for s in bill.world.services if s["circuit_id"] and s["ban"] == bill.ban), None)
     line.update(
         bill.dice.choice(
             [
                 {"wtn": None, "circuit_id": None},
                 {"wtn": "2125550199", "circuit_id": None},
                 {"circuit_id": "99.XXXX.000001"},
+                {"wtn": other["wtn"], "circuit_id": (own or other)["circuit_id"]},
                 {"wtn": other["wtn"]},
                 {"circuit_id": other["circuit_id"]},
                 {"wtn": other["wtn"], "circuit_id": other["circuit_id"]},
@@ -396,6 +411,6 @@ def not_at_all(bill: Bill, line: Row) -> None:
 
 
 SPOILS: list[Callable[[Bill, Row], None]] = [
-    more_units, other_rate, other_rate, other_amount, other_amount, no_amount, wrong_code,
-    wrong_identity, wrong_dates, wrong_dates, wrong_class, negative, split_units, not_at_all,
+    more_units, more_units, days_miscounted, days_miscounted, days_miscounted, other_rate, other_rate, other_rate, other_rate, other_rate, other_amount, other_amount, no_amount, wrong_code,
+    wrong_identity, wrong_identity, wrong_dates, wrong_dates, wrong_class, negative, split_units, not_at_all,
 ]  # fmt: skip
