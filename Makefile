@@ -36,7 +36,7 @@ check: install ## Lint, format, types, the law of the house, generated pages up 
 	@$(PY) -m ruff format --check --quiet . || { echo "run: make format"; exit 1; }
 	@$(PY) -m mypy
 	@$(PY) -m pytest --quiet tests/test_house.py
-	@$(PY) docs/generate.py --check
+	@$(PY) -m docs.generate --check
 
 bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and in memory.
 	@$(PY) -m benchmarks
@@ -49,7 +49,7 @@ format: install ## Put imports and layout in order.
 	@$(PY) -m ruff format --quiet .
 
 docs: install ## Write the generated pages below docs/ again.
-	@$(PY) docs/generate.py
+	@$(PY) -m docs.generate
 
 lock: ## Pin what pyproject.toml asks for, with hashes (needs uv).
 	@for set in dev:requirements.txt bench:requirements-bench.txt; do \

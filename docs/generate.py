@@ -1,6 +1,6 @@
 """The pages of this folder that are written from what the program itself holds.
 
-`python docs/generate.py` writes them, `--check` changes nothing and fails when one is stale.
+`python -m docs.generate` writes them, `--check` changes nothing and fails when one is stale.
 """
 
 from __future__ import annotations
@@ -109,19 +109,52 @@ def _kind(dtype: Any) -> str:
     return words.get(str(dtype), str(dtype).lower())
 
 
-def _table_in(table: Any) -> str:
-    """Return what the page says of one reference table."""
-    rows = [
-        (f"`{column.name}`", _column_kind(column), "yes" if column.required else "")
-        for column in table.columns
-    ]
-    return f"### {table.name}\n\n{_table(('column', 'holds', 'needed'), rows)}"
+def _number_kind(column: Any) -> str:
+    """Return what numbers a reference column takes."""
+    if column.kind == "integer" or column.places == 0:
+        words = "whole number"
+    else:
+        words = "money" if column.places == 2 else f"number, up to {column.places} decimals"
+    if column.above is not None:
+        words += f", above {column.above}"
+    if column.least is not None:
+        words += f", at least {column.least}"
+    if column.most is not None:
+        words += f", at most {column.most}"
+    return f"{words}, or `{column.word}`" if column.word else words
 
 
 def _column_kind(column: Any) -> str:
-    """Return the type of a reference column in words, its permitted values named."""
-    values = getattr(column, "values", None) or getattr(column, "enum", None)
-    return ", ".join(f"`{value}`" for value in values) if values else str(column.kind)
+    """Return what the cells of a reference column may say."""
+    if column.words:
+        return "one of " + ", ".join(f"`{word}`" for word in column.words)
+    if column.kind in {"integer", "decimal"}:
+        return _number_kind(column)
+    return "`true` or `false`" if column.kind == "boolean" else str(column.kind)
+
+
+def _need(column: Any) -> str:
+    """Return whether a cell may be empty, and what it then means."""
+    return "yes" if column.required else f"else `{column.default}`" if column.default else ""
+
+
+def _table_in(table: Any) -> str:
+    """Return what the page says of one reference table."""
+    rows = [
+        (f"`{column.name}`", _column_kind(column), _need(column), column.about)
+        for column in table.columns
+    ]
+    parts = [f"### {table.name}\n", f"{_sentence(table.about)}\n"]
+    parts.append(_table(("column", "holds", "needed", "which is"), rows))
+    parts.append(f"Key: {', '.join(f'`{name}`' for name in table.key)}.\n")
+    if table.one_of:
+        parts.append(f"Exactly one of `{table.one_of[0]}` and `{table.one_of[1]}` is given.\n")
+    return "\n".join(parts)
+
+
+def _sentence(words: str) -> str:
+    """Return words as a sentence."""
+    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
 
 
 def _table_out(table: Any) -> str:
@@ -130,16 +163,17 @@ def _table_out(table: Any) -> str:
         (f"`{name}`", _kind(dtype), "key" if name in table.key else "")
         for name, dtype in table.columns.items()
     ]
-    return f"### {table.name}\n\n{table.holds[:1].upper()}{table.holds[1:]}.\n\n" + _table(
+    return f"### {table.name}\n\n{_sentence(table.holds)}\n\n" + _table(
         ("column", "holds", ""), rows
     )
 
 
 def tables() -> str:
     """Return the page of the tables that go in and of those that come out."""
-    from rebill import export, reference
+    from rebill import export
+    from rebill.store.shapes import TABLES
 
-    into = "\n".join(_table_in(table) for table in reference.TABLES)
+    into = "\n".join(_table_in(table) for table in TABLES.values() if table.name != "contracts")
     out = "\n".join(_table_out(table) for table in export.TABLES.values())
     return f"""# Tables
 

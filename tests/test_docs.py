@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
+
+from docs import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
@@ -15,17 +16,6 @@ PAGES = sorted(
     for path in ROOT.glob(pattern)
     if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
 )
-
-
-def generator():
-    """Return the module that writes the generated pages."""
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-generate = generator()
 
 
 def test_the_generated_pages_are_fresh():
