@@ -6,7 +6,6 @@ that a load left, and is rebuilt when it is absent. `TABLES` says what the table
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import polars as pl
@@ -14,8 +13,9 @@ import sqlalchemy as sa
 
 from invoices.carrier.cells import circuit_key, telephone
 from rebill import files
+from rebill.contract_files import from_json
 from rebill.settings import Workspace
-from rebill.store.frames import read_frame
+from rebill.store.frames import AnySelect, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
 from rebill.store.shapes import SCOPES, TABLES, Column, Table
 from reconcile.contracts import Contract
@@ -33,6 +33,7 @@ __all__ = [
     "sweep_copies",
 ]
 
+
 def load_version(connection: sa.Connection) -> int:
     """Return the id of the last load that changed something; 0 where nothing was ever loaded."""
     return connection.scalar(sa.select(sa.func.max(Load.id))) or 0
@@ -40,10 +41,10 @@ def load_version(connection: sa.Connection) -> int:
 
 def schema_of(name: str) -> pl.Schema:
     """Return the columns of a reference table as they are stored, `row_id` first."""
-    return pl.Schema({"row_id": pl.Int64, **TABLES[name].schema})
+    return pl.Schema({"row_id": pl.Int64(), **TABLES[name].schema})
 
 
-def _as_of(name: str, version: int) -> sa.Select[tuple[object, ...]]:
+def _as_of(name: str, version: int) -> AnySelect:
     """Select the rows of a reference table that the load `version` left current."""
     table = REFERENCE[name]
     gone = table.c.superseded_in
@@ -114,7 +115,7 @@ def contracts(connection: sa.Connection, version: int | None = None) -> list[Con
     if version is None:
         version = load_version(connection)
     rows = read_frame(connection, _as_of("contracts", version)).sort("contract")
-    return [Contract.model_validate(json.loads(body)) for body in rows.get_column("body")]
+    return [from_json(body) for body in rows.get_column("body")]
 
 
 def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:

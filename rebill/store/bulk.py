@@ -56,13 +56,13 @@ def write_bulk(
 
 REGISTERED = pl.Schema(
     {
-        "kind": pl.String,
-        "carrier": pl.String,
-        "bill_month": pl.String,
-        "path": pl.String,
-        "rows": pl.Int64,
+        "kind": pl.String(),
+        "carrier": pl.String(),
+        "bill_month": pl.String(),
+        "path": pl.String(),
+        "rows": pl.Int64(),
         "amount": pl.Decimal(18, 2),
-        "run_id": pl.Int64,
+        "run_id": pl.Int64(),
     }
 )
 

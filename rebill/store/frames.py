@@ -17,6 +17,7 @@ from rebill.store.models import Base
 from rebill.store.types import MICROS, Money
 
 AnyTable: TypeAlias = type[Base] | sa.Table
+AnySelect: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 STORED = pl.Decimal(18, 6)
 CHUNK = 50_000
 
@@ -108,7 +109,7 @@ def update_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame)
     return frame.height
 
 
-def read_frame(connection: sa.Connection, select: sa.Select[Any]) -> pl.DataFrame:
+def read_frame(connection: sa.Connection, select: AnySelect) -> pl.DataFrame:
     """Return what `select` finds, each column with the type its table declares.
 
     Amounts are Decimal(18, 2 or 6), whole numbers Int64, dates Date, JSON its text. Rows come in
