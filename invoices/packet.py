@@ -1,0 +1,103 @@
+"""The dispute packet: one claim as a CSV the carrier and finance can check line by line.
+
+A row is one disputed line of one finding, with both rates and where each stands. Sums are left to
+the reader's spreadsheet: the amounts disputed add up to the claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from invoices.schema import CENTS, RATE
+
+COLUMNS: tuple[tuple[str, str, pl.DataType], ...] = (
+    ("claim_no", "claim_no", pl.String()),
+    ("carrier", "carrier", pl.String()),
+    ("ban", "ban", pl.String()),
+    ("invoice_no", "invoice_no", pl.String()),
+    ("bill_date", "bill_date", pl.Date()),
+    ("line_no", "line_no", pl.Int64()),
+    ("wtn", "wtn", pl.String()),
+    ("circuit_id", "circuit_id", pl.String()),
+    ("service", "service", pl.String()),
+    ("usoc", "usoc", pl.String()),
+    ("description", "description", pl.String()),
+    ("charge_class", "charge_class", pl.String()),
+    ("quantity", "quantity", RATE),
+    ("service_from", "service_from", pl.Date()),
+    ("service_until", "service_until", pl.Date()),
+    ("order_no", "order_no", pl.String()),
+    ("billed_rate", "unit_rate", RATE),
+    ("contract_rate", "buy_rate", RATE),
+    ("rate_source", "rate_source", pl.String()),
+    ("contract", "contract", pl.String()),
+    ("amount_billed", "billed", CENTS),
+    ("amount_expected", "expected", CENTS),
+    ("amount_disputed", "amount_at_stake", CENTS),
+    ("reason", "reason", pl.String()),
+    ("code", "code", pl.String()),
+    ("cause", "cause", pl.String()),
+    ("narrative", "message", pl.String()),
+    ("deadline", "dispute_closes_on", pl.Date()),
+    ("file_by", "file_by", pl.Date()),
+    ("finding_id", "finding_id", pl.String()),
+    ("line_id", "line_id", pl.String()),
+    ("source_file", "source_file", pl.String()),
+    ("source_row", "source_row", pl.Int64()),
+)
+"""Column of the packet, column of the frame it comes from, type. A column not given is empty."""
+
+_ORDER = ("claim_no", "bill_date", "invoice_no", "line_no", "source_file", "source_row")
+_FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
+"""What a spreadsheet may take for a formula, full-width forms and leading blanks included."""
+
+
+def packet_csv(claim: Mapping[str, Any], lines: pl.DataFrame) -> str:
+    """Return the packet of one claim: a header row and a row for each of its disputed lines.
+
+    `lines` are the claim's findings with what the line says; what they lack (claim_no, deadline,
+    ...) is taken from `claim` where that has a column of the name.
+    """
+    missing = {
+        source: pl.lit(claim[source], dtype=dtype)
+        for _, source, dtype in COLUMNS
+        if source not in lines.columns and claim.get(source) is not None
+    }
+    return _text(_packet(lines.with_columns(**missing)))
+
+
+def packets(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
+    """Return claim number and packet of every claim in `lines`, in order of the numbers.
+
+    `lines` are findings with `claim_no` (rows without one are left out) and what the line says,
+    in any order: columns by the frame's names in `COLUMNS`. The same rows give the same bytes.
+    """
+    rows = _packet(lines.filter(pl.col("claim_no").is_not_null()))
+    numbers = lines.get_column("claim_no").drop_nulls().unique().sort()
+    parts = rows.partition_by("claim_no", maintain_order=True)
+    for number, part in zip(numbers, parts, strict=True):
+        yield number, _text(part)
+
+
+def formula_safe(text: pl.Expr) -> pl.Expr:
+    """Return text that no spreadsheet runs: what begins like a formula gets an apostrophe."""
+    return pl.when(text.str.contains(_FORMULA)).then(pl.format("'{}", text)).otherwise(text)
+
+
+def _packet(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return `lines` in the packet's columns and order, its text safe."""
+    given = set(lines.columns)
+    columns = (
+        (pl.col(source) if source in given else pl.lit(None)).cast(dtype).alias(name)
+        for name, source, dtype in COLUMNS
+    )
+    rows = lines.select(columns).sort(*_ORDER, "finding_id")
+    return rows.with_columns(formula_safe(pl.col(pl.String)))
+
+
+def _text(rows: pl.DataFrame) -> str:
+    # Text is quoted and numbers are not, so that readers which ask take account numbers for text.
+    return rows.write_csv(quote_style="non_numeric")
