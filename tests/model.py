@@ -189,7 +189,7 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
             parts.append(("rate_above_contract", off))
     elif printed > rounded(rate, printed_places(j)):
         parts.append(("rate_above_contract", off))
-    elif not (j.tolerated and tolerated) and wrong_extension(j) or off > 0 and not parts:
+    elif not (j.tolerated and tolerated) and wrong_extension(j, rate) or off > 0 and not parts:
         parts.append(("proration_wrong" if prorated else "extension_wrong", off))
     off = max(ZERO, off)
     for n, (code, part) in enumerate(parts, 1):
@@ -210,12 +210,16 @@ def at_rate(j: Judged) -> Fraction:
     return Fraction(j["amount"]) / months if months else Fraction(0)
 
 
-def wrong_extension(j: Judged) -> bool:
-    """Say whether more is billed than the printed unit rate comes to, by a day if prorated."""
-    rate = j["unit_rate"]
-    said = extension(rate, Fraction(j.units) * j.whole, j.units, j.rounding)
-    slack = day_and_cent(j, rate, j.units) if j["charge_class"] == "prorated" else 0
-    return bool(Fraction(j["amount"]) > Fraction(said) + slack)
+def wrong_extension(j: Judged, rate: Decimal) -> bool:
+    """Say whether more is billed than the printed unit rate comes to, by a day if prorated.
+
+    A rate printed in few places is judged with all its places too.
+    """
+    months, limit = Fraction(j.units) * j.whole, Fraction(0)
+    for each in (j["unit_rate"], rate):
+        slack = day_and_cent(j, each, j.units) if j["charge_class"] == "prorated" else 0
+        limit = max(limit, Fraction(extension(each, months, j.units, j.rounding)) + slack)
+    return Fraction(j["amount"]) > limit
 
 
 def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
