@@ -14,7 +14,7 @@ from invoices.schema import CENTS, DOCUMENTS, FINDINGS, empty, seal
 
 WIDE = pl.Decimal(38, 2)
 """Sums of many lines: wider than any one amount."""
-SUMS = pl.Schema({"document_id": pl.String(), "lines": pl.Int64(), "line_sum": WIDE})
+SUMS = pl.Schema({"document_id": pl.String(), "lines": pl.Int64(), "amount": WIDE})
 """What is summed of the lines of a document."""
 _LARGEST = "9999999999999999.99"
 """What a column of dollars and cents can hold."""
@@ -25,7 +25,7 @@ def line_sums(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Return how many lines each document has and what they add up to (`SUMS`)."""
     return (
         lines.group_by("document_id")
-        .agg(lines=pl.len().cast(pl.Int64), line_sum=pl.col("amount").cast(WIDE).sum())
+        .agg(lines=pl.len().cast(pl.Int64), amount=pl.col("amount").cast(WIDE).sum())
         .pipe(seal, SUMS)
     )
 
@@ -91,7 +91,7 @@ def _with_sums(
             pl.col("lines").fill_null(0),
             pl.col("unread").fill_null(0),
             line_sum=pl.when(pl.col("status") != "refused").then(
-                pl.col("line_sum").cast(WIDE).fill_null(pl.lit("0.00").cast(WIDE))
+                pl.col("amount").cast(WIDE).fill_null(pl.lit("0.00").cast(WIDE))
             ),
             owed=pl.sum_horizontal(pl.col(part).cast(WIDE) for part in _PARTS),
         )

@@ -23,6 +23,7 @@ __all__ = [
     "document_id",
     "format_named",
     "identify",
+    "read",
     "refused_file",
     "renamed",
 ]
@@ -54,3 +55,30 @@ def identify(head: bytes) -> str | None:
 def format_named(name: str) -> Format | None:
     """Return the format of that name."""
     return next((known for known in FORMATS if known.name == name), None)
+
+
+def read(
+    head: bytes,
+    raw: pl.LazyFrame,
+    source_file: str,
+    digest: str = "",
+    profile: str | None = None,
+) -> Reading:
+    """Read a carrier file in the format its beginning shows, or in the one `profile` names.
+
+    `raw` are its physical lines (`row` from 1, `text`), `digest` its SHA-256. A file that no format
+    knows is refused, as is everything else that cannot be read.
+    """
+    name = profile or identify(head)
+    known = format_named(name) if name else None
+    if known is None:
+        names = ", ".join(known.name for known in FORMATS)
+        what = f"no format is called `{profile}`" if profile else _nothing_known(head)
+        return refused_file(source_file, digest, what, f"formats that are read: {names}")
+    return known.read(raw, source_file, digest)
+
+
+def _nothing_known(head: bytes) -> str:
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        return "the file is empty"
+    return "the file begins like no carrier invoice that is read"

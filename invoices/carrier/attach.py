@@ -18,28 +18,32 @@ NO_KEY = -1
 def stretches(rows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     """Return the stretches of rows that belong to one document each.
 
-    `rows` has `row` (ascending) and `key` (`NO_KEY`, or null where no document has the key named);
+    `rows` has `row` (ascending), `key` (`NO_KEY`, or null where no document has the key named) and
+    `plain`, which is the same in all rows of a stretch;
     `documents` has `document` (a number), `row` (of the document row, ascending) and `key` (null
-    where it cannot be read). The answer has `first` and `last` row, `length`, `document` and
-    `before`, how many lines of the document stand above; `document` is null where none fits.
+    where it cannot be read). The answer has `first` and `last` row, `length`, `plain`, `document`
+    and `before`, how many lines of the document stand above; `document` is null where none fits.
 
     A key leads to the nearest document row of that key above the line, else to the first below it.
     A key that no document has belongs to the document row above only where that one's own key
     cannot be read.
     """
-    key, row = pl.col("key"), pl.col("row")
+    key, row, plain = pl.col("key"), pl.col("row"), pl.col("plain")
     starts = (
         rows.with_row_index("position")
         .filter(
             (row != row.shift(fill_value=-1) + 1)
             | key.ne_missing(key.shift())
+            | (plain != plain.shift())
             | (pl.col("position") == 0)
         )
         .with_columns(
             length=pl.col("position").shift(-1, fill_value=rows.height).cast(pl.Int64)
             - pl.col("position").cast(pl.Int64)
         )
-        .select(first="row", last=row + pl.col("length") - 1, length="length", key="key")
+        .select(
+            first="row", last=row + pl.col("length") - 1, length="length", key="key", plain="plain"
+        )
     )
     keyed = documents.filter(pl.col("key").is_not_null()).select("document", "key", first="row")
     above = documents.select(above="document", broken=pl.col("key").is_null(), first="row")
@@ -58,7 +62,7 @@ def stretches(rows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             before=pl.col("length").cum_sum().over("document") - pl.col("length"),
         )
-        .select("first", "last", "length", "document", "before")
+        .select("first", "last", "length", "document", "before", "plain")
     )
 
 

@@ -1,8 +1,8 @@
 """What stands in a cell: the spellings a carrier may use, as polars expressions.
 
 A `Kind` turns the text of a cell into a value. Each expression takes text that is trimmed and null
-where nothing stands (`trimmed`); `spelling` is null where the text cannot be read, and `value` is
-never a guess: no rounding, no exponent, no date that the calendar does not have.
+where nothing stands (`trimmed`). A value is never a guess: no rounding, no exponent, no date that
+the calendar does not have, no digits but 0 to 9.
 """
 
 from __future__ import annotations
@@ -30,8 +30,16 @@ class Kind:
 
     what: str
     remedy: str
+    plain: str
+    """A regular expression of the spelling that needs no work, one that never looks back."""
     spelling: Callable[[pl.Expr], pl.Expr]
-    value: Callable[[pl.Expr], pl.Expr]
+    """From any spelling to the plain one; null where the text cannot be read."""
+    cast: Callable[[pl.Expr], pl.Expr]
+    """From the plain spelling to the value; null where nothing stands."""
+
+    def value(self, cell: pl.Expr) -> pl.Expr:
+        """Return what the cell says, null where it is empty or cannot be read."""
+        return self.cast(self.spelling(cell))
 
     def readable(self, cell: pl.Expr) -> pl.Expr:
         """Say whether the cell is empty or reads as this kind."""
@@ -49,18 +57,22 @@ def shown(cell: pl.Expr) -> pl.Expr:
     return cell.str.slice(0, SHOWN).fill_null("")
 
 
-_WHOLE = r"(?:\d+|\d{1,3}(?:,\d{3})+)"
-_NUMBER = rf"(?:{_WHOLE}(?:\.\d+)?|\.\d+)"
+_WHOLE = r"(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)"
+_NUMBER = rf"(?:{_WHOLE}(?:\.[0-9]+)?|\.[0-9]+)"
 
 
-def _decimal(digits: int, places: int, currency: str) -> Callable[[pl.Expr], pl.Expr]:
-    """Return the reader of one number: at most `places` decimals that are not zero.
+def _plain_number(digits: int, places: int) -> str:
+    return rf"-?[0-9]{{1,{digits}}}(?:\.[0-9]{{1,{places}}})?"
+
+
+def _number(digits: int, places: int, currency: str) -> Callable[[pl.Expr], pl.Expr]:
+    """Return the reader of a number: at most `places` decimals that are not zero.
 
     Read are `1234.5`, `+3`, `-12.50`, `12.50-`, `(12.50)`, `.50`, thousands that stand right and,
-    where `currency` allows it, a dollar sign. The result is a plain number with a leading minus.
+    where `currency` allows it, a dollar sign. The result is a plain number.
     """
-    plain = rf"^-?\d{{1,{digits}}}(?:\.\d{{1,{places}}})?$"
-    exact = rf"^-?\d{{1,{digits}}}(?:\.\d{{1,{places}}}0*)?$"
+    plain = f"^{_plain_number(digits, places)}$"
+    exact = rf"^-?[0-9]{{1,{digits}}}(?:\.[0-9]{{1,{places}}}0*)?$"
     spelled = "|".join(
         (
             rf"[+-]?{currency}{_NUMBER}",
@@ -73,26 +85,40 @@ def _decimal(digits: int, places: int, currency: str) -> Callable[[pl.Expr], pl.
     def spelling(cell: pl.Expr) -> pl.Expr:
         is_plain = cell.str.contains(plain)
         odd = pl.when(~is_plain).then(cell)
-        odd = pl.when(odd.str.contains(rf"^(?:{spelled})$")).then(odd)
-        sign = pl.when(odd.str.contains(r"[-(]")).then(pl.lit("-")).otherwise(pl.lit(""))
-        number = odd.str.replace_all(r"[^\d.]", "").str.replace(r"^0*(\d|\.)", "$1")
-        number = sign + number.str.replace(r"^\.", "0.")
+        read = pl.when(odd.str.contains(rf"^(?:{spelled})$")).then(odd)
+        sign = pl.when(read.str.contains(r"[-(]")).then(pl.lit("-")).otherwise(pl.lit(""))
+        number = read.str.replace_all(r"[^0-9.]", "").str.replace(r"^0*([0-9]|\.)", "$1")
+        signed = sign + number.str.replace(r"^\.", "0.")
         return pl.coalesce(
-            pl.when(is_plain).then(cell), pl.when(number.str.contains(exact)).then(number)
+            pl.when(is_plain).then(cell), pl.when(signed.str.contains(exact)).then(signed)
         )
 
     return spelling
 
 
-_DOLLARS = r"\$? ?"
-_amount, _rate = _decimal(AMOUNT_DIGITS, 2, _DOLLARS), _decimal(RATE_DIGITS, 6, _DOLLARS)
-_quantity = _decimal(RATE_DIGITS, 6, "")
+def _as(dtype: pl.DataType) -> Callable[[pl.Expr], pl.Expr]:
+    return lambda cell: cell.cast(dtype, strict=False)
+
+
+_YEAR = "(?:199[0-9]|2(?:0[0-9][0-9]|100))"
+_TO_28, _TO_30, _TO_31 = (
+    "(?:0[1-9]|1[0-9]|2[0-8])",
+    "(?:0[1-9]|[12][0-9]|30)",
+    "(?:0[1-9]|[12][0-9]|3[01])",
+)
+_PLAIN_DATE = (
+    f"{_YEAR}-(?:0(?:[13578]-{_TO_31}|[469]-{_TO_30}|2-{_TO_28})|1(?:[02]-{_TO_31}|1-{_TO_30}))"
+)
+"""Every date but the 29th of February, which takes a calendar."""
+
+
+def _to_date(cell: pl.Expr) -> pl.Expr:
+    return cell.str.to_date("%Y-%m-%d", strict=False)
 
 
 def _date(cell: pl.Expr) -> pl.Expr:
-    spelled = pl.when(cell.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(cell)
-    day = spelled.str.to_date("%Y-%m-%d", strict=False)
-    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
+    looks = cell.str.contains(f"^{_YEAR}-[0-9][0-9]-[0-9][0-9]$")
+    return pl.when(looks & _to_date(pl.when(looks).then(cell)).is_not_null()).then(cell)
 
 
 def _class(cell: pl.Expr) -> pl.Expr:
@@ -101,53 +127,68 @@ def _class(cell: pl.Expr) -> pl.Expr:
 
 
 def _whole(cell: pl.Expr) -> pl.Expr:
-    return pl.when(cell.str.contains(r"^\d{1,18}$")).then(cell)
+    return pl.when(cell.str.contains(r"^[0-9]{1,18}$")).then(cell)
 
 
+def _same(cell: pl.Expr) -> pl.Expr:
+    return trimmed(cell)
+
+
+_DOLLARS = r"\$? ?"
 AMOUNT = Kind(
-    "an amount in dollars and cents",
-    "write at most two decimals and 14 digits before them, such as 1234.50 or -12.50",
-    _amount,
-    lambda cell: _amount(cell).cast(CENTS, strict=False),
+    what="an amount in dollars and cents",
+    remedy="write at most two decimals and 14 digits before them, such as 1234.50 or -12.50",
+    plain=_plain_number(AMOUNT_DIGITS, 2),
+    spelling=_number(AMOUNT_DIGITS, 2, _DOLLARS),
+    cast=_as(CENTS),
 )
 UNIT_RATE = Kind(
-    "a rate of up to six decimals",
-    "write at most six decimals and 9 digits before them, such as 18.5 or 0.0125",
-    _rate,
-    lambda cell: _rate(cell).cast(RATE, strict=False),
+    what="a rate of up to six decimals",
+    remedy="write at most six decimals and 9 digits before them, such as 18.5 or 0.0125",
+    plain=_plain_number(RATE_DIGITS, 6),
+    spelling=_number(RATE_DIGITS, 6, _DOLLARS),
+    cast=_as(RATE),
 )
 QUANTITY = Kind(
-    "a quantity of up to six decimals",
-    "write at most six decimals and 9 digits before them, such as 3 or 12.5",
-    _quantity,
-    lambda cell: _quantity(cell).cast(RATE, strict=False),
+    what="a quantity of up to six decimals",
+    remedy="write at most six decimals and 9 digits before them, such as 3 or 12.5",
+    plain=_plain_number(RATE_DIGITS, 6),
+    spelling=_number(RATE_DIGITS, 6, ""),
+    cast=_as(RATE),
 )
 DATE = Kind(
-    "a date of the calendar",
-    f"write the date as YYYY-MM-DD, between {FIRST_YEAR} and {LAST_YEAR}",
-    _date,
-    _date,
+    what="a date of the calendar",
+    remedy=f"write the date as YYYY-MM-DD, between {FIRST_YEAR} and {LAST_YEAR}",
+    plain=_PLAIN_DATE,
+    spelling=_date,
+    cast=_to_date,
 )
 CHARGE_CLASS = Kind(
-    "a charge class",
-    "write one of " + ", ".join(CHARGE_CLASSES),
-    _class,
-    _class,
+    what="a charge class",
+    remedy="write one of " + ", ".join(CHARGE_CLASSES),
+    plain="|".join(CHARGE_CLASSES),
+    spelling=_class,
+    cast=_same,
 )
 WHOLE = Kind(
-    "a whole number",
-    "write digits only, at most 18",
-    _whole,
-    lambda cell: _whole(cell).cast(pl.Int64, strict=False),
+    what="a whole number",
+    remedy="write digits only, at most 18",
+    plain="[0-9]{1,18}",
+    spelling=_whole,
+    cast=_as(pl.Int64()),
 )
+TELEPHONE = "[0-9]{10}"
+"""A telephone number that needs no work."""
 
 
-def printed_places(cell: pl.Expr) -> pl.Expr:
-    """Return how many decimals a readable rate prints (Int8)."""
-    number = _rate(cell)
-    point = number.str.find(".", literal=True)
-    places = number.str.len_bytes().cast(pl.Int64) - point.cast(pl.Int64) - 1
-    return pl.when(number.is_not_null()).then(places.fill_null(0)).cast(pl.Int8)
+def printed_places(number: pl.Expr) -> pl.Expr:
+    """Return how many decimals a plain number prints (Int8), null where there is none."""
+    point = number.str.find(".", literal=True).cast(pl.Int64)
+    return (
+        pl.when(number.str.len_bytes() > 0)
+        .then((number.str.len_bytes().cast(pl.Int64) - point - 1).fill_null(0))
+        .cast(pl.Int8)
+    )
 
 
 def telephone(cell: pl.Expr) -> pl.Expr:
@@ -156,10 +197,12 @@ def telephone(cell: pl.Expr) -> pl.Expr:
     Read are `614 555-0131`, `(614) 555-0131`, `614-555-0131`, `614.555.0131`, `6145550131`, each
     also behind `1` or `+1`.
     """
-    is_plain = cell.str.contains(r"^\d{10}$")
+    is_plain = cell.str.contains(f"^{TELEPHONE}$")
     odd = pl.when(~is_plain).then(cell)
-    is_number = odd.str.contains(r"^(?:\+?1[ .-]?)?(?:\(\d{3}\)|\d{3})[ ./-]{0,2}\d{3}[ .-]?\d{4}$")
-    digits = odd.str.replace_all(r"\D", "").str.tail(10)
+    is_number = odd.str.contains(
+        r"^(?:\+?1[ .-]?)?(?:\([0-9]{3}\)|[0-9]{3})[ ./-]{0,2}[0-9]{3}[ .-]?[0-9]{4}$"
+    )
+    digits = odd.str.replace_all(r"[^0-9]", "").str.tail(10)
     return pl.coalesce(
         pl.when(is_plain).then(cell),
         pl.when(is_number).then(digits),

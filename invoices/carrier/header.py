@@ -25,9 +25,13 @@ class Header:
     quoted: bool
     """Whether any line of the file has a double quote."""
 
+    def raw(self, name: str) -> pl.Expr:
+        """Return a cell as it stands, null where its column is absent."""
+        return pl.col(name) if name in self.names else pl.lit(None, pl.String)
+
     def cell(self, name: str) -> pl.Expr:
         """Return a cell as trimmed text, null where nothing stands or its column is absent."""
-        return trimmed(pl.col(name)) if name in self.names else pl.lit(None, pl.String)
+        return trimmed(self.raw(name))
 
     def value(self, name: str) -> pl.Expr:
         """Return a cell as the value of its kind, null where it is empty or cannot be read."""

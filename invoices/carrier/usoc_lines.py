@@ -185,30 +185,65 @@ def _ids(found: pl.DataFrame, origin: str) -> list[str]:
 
 
 def _read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl.DataFrame:
-    """Return `row`, `key` and `faulty` of every row that is no document row, in file order.
+    """Return `row`, `key`, `plain` and `faulty` of every row that is no document row, in order.
 
     `key` is the number of the document key that the row names, `NO_KEY` where it names none or is
-    not whole, and null where no document has it.
+    not whole, and null where no document has it. Plain rows are known to be readable from one
+    look at their text; only the others are split and checked cell by cell.
     """
+    plain = {name: f"(?:{kind.plain})?" for name, kind in KINDS.items() if name in LINE_CELLS}
+    plain |= {name: KINDS[name].plain for name in NEEDED_OF_LINE}
+    plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
+    # A sign, or a period that may be the wrong way round, wants the full checks.
+    plain |= {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}
+    dates = ("service_from", "service_until")
+    seen = split.plain_row(header.names, plain, (*KEY, *dates))
+    in_order = pl.lit(True)
+    if set(dates) <= set(header.names):
+        starts, ends = pl.col(dates[0]), pl.col(dates[1])
+        in_order = (ends >= starts) | (ends == "") | (starts == "")
+    looked_at = (
+        body.select("row", seen=seen)
+        .unnest("seen")
+        .select(
+            "row",
+            *(c.trimmed(pl.col(name)).alias(name) for name in KEY),
+            plain=pl.col("carrier").is_not_null() & in_order,
+        )
+        .pipe(_with_key, documents)
+        .with_columns(faulty=pl.lit(False))
+        .collect()
+        .sort("row")
+    )
+    odd = looked_at.filter(~pl.col("plain"), ~pl.col("row").is_in(documents["row"].implode()))
+    rows = looked_at.filter("plain")
+    if odd.is_empty():
+        return rows
+    checked = (
+        split.cells(
+            body.join(odd.lazy().select("row"), on="row", how="semi"), header.names, header.quoted
+        )
+        .select(
+            "row",
+            *(pl.when("whole").then(header.cell(name)).alias(name) for name in KEY),
+            plain=pl.lit(False),
+            faulty=ck.any_fails(_line_checks(header)),
+        )
+        .pipe(_with_key, documents)
+        .collect()
+        .sort("row")
+    )
+    return rows.merge_sorted(checked.select(rows.columns), key="row")
+
+
+def _with_key(rows: pl.LazyFrame, documents: pl.DataFrame) -> pl.LazyFrame:
+    """Put the number of the key in the place of carrier, BAN and invoice number."""
     keys = documents.filter(pl.col("key").is_not_null()).select(*KEY, "key").unique()
     unnamed = pl.all_horizontal(pl.col(name).is_null() for name in KEY)
     return (
-        split.cells(body, header.names, header.quoted)
-        .filter(_record(header).ne_missing("document"))
-        .select(
-            "row",
-            "whole",
-            *(header.cell(name).alias(name) for name in KEY),
-            faulty=ck.any_fails(_line_checks(header)),
-        )
-        .join(keys.lazy(), on=list(KEY), how="left", maintain_order="left")
-        .select(
-            "row",
-            key=pl.when(unnamed | ~pl.col("whole")).then(pl.lit(NO_KEY, pl.Int32)).otherwise("key"),
-            faulty="faulty",
-        )
-        .collect()
-        .sort("row")
+        rows.join(keys.lazy(), on=list(KEY), how="left", maintain_order="left")
+        .with_columns(key=pl.when(unnamed).then(pl.lit(NO_KEY, pl.Int32)).otherwise("key"))
+        .drop(*KEY)
     )
 
 
@@ -287,28 +322,41 @@ def _read_lines(
     documents: pl.DataFrame,
     source_file: str,
 ) -> pl.LazyFrame:
-    """Return the readable lines of the documents that are not refused, in file order."""
+    """Return the readable lines of the documents that are not refused: plain rows, then others."""
     loaded = documents.filter(pl.col("status") != "refused")
+    owners = loaded.select("document", "document_id", *KEY, "bill_date").lazy()
     wanted = good.join(loaded.select("document"), on="document", how="semi").sort("first")
-    if wanted.is_empty():
-        return empty(LINES).lazy()
-    owners = loaded.select("document", "document_id", *KEY, "bill_date")
     position = pl.col("before") + pl.col("row") - pl.col("first") + 1
-    values = {name: header.value(name) for name in LINE_CELLS}
-    values |= {
-        "usoc": header.cell("usoc").str.to_uppercase(),
-        "state": header.cell("state").str.to_uppercase(),
-        "unit_rate_places": c.printed_places(header.cell("unit_rate")),
-        "wtn": c.telephone(header.cell("wtn")),
-        "circuit_key": c.circuit_key(header.cell("circuit_id")),
-    }
-    return (
-        split.cells(_in_stretches(body, wanted), header.names, header.quoted)
-        .select("document", position=position, source_row="row", **values)
-        .join(owners.lazy(), on="document", how="left", maintain_order="left")
+    parts = [
+        split.cells(_in_stretches(body, stretch), header.names, header.quoted and not plain)
+        .select("document", position=position, source_row="row", **_line_values(header, plain))
+        .join(owners, on="document", how="left", maintain_order="left")
         .with_columns(
             line_id=pl.format("{}-{}", "document_id", "position"),
             source_file=pl.lit(source_file),
         )
         .pipe(seal, LINES)
-    )
+        for plain in (True, False)
+        if not (stretch := wanted.filter(pl.col("plain") == plain)).is_empty()
+    ]
+    return pl.concat(parts) if parts else empty(LINES).lazy()
+
+
+def _line_values(header: Header, plain: bool) -> dict[str, pl.Expr]:
+    """Return the values of a line by name; of a plain row without looking for other spellings."""
+    values = {
+        name: KINDS[name].cast(
+            header.raw(name) if plain else KINDS[name].spelling(header.cell(name))
+        )
+        if name in KINDS
+        else header.cell(name)
+        for name in LINE_CELLS
+    }
+    rate, wtn = header.cell("unit_rate"), header.cell("wtn")
+    return values | {
+        "usoc": header.cell("usoc").str.to_uppercase(),
+        "state": header.cell("state").str.to_uppercase(),
+        "unit_rate_places": c.printed_places(rate if plain else c.UNIT_RATE.spelling(rate)),
+        "wtn": wtn if plain else c.telephone(wtn),
+        "circuit_key": c.circuit_key(header.cell("circuit_id")),
+    }
