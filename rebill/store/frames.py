@@ -151,6 +151,8 @@ def _raw(column: sa.ColumnElement[Any], whole: bool) -> sa.ColumnElement[Any]:
         return sa.type_coerce(bare, sa.String()) if whole else bare
     if isinstance(column.type, sa.Boolean) and whole:
         return sa.type_coerce(bare, sa.Integer())
+    if isinstance(column.type, sa.Integer) and not whole:
+        return sa.cast(bare, sa.BigInteger())  # a sum of whole numbers is NUMERIC there
     return bare
 
 

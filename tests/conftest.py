@@ -1,0 +1,70 @@
+"""What all tests share: hypothesis profiles, databases of both kinds, a fresh workspace."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import postgres
+import pytest
+from hypothesis import HealthCheck, settings
+
+from rebill import store
+from rebill.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
+
+_SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
+settings.register_profile(
+    "test", max_examples=50, deadline=None, derandomize=True, suppress_health_check=_SLOW
+)
+settings.register_profile(
+    "soak", max_examples=2000, deadline=None, suppress_health_check=_SLOW, print_blob=True
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """A PostgreSQL server of the tests' own; without one the tests that need it are skipped.
+
+    In CI they fail instead: there the server must be.
+    """
+    binaries = postgres.find_binaries()
+    if binaries is None:
+        reason = "no PostgreSQL here: set REBILL_PG_BINDIR or install it"
+        if os.environ.get("CI", "").lower() in ("1", "true", "yes"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with postgres.server(binaries) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'rebill.db'}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    with postgres.fresh_database(server, f"test_{uuid.uuid4().hex}") as url:
+        yield url
+
+
+@pytest.fixture
+def any_workspace(tmp_path: Path, database_url: str) -> Workspace:
+    """A fresh workspace, once on a database of each kind."""
+    root = tmp_path / "workspace"
+    init_workspace(root)
+    (root / SETTINGS_FILE).write_text(f'[database]\nurl = "{database_url}"\n')
+    workspace = open_workspace(root)
+    store.upgrade(workspace)
+    return workspace
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A fresh workspace on SQLite."""
+    made = init_workspace(tmp_path / "workspace")
+    store.upgrade(made)
+    return made

@@ -1,0 +1,294 @@
+"""The record keeps every cent and every version, on both databases alike."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebill import store
+from rebill.settings import ConfigError, Workspace, init_workspace, open_workspace
+from rebill.store.engine import differences, store_token
+from rebill.store.models import BulkFile, Claim, Debit, Document, Run
+from rebill.store.types import Money
+
+CENTS, RATE = pl.Decimal(18, 2), pl.Decimal(18, 6)
+MARCH = dt.date(2026, 3, 1)
+
+
+def documents(run: int, *totals: str | None) -> pl.DataFrame:
+    """Documents D1, D2, ... with these totals due."""
+    return pl.DataFrame(
+        {
+            "document_id": [f"D{n}" for n in range(1, len(totals) + 1)],
+            "carrier": ["ILEC"] * len(totals),
+            "ban": ["0305R01"] * len(totals),
+            "bill_date": [MARCH] * len(totals),
+            "total_due": pl.Series(
+                [None if t is None else Decimal(t) for t in totals], dtype=CENTS
+            ),
+            "status": ["loaded"] * len(totals),
+            "source_file": ['a,b "quoted"\nname.csv'] * len(totals),
+            "contract": [""] * len(totals),
+            "run_id": [run] * len(totals),
+        }
+    )
+
+
+# --- shape ------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database_url: str) -> None:
+    engine = store.make_engine(database_url)
+    store.migrate(engine)
+    with engine.connect() as connection:
+        assert differences(connection) == []
+        assert len(sa.inspect(connection).get_table_names()) > 20
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        before = store_token(connection)
+    store.upgrade(any_workspace)
+    with store.transaction(any_workspace) as connection:
+        assert store_token(connection) == before
+
+
+def test_a_database_without_tables_asks_for_an_upgrade(tmp_path: Path) -> None:
+    workspace = init_workspace(tmp_path)
+    with pytest.raises(ConfigError, match="rebill db upgrade"), store.transaction(workspace):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://x/y", "sqlite:///FILE or postgresql://"),
+        ("nonsense", "url"),
+        ("postgresql://nobody@127.0.0.1:1/x", "cannot be used"),
+        ("sqlite:////no/such/folder/x.db", "cannot be used"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_a_configuration_error(
+    tmp_path: Path, url: str, said: str
+) -> None:
+    init_workspace(tmp_path)
+    (tmp_path / "rebill.toml").write_text(f'[database]\nurl = "{url}"\n')
+    with pytest.raises(ConfigError, match=said):
+        store.upgrade(open_workspace(tmp_path))
+
+
+# --- money ------------------------------------------------------------------------------------
+
+
+@given(st.decimals(-9_999_999_999, 9_999_999_999, places=6))
+def test_money_is_whole_millionths_on_sqlite(amount: Decimal) -> None:
+    kind, dialect = Money(6), sa.create_engine("sqlite://").dialect
+    kept = kind.process_bind_param(amount, dialect)
+    assert isinstance(kept, int)
+    assert kind.process_result_value(kept, dialect) == amount
+
+
+def test_money_never_loses_a_digit_silently(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "test", None, "0")
+        for wrong, error in (
+            (pl.Series([Decimal("0.005")], dtype=RATE), ValueError),
+            (pl.Series([0.5]), TypeError),
+        ):
+            frame = documents(run, "1.00").with_columns(total_due=wrong)
+            with pytest.raises(error):
+                store.insert_frame(connection, Document, frame)
+        with pytest.raises((ValueError, sa.exc.StatementError)):
+            connection.execute(
+                sa.insert(Document).values(
+                    document_id="X",
+                    status="held",
+                    source_file="",
+                    run_id=run,
+                    total_due=Decimal("0.001"),
+                )
+            )
+
+
+@given(st.lists(st.none() | st.decimals(-(10**15), 10**15, places=2), min_size=1, max_size=30))
+def test_a_frame_comes_back_as_it_went_in(amounts: list[Decimal | None]) -> None:
+    engine = store.make_engine("sqlite://")
+    store.migrate(engine)
+    texts = [None if a is None or abs(a) >= 10**12 else str(a) for a in amounts]
+    with engine.begin() as connection:
+        run = store.start_run(connection, "test", None, "0")
+        frame = documents(run, *texts)
+        store.insert_frame(connection, Document, frame)
+        back = store.read_table(connection, Document).select(frame.columns)
+        assert back.equals(frame.sort("document_id"))
+        assert back.schema == frame.schema
+    engine.dispose()
+
+
+def test_both_databases_keep_text_dates_nulls_and_empty_text_apart(
+    any_workspace: Workspace,
+) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "night", MARCH, "0.1", "2026-03-02T01:00:00")
+        frame = documents(run, "123456789012.34", None, "-0.01")
+        assert store.insert_frame(connection, Document, frame) == 3
+    with store.transaction(any_workspace) as connection:
+        back = store.read_table(connection, Document)
+        assert back.select(frame.columns).equals(frame)
+        assert back.get_column("due_date").dtype == pl.Date
+        total = sa.func.sum(Document.total_due).label("total")
+        summed = store.read_frame(connection, sa.select(total)).item()
+        assert summed == Decimal("123456789012.33")
+
+
+def test_rows_are_changed_by_primary_key(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "test", None, "0")
+        store.insert_frame(connection, Document, documents(run, "1.00", "2.00"))
+        debit = pl.DataFrame(
+            {
+                "document_id": ["D1", "D2"],
+                "carrier": ["ILEC"] * 2,
+                "ban": ["1"] * 2,
+                "invoice_no": ["I"] * 2,
+                "bill_date": [MARCH] * 2,
+                "amount": pl.Series([Decimal("1.00"), Decimal("2.00")], dtype=CENTS),
+                "status": ["expected"] * 2,
+            }
+        )
+        store.write_rows(connection, Debit, debit)
+        store.write_rows(connection, Debit, debit.tail(1).with_columns(status=pl.lit("held")))
+        store.update_rows(
+            connection, Document, pl.DataFrame({"document_id": ["D1"], "audited_load": [7]})
+        )
+        assert store.read_table(connection, Debit)["status"].to_list() == ["expected", "held"]
+        assert store.read_table(connection, Document)["audited_load"].to_list() == [7, None]
+
+
+# --- one transaction --------------------------------------------------------------------------
+
+
+def test_what_fails_leaves_nothing_behind(any_workspace: Workspace) -> None:
+    with pytest.raises(RuntimeError), store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "night", MARCH, "0")
+        store.insert_frame(connection, Document, documents(run, "1.00"))
+        assert list(store.next_numbers(connection, "claims", 2)) == [1, 2]
+        raise RuntimeError
+    with store.transaction(any_workspace) as connection:
+        assert store.read_table(connection, Run).is_empty()
+        assert store.read_table(connection, Document).is_empty()
+        assert list(store.next_numbers(connection, "claims", 1)) == [1]
+
+
+def test_numbers_are_given_without_a_gap(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        assert list(store.next_numbers(connection, "claims", 3)) == [1, 2, 3]
+        assert list(store.next_numbers(connection, "claims", 0)) == []
+        assert list(store.next_numbers(connection, "ACME-2026", 1)) == [1]
+    with store.transaction(any_workspace) as connection:
+        assert list(store.next_numbers(connection, "claims", 2)) == [4, 5]
+
+
+def test_a_run_is_recorded_with_what_came_in(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "nightly", MARCH, "0.1", "2026-03-02T01:00:00")
+        store.note_file(connection, run, "a.csv", "ingested", size=10, sha256="aa")
+        store.note_file(connection, run, "b.part", "growing")
+        store.finish_run(connection, run, "done", {"lines": 2}, {"amount": Decimal("1.10")})
+        assert store.known_files(connection, ("ingested", "refused")) == {"aa"}
+        row = store.read_table(connection, Run).row(0, named=True)
+        assert (row["as_of"], row["outcome"]) == (MARCH, "done")
+        assert '"1.10"' in row["sums"]
+
+
+# --- bulk facts -------------------------------------------------------------------------------
+
+LINES = pl.DataFrame(
+    {
+        "carrier": ["A/B*", "A/B*", "..", None],
+        "bill_date": [MARCH, dt.date(2026, 4, 1), MARCH, None],
+        "amount": pl.Series(["1.10", "2.20", "-3.30", None]).cast(CENTS),
+    }
+)
+
+
+def test_bulk_facts_lie_by_carrier_and_month_and_are_named_with_rows_and_sum(
+    any_workspace: Workspace,
+) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "night", MARCH, "0")
+        store.write_bulk(any_workspace, connection, "lines", LINES.lazy(), run, amount="amount")
+        live = store.live_bulk(connection, "lines")
+        assert live.select("carrier", "bill_month", "rows", "amount").sort(
+            "carrier", "bill_month", nulls_last=True
+        ).rows() == [
+            ("..", "2026-03", 1, Decimal("-3.30")),
+            ("A/B*", "2026-03", 1, Decimal("1.10")),
+            ("A/B*", "2026-04", 1, Decimal("2.20")),
+            (None, None, 1, Decimal("0.00")),
+        ]
+        inside = any_workspace.lines.resolve()
+        assert all((any_workspace.root / p).resolve().is_relative_to(inside) for p in live["path"])
+        back = store.scan_bulk(any_workspace, connection, "lines", LINES.schema).collect()
+        assert back.sort("bill_date", "amount").equals(LINES.sort("bill_date", "amount"))
+        one = store.live_bulk(connection, "lines", carriers=["A/B*"], months=["2026-04"])
+        store.supersede(connection, one["id"].to_list(), run)
+        assert store.live_bulk(connection, "lines").height == 3
+        assert store.bulk_amount(connection, "lines")["amount"].sum() == Decimal("-2.20")
+
+
+def test_a_killed_run_leaves_files_that_the_next_one_sweeps(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "night", MARCH, "0")
+        store.write_bulk(any_workspace, connection, "lines", LINES, run, amount="amount")
+        kept = set(store.live_bulk(connection, "lines")["path"])
+    with pytest.raises(KeyboardInterrupt), store.transaction(any_workspace) as connection:
+        store.write_bulk(any_workspace, connection, "findings", LINES, run)
+        (any_workspace.lines / ".tmp-half" / "carrier=X").mkdir(parents=True)
+        (any_workspace.lines / ".tmp-half" / "carrier=X" / "0.parquet").write_bytes(b"PAR1")
+        raise KeyboardInterrupt
+    foreign = any_workspace.lines / "lines" / "of-another-database.parquet"
+    foreign.write_bytes(b"")
+    with store.transaction(any_workspace) as connection:
+        assert len(store.sweep_orphans(any_workspace, connection)) == 5
+    left = {
+        p.relative_to(any_workspace.root).as_posix() for p in any_workspace.lines.rglob("*.parquet")
+    }
+    assert left == kept | {"lines/lines/of-another-database.parquet"}
+    assert not (any_workspace.lines / "findings").exists()
+
+
+def test_a_file_is_named_once(any_workspace: Workspace) -> None:
+    with store.transaction(any_workspace) as connection:
+        run = store.start_run(connection, "night", MARCH, "0")
+        row = {"kind": "lines", "path": "lines/x.parquet", "rows": 0, "run_id": run}
+        connection.execute(sa.insert(BulkFile).values(**row))
+        with pytest.raises(sa.exc.IntegrityError), connection.begin_nested():
+            connection.execute(sa.insert(BulkFile).values(**row))
+
+
+def test_claims_need_their_amount(any_workspace: Workspace) -> None:
+    with (
+        store.transaction(any_workspace) as connection,
+        pytest.raises(sa.exc.IntegrityError),
+        connection.begin_nested(),
+    ):
+        connection.execute(
+            sa.insert(Claim).values(
+                claim_no="C1",
+                carrier="X",
+                ban="1",
+                reason="DUP",
+                bill_month="2026-03",
+                status="ready",
+                findings=1,
+            )
+        )
