@@ -15,6 +15,7 @@ from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, FINDINGS, seal
 from reconcile.contracts import Contract, contract_for, settings
 from reconcile.debits import ACCOUNT, previous_bills
+from reconcile.findings import BY_NAME
 
 BILL_CODES = ("document_missing", "balance_breaks", "bill_jumped")
 
@@ -80,7 +81,6 @@ def document_missing(
         finding_id=pl.format("{}:{}:{}:document_missing", "carrier", "ban", month),
         bill_date=pl.col("day"),
         message=pl.format("account {} sent no bill for {}, expected on {}", "ban", month, "day"),
-        remedy=pl.lit("ask the carrier for the bill; its pull may come all the same"),
     )
 
 
@@ -107,7 +107,6 @@ def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFram
             "previous_total",
             "previous_bill_date",
         ),
-        remedy=pl.lit("ask the carrier what was booked between the two bills"),
     )
     payments = _payments(bills, debits).filter(pl.col("payments") != pl.col("pulled"))
     second = _findings(
@@ -123,7 +122,6 @@ def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFram
             "bill_date",
             "pulled",
         ),
-        remedy=pl.lit("compare with the bank's debits; a pull may be unposted or booked elsewhere"),
     )
     return pl.concat([first, second]).sort("finding_id")
 
@@ -200,7 +198,6 @@ def bill_jumped(
             "current",
             limit,
         ),
-        remedy=pl.lit("compare the two bills line by line before the pull"),
     )
 
 
@@ -273,10 +270,12 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
     """
     still_open = pl.col("previous_balance") + pl.col("payments").fill_null(0) > 0
     opening = bills.filter(~pl.col("unbroken"), still_open).get_column("document_id")
-    settled = debits.filter(pl.col("status") != "returned").select(
+    known = debits.filter(pl.col("status") != "returned", pl.col("debit_on").is_not_null())
+    settled = known.select(
         of_carrier="carrier",
         of_ban="ban",
-        settled_on="debit_on",
+        # No bill shows its own pull, however early it settles.
+        settled_on=pl.max_horizontal("debit_on", add_days(pl.col("bill_date"), 1)),
         amount="amount",
         unsure=(pl.col("status") == "held") | pl.col("document_id").is_in(opening.implode()),
     )
@@ -324,7 +323,8 @@ def _findings(frame: pl.DataFrame, code: str, **columns: pl.Expr) -> pl.DataFram
         columns["finding_id"] = name
     made = frame.with_columns(
         code=pl.lit(code),
-        severity=pl.lit("warning"),
+        severity=pl.lit(BY_NAME[code].severity),
+        remedy=pl.lit(BY_NAME[code].remedy),
         amount_at_stake=pl.lit(0, dtype=CENTS),
         **columns,
     )

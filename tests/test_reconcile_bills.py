@@ -8,6 +8,8 @@ from itertools import permutations
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from invoices.schema import CENTS, FINDINGS
 from reconcile.bills import (
@@ -261,6 +263,33 @@ def test_a_bill_that_came_late_changes_nothing_but_the_day_it_is_judged() -> Non
     assert len(expected) == 2
     for order in permutations(range(3)):
         assert breaks(documents[list(order)], contract()) == expected
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    charges=st.lists(st.integers(0, 99999), min_size=2, max_size=12),
+    days=st.integers(0, 80),
+    known=st.integers(0, 3),
+)
+def test_a_carrier_that_books_each_pull_breaks_no_balance(
+    charges: list[int], days: int, known: int
+) -> None:
+    """Play the carrier: it prints as payments what settled since the last bill."""
+    policy = contract(debit={"terms": {"days": days}})
+    dates = [dt.date(2026 + n // 12, n % 12 + 1, 10) for n in range(len(charges))]
+    blank = bills("\n".join(f"01  {date}  loaded" for date in dates))
+    # No bill shows its own pull, however early it settles.
+    pull_on = pl.max_horizontal("debit_on", pl.col("bill_date").dt.offset_by("1d"))
+    settled = deadlines(blank, [policy]).select(pull_on).to_series().to_list()
+    rows, last, shown = [], Decimal(0), dt.date(2025, 12, 10)
+    for date, cents in zip(dates, charges, strict=True):
+        pulls = zip(settled, charges, strict=True)
+        paid = sum(Decimal(pull).scaleb(-2) for day, pull in pulls if shown < day <= date)
+        current = Decimal(cents).scaleb(-2)
+        rows.append(f"01  {date}  loaded  {last} {-paid} {current} {last - paid + current}")
+        last, shown = last - paid + current, date
+    # The record may begin in the middle: what was pulled before is not held against the carrier.
+    assert breaks(bills("\n".join(rows[known:])), policy) == []
 
 
 def totals(table: str) -> pl.DataFrame:
