@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from invoices.schema import CENTS
 
-
 Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
 """Read exactly, quoted or not: `read_contracts` never lets a TOML number become a float."""
 
@@ -116,7 +115,7 @@ class Bills(_Strict):
 
     missing_after_days: int = Field(default=5, ge=0)
     jump_limit: Exact | None = None
-    """The share of the last bill's charges of a class that this one's may move by; none: no check."""
+    """How far charges of a class may move, as a share of the last bill's; none: no check."""
     jump_minimum: Exact = Decimal("0.00")
     """Smaller moves, in dollars, are not reported."""
 
@@ -218,8 +217,8 @@ def settings(contracts: list[Contract]) -> pl.DataFrame:
 def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
     """Answer which contract holds an account on a day: the longest fitting pattern wins.
 
-    `questions` has carrier, ban, day (distinct); the answer adds `contract`, null where none is in
-    force. Two patterns equally long are refused when contracts are loaded, so order decides nothing.
+    `questions` has carrier, ban, day (distinct); the answer adds `contract`, null where none is
+    in force. Two patterns equally long are refused when contracts are loaded.
     """
     accounts = pl.DataFrame(
         [

@@ -22,6 +22,7 @@ MATCHED = pl.Schema(
         "match_note": pl.String,  # conflict, ambiguous, other_ban; null
         "kind": pl.String,  # of the catalogue; null = the code is not in it
         "family": pl.String,  # of the catalogue, lower case
+        "inventory_circuit": pl.String,  # circuit_key of the service
         "inventory_state": pl.String,
         "inventory_zone": pl.String,
         "term_months": pl.Int64,
@@ -40,6 +41,7 @@ PRICED = pl.Schema(
         "rate_id": pl.Int64,  # the buy_rates row in force
         "buy_rate": RATE,  # per unit and month; null = none in force
         "fraction_parts": pl.Int64,  # months billed x MONTH_PARTS; null = the line has no fraction
+        "month_days": pl.Int64,  # days of the month of a proration; null without a fraction
     }
 )
 
@@ -54,4 +56,4 @@ AUDITED = pl.Schema(
         "underbilled": CENTS,
     }
 )
-"""billed = expected + at_stake + tolerated - underbilled on every line whose expected is not null."""
+"""billed = expected + at_stake + tolerated - underbilled where expected is not null."""

@@ -1,0 +1,139 @@
+"""Why a unit rate is above the contract: the rate the carrier seems to have used.
+
+Rules: the causes of the findings page, in that order. A cause makes a dispute win: the packet cites
+both rates and where each stands.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import cents, divide_half_away, micros
+from invoices.periods import add_days
+from invoices.schema import RATE
+from reconcile.due import value
+from reconcile.pricing import QUESTION, candidates, fits, in_force, on_day
+
+CAUSES = pl.Schema(
+    {
+        "line_id": pl.String,
+        "cause": pl.String,
+        "other_rate": RATE,  # the rate the carrier seems to have used
+        "other_source": pl.String,  # where it stands
+    }
+)
+_ELSEWHERE = (
+    ("other_zone", "zone", "inventory_zone"),
+    ("other_state", "state", "inventory_state"),
+    ("other_term", "term_months", "term_months"),
+)
+
+
+def equals_printed(rate: pl.Expr, printed: pl.Expr, places: pl.Expr) -> pl.Expr:
+    """Say whether a printed unit rate is `rate` rounded to the printed places."""
+    step = pl.lit(10, dtype=pl.Int64).pow(6 - places.cast(pl.Int64).clip(0, 6)).cast(pl.Int128)
+    return divide_half_away(micros(rate), step) * step == micros(printed)
+
+
+def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
+    """Return the first cause that fits each line billed above its rate (`CAUSES`).
+
+    `lines` are priced lines with a rate question (`reconcile.pricing.with_question`) and the columns
+    of `reconcile.due.with_due`; `rates` come from `rate_frame`.
+    """
+    found = [
+        _superseded(lines, rates),
+        *(_elsewhere(lines, rates, *place) for place in _ELSEWHERE),
+        _retail(lines, retail),
+    ]
+    first = pl.concat(found).unique("line_id", keep="first", maintain_order=True)
+    return (
+        lines.select("line_id")
+        .join(first, on="line_id", how="left")
+        .with_columns(pl.col("cause").fill_null("unexplained"))
+        .select(pl.col(name).cast(dtype) for name, dtype in CAUSES.items())
+    )
+
+
+def _is_billed(rate: pl.Expr) -> pl.Expr:
+    """Say whether a rate is the one billed: as printed, or else by what it comes to."""
+    printed = equals_printed(rate, pl.col("unit_rate"), pl.col("unit_rate_places"))
+    comes_to = value(rate, pl.col("units"), pl.col("factor"), pl.col("by_unit"))
+    by_amount = comes_to == cents(pl.col("amount"))
+    return pl.when(pl.col("unit_rate").is_not_null()).then(printed).otherwise(by_amount)
+
+
+def _named(frame: pl.DataFrame, cause: str, rate: str) -> pl.DataFrame:
+    return (
+        frame.filter(_is_billed(pl.col(rate)).fill_null(False))
+        .sort("line_id", rate)
+        .select(
+            "line_id",
+            cause=pl.lit(cause),
+            other_rate=pl.col(rate).cast(RATE),
+            other_source=pl.col("source"),
+        )
+    )
+
+
+def _superseded(lines: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """The rate that was in force on the day before the one in force began."""
+    asked = lines.filter(pl.col("rate_from").is_not_null()).with_columns(
+        rate_day=add_days(pl.col("rate_from"), -1)
+    )
+    before = in_force(asked.select(QUESTION).unique(), rates).select(
+        *QUESTION, before_id="rate_id", before="buy_rate"
+    )
+    sources = rates.select(before_id="row_id", source="source")
+    return _named(
+        asked.join(before, on=QUESTION, nulls_equal=True).join(sources, on="before_id", how="left"),
+        "superseded_rate",
+        "before",
+    )
+
+
+def _elsewhere(
+    lines: pl.DataFrame, rates: pl.DataFrame, cause: str, column: str, asked: str
+) -> pl.DataFrame:
+    """A rate in force that day for another zone, state or term, otherwise for this line."""
+    places = ("circuit_key", "rate_circuit"), ("ban", "rate_ban")
+    # A zone is told apart within a state; another state brings its own zones and terms.
+    beside = {
+        "other_zone": (("state", "inventory_state"), ("term_months", "term_months")),
+        "other_state": (("term_months", "term_months"),),
+        "other_term": (("state", "inventory_state"), ("zone", "inventory_zone")),
+    }[cause]
+    own = pl.col(f"{column}_rate" if column == asked else column)
+    questions = lines.select(QUESTION).unique()
+    others = candidates(questions, rates).filter(
+        on_day(pl.col("rate_day")),
+        own.is_not_null() & (own != pl.col(asked)).fill_null(True),
+        *(fits(name, wanted) for name, wanted in (*places, *beside)),
+    )
+    return _named(
+        lines.drop("source", strict=False).join(
+            others.select(*QUESTION, "source", other="rate"), on=QUESTION, nulls_equal=True
+        ),
+        cause,
+        "other",
+    )
+
+
+def _retail(lines: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
+    """The carrier's own retail rate."""
+    day = pl.col("rate_day")
+    listed = retail.filter(pl.col("usoc").is_not_null()).select(
+        "carrier", "usoc", "effective_from", "effective_until", retail_state="state",
+        retail_rate="rate", source=pl.lit("the carrier's retail rate"),
+    )  # fmt: skip
+    return _named(
+        lines.drop("source", strict=False)
+        .join(listed, on=["carrier", "usoc"])
+        .filter(
+            on_day(day),
+            pl.col("retail_state").is_null()
+            | (pl.col("retail_state") == pl.col("inventory_state")),
+        ),
+        "retail_rate",
+        "retail_rate",
+    )

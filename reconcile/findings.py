@@ -1,0 +1,301 @@
+"""Every finding, in order of precedence: what it means, what it puts at stake, what to do.
+
+This one tuple feeds the audit, the tests and the page `docs/findings.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """A finding code: its dispute reason (None = never claimed) and its words."""
+
+    name: str
+    severity: str
+    reason: str | None
+    found_when: str
+    stake: str
+    remedy: str
+
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "document_unreadable",
+        "error",
+        None,
+        "the file is no invoice that any profile reads",
+        "0 (nothing loaded)",
+        "ask the sender for the file again, or name its format with --profile",
+    ),
+    Code(
+        "line_unreadable",
+        "error",
+        None,
+        "one row or segment cannot be read",
+        "0 (quarantined with the raw text)",
+        "correct the row with the sender; the document is held while its totals do not foot",
+    ),
+    Code(
+        "document_does_not_foot",
+        "error",
+        None,
+        "printed totals and sums differ (printed in billed, the sum in expected)",
+        "0; the document is held",
+        "ask the carrier for the missing lines or a corrected bill",
+    ),
+    Code(
+        "document_conflicts",
+        "error",
+        None,
+        "the same carrier, BAN and invoice number came with other content",
+        "0; held, the first stays",
+        "ask the carrier which of the two stands",
+    ),
+    Code(
+        "document_missing",
+        "warning",
+        None,
+        "an account under contract sent no bill for a month it should have",
+        "0",
+        "ask the carrier for the bill: it is pulled all the same",
+    ),
+    Code(
+        "balance_breaks",
+        "warning",
+        None,
+        "the previous balance is not the last total, or the payments are not what was pulled",
+        "0",
+        "compare the bill with the last one and with the bank",
+    ),
+    Code(
+        "bill_jumped",
+        "warning",
+        None,
+        "an account's charges of a class moved more than the contract's limit from the last bill",
+        "0",
+        "compare the two bills line by line: rebill bills compare",
+    ),
+    Code(
+        "account_unknown",
+        "error",
+        "UNK",
+        "the BAN is under no contract in force on the bill date",
+        "the amount",
+        "dispute the account, or add it to the contract that holds it",
+    ),
+    Code(
+        "backbilled_too_late",
+        "error",
+        "BBL",
+        "the service period ends more than the contract's limit before the bill date",
+        "the amount",
+        "dispute: the contract bars charges this old",
+    ),
+    Code(
+        "charged_twice",
+        "error",
+        "DUP",
+        "the same element of the same service is already billed for the period and not credited",
+        "what the overlap bears; all of it for the same period",
+        "dispute the later charge; the packet names the earlier one",
+    ),
+    Code(
+        "service_unknown",
+        "error",
+        "UNK",
+        "neither circuit nor telephone number is in the inventory",
+        "the amount",
+        "dispute, or add the service to the inventory if it is ours",
+    ),
+    Code(
+        "billed_after_disconnect",
+        "error",
+        "DISC",
+        "the period runs past the disconnect and its days of grace",
+        "the amount less what is due up to it",
+        "dispute with the disconnect order",
+    ),
+    Code(
+        "billed_before_install",
+        "error",
+        "EFF",
+        "the period starts before the install",
+        "the amount less what is due from it",
+        "dispute with the completion date",
+    ),
+    Code(
+        "one_time_charge_not_due",
+        "error",
+        "NRC",
+        "no completed order carries the charge or so many units, or its NRC is waived",
+        "the amount less what is due",
+        "dispute with the order, or record the order that carries it",
+    ),
+    Code(
+        "element_not_ordered",
+        "error",
+        "USOC",
+        "the service is known, the USOC is not on it for those days",
+        "the amount less what is due",
+        "dispute, or add the element to the inventory if it was ordered",
+    ),
+    Code(
+        "tax_on_exempt_account",
+        "error",
+        "TAX",
+        "a tax under a resale certificate",
+        "the amount",
+        "dispute with the resale certificate",
+    ),
+    Code(
+        "surcharge_not_due",
+        "error",
+        "SUR",
+        "federal universal service under a resale certificate",
+        "the amount",
+        "dispute with the reseller certificate",
+    ),
+    Code(
+        "surcharge_above_cap",
+        "error",
+        "SUR",
+        "a surcharge is billed above the cap in force",
+        "the excess",
+        "dispute with the cap",
+    ),
+    Code(
+        "late_charge_not_due",
+        "error",
+        "LPC",
+        "a late charge on a bill that was pulled on time, or on a disputed amount",
+        "the amount",
+        "dispute with the debit's settlement day",
+    ),
+    Code(
+        "charged_in_summary",
+        "error",
+        "DUP",
+        "the element is part of a summary USOC billed for the same service and period",
+        "the amount",
+        "dispute: the summary code already bears it",
+    ),
+    Code(
+        "quantity_above_inventory",
+        "error",
+        "QTY",
+        "more units are billed than the service has",
+        "the units too many, at the unit rate billed",
+        "dispute, or correct the quantity in the inventory",
+    ),
+    Code(
+        "rate_above_contract",
+        "error",
+        "RATE",
+        "the unit rate billed is above the rate in force",
+        "the part of the rate",
+        "dispute with both rates and where each stands",
+    ),
+    Code(
+        "package_above_contract",
+        "error",
+        "RATE",
+        "the elements of one service and period add up to more than the package price",
+        "the excess",
+        "dispute with the package price",
+    ),
+    Code(
+        "proration_wrong",
+        "error",
+        "PRO",
+        "a prorated line with the right unit rate is off by more than one day",
+        "what is left",
+        "dispute with the days that are due",
+    ),
+    Code(
+        "extension_wrong",
+        "error",
+        "RATE",
+        "another line with the right unit rate has a wrong amount",
+        "what is left",
+        "dispute: units times rate is not the amount",
+    ),
+    Code(
+        "credit_missing",
+        "error",
+        "CRED",
+        "a granted credit is not on the bill by which it is due",
+        "what is missing",
+        "escalate the claim",
+    ),
+    Code(
+        "credit_short",
+        "error",
+        "CRED",
+        "a granted credit is smaller than what was granted",
+        "what is missing",
+        "escalate the claim",
+    ),
+    Code(
+        "usoc_unknown",
+        "warning",
+        None,
+        "the catalogue has no such code for the carrier that day",
+        "0",
+        "add the code to the catalogue, or ask the carrier what it is",
+    ),
+    Code(
+        "rate_missing",
+        "warning",
+        None,
+        "no buy rate is in force",
+        "0",
+        "load the buy rate",
+    ),
+    Code(
+        "rate_below_contract",
+        "warning",
+        None,
+        "less is billed than expected: the difference is an accrual, it may be back-billed",
+        "0",
+        "accrue the difference",
+    ),
+    Code(
+        "element_not_billed",
+        "warning",
+        None,
+        "an active element or service is on no line of its month: expected is an accrual",
+        "0",
+        "accrue it, or end it in the inventory",
+    ),
+    Code(
+        "partner_missing",
+        "warning",
+        None,
+        "an element is billed without the one it needs",
+        "0",
+        "ask whether the element still serves anything",
+    ),
+    Code(
+        "match_doubtful",
+        "warning",
+        None,
+        "circuit and number disagree, several services fit, or the service is on another BAN",
+        "0",
+        "correct the inventory, or tell the carrier",
+    ),
+    Code(
+        "markup_missing",
+        "warning",
+        None,
+        "no markup covers the line: it is not invoiced",
+        "0",
+        "load a markup that covers it",
+    ),
+)
+
+BY_NAME = {code.name: code for code in CODES}
+
+CAUSE_REASONS = {"other_term": "TERM", "other_zone": "ZONE"}
+"""Causes of `rate_above_contract` that lead to a reason of their own."""

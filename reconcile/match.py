@@ -1,0 +1,164 @@
+"""Which service a line is about: circuit first, then telephone number, never a guess.
+
+Rules: `docs/DECISIONS.md` 6 and 11. Most circuits and numbers stand in the inventory once, and are
+joined straight; only those that stand there more than once are weighed, as distinct questions.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.periods import add_months
+from reconcile.schema import MATCHED
+
+SERVICE_COLUMNS = (
+    "customer",
+    "product",
+    "package",
+    "installed_on",
+    "disconnected_on",
+)
+
+
+def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `lines` with the period each is audited for, null where it has none."""
+    start, end = pl.col("service_from"), pl.col("service_until")
+    recurring = pl.col("charge_class") == "recurring"
+    undated = start.is_null() & end.is_null()
+    one_date = start.is_null() | end.is_null() | (start == end)
+    first = pl.coalesce(start, end)
+    only_end = start.is_null() & end.is_not_null()
+    bill_date = pl.col("bill_date")
+    return lines.with_columns(
+        period_from=pl.when(recurring & undated)
+        .then(bill_date)
+        .when(recurring & only_end)
+        .then(add_months(end, -1))
+        .otherwise(first),
+        period_until=pl.when(recurring & undated)
+        .then(add_months(bill_date, 1))
+        .when(recurring & only_end)
+        .then(end)
+        .when(recurring & one_date)
+        .then(add_months(first, 1))
+        .otherwise(pl.coalesce(end, start)),
+    )
+
+
+def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `lines` with the service each is about and what the inventory says of it.
+
+    The package of the service is carried as it stands; whether a line is audited under it is
+    decided where packages are known (`reconcile.pricing`).
+    """
+    inventory = services.select(
+        "carrier",
+        "service",
+        "ban",
+        "wtn",
+        "circuit_key",
+        "state",
+        "zone",
+        "term_months",
+        *SERVICE_COLUMNS,
+    )
+    lines = with_period(lines)
+    for key, name in (("circuit_key", "by_circuit"), ("wtn", "by_wtn")):
+        lines = _candidates(lines, inventory, key, name)
+    has_circuit = pl.col("by_circuit_count") > 0
+    # A number that several services share does not speak against the one the circuit names.
+    disagree = (pl.col("by_circuit") != pl.col("by_wtn")) & (
+        pl.col("service_wtn") != pl.col("wtn")
+    ).fill_null(True)
+    note = (
+        pl.when(disagree.fill_null(False))
+        .then(pl.lit("conflict"))
+        .when(pl.col("service").is_null() & ((pl.col("by_circuit_count") > 0) | (_several)))
+        .then(pl.lit("ambiguous"))
+        .when((pl.col("service_ban") != pl.col("ban")).fill_null(False))
+        .then(pl.lit("other_ban"))
+    )
+    details = inventory.select(
+        "service",
+        "term_months",
+        *SERVICE_COLUMNS,
+        service_ban="ban",
+        service_wtn="wtn",
+        inventory_circuit="circuit_key",
+        inventory_state="state",
+        inventory_zone="zone",
+    )
+    return (
+        lines.with_columns(
+            service=pl.when(has_circuit).then("by_circuit").otherwise("by_wtn"),
+            matched_by=pl.when(has_circuit & pl.col("by_circuit").is_not_null())
+            .then(pl.lit("circuit"))
+            .when(~has_circuit & pl.col("by_wtn").is_not_null())
+            .then(pl.lit("wtn")),
+        )
+        .join(details, on="service", how="left")
+        .with_columns(
+            match_note=note,
+            kind=pl.lit(None, dtype=pl.String),
+            family=pl.lit(None, dtype=pl.String),
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in MATCHED.items())
+    )
+
+
+_several = pl.col("by_wtn_count") > 1
+
+
+def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: str) -> pl.LazyFrame:
+    """Add `name` (the one service the key points to, or null) and `name`_count (candidates)."""
+    known = inventory.filter(pl.col(key).is_not_null()).with_columns(
+        candidates=pl.len().over("carrier", key)
+    )
+    once = known.filter(pl.col("candidates") == 1)
+    lines = lines.join(
+        once.select("carrier", key, pl.col("service").alias(name)), on=["carrier", key], how="left"
+    )
+    several = known.filter(pl.col("candidates") > 1).collect()
+    count = pl.when(pl.col(name).is_not_null()).then(1).otherwise(0)
+    if several.is_empty():
+        return lines.with_columns(count.alias(f"{name}_count"))
+    answers = _weigh(lines, several, key)
+    question = ["carrier", "ban", key, "period_from", "period_until", "bill_date"]
+    return (
+        lines.join(answers.lazy(), on=question, how="left", nulls_equal=True)
+        .with_columns(
+            pl.coalesce(name, "chosen").alias(name),
+            pl.coalesce("several", count).alias(f"{name}_count"),
+        )
+        .drop("chosen", "several")
+    )
+
+
+def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Choose among several candidates: the same BAN, then active in the period; or none."""
+    question = ["carrier", "ban", key, "period_from", "period_until", "bill_date"]
+    asked = (
+        lines.join(several.lazy().select("carrier", key).unique(), on=["carrier", key], how="semi")
+        .select(question)
+        .unique()
+        .collect()
+        .with_row_index("question")
+    )
+    start = pl.coalesce("period_from", "bill_date")
+    end = pl.coalesce("period_until", "bill_date")
+    last = pl.when(end > start).then(end - pl.duration(days=1)).otherwise(start)
+    active = (pl.col("installed_on").is_null() | (pl.col("installed_on") <= last)) & (
+        pl.col("disconnected_on").is_null() | (pl.col("disconnected_on") > start)
+    )
+    weighed = asked.join(several, on=["carrier", key], suffix="_owned").select(
+        "question", "service", same_ban=pl.col("ban") == pl.col("ban_owned"), active=active
+    )
+    for wish in ("same_ban", "active"):
+        wanted = pl.col(wish).fill_null(False)
+        weighed = weighed.filter(wanted | ~wanted.any().over("question"))
+    one = weighed.filter(pl.len().over("question") == 1).select("question", chosen="service")
+    return (
+        asked.join(one, on="question", how="left")
+        .with_columns(several=pl.lit(2, dtype=pl.Int32))
+        .drop("question")
+    )

@@ -1,0 +1,230 @@
+"""What stands on a bill beside what: summaries and their parts, partners, and what is not billed.
+
+Rules: `charged_in_summary`, `partner_missing` and `element_not_billed` of the findings page, and
+`docs/DECISIONS.md` 24 and 25.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import MONTH_PARTS, from_cents, micros
+from invoices.schema import CENTS
+from reconcile.contracts import Contract
+from reconcile.due import value
+from reconcile.pricing import (
+    QUESTION,
+    RECURRING,
+    in_force,
+    rate_frame,
+    with_catalogue,
+    with_contract,
+    with_question,
+    with_settings,
+)
+
+
+def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the recurring and prorated charges of lines, narrow."""
+    return lines.filter(
+        pl.col("charge_class").is_in(RECURRING),
+        pl.col("service").is_not_null(),
+        pl.col("amount") >= 0,
+    ).select(
+        "line_id",
+        "carrier",
+        "service",
+        "usoc",
+        "package",
+        "period_from",
+        "period_until",
+        "rate_day",
+        "amount",
+        bill_month=pl.col("bill_date").dt.truncate("1mo"),
+    )
+
+
+def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str) -> pl.LazyFrame:
+    """Return charges whose USOC is the given side of a rule in force, with the other side."""
+    other = "other_usoc" if side == "usoc" else "usoc"
+    rule = rules.filter(pl.col("relation") == relation).select(
+        "carrier",
+        pl.col(side).alias("usoc"),
+        pl.col(other).alias("wanted"),
+        "valid_from",
+        "valid_until",
+    )
+    day = pl.col("rate_day")
+    return lines.join(rule, on=["carrier", "usoc"]).filter(
+        pl.col("valid_from").is_null() | (pl.col("valid_from") <= day),
+        pl.col("valid_until").is_null() | (day < pl.col("valid_until")),
+    )
+
+
+def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
+    """Return the asking charges whose wanted USOC is billed for the service and period."""
+    wanted = asking.select("service", usoc="wanted").unique()
+    there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
+    overlap = (pl.col("period_from_there") < pl.col("period_until")) & (
+        pl.col("period_until_there") > pl.col("period_from")
+    )
+    return (
+        asking.join(
+            there, left_on=["service", "wanted"], right_on=["service", "usoc"], suffix="_there"
+        )
+        .filter(overlap.fill_null(False), pl.col("bill_month_there") <= pl.col("bill_month"))
+        .select("line_id", "wanted", "line_id_there", "amount_there")
+        .collect()
+    )
+
+
+def in_summary(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.LazyFrame) -> pl.DataFrame:
+    """Return charges whose element is part of a summary billed beside it (line_id, summary)."""
+    asking = _by_rule(billed(lines), rules, "summary_of", "other_usoc")
+    both = pl.concat([billed(lines), billed(history)])
+    found = _beside(asking, both).filter(pl.col("amount_there") > 0)
+    return found.select("line_id", summary="wanted").sort("summary").unique("line_id", keep="first")
+
+
+def without_partner(
+    lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return charges billed without a code they need (line_id, partner: the codes missing)."""
+    asking = _by_rule(billed(lines).filter(pl.col("amount") > 0), rules, "requires", "usoc")
+    both = pl.concat([billed(lines), billed(history)])
+    found = _beside(asking, both).select("line_id", "wanted").unique()
+    return (
+        asking.select("line_id", "wanted")
+        .collect()
+        .unique()
+        .join(found, on=["line_id", "wanted"], how="anti")
+        .sort("wanted")
+        .group_by("line_id", maintain_order=True)
+        .agg(partner=pl.col("wanted").str.join(", "))
+    )
+
+
+def not_billed(
+    documents: pl.DataFrame,
+    lines: pl.LazyFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
+) -> pl.DataFrame:
+    """Return active elements, packages and bare services on no line of their month.
+
+    `documents` are the loaded documents of the months looked at (document_id, carrier, ban,
+    bill_date, source_file), `lines` all loaded lines of those months. Columns: carrier, ban,
+    bill_date, document_id, source_file, service, usoc, expected (null where no rate is in force).
+    """
+    bills = (
+        documents.sort("bill_date", "document_id")
+        .with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
+        .unique(["carrier", "ban", "bill_month"], keep="last", maintain_order=True)
+        .lazy()
+    )
+    owned = _owned(bills, reference)
+    seen = billed(lines).select("service", "usoc", "package", "bill_month")
+    by_code = seen.select("service", "usoc", "bill_month").unique()
+    by_package = seen.filter(pl.col("package").is_not_null()).select(
+        "service", pl.col("package"), "bill_month"
+    )
+    any_line = seen.select("service", "bill_month").unique()
+    missing = pl.concat(
+        [
+            owned["element"].join(by_code, on=["service", "usoc", "bill_month"], how="anti"),
+            owned["package"].join(
+                by_package.unique(), on=["service", "package", "bill_month"], how="anti"
+            ),
+            owned["service"].join(any_line, on=["service", "bill_month"], how="anti"),
+        ]
+    )
+    return _accrued(missing, reference, contracts)
+
+
+def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
+    """Return what is active on the bill date of each account: elements, packages, bare services."""
+    day = pl.col("bill_date")
+
+    def active(start: str, end: str) -> pl.Expr:
+        return (pl.col(start).is_null() | (pl.col(start) <= day)) & (
+            pl.col(end).is_null() | (day < pl.col(end))
+        )
+
+    services = (
+        reference["services"]
+        .join(bills, on=["carrier", "ban"])
+        .filter(active("installed_on", "disconnected_on"))
+        .select(
+            "carrier", "ban", "bill_date", "bill_month", "document_id", "source_file", "service",
+            "package", inventory_circuit="circuit_key", inventory_state="state",
+            inventory_zone="zone", term_months="term_months",
+        )
+    )  # fmt: skip
+    elements = reference["service_elements"]
+    packaged = reference["packages"].select("carrier", "package", "usoc").unique()
+    own = (
+        services.join(elements.select("service", "usoc", "quantity", "active_from", "active_until"),
+                      on="service")
+        .filter(active("active_from", "active_until"))
+        .join(packaged, on=["carrier", "package", "usoc"], how="anti")
+        .drop("active_from", "active_until")
+        .with_columns(package=pl.lit(None, dtype=pl.String))
+    )  # fmt: skip
+    one = pl.lit(1).cast(pl.Decimal(18, 6)).alias("quantity")
+    package = services.filter(pl.col("package").is_not_null()).with_columns(
+        one, usoc=pl.lit(None, dtype=pl.String)
+    )
+    bare = (
+        services.filter(pl.col("package").is_null())
+        .join(elements.select("service").unique(), on="service", how="anti")
+        .with_columns(one, usoc=pl.lit(None, dtype=pl.String))
+    )
+    columns = own.collect_schema().names()
+    return {
+        "element": own,
+        "package": package.select(columns),
+        "service": bare.select(columns),
+    }
+
+
+def _accrued(
+    missing: pl.LazyFrame, reference: dict[str, pl.LazyFrame], contracts: list[Contract]
+) -> pl.DataFrame:
+    """Add what the missing would have cost; leave out what costs nothing or is record-only."""
+    rates = rate_frame(reference["buy_rates"])
+    asked = missing.with_columns(
+        charge_class=pl.lit("recurring"),
+        rate_day=pl.col("bill_date"),
+        kind=pl.lit(None, dtype=pl.String),
+        family=pl.lit(None, dtype=pl.String),
+        circuit_key=pl.lit(None, dtype=pl.String),
+    )
+    asked = with_contract(asked, contracts, "bill_date", "contract").with_columns(
+        rate_contract="contract"
+    )
+    asked = with_question(with_catalogue(asked, reference["usocs"]), rates)
+    asked = with_settings(asked, contracts, "rounding")
+    frame = asked.collect()
+    questions = frame.filter(pl.col("rate_contract").is_not_null()).select(QUESTION).unique()
+    answers = in_force(questions, rates)
+    quantity = micros(pl.col("quantity"))
+    month = pl.lit(MONTH_PARTS, dtype=pl.Int128)
+    worth = value(pl.col("buy_rate"), quantity, month, pl.col("rounding") == "unit")
+    return (
+        frame.join(answers, on=QUESTION, how="left", nulls_equal=True)
+        .filter(
+            (pl.col("buy_rate") != 0).fill_null(True),
+            (pl.col("kind") != "record_only").fill_null(True),
+        )
+        .select(
+            "carrier",
+            "ban",
+            "bill_date",
+            "document_id",
+            "source_file",
+            "service",
+            usoc=pl.coalesce("usoc", "package"),
+            expected=from_cents(worth).cast(CENTS),
+        )
+        .sort("carrier", "ban", "bill_date", "service", "usoc")
+    )

@@ -1,0 +1,236 @@
+"""The contract, the catalogue entry and the buy rate in force for every line.
+
+Rules: `docs/DECISIONS.md` 7, 8, 10, 13. Lines ask few distinct questions (a contract, a code, a
+state, a day); the questions are answered on small frames and the answers joined back.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.periods import days_between, with_billing_period, with_fraction
+from reconcile.contracts import Contract, contract_for, settings
+from reconcile.schema import PRICED
+
+RECURRING = ("recurring", "prorated")
+RATED = ("recurring", "prorated", "one_time", "usage", "surcharge")
+"""Classes a buy rate can be in force for; for a surcharge it is a cap."""
+WITH_FRACTION = ("recurring", "prorated", "surcharge")
+QUESTION = (
+    "rate_contract",
+    "item",
+    "charge_class",
+    "inventory_state",
+    "inventory_zone",
+    "term_months",
+    "rate_ban",
+    "rate_circuit",
+    "rate_day",
+)
+_SPECIFIC = (
+    ("circuit_key", "rate_circuit"),
+    ("ban", "rate_ban"),
+    ("zone", "inventory_zone"),
+    ("state", "inventory_state"),
+    ("term_months", "term_months"),
+)
+
+
+def price(
+    lines: pl.LazyFrame,
+    orders: pl.DataFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
+) -> pl.LazyFrame:
+    """Return `lines` (MATCHED) with contract, catalogue kind, rate in force and fraction (PRICED).
+
+    `orders` names the order that carries each one-time line (`reconcile.orders.assign`).
+    """
+    lines = with_contract(lines, contracts, "bill_date", "contract")
+    lines = _with_package(lines, reference["packages"])
+    lines = lines.join(
+        orders.lazy().select("line_id", "order_used", "completed_on"), on="line_id", how="left"
+    ).with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
+    lines = with_catalogue(lines, reference["usocs"])
+    lines = with_contract(lines, contracts, "rate_day", "held").with_columns(
+        rate_contract=pl.when(pl.col("contract").is_not_null()).then(
+            pl.coalesce("held", "contract")
+        )
+    )
+    rates = rate_frame(reference["buy_rates"])
+    lines = with_question(lines, rates)
+    asked = (
+        lines.filter(pl.col("rate_contract").is_not_null(), pl.col("charge_class").is_in(RATED))
+        .select(QUESTION)
+        .unique()
+        .collect()
+    )
+    answers = in_force(asked, rates)
+    lines = lines.join(answers.lazy(), on=QUESTION, how="left", nulls_equal=True)
+    return _with_fraction(lines, contracts).select(
+        pl.col(name).cast(dtype) for name, dtype in PRICED.items()
+    )
+
+
+def rate_frame(buy_rates: pl.LazyFrame) -> pl.DataFrame:
+    """Return buy rates keyed by `item` (a code or a package, told apart) with their specificity."""
+    rates = buy_rates.collect()
+    if "circuit_key" not in rates.columns:
+        key = pl.col("circuit_id").str.replace_all(r"\s+", "").str.to_uppercase()
+        rates = rates.with_columns(circuit_key=key)
+    score = pl.lit(0, dtype=pl.Int64)
+    for column, _ in _SPECIFIC:
+        score = score * 2 + pl.col(column).is_not_null().cast(pl.Int64)
+    return rates.with_columns(item=_item("package", "usoc"), specificity=score)
+
+
+def with_question(lines: pl.LazyFrame, rates: pl.DataFrame) -> pl.LazyFrame:
+    """Return `lines` with the columns a rate is asked for by (`QUESTION`).
+
+    A BAN or a circuit is part of the question only if some rate names it: so few are asked.
+    """
+    bans = rates["ban"].drop_nulls().unique()
+    circuits = rates["circuit_key"].drop_nulls().unique()
+    circuit = pl.coalesce("inventory_circuit", "circuit_key")
+    return lines.with_columns(
+        item=_item("package", "usoc"),
+        rate_ban=pl.when(pl.col("ban").is_in(bans.implode())).then("ban"),
+        rate_circuit=pl.when(circuit.is_in(circuits.implode())).then(circuit),
+    )
+
+
+def candidates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Return every rate whose item and class fit a question, whatever its place and dates.
+
+    Adds `class_rank`: a row that names the class beats one that names none, `prorated` beats
+    `recurring`; and the rate's own columns with the suffix `_rate` where names meet.
+    """
+    wanted, named = pl.col("charge_class"), pl.col("charge_class_rate")
+    covers = (wanted == "prorated") & (named == "recurring")
+    return (
+        asked.join(
+            rates,
+            left_on=["rate_contract", "item"],
+            right_on=["contract", "item"],
+            suffix="_rate",
+        )
+        .filter(named.is_null() | (wanted == named) | covers)
+        .with_columns(
+            class_rank=pl.when(named.is_null())
+            .then(0)
+            .when((wanted == "prorated") & (named == "prorated"))
+            .then(2)
+            .otherwise(1)
+        )
+    )
+
+
+def fits(column: str, asked: str) -> pl.Expr:
+    """Say whether a rate of `candidates` holds for what is asked: it names the same, or nothing."""
+    own = pl.col(f"{column}_rate" if column == asked else column)
+    return own.is_null() | (own == pl.col(asked)).fill_null(False)
+
+
+def on_day(day: pl.Expr) -> pl.Expr:
+    """Say whether a row is in force on a day; an empty end is open."""
+    return (pl.col("effective_from").is_null() | (pl.col("effective_from") <= day)) & (
+        pl.col("effective_until").is_null() | (day < pl.col("effective_until"))
+    )
+
+
+def in_force(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Answer distinct rate questions: the most specific row in force, or none (no row)."""
+    fitting = candidates(asked, rates).filter(
+        on_day(pl.col("rate_day")), *(fits(column, wanted) for column, wanted in _SPECIFIC)
+    )
+    return (
+        fitting.sort("specificity", "class_rank", "row_id", descending=[True, True, False])
+        .unique(QUESTION, keep="first", maintain_order=True)
+        .select(*QUESTION, rate_id="row_id", buy_rate="rate", rate_from="effective_from")
+    )
+
+
+def with_settings(lines: pl.LazyFrame, contracts: list[Contract], *names: str) -> pl.LazyFrame:
+    """Return `lines` with settings of their document's contract; without one the defaults."""
+    own = settings(contracts).select("contract", *names)
+    defaults = {
+        "proration": "thirty_day_month",
+        "rounding": "line",
+        "disconnect_grace_days": 0,
+        "resale_certificate": False,
+    }
+    return lines.join(own.lazy(), on="contract", how="left").with_columns(
+        pl.col(name).fill_null(defaults[name]) for name in names if name in defaults
+    )
+
+
+def _item(package: str, usoc: str) -> pl.Expr:
+    return pl.coalesce(pl.lit("package ") + pl.col(package), pl.lit("usoc ") + pl.col(usoc))
+
+
+def with_contract(
+    lines: pl.LazyFrame, contracts: list[Contract], day: str, name: str
+) -> pl.LazyFrame:
+    key = ["carrier", "ban", day]
+    asked = lines.select(key).unique().collect().rename({day: "day"})
+    answers = contract_for(asked, contracts).rename({"day": day, "contract": name})
+    return lines.join(answers.lazy(), on=key, how="left")
+
+
+def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
+    """Keep `package` only on lines audited under it: its elements, or its own code."""
+    elements = packages.select("carrier", "package", "usoc", pl.lit(True).alias("element")).unique()
+    by_package = pl.col("charge_class").is_in(RECURRING) & (
+        pl.col("element").fill_null(False) | (pl.col("usoc") == pl.col("package")).fill_null(False)
+    )
+    return (
+        lines.join(elements, on=["carrier", "package", "usoc"], how="left")
+        .with_columns(package=pl.when(by_package).then("package"))
+        .drop("element")
+    )
+
+
+def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
+    key = ["carrier", "usoc", "rate_day"]
+    asked = lines.select(key).unique().collect()
+    day = pl.col("rate_day")
+    entries = usocs.select("carrier", "usoc", "kind", "family", "valid_from", "valid_until")
+    answers = (
+        asked.join(entries.collect(), on=["carrier", "usoc"])
+        .filter(
+            pl.col("valid_from").is_null() | (pl.col("valid_from") <= day),
+            pl.col("valid_until").is_null() | (day < pl.col("valid_until")),
+        )
+        .unique(key, keep="first", maintain_order=True)
+        .select(*key, "kind", pl.col("family").str.to_lowercase())
+    )
+    return lines.drop("kind", "family").join(answers.lazy(), on=key, how="left")
+
+
+def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
+    """Add the months billed, in parts, where the class has a fraction and the line a period."""
+    key = ["period_from", "period_until", "bill_day", "proration"]
+    lines = with_settings(lines, contracts, "proration").with_columns(
+        bill_day=pl.col("bill_date").dt.day()
+    )
+    asked = (
+        lines.filter(
+            pl.col("charge_class").is_in(WITH_FRACTION),
+            pl.col("period_from") < pl.col("period_until"),
+        )
+        .select("charge_class", *key)
+        .unique()
+        .collect()
+    )
+    answers = (
+        with_fraction(asked.lazy(), "period_from", "period_until", "fraction_parts")
+        .pipe(with_billing_period, "period_from", "_start", "_end")
+        .with_columns(
+            month_days=pl.when(pl.col("proration") == "actual_days")
+            .then(days_between(pl.col("_start"), pl.col("_end")))
+            .otherwise(30)
+        )
+        .drop("_start", "_end")
+        .collect()
+    )
+    return lines.join(answers.lazy(), on=["charge_class", *key], how="left", nulls_equal=True)

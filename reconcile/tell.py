@@ -1,0 +1,248 @@
+"""Findings in words: one row a line and code, with coordinates, message and remedy."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.schema import CENTS, FINDINGS
+from reconcile.causes import causes
+from reconcile.findings import BY_NAME, CAUSE_REASONS
+from reconcile.pricing import QUESTION, RATED, in_force, rate_frame, with_question
+
+STAKED = tuple(
+    code.name
+    for code in BY_NAME.values()
+    if code.reason is not None and code.name not in ("late_charge_not_due",)
+    and not code.name.startswith("credit_")
+)  # fmt: skip
+_UNITED = ("recurring", "prorated", "one_time", "usage")
+
+
+def _say(template: str, *columns: str | pl.Expr) -> pl.Expr:
+    """Fill a template; what is not there is said as `none`."""
+    parts = [
+        (pl.col(part) if isinstance(part, str) else part).cast(pl.String).fill_null("none")
+        for part in columns
+    ]
+    return pl.format(template, *parts)
+
+
+def _plain(rate: str) -> pl.Expr:
+    """A rate as people write it: at least cents, no idle zeros after them."""
+    text = pl.col(rate).cast(pl.Decimal(38, 6)).cast(pl.String)
+    return text.str.replace(r"(\.\d\d\d*?)0+$", "${1}")
+
+
+def _messages() -> dict[str, pl.Expr]:
+    """Return what is said for each code, from the columns of the judged line."""
+    span = ("period_from", "period_until")
+    order = (
+        pl.when(pl.col("order_used").is_null())
+        .then(_say("no completed order {} of service {} carries {}", "order_no", "service", "usoc"))
+        .when(pl.col("nrc_waived"))
+        .then(_say("order {} waives the charge for {}", "order_used", "usoc"))
+        .otherwise(
+            _say("order {} has {} units of {} left", "order_used", _plain("units_left"), "usoc")
+        )
+    )
+    printed = pl.when(pl.col("unit_rate").is_not_null()).then(_plain("unit_rate"))
+    above = _say(
+        "unit rate billed {}, contract {} from {}",
+        printed.otherwise(pl.lit("not printed")), _plain("buy_rate"), "rate_from",
+    ) + pl.when(pl.col("cause") == "unexplained").then(pl.lit("")).otherwise(
+        _say("; it is the {} {} ({})", pl.col("cause").str.replace_all("_", " "),
+             _plain("other_rate"), "other_source")
+    )  # fmt: skip
+    near = pl.when(pl.col("near").is_not_null()).then(_say("; near: {}", "near"))
+    code = pl.when(pl.col("usoc").is_null()).then(pl.lit("no USOC is printed"))
+    no_rate = (
+        pl.when((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
+        .then(pl.lit("the prorated line prints no period to price"))
+        .when((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
+        .then(pl.lit("the usage line prints no quantity to price"))
+        .otherwise(
+            _say("no buy rate for {} {} is in force on {}", "charge_class", "usoc", "rate_day")
+        )
+    )
+    doubt = (
+        pl.when(pl.col("match_note") == "conflict")
+        .then(_say("circuit {} and number {} point to different services; the circuit wins: {}",
+                   "circuit_id", "wtn", "service"))
+        .when(pl.col("match_note") == "ambiguous")
+        .then(_say("several services fit circuit {} and number {}", "circuit_id", "wtn"))
+        .otherwise(_say("service {} is on another account than {}", "service", "ban"))
+    )  # fmt: skip
+    return {
+        "account_unknown": _say("account {} is under no contract on {}", "ban", "bill_date"),
+        "backbilled_too_late": _say(
+            "billed on {} for service to {}: more than {} months",
+            "bill_date", pl.coalesce("service_until", "service_from"), "backbill_limit_months",
+        ),
+        "charged_twice": _say("{} of {} is already billed on line {}", "usoc", "service", "twin"),
+        "service_unknown": _say(
+            "circuit {}, number {}: not in the inventory", "circuit_id", "wtn"
+        ),
+        "billed_after_disconnect": _say(
+            "service {} was disconnected on {}; billed {} to {}", "service", "disconnected_on", *span
+        ),
+        "billed_before_install": _say(
+            "service {} was installed on {}; billed {} to {}", "service", "installed_on", *span
+        ),
+        "one_time_charge_not_due": order,
+        "element_not_ordered": _say(
+            "{} is not on service {} for all of {} to {}", "usoc", "service", *span
+        ),
+        "tax_on_exempt_account": _say("tax {} under a resale certificate", "description"),
+        "surcharge_not_due": _say("{} under a resale certificate", "usoc"),
+        "surcharge_above_cap": _say("{} is capped at {} a unit", "usoc", _plain("buy_rate")),
+        "charged_in_summary": _say("{} is part of {}, billed beside it", "usoc", "summary"),
+        "quantity_above_inventory": _say(
+            "{} units of {} billed, service {} has fewer", _plain("quantity"), "usoc", "service"
+        ),
+        "rate_above_contract": above,
+        "package_above_contract": _say(
+            "package {} of service {} is billed above its price of {}",
+            "package", "service", _plain("buy_rate"),
+        ),
+        "proration_wrong": _say(
+            "{} to {} at {} comes to {}", *span, _plain("buy_rate"), "expected"
+        ),
+        "extension_wrong": _say(
+            "{} units at {} come to {}", _plain("quantity"), _plain("buy_rate"), "expected"
+        ),
+        "usoc_unknown": code.otherwise(
+            _say("the catalogue has no {} for {} on {}", "usoc", "carrier", "rate_day")
+        ) + near.otherwise(pl.lit("")),
+        "rate_missing": no_rate,
+        "rate_below_contract": _say("billed {}, expected {}", "amount", "expected"),
+        "partner_missing": _say("{} is billed without {}", "usoc", "partner"),
+        "match_doubtful": doubt,
+    }  # fmt: skip
+
+
+def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Return the findings of judged lines (`invoices.schema.FINDINGS`), sorted by id."""
+    charge = pl.col("is_charge")
+    kind = pl.col("charge_class")
+    judged = judged.with_columns(
+        usoc_unknown=charge
+        & pl.col("kind").is_null()
+        & (pl.col("usoc").is_not_null() | kind.is_in(RATED)),
+        rate_missing=charge
+        & pl.col("rate").is_null()
+        & pl.col("package").is_null()
+        & kind.is_in(_UNITED),
+        rate_below_contract=(pl.col("underbilled") > 0)
+        & pl.col("package").is_null()
+        & kind.is_in(_UNITED),
+        partner_missing=charge & pl.col("partner").is_not_null(),
+        match_doubtful=(pl.col("amount") != 0) & pl.col("match_note").is_not_null(),
+    )
+    quiet = ("usoc_unknown", "rate_missing", "rate_below_contract", "partner_missing",
+             "match_doubtful")  # fmt: skip
+    found = judged.filter(
+        pl.any_horizontal(*(pl.col(code).is_not_null() for code in STAKED), *quiet)
+    ).collect()
+    found = _with_near(_with_causes(found, reference), reference["usocs"])
+    messages = _messages()
+    rows = [_rows(found, code, pl.col(code), messages[code]) for code in STAKED]
+    nothing = pl.lit(0, dtype=pl.Int128)
+    rows += [
+        _rows(found, code, pl.when(pl.col(code)).then(nothing), messages[code]) for code in quiet
+    ]
+    return pl.concat(rows).sort("finding_id")
+
+
+def _rows(found: pl.DataFrame, code: str, stake: pl.Expr, message: pl.Expr) -> pl.DataFrame:
+    meaning = BY_NAME[code]
+    cents = pl.lit("0.01").cast(pl.Decimal(38, 2))
+    at_stake = (stake.cast(pl.Decimal(38, 2)) * cents).cast(CENTS)
+    elsewhere = pl.when((pl.col("match_note") == "other_ban") & pl.lit(code != "match_doubtful"))
+    told = message + elsewhere.then(
+        pl.lit("; the inventory has the service on another account")
+    ).otherwise(pl.lit(""))
+    quiet = "info" if meaning.severity == "error" else meaning.severity
+    if code == "match_doubtful":
+        quiet_one = pl.when(pl.col("match_note") == "other_ban").then(pl.lit("info"))
+        severity = quiet_one.otherwise(pl.lit(quiet))
+    else:
+        severity = pl.when(pl.col("amount_at_stake") > 0).then(pl.lit("error")).otherwise(
+            pl.lit(quiet)
+        )  # fmt: skip
+    cause = pl.col("cause") if code == "rate_above_contract" else pl.lit(None, dtype=pl.String)
+    reason = pl.lit(meaning.reason, dtype=pl.String)
+    if code == "rate_above_contract":
+        reason = pl.col("cause").replace_strict(CAUSE_REASONS, default=reason)
+    return (
+        found.with_columns(amount_at_stake=at_stake)
+        .filter(pl.col("amount_at_stake").is_not_null())
+        .with_columns(
+            finding_id=pl.col("line_id") + pl.lit(f":{code}"),
+            code=pl.lit(code),
+            told=told,
+            cause=cause,
+            reason=reason,
+            severity=severity,
+            billed=pl.col("amount"),
+            remedy=pl.lit(meaning.remedy),
+        )
+        .with_columns(message="told")
+        .select(pl.col(name).cast(dtype) for name, dtype in FINDINGS.items())
+    )
+
+
+def _with_causes(found: pl.DataFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Add why a rate is above the contract, and since when the rate in force holds."""
+    rates = rate_frame(reference["buy_rates"])
+    above = found.filter(pl.col("rate_above_contract").is_not_null())
+    above = with_question(above.lazy(), rates).collect()
+    since = in_force(above.select(QUESTION).unique(), rates).select(*QUESTION, "rate_from")
+    above = above.join(since, on=QUESTION, how="left", nulls_equal=True)
+    told = causes(above, rates, reference["retail_rates"].collect())
+    return found.join(told, on="line_id", how="left").join(
+        above.select("line_id", "rate_from"), on="line_id", how="left"
+    )
+
+
+def _lookalike(code: pl.Expr) -> pl.Expr:
+    """A code with the letters that are mistaken for digits replaced: O by 0, I by 1."""
+    return code.str.to_uppercase().str.replace_all("O", "0").str.replace_all("I", "1")
+
+
+def _with_near(found: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
+    """Add the codes of the catalogue that an unknown code may be meant to be."""
+    key = ["carrier", "usoc"]
+    unknown = found.filter("usoc_unknown").select(key).unique().drop_nulls()
+    known = usocs.select(*key).unique().collect().rename({"usoc": "near"})
+    near = (
+        unknown.with_columns(like=_lookalike(pl.col("usoc")))
+        .join(known.with_columns(like=_lookalike(pl.col("near"))), on=["carrier", "like"])
+        .filter(pl.col("near") != pl.col("usoc"))
+        .sort("near")
+        .group_by(key, maintain_order=True)
+        .agg(pl.col("near").str.join(", "))
+    )
+    return found.join(near, on=key, how="left")
+
+
+def tell_not_billed(missing: pl.DataFrame) -> pl.DataFrame:
+    """Return findings for what is active and on no line of its month."""
+    meaning = BY_NAME["element_not_billed"]
+    what = pl.when(pl.col("usoc").is_null()).then(pl.lit("no charge")).otherwise(pl.col("usoc"))
+    month = pl.col("bill_date").dt.strftime("%Y-%m")
+    return (
+        missing.with_columns(
+            finding_id=_say("{}/{}/{}:element_not_billed", "service", "usoc", month),
+            code=pl.lit(meaning.name),
+            severity=pl.lit(meaning.severity),
+            amount_at_stake=pl.lit(0).cast(CENTS),
+            message=_say("{} of service {} is on no line of {}", what, "service", month),
+            remedy=pl.lit(meaning.remedy),
+        )
+        .with_columns(
+            pl.lit(None).alias(name)
+            for name in ("cause", "reason", "line_id", "billed", "source_row")
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in FINDINGS.items())
+        .sort("finding_id")
+    )
