@@ -21,7 +21,6 @@ from reconcile.contracts import Contract
 
 Row = dict[str, Any]
 DAY = dt.timedelta(days=1)
-CARRIER = "ILEC"
 STATES, ZONES, TERMS = ("OH", "PA", None), ("1", "2", "3", None), (12, 24, 36, None)
 MONTHLY = ("1FB", "TTB", "1MB", "VM1OO", "CTX10")
 """Codes with a kind of recurring, and a look-alike trap: the letter O, and a digit 0."""
@@ -38,6 +37,14 @@ CATALOGUE = (
     ("9ZR", "surcharge", "EUCL"),
     ("FUSF1", "surcharge", "Federal USF"),
     ("STAX1", "tax", "state tax"),
+)
+
+
+RULES = (
+    ("1FB", "requires", "PORT1"),
+    ("SUMM1", "summary_of", "TTB"),
+    ("SUMM1", "summary_of", "1MB"),
+    ("1FB", "excludes", "CTX10"),
 )
 
 
@@ -79,6 +86,7 @@ class Maker:
         self.first = dt.date(year, month, 1)
         self.months = self.dice.choice([2, 2, 3])
         self.bans = ["305R010001", "305R010002", "0614R77001"]
+        self.carriers = ["ILEC", "CABLE"] if self.maybe(30) else ["ILEC"]
         self.bill_days = {ban: self.dice.choice([1, 1, 10, 28, 31]) for ban in self.bans}
 
     def made(self) -> World:
@@ -92,6 +100,10 @@ class Maker:
         for n, line in enumerate(self.world.lines):
             line["source_row"] = n + 2
         return self.world
+
+    def carrier(self, ban: str) -> str:
+        """Return the carrier of an account: the last one may be another's."""
+        return self.carriers[-1] if ban == self.bans[-1] else "ILEC"
 
     def maybe(self, chance: int) -> bool:
         """Be true in so many of a hundred cases."""
@@ -116,7 +128,7 @@ class Maker:
                 Contract.model_validate(
                     {
                         "id": f"C{n}",
-                        "carrier": CARRIER,
+                        "carrier": self.carriers[-1] if n == 1 else "ILEC",
                         "effective_from": add_months(self.first, -30),
                         "accounts": accounts,
                         "billing": {
@@ -135,25 +147,30 @@ class Maker:
             self.world.contracts[1] = last.model_copy(update={"effective_until": ends})
 
     def catalogue(self) -> None:
-        """The codes of the carrier, a package of two or three, and what belongs together."""
-        for code, kind, family in CATALOGUE:
-            begins = self.first + DAY * 20 if code == "CTX10" and self.maybe(30) else None
-            self.add(
-                "usocs", carrier=CARRIER, usoc=code, description=f"{code} as it is", kind=kind,
-                family=family, valid_from=begins, valid_until=None, source="invented",
-            )  # fmt: skip
-        for code, quantity in (("PORT1", 1), ("TTB", 1), ("1MB", self.dice.choice([1, 2]))):
-            if code != "TTB" or self.maybe(60):
-                self.add("packages", carrier=CARRIER, package="PKG1", usoc=code, quantity=quantity)
-        for code, relation, other in (
-            ("1FB", "requires", "PORT1"), ("SUMM1", "summary_of", "TTB"),
-            ("SUMM1", "summary_of", "1MB"), ("1FB", "excludes", "CTX10"),
-        ):  # fmt: skip
-            if self.maybe(60):
+        """The codes of each carrier, a package of two or three, and what belongs together."""
+        for carrier in self.carriers:
+            for code, kind, family in CATALOGUE:
+                begins = self.first + DAY * 20 if code == "CTX10" and self.maybe(30) else None
+                if carrier != "ILEC" and self.maybe(20):  # another carrier means other things
+                    kind = self.dice.choice(["recurring", "one_time", "record_only"])
                 self.add(
-                    "usoc_rules", carrier=CARRIER, usoc=code, relation=relation, other_usoc=other,
-                    valid_from=None, valid_until=self.day() if self.maybe(10) else None,
+                    "usocs", carrier=carrier, usoc=code, description=f"{code} as it is",
+                    kind=kind, family=family, valid_from=begins, valid_until=None,
+                    source="invented",
                 )  # fmt: skip
+            for code, quantity in (("PORT1", 1), ("TTB", 1), ("1MB", self.dice.choice([1, 2]))):
+                if code != "TTB" or self.maybe(60):
+                    self.add(
+                        "packages", carrier=carrier, package="PKG1", usoc=code,
+                        quantity=Decimal(quantity),
+                    )  # fmt: skip
+            for code, relation, other in RULES:
+                if self.maybe(60):
+                    self.add(
+                        "usoc_rules", carrier=carrier, usoc=code, relation=relation,
+                        other_usoc=other, valid_from=None,
+                        valid_until=self.day() if self.maybe(10) else None,
+                    )  # fmt: skip
 
     def inventory(self) -> None:
         """Services of each account, with elements, a package, or nothing on record."""
@@ -174,7 +191,7 @@ class Maker:
         package = "PKG1" if self.maybe(35) else None
         style = self.dice.randrange(3)
         self.add(
-            "services", service=f"S{n}", carrier=CARRIER, ban=ban,
+            "services", service=f"S{n}", carrier=self.carrier(ban), ban=ban,
             wtn=wtn or (f"61455501{n:02}" if style != 0 else None),
             circuit_id=circuit or (f"16.HCGS.{n:06}..OBT" if style != 1 else None),
             state=self.dice.choice(STATES), zone=self.dice.choice(ZONES),
@@ -216,7 +233,7 @@ class Maker:
                     self.rates_of(contract.id, code, kind)
         for code in ("1FB", "TTB", "NRCIN", "1MB"):
             self.add(
-                "retail_rates", carrier=CARRIER, usoc=code, package=None,
+                "retail_rates", carrier="ILEC", usoc=code, package=None,
                 state=self.dice.choice(STATES), rate=self.money(60),
                 effective_from=add_months(self.first, -30), effective_until=None,
             )  # fmt: skip
@@ -236,7 +253,7 @@ class Maker:
             {"charge_class": "prorated"},
             {"charge_class": None},
         ]
-        keys = [{}, *self.dice.sample(special, self.dice.choice([0, 1, 2, 3, 5]))]
+        keys = [{}, *self.dice.sample(special, self.dice.choice([0, 2, 3, 5, 7]))]
         if self.maybe(5):
             keys = keys[1:]
         for key in keys:

@@ -36,7 +36,8 @@ class Bill:
         n = len(self.world.documents)
         invoice_no = f"INV{maker.dice.randrange(100):02}{n:03}"
         self.head = {
-            "document_id": f"D{n}", "carrier": "ILEC", "ban": ban, "invoice_no": invoice_no,
+            "document_id": f"D{n}", "carrier": maker.carrier(ban), "ban": ban,
+            "invoice_no": invoice_no,
             "bill_date": bill_date,
         }  # fmt: skip
         self.world.documents.append(dict(self.head))
@@ -117,7 +118,7 @@ class Bill:
     def service(self, service: Row) -> None:
         """Bill a month of a service in advance, or the part of it that the service stands."""
         start, end = self.bill_date, add_months(self.bill_date, 1)
-        if self.maybe(25):
+        if self.maybe(10):
             start, end = add_months(start, -1), start
         first, gone = service["installed_on"] or start, service["disconnected_on"] or end
         if self.maybe(85):  # the carrier knows when the service came and went
