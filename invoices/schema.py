@@ -28,75 +28,75 @@ CHARGE_CLASSES = (
 
 DOCUMENTS = pl.Schema(
     {
-        "document_id": pl.String,  # stable: made from carrier, BAN and invoice number
-        "carrier": pl.String,  # null on a refused file
-        "ban": pl.String,  # billing account number, leading zeros kept
-        "invoice_no": pl.String,
-        "bill_date": pl.Date,
-        "due_date": pl.Date,
+        "document_id": pl.String(),  # stable: made from carrier, BAN and invoice number
+        "carrier": pl.String(),  # null on a refused file
+        "ban": pl.String(),  # billing account number, leading zeros kept
+        "invoice_no": pl.String(),
+        "bill_date": pl.Date(),
+        "due_date": pl.Date(),
         "previous_balance": CENTS,  # as printed, signed; null = not printed
         "payments": CENTS,  # negative
         "adjustments": CENTS,  # of the previous balance; no part of current_charges
         "current_charges": CENTS,
         "total_due": CENTS,
-        "lines": pl.Int64,  # lines read
+        "lines": pl.Int64(),  # lines read
         "line_sum": CENTS,  # sum of their amounts
-        "status": pl.String,  # loaded, held, refused
-        "source_file": pl.String,
-        "source_row": pl.Int64,  # the row of the document record (the header row is row 1)
+        "status": pl.String(),  # loaded, held, refused
+        "source_file": pl.String(),
+        "source_row": pl.Int64(),  # the row of the document record (the header row is row 1)
     }
 )
 
 LINES = pl.Schema(
     {
-        "line_id": pl.String,  # document_id, a dash, and the position in the document from 1
-        "document_id": pl.String,
-        "carrier": pl.String,
-        "ban": pl.String,
-        "invoice_no": pl.String,
-        "bill_date": pl.Date,
-        "line_no": pl.Int64,  # as printed
-        "charge_class": pl.String,  # one of CHARGE_CLASSES
-        "usoc": pl.String,  # upper case, trimmed; null = none printed
-        "description": pl.String,
+        "line_id": pl.String(),  # document_id, a dash, and the position in the document from 1
+        "document_id": pl.String(),
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "invoice_no": pl.String(),
+        "bill_date": pl.Date(),
+        "line_no": pl.Int64(),  # as printed
+        "charge_class": pl.String(),  # one of CHARGE_CLASSES
+        "usoc": pl.String(),  # upper case, trimmed; null = none printed
+        "description": pl.String(),
         "quantity": RATE,  # null = none printed
         "unit_rate": RATE,  # as printed; null = none printed
-        "unit_rate_places": pl.Int8,  # decimals printed in unit_rate
+        "unit_rate_places": pl.Int8(),  # decimals printed in unit_rate
         "amount": CENTS,
-        "wtn": pl.String,  # ten digits where it is a telephone number, else as printed
-        "circuit_id": pl.String,  # as printed, trimmed
-        "circuit_key": pl.String,  # circuit_id without blanks, upper case: what is compared
-        "state": pl.String,
-        "zone": pl.String,
-        "order_no": pl.String,
-        "service_from": pl.Date,  # as printed; null = none printed
-        "service_until": pl.Date,  # excluded
-        "source_file": pl.String,
-        "source_row": pl.Int64,
+        "wtn": pl.String(),  # ten digits where it is a telephone number, else as printed
+        "circuit_id": pl.String(),  # as printed, trimmed
+        "circuit_key": pl.String(),  # circuit_id without blanks, upper case: what is compared
+        "state": pl.String(),
+        "zone": pl.String(),
+        "order_no": pl.String(),
+        "service_from": pl.Date(),  # as printed; null = none printed
+        "service_until": pl.Date(),  # excluded
+        "source_file": pl.String(),
+        "source_row": pl.Int64(),
     }
 )
 
 FINDINGS = pl.Schema(
     {
-        "finding_id": pl.String,  # line_id or document_id, a colon, the code
-        "code": pl.String,
-        "cause": pl.String,
-        "severity": pl.String,  # error, warning, info
-        "reason": pl.String,  # the dispute reason the code leads to; null = never claimed
-        "document_id": pl.String,
-        "line_id": pl.String,
-        "carrier": pl.String,
-        "ban": pl.String,
-        "bill_date": pl.Date,
-        "service": pl.String,
-        "usoc": pl.String,
+        "finding_id": pl.String(),  # line_id or document_id, a colon, the code
+        "code": pl.String(),
+        "cause": pl.String(),
+        "severity": pl.String(),  # error, warning, info
+        "reason": pl.String(),  # the dispute reason the code leads to; null = never claimed
+        "document_id": pl.String(),
+        "line_id": pl.String(),
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "bill_date": pl.Date(),
+        "service": pl.String(),
+        "usoc": pl.String(),
         "billed": CENTS,
         "expected": CENTS,
         "amount_at_stake": CENTS,
-        "message": pl.String,
-        "remedy": pl.String,
-        "source_file": pl.String,
-        "source_row": pl.Int64,
+        "message": pl.String(),
+        "remedy": pl.String(),
+        "source_file": pl.String(),
+        "source_row": pl.Int64(),
     }
 )
 

@@ -1,7 +1,7 @@
 """The audit: what each line should have been, and every finding, each cent at most once.
 
-The findings page gives the codes and their precedence, `docs/DECISIONS.md` 14 to 25 how they meet on
-one line. Everything is a verb on frames of all lines at once; the few lines that need weighing
+The findings page gives the codes and their precedence, `docs/DECISIONS.md` 14 to 25 how they meet
+on one line. Everything is a verb on frames of all lines at once; the few lines that need weighing
 (duplicates, cut periods, packages off their price) are collected and joined back.
 """
 

@@ -16,10 +16,10 @@ from reconcile.pricing import QUESTION, candidates, fits, in_force, on_day
 
 CAUSES = pl.Schema(
     {
-        "line_id": pl.String,
-        "cause": pl.String,
+        "line_id": pl.String(),
+        "cause": pl.String(),
         "other_rate": RATE,  # the rate the carrier seems to have used
-        "other_source": pl.String,  # where it stands
+        "other_source": pl.String(),  # where it stands
     }
 )
 _ELSEWHERE = (
@@ -38,8 +38,8 @@ def equals_printed(rate: pl.Expr, printed: pl.Expr, places: pl.Expr) -> pl.Expr:
 def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
     """Return the first cause that fits each line billed above its rate (`CAUSES`).
 
-    `lines` are priced lines with a rate question (`reconcile.pricing.with_question`) and the columns
-    of `reconcile.due.with_due`; `rates` come from `rate_frame`.
+    `lines` are priced lines with a rate question (`reconcile.pricing.with_question`) and the
+    columns of `reconcile.due.with_due`; `rates` come from `rate_frame`.
     """
     found = [
         _superseded(lines, rates),

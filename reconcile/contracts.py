@@ -57,8 +57,8 @@ class Window(_Strict):
     """The days or months after an anchor in which a dispute is in time."""
 
     anchor: Literal["bill_date", "due_date", "received_on", "debit_on"] = "bill_date"
-    days: int | None = Field(default=None, ge=0)
-    months: int | None = Field(default=None, ge=0)
+    days: int | None = Field(default=None, ge=0, le=3660)
+    months: int | None = Field(default=None, ge=0, le=120)
 
     @model_validator(mode="after")
     def _one_length(self) -> Window:
@@ -82,7 +82,7 @@ class Terms(_Strict):
     """When the carrier's pull settles."""
 
     anchor: Literal["bill_date", "due_date", "received_on"] = "bill_date"
-    days: int = Field(default=15, ge=0)
+    days: int = Field(default=15, ge=0, le=366)
     unit: Literal["calendar", "banking"] = "calendar"
     roll: Literal["next", "previous"] = "next"
 
@@ -145,8 +145,8 @@ class Contract(_Strict):
 
     @model_validator(mode="after")
     def _order(self) -> Contract:
-        spans = [(self.effective_from, self.effective_until)]
-        spans += [(a.from_, a.until) for a in self.accounts]
+        spans = [(a.from_, a.until) for a in self.accounts]
+        spans.append((self.effective_from, self.effective_until))
         for start, end in spans:
             if start and end and end <= start:
                 raise ValueError(f"ends on {end}, not after it begins on {start}")
@@ -167,25 +167,25 @@ def read_contracts(text: str) -> list[Contract]:
 
 SETTINGS = pl.Schema(
     {
-        "contract": pl.String,
-        "carrier": pl.String,
-        "proration": pl.String,
-        "rounding": pl.String,
-        "disconnect_grace_days": pl.Int64,
-        "backbill_limit_months": pl.Int64,
-        "resale_certificate": pl.Boolean,
-        "window_anchor": pl.String,
-        "window_days": pl.Int64,
-        "window_months": pl.Int64,
+        "contract": pl.String(),
+        "carrier": pl.String(),
+        "proration": pl.String(),
+        "rounding": pl.String(),
+        "disconnect_grace_days": pl.Int64(),
+        "backbill_limit_months": pl.Int64(),
+        "resale_certificate": pl.Boolean(),
+        "window_anchor": pl.String(),
+        "window_days": pl.Int64(),
+        "window_months": pl.Int64(),
         "minimum_claim": CENTS,
         "minimum_line": CENTS,
-        "debit_anchor": pl.String,
-        "debit_days": pl.Int64,
-        "debit_unit": pl.String,
-        "debit_roll": pl.String,
-        "debit_amount": pl.String,
+        "debit_anchor": pl.String(),
+        "debit_days": pl.Int64(),
+        "debit_unit": pl.String(),
+        "debit_roll": pl.String(),
+        "debit_amount": pl.String(),
         "debit_maximum": CENTS,
-        "missing_after_days": pl.Int64,
+        "missing_after_days": pl.Int64(),
         "jump_limit": pl.Decimal(18, 6),
         "jump_minimum": CENTS,
     }
@@ -234,12 +234,12 @@ def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataF
             for a in c.accounts
         ],
         schema={
-            "carrier": pl.String,
-            "contract": pl.String,
-            "regex": pl.String,
-            "length": pl.Int64,
-            "starts": pl.Date,
-            "ends": pl.Date,
+            "carrier": pl.String(),
+            "contract": pl.String(),
+            "regex": pl.String(),
+            "length": pl.Int64(),
+            "starts": pl.Date(),
+            "ends": pl.Date(),
         },
     )
     bans = questions.select("carrier", "ban").unique()

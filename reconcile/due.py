@@ -1,8 +1,8 @@
 """What is due of a line: which days, how many units, and what they are worth.
 
-Rules: `docs/DECISIONS.md` 14, 16, 18 and 19. What is due narrows in stages, each after a code of the
-findings page: 1 not billed before, 2 up to the disconnect, 3 from the install on, 4 on order (or
-carried by an order), 5 the units the service has. Most lines are due in full for their whole
+Rules: `docs/DECISIONS.md` 14, 16, 18 and 19. What is due narrows in stages, each after a code of
+the findings page: 1 not billed before, 2 up to the disconnect, 3 from the install on, 4 on order
+(or carried by an order), 5 the units the service has. Most lines are due in full for their whole
 period and are computed straight; the others are cut into pieces of days, stage by stage.
 """
 
@@ -40,8 +40,8 @@ def with_due(
     """Return priced `lines` with the truth of the day and unit codes and what is due after each.
 
     Adds `units` (millionths), `rate` (null where the line cannot be priced), due1 to due5 (cents),
-    `unit_parts3` to `unit_parts5` (units x parts of a month), `has_units`, and `is_twice`, `is_disconnected`,
-    `is_before_install`, `is_not_carried`, `is_not_ordered`, `is_too_many`.
+    `unit_parts3` to `unit_parts5` (units x parts of a month), `has_units`, and `is_twice`,
+    `is_disconnected`, `is_before_install`, `is_not_carried`, `is_not_ordered`, `is_too_many`.
     """
     lines = _prepared(lines, twice, orders, elements)
     cut = _irregular(lines, twice.pieces, elements)

@@ -20,12 +20,12 @@ DATED = {"recurring": "recurring", "prorated": "recurring", "surcharge": "surcha
 _KEY = ["family_class", "service", "usoc", "same"]
 
 PIECES = pl.Schema(
-    {"line_id": pl.String, "piece_from": pl.Date, "piece_until": pl.Date, "units": RATE}
+    {"line_id": pl.String(), "piece_from": pl.Date(), "piece_until": pl.Date(), "units": RATE}
 )
 TWICE = pl.Schema(
     {
-        "line_id": pl.String,
-        "twin": pl.String,  # the first earlier line that bills the same
+        "line_id": pl.String(),
+        "twin": pl.String(),  # the first earlier line that bills the same
         "units_due": RATE,  # for classes without days
         "not_credited": CENTS,  # bounds the stake where an earlier charge is credited in part
     }

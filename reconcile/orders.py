@@ -15,12 +15,12 @@ DOCUMENT_ORDER = ("bill_date", "invoice_no", "line_no", "line_id")
 
 _ASSIGNED = pl.Schema(
     {
-        "line_id": pl.String,
-        "order_used": pl.String,
-        "completed_on": pl.Date,
+        "line_id": pl.String(),
+        "order_used": pl.String(),
+        "completed_on": pl.Date(),
         "units_left": RATE,  # of the order, before this line
         "order_units": RATE,
-        "nrc_waived": pl.Boolean,
+        "nrc_waived": pl.Boolean(),
     }
 )
 _ITEM = ["service", "usoc"]

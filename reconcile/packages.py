@@ -1,7 +1,7 @@
 """Packages are priced at the service: all their lines of one period against one price.
 
-Rules: the packages of the findings page and `docs/DECISIONS.md` 16 and 22. How the carrier spreads the
-price over the elements is its own affair.
+Rules: the packages of the findings page and `docs/DECISIONS.md` 16 and 22. How the carrier spreads
+the price over the elements is its own affair.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ _GROUP = ["service", "package", "period_from", "period_until", "bill_month"]
 
 SHARES = pl.Schema(
     {
-        "line_id": pl.String,
-        "package_share": pl.Int128,  # cents of the package price that fall to the line
-        "package_billed": pl.Int128,  # cents of all lines of the package
-        "package_price": pl.Int128,
-        "package_tolerated": pl.Boolean,
+        "line_id": pl.String(),
+        "package_share": pl.Int128(),  # cents of the package price that fall to the line
+        "package_billed": pl.Int128(),  # cents of all lines of the package
+        "package_price": pl.Int128(),
+        "package_tolerated": pl.Boolean(),
     }
 )
 

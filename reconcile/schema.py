@@ -12,36 +12,36 @@ from invoices.schema import CENTS, LINES, RATE
 MATCHED = pl.Schema(
     {
         **LINES,
-        "period_from": pl.Date,  # the period the line is audited for; null = none
-        "period_until": pl.Date,  # excluded; equal to period_from = that one day
-        "service": pl.String,  # null = not matched, never a guess
-        "customer": pl.String,
-        "product": pl.String,
-        "package": pl.String,  # the package under which the line is audited; null = by itself
-        "matched_by": pl.String,  # circuit, wtn; null
-        "match_note": pl.String,  # conflict, ambiguous, other_ban; null
-        "kind": pl.String,  # of the catalogue; null = the code is not in it
-        "family": pl.String,  # of the catalogue, lower case
-        "inventory_circuit": pl.String,  # circuit_key of the service
-        "inventory_state": pl.String,
-        "inventory_zone": pl.String,
-        "term_months": pl.Int64,
-        "installed_on": pl.Date,
-        "disconnected_on": pl.Date,
+        "period_from": pl.Date(),  # the period the line is audited for; null = none
+        "period_until": pl.Date(),  # excluded; equal to period_from = that one day
+        "service": pl.String(),  # null = not matched, never a guess
+        "customer": pl.String(),
+        "product": pl.String(),
+        "package": pl.String(),  # the package under which the line is audited; null = by itself
+        "matched_by": pl.String(),  # circuit, wtn; null
+        "match_note": pl.String(),  # conflict, ambiguous, other_ban; null
+        "kind": pl.String(),  # of the catalogue; null = the code is not in it
+        "family": pl.String(),  # of the catalogue, lower case
+        "inventory_circuit": pl.String(),  # circuit_key of the service
+        "inventory_state": pl.String(),
+        "inventory_zone": pl.String(),
+        "term_months": pl.Int64(),
+        "installed_on": pl.Date(),
+        "disconnected_on": pl.Date(),
     }
 )
 
 PRICED = pl.Schema(
     {
         **MATCHED,
-        "contract": pl.String,  # the document's contract; null = account unknown
-        "rate_contract": pl.String,  # the contract whose rates apply
-        "order_used": pl.String,  # order_no of the order that carries a one-time charge
-        "rate_day": pl.Date,  # chooses contract rate, markup and retail rate
-        "rate_id": pl.Int64,  # the buy_rates row in force
+        "contract": pl.String(),  # the document's contract; null = account unknown
+        "rate_contract": pl.String(),  # the contract whose rates apply
+        "order_used": pl.String(),  # order_no of the order that carries a one-time charge
+        "rate_day": pl.Date(),  # chooses contract rate, markup and retail rate
+        "rate_id": pl.Int64(),  # the buy_rates row in force
         "buy_rate": RATE,  # per unit and month; null = none in force
-        "fraction_parts": pl.Int64,  # months billed x MONTH_PARTS; null = the line has no fraction
-        "month_days": pl.Int64,  # days of the month of a proration; null without a fraction
+        "fraction_parts": pl.Int64(),  # months billed x MONTH_PARTS; null = no fraction
+        "month_days": pl.Int64(),  # days of the month of a proration; null without a fraction
     }
 )
 

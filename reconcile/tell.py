@@ -83,7 +83,8 @@ def _messages() -> dict[str, pl.Expr]:
             "circuit {}, number {}: not in the inventory", "circuit_id", "wtn"
         ),
         "billed_after_disconnect": _say(
-            "service {} was disconnected on {}; billed {} to {}", "service", "disconnected_on", *span
+            "service {} was disconnected on {}; billed {} to {}",
+            "service", "disconnected_on", *span,
         ),
         "billed_before_install": _say(
             "service {} was installed on {}; billed {} to {}", "service", "installed_on", *span
