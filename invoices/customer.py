@@ -27,14 +27,20 @@ Catalogue = Mapping[tuple[str, str], str]
 """What a code is called: (carrier, USOC) to text."""
 
 CLASS_WORDS = {
-    "recurring": "Monthly",
-    "prorated": "Partial month",
-    "one_time": "One-time",
-    "usage": "Usage",
-    "surcharge": "Surcharges",
-    "tax": "Taxes",
+    "recurring": ("Monthly", "Monthly charge"),
+    "prorated": ("Partial month", "Charge for part of a month"),
+    "one_time": ("One-time", "One-time charge"),
+    "usage": ("Usage", "Usage charge"),
+    "surcharge": ("Surcharge", "Surcharge"),
+    "tax": ("Tax", "Tax"),
+    "late_charge": ("Late charge", "Late charge"),
+    "adjustment": ("Adjustment", "Adjustment"),
 }
-"""The classes that stand on customer invoices, in the order in which they are shown."""
+"""The charge classes in the order in which they are shown: the words over a column, and those in
+the place of a description that nobody gave."""
+
+LONGEST = 240
+"""Characters of a description that are shown on the page; the CSV holds all of them."""
 
 CSV_COLUMNS = (
     "invoice_no",
@@ -93,8 +99,8 @@ def invoice_html(
 
     `header` has invoice_no, brand, bill_month, bill_date, due_date and total; `lines` are the
     customer lines (`rebill.rating.CUSTOMER_LINES`) in any order; `customer` has customer, name,
-    address and email. `catalogue` names codes whose lines print no description. Raises ValueError if
-    the lines do not add up to the total.
+    address and email. `catalogue` names codes whose lines print no description. Raises
+    ValueError if the lines do not add up to the total.
     """
     rows = _in_order(header, lines)
     classes = [c for c in CLASS_WORDS if any(row["charge_class"] == c for row in rows)]
@@ -114,7 +120,7 @@ def invoice_html(
         due_date=_long(header["due_date"]),
         is_credit=header["total"] < 0,
         total=_dollars(header["total"]),
-        classes=[CLASS_WORDS[c] for c in classes],
+        classes=[CLASS_WORDS[c][0] for c in classes],
         class_totals=_sums(rows, classes),
         services=services,
         count=len(rows),
@@ -122,9 +128,10 @@ def invoice_html(
 
 
 def invoice_csv(header: Row, lines: pl.DataFrame) -> str:
-    """Return the lines of the invoice as CSV (`CSV_COLUMNS`): plain decimals, ISO dates, no formulas.
+    """Return the lines of the invoice as CSV (`CSV_COLUMNS`), safe to open in a spreadsheet.
 
-    Raises ValueError if the lines do not add up to the total.
+    Decimals are plain, dates ISO, and no text is a formula; descriptions are whole. Raises
+    ValueError if the lines do not add up to the total.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -151,17 +158,14 @@ def _in_order(header: Row, lines: pl.DataFrame) -> list[dict[str, Any]]:
         raise ValueError(
             f"invoice {header['invoice_no']}: lines add up to {total}, not to {header['total']}"
         )
-    shown = {c: n for n, c in enumerate(CLASS_WORDS)}
-    unknown = set(lines["charge_class"]) - set(shown)
-    if unknown:
-        raise ValueError(f"invoice {header['invoice_no']}: no words for classes {sorted(unknown)}")
+    place = {c: n for n, c in enumerate(CLASS_WORDS)}
     last = dt.date.max
     return sorted(
         lines.iter_rows(named=True),
         key=lambda row: (
             row["service"] is None,
             row["service"] or "",
-            shown[row["charge_class"]],
+            place[row["charge_class"]],
             row["service_from"] or last,
             row["usoc"] or "",
             _natural(row["line_id"] or ""),
@@ -193,7 +197,7 @@ def _service(rows: list[dict[str, Any]], classes: list[str], catalogue: Catalogu
 
 def _charge(row: dict[str, Any], catalogue: Catalogue) -> _Charge:
     usoc, carrier = _clean(row["usoc"]), _clean(row["carrier"])
-    kind = CLASS_WORDS[row["charge_class"]]
+    kind, _ = CLASS_WORDS[row["charge_class"]]
     line = f"{carrier} line {_clean(row['line_id'])}" if row["line_id"] else ""
     return _Charge(
         description=_description(row, usoc, catalogue),
@@ -205,16 +209,13 @@ def _charge(row: dict[str, Any], catalogue: Catalogue) -> _Charge:
 
 
 def _description(row: dict[str, Any], usoc: str, catalogue: Catalogue) -> str:
-    """Return what the charge is for: as printed, else as catalogued, else in words about its code."""
+    """Return what is charged for: as printed, else as catalogued, else words with the code."""
     printed = _clean(row["description"])
     if printed and printed.upper() != usoc:
-        return printed
+        return printed if len(printed) <= LONGEST else f"{printed[:LONGEST]}\u2026"
     known = _clean(catalogue.get((row["carrier"], row["usoc"])))
-    if known:
-        return known
-    kind = CLASS_WORDS[row["charge_class"]].removesuffix("s").removesuffix("e")
-    kind = {"Surcharg": "Surcharge", "Usag": "Usage", "One-tim": "One-time"}.get(kind, kind)
-    return f"{kind} charge, code {usoc}" if usoc else f"{kind} charge"
+    _, words = CLASS_WORDS[row["charge_class"]]
+    return known or (f"{words}, code {usoc}" if usoc else words)
 
 
 def _sums(rows: Iterable[Row], classes: list[str]) -> list[str]:
@@ -288,7 +289,9 @@ def _long(day: dt.date) -> str:
 @cache
 def _template() -> Template:
     """Return the page, compiled once."""
-    source = files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
+    source = (
+        files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
+    )
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -37,8 +37,8 @@ def invoices(
 
     `customers` has customer, brand, bill_day and due_days. `latest_bill_dates` has bill_month and
     bill_date, and customer if it differs by customer: the latest carrier bill date that counts;
-    without it, that of the customer's own lines. An invoice is dated on the customer's `bill_day` in
-    its month, or on the month's last day where the month is shorter, but never before that date.
+    without it, that of the customer's own lines. An invoice is dated on the customer's `bill_day`
+    in its month, or on the month's last day where the month is shorter, but never before that date.
     """
     keys = ["bill_month", "customer"]
     sums = (

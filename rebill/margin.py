@@ -11,8 +11,8 @@ from invoices.schema import CENTS
 def by_customer(customer_lines: pl.LazyFrame) -> pl.DataFrame:
     """Return customer, bill_month, lines, cost, price, margin and `share`, by month and customer.
 
-    `share` is the margin in the price, in hundredths of a percent exactly rounded (0.1667 is 16.67
-    percent); null where nothing was charged. `below_cost` counts lines sold for less than they cost.
+    `share` is the margin's share of the price, rounded to four places (0.1667 is 16.67 percent);
+    null where nothing was charged. `below_cost` counts lines sold for less than they cost.
     """
     price, margin = cents(pl.col("price")), cents(pl.col("margin"))
     share = divide_half_away(margin * 10_000, pl.when(price > 0).then(price))

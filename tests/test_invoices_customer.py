@@ -1,0 +1,258 @@
+"""The customer invoice on paper: what it shows, what it hides, and that it foots."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from decimal import Decimal as D
+from html.parser import HTMLParser
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from invoices.customer import CSV_COLUMNS, invoice_csv, invoice_html
+from rebill.rating import CUSTOMER_LINES
+
+LINE: dict[str, Any] = {
+    "customer": "C-1",
+    "bill_month": "2026-02",
+    "line_id": "doc-1",
+    "service": "SV1",
+    "usoc": "1MB",
+    "description": "Business line",
+    "charge_class": "recurring",
+    "quantity": D(1),
+    "service_from": dt.date(2026, 2, 10),
+    "service_until": dt.date(2026, 3, 10),
+    "wtn": "6145550131",
+    "carrier": "ILEC",
+    "bill_date": dt.date(2026, 2, 10),
+    "cost": D("777.77"),
+    "price": D("9.15"),
+    "method": "flat",
+    "margin": D("-768.62"),
+}
+CUSTOMER = {
+    "customer": "C-1",
+    "name": "Harbor & Pine",
+    "address": "2200 Sample Avenue\nColumbus, OH 43215",
+    "email": "billing@harborpine.example",
+}
+
+
+def lines(*given: dict[str, Any]) -> pl.DataFrame:
+    rows = [{**LINE, "line_id": f"doc-{n}", **line} for n, line in enumerate(given, 1)]
+    return pl.DataFrame(rows, schema=CUSTOMER_LINES)
+
+
+def header(of: pl.DataFrame, **changes: Any) -> dict[str, Any]:
+    return {
+        "invoice_no": "NORTHLINE-2026-000042",
+        "brand": "Northline",
+        "bill_month": "2026-02",
+        "bill_date": dt.date(2026, 2, 15),
+        "due_date": dt.date(2026, 3, 17),
+        "total": sum(of["price"], start=D(0)),
+        **changes,
+    }
+
+
+class Page(HTMLParser):
+    """The tables of a page as rows of cell texts, and its tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.tags: list[str] = []
+        self.in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+            self.in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self.in_cell = self.in_cell and tag not in ("td", "th")
+
+    def handle_data(self, data: str) -> None:
+        if self.in_cell:
+            self.tables[-1][-1][-1] += data.strip("\n")
+
+
+def page(of: pl.DataFrame, **changes: Any) -> str:
+    return invoice_html(header(of, **changes), of, CUSTOMER)
+
+
+def test_the_page_names_brand_customer_number_dates_and_total() -> None:
+    html = page(lines({}, {"price": D("1224.85")}))
+    for said in (
+        "<h1>Northline</h1>",
+        "NORTHLINE-2026-000042",
+        "Harbor &amp; Pine",
+        "<p>Columbus, OH 43215</p>",
+        "February 15, 2026",
+        "Please pay by March 17, 2026",
+        "<strong>$1,234.00</strong>",
+        "Invoice for February 2026",
+    ):
+        assert said in html
+
+
+def test_the_page_is_self_contained_and_repeats_its_table_heads_in_print() -> None:
+    html = page(lines({}))
+    assert not re.search(r"https?:|<script|<link|<img|url\(|src=", html)
+    assert "@page { size: letter" in html
+    assert html.count("<thead>") == 2
+
+
+def test_services_and_classes_foot_both_ways() -> None:
+    of = lines(
+        {"price": D("10.00")},
+        {"price": D("2.50"), "charge_class": "tax", "usoc": None, "description": "State tax"},
+        {"price": D("30.00"), "service": "SV2", "wtn": None, "circuit_id": "36/LXFS/0001/OB"},
+        {"price": D("4.00"), "service": "SV2", "wtn": None, "charge_class": "one_time"},
+    )
+    summary, detail = Page(page(of)).tables
+    assert summary == [
+        ["Service", "Monthly", "One-time", "Tax", "Total"],
+        ["(614) 555-0131 Service SV1", "10.00", "", "2.50", "12.50"],
+        ["Circuit 36/LXFS/0001/OB Service SV2", "30.00", "4.00", "", "34.00"],
+        ["Total", "40.00", "4.00", "2.50", "$46.50"],
+    ]
+    assert [row[-1] for row in detail[1:]] == [
+        *("12.50", "10.00", "2.50"),
+        *("34.00", "30.00", "4.00"),
+        "$46.50",
+    ]
+
+
+def test_each_charge_says_what_for_when_how_many_and_which_carrier_line_it_comes_from() -> None:
+    of = lines(
+        {},
+        {"charge_class": "one_time", "service_until": None, "quantity": D("2")},
+        {"charge_class": "usage", "quantity": D("1834.500000"), "service_from": None},
+        {"charge_class": "tax", "service_from": None, "service_until": None, "quantity": None},
+        {"service_from": dt.date(2025, 12, 15), "service_until": dt.date(2026, 1, 15)},
+    )
+    rows = Page(page(of)).tables[1][2:-1]
+    assert [row[1:] for row in rows] == [
+        ["Dec 15, 2025 – Jan 14, 2026", "1", "9.15"],
+        ["Feb 10 – Mar 9, 2026", "1", "9.15"],
+        ["Feb 10, 2026", "2", "9.15"],
+        ["to Mar 9, 2026", "1,834.5", "9.15"],
+        ["", "", "9.15"],
+    ]
+    assert [row[0].split(" line ")[-1] for row in rows] == [f"doc-{n}" for n in (5, 1, 2, 3, 4)]
+    assert rows[1][0] == "Business lineMonthly · 1MB · ILEC line doc-1"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({"description": "Printed"}, "Printed"),
+        ({"description": None}, "Measured rate business line"),
+        ({"description": "1mb"}, "Measured rate business line"),
+        ({"description": "", "usoc": "ZZZ"}, "Monthly charge, code ZZZ"),
+        ({"description": None, "usoc": None, "charge_class": "tax"}, "Tax"),
+    ],
+)
+def test_a_charge_is_never_a_bare_code(line: dict[str, Any], said: str) -> None:
+    of = lines(line)
+    catalogue = {("ILEC", "1MB"): "Measured rate business line"}
+    html = invoice_html(header(of), of, CUSTOMER, catalogue)
+    assert f"<td>{said}<small>" in html
+
+
+def test_cost_margin_and_method_are_never_shown() -> None:
+    of = lines({"retail_rate": D("555.55"), "markup_row": 98765, "markup_scope": "usoc"})
+    for text in (page(of), invoice_csv(header(of), of)):
+        assert not re.search("777.77|768.62|555.55|98765|flat|margin:? ?-?[0-9]{3}", text)
+
+
+def test_a_total_that_does_not_foot_is_a_crash_and_not_a_document() -> None:
+    of = lines({})
+    for make in (page, lambda of, **more: invoice_csv(header(of, **more), of)):
+        with pytest.raises(ValueError, match="add up to 9.15, not to 9.16"):
+            make(of, total=D("9.16"))
+
+
+def test_a_credit_says_so_and_asks_for_nothing() -> None:
+    html = page(lines({"price": D("-5.00")}))
+    assert "Your credit" in html and "Nothing to pay" in html and "Please pay" not in html
+    assert "<td>\u22125.00</td>" in html
+
+
+def test_foreign_text_is_escaped_and_stripped_of_what_cannot_be_seen() -> None:
+    nasty = "<script>alert(1)</script>\u202egnp\u2066 a\x00b\x07 \u200bc\nd & \"e\" 'f'"
+    of = lines({"description": nasty, "line_id": "<b>", "service": "<i>", "carrier": "<u>"})
+    html = invoice_html(header(of, brand=nasty), of, {**CUSTOMER, "name": nasty, "address": nasty})
+    assert not set(Page(html).tags) & {"script", "b", "i", "u"}
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\x00\x07]", html)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;gnp ab c d &amp; &#34;e&#34; &#39;f&#39;" in html
+
+
+def test_a_description_of_five_hundred_characters_is_cut_on_the_page_and_whole_in_the_csv() -> None:
+    of = lines({"description": "x" * 500})
+    assert "x" * 240 + "…<small>" in page(of)
+    assert "x" * 500 in invoice_csv(header(of), of)
+
+
+def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -> None:
+    of = lines(
+        {"description": '=HYPERLINK("http://x")', "quantity": D("2.500000")},
+        {"description": " +1", "wtn": "@x", "circuit_id": "-1+2", "service_until": None},
+        {"description": 'a, "b"\nc', "price": D("-1234.50")},
+    )
+    text = invoice_csv(header(of), of)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert tuple(rows[0]) == CSV_COLUMNS
+    assert rows[0] == {
+        "invoice_no": "NORTHLINE-2026-000042",
+        "customer": "C-1",
+        "bill_date": "2026-02-15",
+        "due_date": "2026-03-17",
+        "invoice_total": "-1216.20",
+        "line": "1",
+        "service": "SV1",
+        "wtn": "6145550131",
+        "circuit_id": "",
+        "charge_class": "recurring",
+        "usoc": "1MB",
+        "description": '\'=HYPERLINK("http://x")',
+        "service_from": "2026-02-10",
+        "service_until": "2026-03-10",
+        "quantity": "2.5",
+        "price": "9.15",
+        "line_id": "doc-1",
+    }
+    assert [rows[1][c] for c in ("description", "wtn", "circuit_id", "service_until")] == [
+        *("'+1", "'@x", "'-1+2", "")
+    ]
+    assert (rows[2]["description"], rows[2]["price"]) == ('a, "b" c', "-1234.50")
+    assert sum(D(row["price"]) for row in rows) == D(rows[0]["invoice_total"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=6, max_size=6))
+def test_no_text_whatever_breaks_the_page_or_the_csv(texts: list[str]) -> None:
+    description, service, usoc, circuit, brand, name = texts
+    of = lines(
+        {"description": description, "service": service, "usoc": usoc, "circuit_id": circuit}
+    )
+    who = {**CUSTOMER, "name": name, "email": None, "address": None}
+    html = invoice_html(header(of, brand=brand), of, who)
+    assert [len(t) for t in Page(html).tables] == [3, 4]
+    cells = next(csv.DictReader(io.StringIO(invoice_csv(header(of), of))))
+    assert not any(cell[:1] in set("=+-@\t\r") for cell in cells.values() if cell)
+    assert html.isprintable() or not re.search("[\x00-\x08\x7f\u202a-\u202e]", html)
