@@ -183,7 +183,8 @@ class Bill:
     def package(self, service: Row, start: dt.date, end: dt.date) -> None:
         """Bill a package as its elements, as one line, or as both."""
         rate = self.rate(service, "PKG1", start, "recurring") or self.maker.money(40)
-        parts = [row for row in self.world.packages if row["package"] == service["package"]]
+        held = (self.head["carrier"], service["package"])
+        parts = [r for r in self.world.packages if (r["carrier"], r["package"]) == held]
         style = self.dice.choice(["elements", "elements", "whole", "mixed"])
         if style == "whole":
             parts = []
