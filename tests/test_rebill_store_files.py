@@ -1,0 +1,226 @@
+"""Files are whole or absent, and what arrives is read only when it lies still and is text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rebill import files
+from rebill.settings import (
+    ConfigError,
+    Workspace,
+    WorkspaceBusy,
+    init_workspace,
+    open_workspace,
+)
+
+MEGABYTE = 2**20
+
+
+# --- the workspace ----------------------------------------------------------------------------
+
+
+def test_a_workspace_is_made_once_and_its_settings_are_never_overwritten(tmp_path: Path) -> None:
+    made = init_workspace(tmp_path / "night")
+    assert made.database_url == f"sqlite:///{tmp_path}/night/rebill.db"
+    assert made.settings.inbox.max_file_bytes == 8 * 2**30
+    text = (made.root / "rebill.toml").read_text()
+    assert '\nurl = "sqlite:///rebill.db"\n' in text
+    settings = text + "closings = [2026-12-24]\n"
+    (made.root / "rebill.toml").write_text(settings)
+    again = init_workspace(tmp_path / "night")
+    assert (made.root / "rebill.toml").read_text() == settings
+    assert again.settings.closings == {dt.date(2026, 12, 24)}
+    assert {p.name for p in made.root.iterdir()} == {"inbox", "lines", "outbox", "rebill.toml"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[inbox]\nsettle_second = 1\n", r"inbox\.settle_second: Extra inputs"),
+        ("[warnings]\ndeadline_days = -1\n", r"warnings\.deadline_days"),
+        ("[database\n", "line 1"),
+        ("[calendar]\nclosings = ['x']\n", r"calendar\.closings\.0"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "rebill.toml").write_text(text)
+    with pytest.raises(ConfigError, match=said):
+        open_workspace(tmp_path)
+
+
+def test_a_folder_without_settings_is_no_workspace(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="rebill init"):
+        open_workspace(tmp_path)
+
+
+def test_two_nights_never_run_at_once(workspace: Workspace) -> None:
+    with (
+        files.locked(workspace),
+        pytest.raises(WorkspaceBusy, match="in use"),
+        files.locked(workspace),
+    ):
+        pass
+    with files.locked(workspace):
+        pass
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+def test_a_document_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "digest.csv"
+    files.write_atomic(path, "one")
+    files.write_atomic(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert [p.name for p in path.parent.iterdir()] == ["digest.csv"]
+
+
+@given(st.text(max_size=300))
+def test_outside_text_makes_a_name_that_stays_in_its_folder(text: str) -> None:
+    name = files.safe_name(text)
+    assert name and "/" not in name and not name.startswith(".") and len(name) <= 200
+    assert name.isascii() and name.isprintable()
+
+
+def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    broken = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
+    with pytest.raises(pl.exceptions.PolarsError):
+        files.write_parquet(tmp_path / "x.parquet", broken)
+    with pytest.raises(pl.exceptions.PolarsError):
+        files.write_bulk(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == []
+
+
+# --- the inbox --------------------------------------------------------------------------------
+
+
+def test_only_ordinary_files_that_lie_still_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "b.csv").write_text("b")
+    (tmp_path / "a.csv").write_text("a")
+    (tmp_path / "c.csv.part").write_text("c")
+    (tmp_path / "c.TMP").write_text("c")
+    (tmp_path / ".hidden").write_text("h")
+    (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "line\nend.csv").write_text("n")
+    arrived, skipped = files.look(tmp_path, 0)
+    assert [(f.name, f.size) for f in arrived] == [("a.csv", 1), ("b.csv", 1)]
+    assert {s.name: s.reason for s in skipped} == {
+        ".hidden": "hidden",
+        "c.TMP": "growing",
+        "c.csv.part": "growing",
+        "folder.csv": "folder",
+        "line\nend.csv": "name",
+        "link.csv": "link",
+        "pipe": "special",
+    }
+
+
+def test_a_file_that_changes_between_the_looks_is_growing_whatever_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("longer", "other", "gone", "still"):
+        (tmp_path / name).write_text("1234")
+
+    def meanwhile(_seconds: float) -> None:
+        (tmp_path / "longer").write_text("12345")
+        (tmp_path / "other").write_text("4321")
+        (tmp_path / "gone").unlink()
+        (tmp_path / "new").write_text("1")
+
+    monkeypatch.setattr("time.sleep", meanwhile)
+    arrived, skipped = files.look(tmp_path, 0.1)
+    assert [f.name for f in arrived] == ["still"]
+    assert {s.name: s.reason for s in skipped} == {
+        "gone": "vanished",
+        "longer": "growing",
+        "new": "growing",
+        "other": "growing",
+    }
+
+
+# --- carrier text -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "row"),
+    [
+        (b"a\nb\x00c\n", "NUL", 2),
+        ("a\n".encode("utf-16"), "UTF-16", 1),
+        ("a\n".encode("utf-32"), "UTF-16 or UTF-32", 1),
+        (b"a\n\nb\xff\n", "not UTF-8", 3),
+        (b"a\nb\xc3", "not UTF-8", 2),
+        (b"a\n" + b"x" * (MEGABYTE + 1) + b"\n", "longer than 1 MiB", 2),
+        (b"x" * 10 * MEGABYTE, "longer than 1 MiB", 1),
+        (b"y\n" * (4 * MEGABYTE) + b"x" * 3 * MEGABYTE, "longer than 1 MiB", 4 * MEGABYTE + 1),
+        (b"x" * 101, "101 bytes; the limit is 100", None),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_no_text_is_a_fault_with_its_row(
+    tmp_path: Path, content: bytes, what: str, row: int | None
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    fault = files.inspect(path, 100 if "limit" in what else 2**40).fault
+    assert fault is not None
+    assert what in fault.what and fault.row == row and fault.remedy
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xef\xbb\xbfa\r\nb\r\n",
+        b"x" * MEGABYTE + b"\n",
+        (b"x" * (MEGABYTE - 1) + b"\n") * 9 + b"x" * MEGABYTE,
+        "é\n".encode() * 3_000_000,
+    ],
+    ids=["empty", "bom and crlf", "longest line", "longest lines", "characters over blocks"],
+)
+def test_what_is_text_has_no_fault(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    seen = files.inspect(path, 2**40)
+    assert seen.fault is None
+    assert (seen.size, seen.sha256) == files.digest(path)
+
+
+LINE = st.text(st.characters(exclude_characters="\n\r\x00", exclude_categories=["Cs"]), max_size=9)
+
+
+@given(
+    lines=st.lists(LINE, max_size=12),
+    bom=st.booleans(),
+    crlf=st.booleans(),
+    ended=st.booleans(),
+)
+def test_every_physical_line_keeps_its_number_and_its_text(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], bom: bool, crlf: bool, ended: bool
+) -> None:
+    lines = [line.removeprefix("\ufeff") for line in lines]
+    end = "\r\n" if crlf else "\n"
+    text = end.join(lines) + (end if ended and lines else "")
+    path = tmp_path_factory.mktemp("text") / "x.csv"
+    path.write_bytes((b"\xef\xbb\xbf" if bom else b"") + text.encode())
+    wanted = [line.removesuffix("\r") for line in text.split("\n")]
+    if wanted[-1] == "":
+        wanted.pop()
+    read = files.scan_text(path).collect().sort("row")
+    read = read.filter(~((pl.col("row") == len(wanted) + 1) & (pl.col("text") == "")))
+    assert read.rows() == list(enumerate(wanted, 1))
+    assert read.schema == {"row": pl.Int64, "text": pl.String}
+
+
+def test_a_name_with_wildcards_is_just_a_name(tmp_path: Path) -> None:
+    (tmp_path / "a*[1].csv").write_text("x\n")
+    (tmp_path / "ab.csv").write_text("y\n")
+    assert files.scan_text(tmp_path / "a*[1].csv").collect()["text"].to_list() == ["x"]
