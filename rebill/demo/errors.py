@@ -165,7 +165,7 @@ PLANTS = (
         kind="extra",
     ),
     Plant(
-        *("next bill twice", "charged_twice", 30, _monthly & _usoc.is_in(["ESM", "PT8JX", "SRG"])),
+        *("next bill twice", "charged_twice", 30, _monthly & _usoc.is_in(["TTB", "PT8JX", "SRG"])),
         "last month's charge again",
         kind="later",
     ),
@@ -263,7 +263,7 @@ PLANTS = (
         sets={"usoc": pl.lit("UXT2I")},
     ),
     Plant(
-        *("forgotten", "element_not_billed", 20, _monthly & (_usoc == "ESM")),
+        *("forgotten", "element_not_billed", 20, _monthly & (_usoc == "ESM") & ~pl.col("new")),
         "ordered, and not on the bill",
         kind="dropped",
     ),

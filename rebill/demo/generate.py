@@ -160,14 +160,15 @@ def _documents(
         with_dates(known.accounts, known, month)
         .filter((pl.col("account") != stranger) | wrong.stranger)
         .join(sums, on="account", how="left")
-        .join(balances, on="account")
+        .join(balances, on="account", how="left")
         .sort("account")
+        .with_columns(pl.col("total", "pulled", "amount").fill_null(0))
         .with_columns(
             previous_balance="total",
             payments=-pl.col("pulled") + only(wrong.unbalanced, 5000),
             # An allowance on the old balance, which no line explains.
             adjustments=only(3 if month else None, -2500),
-            current_charges=pl.col("amount").fill_null(0) + only(wrong.held, 1000),
+            current_charges=pl.col("amount") + only(wrong.held, 1000),
             invoice_no=pl.format("{}-{}", "ban", pl.col("bill").dt.strftime("%Y%m")),
         )
         .with_columns(
@@ -275,7 +276,6 @@ def _document_truth(documents: pl.DataFrame, wrong: Papers, month: int) -> pl.Da
     if wrong.unreadable is None:
         return result
     notice = {
-        "bill_month": documents.get_column("bill")[0].strftime("%Y-%m"),
         "code": "document_unreadable",
         "note": "a letter, not an invoice",
     }
