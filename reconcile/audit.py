@@ -345,13 +345,16 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     stakes = pl.sum_horizontal(pl.col(code).fill_null(0) for code in STAKED)
     due = pl.max_horizontal("due5", "credited_part")
     zero_due = pl.col("amount") == 0
+    packaged = pl.col("package").is_not_null() & pl.col("buy_rate").is_not_null()
     expected = (
         pl.when(credit)
         .then(billed)
         .when(unrated)
         .then(billed - stakes)
+        .when(packaged & (taken | (_true("is_twice") & (pl.col("due1") == 0))))
+        .then(ZERO)
         .when(pl.col("package_due").is_not_null())
-        .then(pl.when(taken).then(ZERO).otherwise("package_due"))
+        .then("package_due")
         .when(rated & (taken | (zero_due & (pl.col("rate") == 0))))
         .then(ZERO)
         .when(rated)

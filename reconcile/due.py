@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
-from invoices.periods import add_days, with_fraction
+from invoices.periods import add_days, days_between, with_fraction
 from reconcile.duplicates import DATED, Duplicates
 from reconcile.pricing import RECURRING
 
@@ -75,7 +75,7 @@ def with_due(
         unit_parts4=pl.coalesce(pl.col("cut_parts4").cast(pl.Int128), in_full),
         unit_parts5=pl.coalesce(pl.col("cut_parts5").cast(pl.Int128), kept),
         has_units=pl.coalesce(pl.col("cut_units").cast(pl.Int128), "kept"),
-        is_not_ordered=pl.coalesce("cut_not_ordered", "is_not_ordered"),
+        is_not_ordered=pl.col("is_not_ordered") | pl.col("cut_not_ordered").fill_null(False),
         is_too_many=pl.coalesce("cut_too_many", "is_too_many"),
     )
 
@@ -90,7 +90,7 @@ def _prepared(
         element_from=pl.col("active_from").first(),
         element_until=pl.col("active_until").first(),
     )
-    carried = orders.lazy().select("line_id", "units_left", "nrc_waived")
+    carried = orders.lazy().select("line_id", "units_left", "order_units", "nrc_waived")
     priced = ~(
         ((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
         | ((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
@@ -140,7 +140,14 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
                 (dated & (start < pl.col("installed_on")))
                 | (usage & (last <= pl.col("installed_on")))
             ).fill_null(False),
-            is_not_carried=one_time & known & (carried < pl.col("units")),
+            # What an order no longer has because an earlier line used it is billed twice.
+            is_not_carried=one_time
+            & known
+            & (
+                pl.col("nrc_waived").fill_null(True)
+                | (micros(pl.col("order_units")) < pl.col("units"))
+                | ((carried < pl.col("units")) & pl.col("twin").is_null())
+            ),
             is_not_ordered=pl.col("ordered") & pl.col("element_rows").is_null(),
             element_until=pl.when(~ends_with_window.fill_null(False)).then("element_until"),
             owned=micros(pl.col("element_units")),
@@ -193,8 +200,42 @@ def _irregular(lines: pl.LazyFrame, pieces: pl.DataFrame, elements: pl.LazyFrame
         .collect()
     )  # fmt: skip
     rows = elements.join(cut.lazy().select("service", "usoc").unique(), on=["service", "usoc"])
-    stages = _pieces(cut, pieces, rows.collect())
-    return _worth(cut, stages)
+    owned = rows.collect()
+    return _worth(cut, _pieces(cut, pieces, owned)).join(_truth(cut, owned), on="line_id")
+
+
+def _open_end() -> pl.Expr:
+    """Return where an element ends by itself; null where it ends with its service."""
+    stops = pl.col("active_until") < pl.col("disconnected_on")
+    own = (stops | pl.col("disconnected_on").is_null()).fill_null(False)
+    return pl.when(own).then("active_until")
+
+
+def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
+    """Say of each cut line whether some of its days are not on order, or have fewer units."""
+    start = pl.max_horizontal("period_from", "installed_on")
+    end = pl.min_horizontal("period_until", "window_until")
+    nothing = pl.lit(0, dtype=pl.Int64)
+    window = pl.max_horizontal(days_between(start, end), nothing)
+    covered = days_between(
+        pl.max_horizontal(start, "active_from"), pl.min_horizontal(end, _open_end())
+    )
+    here = (
+        cut.join(owned, on=["service", "usoc"])
+        .with_columns(days=covered)
+        .filter(pl.col("days") > 0)
+        .group_by("line_id")
+        .agg(days=pl.col("days").sum(), least=micros(pl.col("quantity")).min())
+    )
+    return (
+        cut.with_columns(window=window)
+        .join(here, on="line_id", how="left")
+        .select(
+            "line_id",
+            cut_not_ordered=pl.col("ordered") & (pl.col("days").fill_null(0) < pl.col("window")),
+            cut_too_many=pl.col("ordered") & (pl.col("least") < pl.col("units")).fill_null(False),
+        )
+    )
 
 
 def _pieces(cut: pl.DataFrame, pieces: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -216,16 +257,12 @@ def _pieces(cut: pl.DataFrame, pieces: pl.DataFrame, rows: pl.DataFrame) -> pl.D
     )
     two = one.with_columns(piece_until=pl.min_horizontal("piece_until", "window_until"))
     three = two.with_columns(piece_from=pl.max_horizontal("piece_from", "installed_on"))
-    stops = pl.col("active_until") < pl.col("disconnected_on")
-    open_end = pl.when((stops | pl.col("disconnected_on").is_null()).fill_null(False)).then(
-        "active_until"
-    )
     four = (
         three.filter("ordered")
         .join(rows, on=["service", "usoc"])
         .with_columns(
             piece_from=pl.max_horizontal("piece_from", "active_from"),
-            piece_until=pl.min_horizontal("piece_until", open_end),
+            piece_until=pl.min_horizontal("piece_until", _open_end()),
         )
     )
     five = four.with_columns(units=pl.min_horizontal("units", micros(pl.col("quantity"))))
@@ -299,19 +336,11 @@ def _worth(cut: pl.DataFrame, stages: pl.DataFrame) -> pl.DataFrame:
             pl.col("most").alias(f"most{stage}"),
         )
         result = result.join(own, on="line_id", how="left")
-    ordered = cut.select("line_id", "ordered")
-    nothing = pl.exclude("line_id").fill_null(0)
-    return (
-        result.with_columns(nothing)
-        .join(ordered, on="line_id")
-        .select(
-            "line_id",
-            *[f"cut{stage}" for stage in STAGES],
-            "cut_parts3",
-            "cut_parts4",
-            "cut_parts5",
-            cut_units=pl.col("most5"),
-            cut_not_ordered=pl.col("ordered") & (pl.col("cut_parts4") < pl.col("cut_parts3")),
-            cut_too_many=pl.col("ordered") & (pl.col("cut_parts5") < pl.col("cut_parts4")),
-        )
+    return result.with_columns(pl.exclude("line_id").fill_null(0)).select(
+        "line_id",
+        *[f"cut{stage}" for stage in STAGES],
+        "cut_parts3",
+        "cut_parts4",
+        "cut_parts5",
+        cut_units="most5",
     )

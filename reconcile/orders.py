@@ -47,11 +47,16 @@ def assign(
     months = lines.with_columns(month=pl.col("bill_date").dt.truncate("1mo")).sort(
         "month", *DOCUMENT_ORDER
     )
-    for (_, _), month in months.group_by("month", pl.lit(0), maintain_order=True):
+    for _, month in months.group_by("month", maintain_order=True):
         used = pl.concat([used, _named(month, completed)])
-        unlabelled = month.filter(pl.col("order_no").is_null())
-        for _, bills in unlabelled.group_by("bill_date", maintain_order=True):
-            used = pl.concat([used, _oldest_unused(bills, used, completed)])
+        unlabelled = month.filter(pl.col("order_no").is_null()).with_columns(
+            turn=pl.int_range(pl.len()).over("bill_date", *_ITEM, order_by=DOCUMENT_ORDER)
+        )
+        # One turn holds at most one line of a service and code: the next one finds what it left.
+        for _, turn in unlabelled.sort("bill_date", "turn").group_by(
+            "bill_date", "turn", maintain_order=True
+        ):
+            used = pl.concat([used, _oldest_unused(turn, used, credits, completed)])
     return _left(pl.concat([used, _given_back(used, credits)]), completed, lines)
 
 
@@ -63,23 +68,22 @@ def _named(lines: pl.DataFrame, completed: pl.DataFrame) -> pl.DataFrame:
 
 
 def _oldest_unused(
-    bills: pl.DataFrame, used: pl.DataFrame, completed: pl.DataFrame
+    turn: pl.DataFrame, used: pl.DataFrame, credits: pl.DataFrame, completed: pl.DataFrame
 ) -> pl.DataFrame:
-    """Give the unlabelled lines of one bill date the oldest unused orders, one each."""
+    """Give unlabelled lines, one a service and code, the oldest order with units left."""
+    day = turn["bill_date"][0]
+    back = _given_back(used, credits.filter(pl.col("bill_date") <= day))
+    gone = pl.concat([used, back]).group_by("order_used", *_ITEM).agg(pl.col("used").sum())
     free = (
-        completed.join(
-            used, left_on=["order_no", *_ITEM], right_on=["order_used", *_ITEM], how="anti"
-        )
-        .filter(pl.col("completed_on") <= bills["bill_date"][0])
-        .with_columns(turn=pl.int_range(pl.len()).over(_ITEM))
+        completed.filter(pl.col("completed_on") <= day)
+        .rename({"order_no": "order_used"})
+        .join(gone, on=["order_used", *_ITEM], how="left")
+        .filter(pl.col("used").fill_null(0) < pl.col("quantity"))
+        .sort(*_ITEM, "completed_on", "order_used")
+        .unique(_ITEM, keep="first", maintain_order=True)
+        .select(*_ITEM, "order_used")
     )
-    return (
-        bills.sort(DOCUMENT_ORDER)
-        .with_columns(turn=pl.int_range(pl.len()).over(_ITEM))
-        .join(free.select(*_ITEM, "turn", order_used="order_no"), on=[*_ITEM, "turn"])
-        .with_columns(used=_units())
-        .select(_USED)
-    )
+    return turn.join(free, on=_ITEM).with_columns(used=_units()).select(_USED)
 
 
 def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:

@@ -62,7 +62,10 @@ def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str)
 
 
 def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
-    """Return the asking charges whose wanted USOC is billed for the service and period."""
+    """Return the asking charges whose wanted USOC is billed for some of their period.
+
+    `covers` says whether it is billed for all of it.
+    """
     wanted = asking.select("service", usoc="wanted").unique()
     there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
     overlap = (pl.col("period_from_there") < pl.col("period_until")) & (
@@ -73,7 +76,13 @@ def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
             there, left_on=["service", "wanted"], right_on=["service", "usoc"], suffix="_there"
         )
         .filter(overlap.fill_null(False), pl.col("bill_month_there") <= pl.col("bill_month"))
-        .select("line_id", "wanted", "line_id_there", "amount_there")
+        .select(
+            "line_id",
+            "wanted",
+            "amount_there",
+            covers=(pl.col("period_from_there") <= pl.col("period_from"))
+            & (pl.col("period_until_there") >= pl.col("period_until")),
+        )
         .collect()
     )
 
@@ -82,7 +91,7 @@ def in_summary(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.LazyFrame) 
     """Return charges whose element is part of a summary billed beside it (line_id, summary)."""
     asking = _by_rule(billed(lines), rules, "summary_of", "other_usoc")
     both = pl.concat([billed(lines), billed(history)])
-    found = _beside(asking, both).filter(pl.col("amount_there") > 0)
+    found = _beside(asking, both).filter("covers", pl.col("amount_there") > 0)
     return found.select("line_id", summary="wanted").sort("summary").unique("line_id", keep="first")
 
 
