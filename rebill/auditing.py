@@ -1,0 +1,146 @@
+"""Which documents an audit must look at, in which order, and with which reference tables.
+
+New documents are audited with the current reference tables. A document audited before is looked at
+again only where a late one concerns it, and then with the tables it was audited with.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.schema import FINDINGS, LINES
+from rebill import files
+from rebill.ingest import STAGED
+from rebill.night import Night
+from reconcile.audit import Keep, audit, in_memory
+from reconcile.match import match
+from reconcile.schema import AUDITED
+
+MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
+IN_MEMORY = 400_000
+"""So many lines are audited in memory; more are spooled to disk between the steps."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Documents audited together, and what came out."""
+
+    lines: pl.LazyFrame  # AUDITED
+    findings: pl.DataFrame  # FINDINGS
+    months: pl.DataFrame  # carrier, bill_month: those whose month findings are made anew
+    month_findings: pl.DataFrame  # FINDINGS
+
+
+def touched(
+    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents audited before that the documents `todo` concern.
+
+    Those are documents of the same carrier, of the same bill month or a later one, with a line for
+    a service that the new lines are about: only there can a duplicate, a credit, an order, a
+    summary or a package reach across.
+    """
+    first = todo.group_by("carrier").agg(first=MONTH.min())
+    candidates = (
+        documents.filter(pl.col("audited_load").is_not_null())
+        .join(first, on="carrier")
+        .filter(pl.col("first") <= MONTH)
+        .drop("first")
+    )
+    if candidates.is_empty():
+        return candidates
+    services = match(lines, night.reference["services"]).select("service").drop_nulls().unique()
+    months = candidates.select(MONTH).to_series().unique().to_list()
+    concerned = (
+        night.record.audited(months)
+        .join(services, on="service", how="semi")
+        .select("document_id")
+        .unique()
+        .collect()
+    )
+    return candidates.join(concerned, on="document_id", how="semi").sort("document_id")
+
+
+def audit_all(
+    night: Night,
+    documents: pl.DataFrame,
+    todo: pl.DataFrame,
+    late: pl.DataFrame,
+    lines: pl.LazyFrame,
+) -> list[Pass]:
+    """Audit the lines of `todo`, then those of the touched documents `late`.
+
+    `documents` are all loaded ones, `lines` (`LINES`) those of `todo`. Touched documents that were
+    audited with the current tables join the first pass, others follow, one pass a version.
+    """
+    before = night.record.audited()
+    old = of(before, late["document_id"]).select(LINES.names())
+    others = not_of(before, late["document_id"])
+    keep = _keeper(night, int((todo["lines"].sum() or 0) + (late["lines"].sum() or 0)))
+    current = late.filter(pl.col("audited_load") == night.load_id)
+    rest = late.join(current, on="document_id", how="anti")
+    passes: list[Pass] = []
+    groups = [(night.load_id, pl.concat([todo, current]))]
+    groups += [
+        (int(version[0]), group)
+        for version, group in sorted(rest.group_by("audited_load"), key=lambda item: item[0][0])
+    ]
+    for position, (load_id, group) in enumerate(groups):
+        # A touched document that is still to come stands for what it was found to be before.
+        to_come = [other["document_id"] for _, other in groups[position + 1 :]]
+        history = [others, *(one.lines for one in passes), *(of(before, ids) for ids in to_come)]
+        own = of(pl.concat([lines, old]) if position == 0 else old, group["document_id"])
+        pairs = group.select("carrier", bill_month=MONTH).unique()
+        for one in passes:
+            pairs = pairs.join(one.months, on=["carrier", "bill_month"], how="anti")
+        told = documents.with_columns(bill_month=MONTH).join(
+            pairs, on=["carrier", "bill_month"], how="semi"
+        )
+        result = audit(
+            own,
+            pl.concat([part.select(AUDITED.names()) for part in history]),
+            told.drop("bill_month"),
+            night.reference_at(load_id),
+            night.contracts_at(load_id),
+            keep,
+        )
+        passes.append(
+            Pass(
+                result.lines.select(AUDITED.names()),
+                result.findings.select(FINDINGS.names()),
+                pairs,
+                result.month_findings.select(FINDINGS.names()),
+            )
+        )
+    return passes
+
+
+def of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:
+    """Return the rows that belong to the documents."""
+    wanted = pl.LazyFrame({"document_id": documents.cast(pl.String)})
+    return lines.join(wanted, on="document_id", how="semi")
+
+
+def not_of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:
+    """Return the rows that do not belong to the documents."""
+    if documents.is_empty():
+        return lines
+    wanted = pl.LazyFrame({"document_id": documents.cast(pl.String)})
+    return lines.join(wanted, on="document_id", how="anti")
+
+
+def _keeper(night: Night, lines: int) -> Keep:
+    """Return how the audit holds intermediate results: in memory, or as Parquet if they are big."""
+    if lines <= IN_MEMORY:
+        return in_memory
+    counter = itertools.count()
+
+    def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+        place = night.record.workspace.lines / STAGED / f"{next(counter)}-{name}.parquet"
+        files.write_parquet(place, frame)
+        return pl.scan_parquet(place, hive_partitioning=False, glob=False)
+
+    return spool

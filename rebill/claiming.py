@@ -1,0 +1,152 @@
+"""A night's findings meet the claims on record: which claim each is part of, and what changes.
+
+A claim the carrier knows stays as it was written; what would change it is marked on it. An unfiled
+claim follows its findings, and a key that has none gets a new one. No effects: numbers are asked
+of the caller.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.schema import CENTS, FINDINGS
+from reconcile.contracts import Contract
+from reconcile.dispute import CLAIMS, KEY, UNFILED, group, refresh, with_claim_no
+
+KEPT = pl.Schema({"claim_no": pl.String, **CLAIMS})
+EVENTS = pl.Schema(
+    {
+        "claim_no": pl.String,
+        "at": pl.Date,
+        "who": pl.String,
+        "what": pl.String,  # prepare, change, expire, withdraw, mark, or a move of a person
+        "note": pl.String,
+    }
+)
+US = "rebill"
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """The new findings with their claim, and the claims and events to write."""
+
+    findings: pl.DataFrame  # FINDINGS and claim_no
+    claims: pl.DataFrame  # KEPT: new and changed ones, by number
+    events: pl.DataFrame  # EVENTS
+
+
+@dataclass(frozen=True)
+class Found:
+    """The findings a night deals with."""
+
+    new: pl.DataFrame
+    """`FINDINGS` of the documents audited tonight."""
+    replaced: pl.DataFrame
+    """Findings these documents had before, with claim_no."""
+    standing: pl.DataFrame
+    """Findings of other documents that are part of an unfiled claim, with claim_no."""
+
+
+def claim(
+    found: Found,
+    claims: pl.DataFrame,
+    documents: pl.DataFrame,
+    contracts: list[Contract],
+    as_of: dt.date,
+    numbers: Callable[[int], list[str]],
+) -> Claimed:
+    """Return which claim every new finding is part of, and what changes on the record.
+
+    `claims` are all on record; `documents` have contract, dispute_closes_on and file_by. `numbers`
+    gives so many new claim numbers; they are used in order of bill month, carrier, account and
+    reason.
+    """
+    unfiled = claims.filter(pl.col("status").is_in(UNFILED))
+    known = found.replaced.filter(pl.col("claim_no").is_not_null())
+    fixed = known.join(unfiled, on="claim_no", how="anti").select(
+        "finding_id", "claim_no", was="amount_at_stake"
+    )
+    new = found.new.join(fixed, on="finding_id", how="left", maintain_order="left")
+    free = new.filter(pl.col("claim_no").is_null()).select(FINDINGS.names())
+    month = pl.col("bill_date").dt.strftime("%Y-%m").alias("bill_month")
+    touched = pl.concat(
+        [frame.select("carrier", "ban", "reason", month) for frame in (free, known)]
+    ).unique()
+    ours = unfiled.join(touched, on=list(KEY), how="semi")
+    standing = found.standing.join(ours, on="claim_no", how="semi").select(FINDINGS.names())
+    grouped = group(pl.concat([free, standing]), documents, contracts, as_of)
+    numbered = _numbered(grouped.claims, ours, numbers)
+    named = with_claim_no(grouped.findings.head(free.height), numbered)
+    empty_now = ours.join(numbered, on="claim_no", how="anti").with_columns(
+        status=pl.lit("withdrawn"),
+        amount=pl.lit(0, dtype=CENTS),
+        findings=pl.lit(0, dtype=pl.Int64),
+    )
+    rest = claims.join(pl.concat([numbered, empty_now.select(KEPT.names())]), "claim_no", "anti")
+    expired = refresh(rest, as_of).join(rest, on=["claim_no", "status"], how="anti")
+    parts = [numbered, empty_now, expired]
+    changed = pl.concat([part.select(KEPT.names()) for part in parts]).join(
+        claims.select(KEPT.names()), on=KEPT.names(), how="anti", nulls_equal=True
+    )
+    kept = new.filter(pl.col("claim_no").is_not_null())
+    columns = [*FINDINGS.names(), "claim_no"]
+    return Claimed(
+        pl.concat([named.select(columns), kept.select(columns)]).sort("finding_id"),
+        changed.sort("claim_no"),
+        pl.concat([_events(changed, claims, as_of), _marks(fixed, new, as_of)]).sort(
+            "claim_no", "what"
+        ),
+    )
+
+
+def _numbered(
+    claims: pl.DataFrame, unfiled: pl.DataFrame, numbers: Callable[[int], list[str]]
+) -> pl.DataFrame:
+    """Return claims with the number of the unfiled claim of their key, else a new one."""
+    known = claims.join(unfiled.select(*KEY, "claim_no"), on=list(KEY), how="left")
+    known = known.sort("bill_month", "carrier", "ban", "reason")
+    missing = known.filter(pl.col("claim_no").is_null())
+    given = missing.with_columns(claim_no=pl.Series(numbers(missing.height), dtype=pl.String))
+    both = pl.concat([known.filter(pl.col("claim_no").is_not_null()), given])
+    return both.select(KEPT.names()).sort("claim_no")
+
+
+def _events(changed: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return what happened to the changed claims."""
+    before = claims.select("claim_no", status_before="status", amount_before="amount")
+    what = (
+        pl.when(pl.col("status_before").is_null())
+        .then(pl.lit("prepare"))
+        .when(pl.col("status") == "withdrawn")
+        .then(pl.lit("withdraw"))
+        .when((pl.col("status") == "expired") & (pl.col("status_before") != "expired"))
+        .then(pl.lit("expire"))
+        .otherwise(pl.lit("change"))
+    )
+    note = pl.format("{} for {}", "status", "amount")
+    return (
+        changed.join(before, on="claim_no", how="left")
+        .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=what, note=note)
+        .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+    )
+
+
+def _marks(fixed: pl.DataFrame, new: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return a mark for each filed claim one of whose findings is gone or has another stake."""
+    now = new.select("finding_id", now="amount_at_stake")
+    nothing = pl.lit(0, dtype=CENTS)
+    other = fixed.join(now, on="finding_id", how="left").filter(
+        pl.col("was") != pl.col("now").fill_null(nothing)
+    )
+    words = pl.format("{}: {} at stake now", "finding_id", pl.col("now").fill_null(nothing))
+    return (
+        other.sort("finding_id")
+        .group_by("claim_no")
+        .agg(note=words.str.join("; "))
+        .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=pl.lit("mark"))
+        .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+    )

@@ -1,0 +1,88 @@
+"""What a run carries from stage to stage: its record, its plan, and what it has done so far."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from invoices.schema import FINDINGS, empty
+from rebill import reference
+from rebill.ingest import Intake, Settled
+from rebill.log import Log
+from rebill.plan import Audit, Plan
+from rebill.record import KEPT_FINDINGS, Record
+from reconcile.contracts import Contract
+
+
+@dataclass
+class Night:
+    """A run under way, on one connection whose transaction is kept or undone as a whole."""
+
+    record: Record
+    plan: Plan
+    as_of: dt.date | None
+    log: Log
+    run_id: int
+    paths: dict[str, Path]
+    """Where the files of the plan lie, by name."""
+    hook: Callable[[str], None] = lambda boundary: None
+    """Called after every stage with its name; tests make it fail."""
+    intake: Intake = field(default_factory=Intake)
+    settled: Settled | None = None
+    became: dict[str, str] = field(default_factory=dict)
+    """What became of each file that was read: words by name."""
+    audited: list[str] = field(default_factory=list)
+    """Documents audited in this run, new and touched ones."""
+    touched: list[str] = field(default_factory=list)
+    """Documents audited before and again in this run: a late document concerns them."""
+    found: pl.DataFrame = field(default_factory=lambda: empty(FINDINGS))
+    replaced: pl.DataFrame = field(default_factory=lambda: empty(KEPT_FINDINGS))
+    kept: pl.DataFrame = field(default_factory=lambda: empty(KEPT_FINDINGS))
+    """Findings of audited documents as they were kept, with their claims."""
+    claims: list[str] = field(default_factory=list)
+    """Claims that are new or changed."""
+    invoices: list[str] = field(default_factory=list)
+    """Customer invoices that are new or changed."""
+    counts: dict[str, int] = field(default_factory=dict)
+    sums: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def load_id(self) -> int:
+        """The version of the reference tables this run works with."""
+        return reference.load_version(self.record.connection)
+
+    @cached_property
+    def contracts(self) -> list[Contract]:
+        """The contracts of that version."""
+        return reference.contracts(self.record.connection, self.load_id)
+
+    @cached_property
+    def reference(self) -> dict[str, pl.LazyFrame]:
+        """The reference tables of that version."""
+        return self.reference_at(self.load_id)
+
+    def contracts_at(self, load_id: int) -> list[Contract]:
+        """Return the contracts as they were after a load."""
+        return reference.contracts(self.record.connection, load_id)
+
+    def reference_at(self, load_id: int) -> dict[str, pl.LazyFrame]:
+        """Return the reference tables as they were after a load."""
+        return reference.reference_frames(self.record.workspace, self.record.connection, load_id)
+
+    @property
+    def audits(self) -> bool:
+        """Whether this run goes on to audit what it takes in."""
+        return any(isinstance(stage, Audit) for stage in self.plan.stages)
+
+    def count(self, name: str, number: int) -> None:
+        """Add to a count of the run's record."""
+        self.counts[name] = self.counts.get(name, 0) + number
+
+    def total(self, name: str, amounts: pl.Series) -> None:
+        """Keep a sum of dollars in the run's record, exactly."""
+        self.sums[name] = amounts.cast(pl.Decimal(38, 2)).sum() if amounts.len() else "0.00"

@@ -1,0 +1,277 @@
+"""The papers a run leaves in `outbox/`: dispute packets, customer invoices, the digest.
+
+They are written after the record is kept and are made from the record alone, so that a run killed
+in between is finished by the next one: what was not delivered is named in the record until it is.
+A packet of a claim that was filed is evidence and is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.customer import invoice_csv, invoice_html
+from invoices.packet import packets
+from rebill.digest import SCHEMAS, Digest, digest_csv, digest_html
+from rebill.files import safe_name
+from rebill.rating import CUSTOMER_LINES
+from rebill.record import Record
+from rebill.reference import current_frame
+from rebill.store import read_frame
+from rebill.store.models import REFERENCE
+from reconcile.dispute import UNFILED, due
+
+AT_ONCE = 200_000
+"""Lines of customer invoices held in memory at a time."""
+WRITTEN_AGAIN = (*UNFILED, "expired")
+DIGEST = "digest"
+"""What stands for the digest among the months that wait to be delivered."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is to be written: these papers, and all of these bill months."""
+
+    claims: Collection[str]
+    invoices: Collection[str]
+    months: Collection[str]
+
+
+def deliver(record: Record, delivery: Delivery) -> int:
+    """Leave the papers of a delivery in the outbox, and return how many were written or removed.
+
+    Then nothing waits to be delivered any more.
+    """
+    written = _deliver_claims(record, delivery)
+    written += _deliver_invoices(record, delivery)
+    digest = read_digest(record)
+    as_of = record.last_as_of()
+    outbox = record.workspace.outbox
+    written += leave(outbox / "digest.html", digest_html(digest, as_of))
+    written += leave(outbox / "digest.csv", digest_csv(digest))
+    os.sync()
+    record.say("night.undelivered", "")
+    return written
+
+
+def leave(path: Path, content: str) -> int:
+    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0."""
+    data = content.encode()
+    try:
+        if path.read_bytes() == data:
+            return 0
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # A paper is made again from the record when it is lost, so it need not be flushed by itself.
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+    return 1
+
+
+def claim_path(record: Record, claim: dict[str, Any]) -> Path:
+    """Return where the packet of a claim lies."""
+    name = f"{safe_name(claim['claim_no'])}.csv"
+    return record.workspace.outbox / "claims" / claim["bill_month"] / name
+
+
+def invoice_paths(record: Record, invoice: dict[str, Any]) -> list[Path]:
+    """Return where the CSV and the page of a customer invoice lie."""
+    folder = record.workspace.outbox / "invoices" / invoice["bill_month"]
+    name = safe_name(invoice["invoice_no"])
+    return [folder / f"{name}.csv", folder / f"{name}.html"]
+
+
+def missing_months(record: Record) -> list[str]:
+    """Return the bill months with a paper that should lie in the outbox and does not."""
+    months = set()
+    for claim in record.claims().iter_rows(named=True):
+        if claim["status"] != "withdrawn" and not claim_path(record, claim).exists():
+            months.add(claim["bill_month"])
+    for invoice in record.customer_invoices().iter_rows(named=True):
+        paths = invoice_paths(record, invoice)
+        if invoice["status"] != "void" and not all(path.exists() for path in paths):
+            months.add(invoice["bill_month"])
+    digests = [record.workspace.outbox / name for name in ("digest.html", "digest.csv")]
+    if record.fact("night.as_of") and not all(path.exists() for path in digests):
+        months.add(DIGEST)
+    return sorted(months)
+
+
+def _deliver_claims(record: Record, delivery: Delivery) -> int:
+    wanted = pl.col("claim_no").is_in(list(delivery.claims)) | pl.col("bill_month").is_in(
+        list(delivery.months)
+    )
+    claims = record.claims().filter(wanted)
+    paths = {row["claim_no"]: claim_path(record, row) for row in claims.iter_rows(named=True)}
+    written = 0
+    to_write = []
+    for claim in claims.iter_rows(named=True):
+        path = paths[claim["claim_no"]]
+        if claim["amount"] == 0 and claim["status"] == "withdrawn":
+            written += path.exists()
+            path.unlink(missing_ok=True)
+        elif claim["status"] in WRITTEN_AGAIN or not path.exists():
+            to_write.append(claim["claim_no"])
+    if not to_write:
+        return written
+    for number, text in packets(disputed_lines(record, claims, to_write)):
+        written += leave(paths[number], text)
+    return written
+
+
+def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str]) -> pl.DataFrame:
+    """Return the findings of claims with what their lines say, as a packet takes them."""
+    own = claims.filter(pl.col("claim_no").is_in(list(numbers)))
+    months = own["bill_month"].unique().to_list()
+    findings = record.findings(months).filter(pl.col("claim_no").is_in(list(numbers))).collect()
+    lines = (
+        record.lines(months)
+        .join(findings.lazy().select("line_id"), on="line_id", how="semi")
+        .drop("document_id", "carrier", "ban", "bill_date", "service", "usoc", "source_file")
+        .drop("source_row", "expected")
+        .collect()
+    )
+    rates = REFERENCE["buy_rates"]
+    used = set(lines["rate_id"].drop_nulls())
+    sources = read_frame(record.connection, sa.select(rates.c.row_id, rates.c.source)).filter(
+        pl.col("row_id").is_in(list(used))
+    )
+    return (
+        findings.join(lines, on="line_id", how="left")
+        .join(
+            sources.rename({"row_id": "rate_id", "source": "rate_source"}), on="rate_id", how="left"
+        )
+        .join(own.select("claim_no", "dispute_closes_on", "file_by"), on="claim_no", how="left")
+    )
+
+
+def _deliver_invoices(record: Record, delivery: Delivery) -> int:
+    wanted = pl.col("invoice_no").is_in(list(delivery.invoices)) | pl.col("bill_month").is_in(
+        list(delivery.months)
+    )
+    bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
+    written = 0
+    for gone in bills.filter(pl.col("status") == "void").iter_rows(named=True):
+        for path in invoice_paths(record, gone):
+            written += path.exists()
+            path.unlink(missing_ok=True)
+    customers = {
+        row["customer"]: row
+        for row in current_frame(record.workspace, record.connection, "customers")
+        .collect()
+        .iter_rows(named=True)
+    }
+    catalogue = _catalogue(record)
+    live = bills.filter(pl.col("status") != "void")
+    for month, part in _portions(live):
+        lines = (
+            record.scan("customer_lines", CUSTOMER_LINES, [month])
+            .join(part.lazy().select("customer"), on="customer", how="semi")
+            .collect()
+        )
+        by_customer = lines.partition_by("customer", as_dict=True)
+        for bill in part.iter_rows(named=True):
+            own = by_customer[(bill["customer"],)]
+            nobody = dict.fromkeys(("name", "address", "email"))
+            customer = customers.get(bill["customer"], {"customer": bill["customer"], **nobody})
+            text, page = invoice_paths(record, bill)
+            written += leave(text, invoice_csv(bill, own))
+            written += leave(page, invoice_html(bill, own, customer, catalogue))
+    return written
+
+
+def _portions(bills: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield bills of one month at a time, so many that their lines fit in memory."""
+    portion = (pl.col("lines").cum_sum().over("bill_month") - pl.col("lines")) // AT_ONCE
+    parts = bills.with_columns(portion=portion)
+    for (month, _), part in parts.group_by("bill_month", "portion", maintain_order=True):
+        yield str(month), part.drop("portion")
+
+
+def _catalogue(record: Record) -> dict[tuple[str, str], str]:
+    usocs = current_frame(record.workspace, record.connection, "usocs").select(
+        "carrier", "usoc", "description"
+    )
+    rows = usocs.filter(pl.col("description").is_not_null()).collect().iter_rows()
+    return {(carrier, usoc): description for carrier, usoc, description in rows}
+
+
+# --- the digest -------------------------------------------------------------------------------
+
+
+def read_digest(record: Record) -> Digest:
+    """Return the digest of the last night from the record: its news, and what stands now."""
+    news = json.loads(record.fact("night.news") or "{}")
+    as_of = record.last_as_of()
+    frames = {
+        name: _rows(news.get(name, []), SCHEMAS[name]) for name in ("came", "stakes", "small")
+    }
+    settings = record.workspace.settings
+    claims = record.claims()
+    near = claims.clear()
+    if as_of is not None:
+        near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
+    pulls = record.debits().filter(
+        pl.col("status").is_in(("expected", "held", "estimated")),
+        pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
+    )
+    pulls = pulls.group_by("debit_on", "carrier", "status").agg(
+        count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
+    )
+    return Digest(
+        **frames,
+        held=held_documents(record),
+        deadlines=_shaped(near, "deadlines"),
+        pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
+    )
+
+
+def held_documents(record: Record) -> pl.DataFrame:
+    """Return every document that is held or refused, with the reason and what to do."""
+    papers = record.documents().filter(pl.col("status") != "loaded")
+    why = (
+        record.findings()
+        .filter(
+            pl.col("code").is_in(
+                ("document_unreadable", "document_does_not_foot", "document_conflicts")
+            )
+        )
+        .select("document_id", "code", "message", "remedy")
+        .sort("document_id", "code")
+        .collect()
+        .group_by("document_id", maintain_order=True)
+        .agg(
+            pl.col("code").first(),
+            pl.col("message").str.join("; "),
+            pl.col("remedy").unique(maintain_order=True).str.join("; "),
+        )
+    )
+    held = papers.join(why, on="document_id", how="left").sort(
+        "carrier", "invoice_no", "document_id"
+    )
+    return _shaped(held, "held")
+
+
+def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    return frame.select(pl.col(column).cast(dtype) for column, dtype in SCHEMAS[name].items())
+
+
+def _rows(rows: list[dict[str, Any]], schema: pl.Schema) -> pl.DataFrame:
+    """Return rows kept as JSON as a frame; amounts were kept as text."""
+    exact = [
+        {
+            name: Decimal(value) if isinstance(schema[name], pl.Decimal) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    return pl.DataFrame(exact, schema=schema)

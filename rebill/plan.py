@@ -1,0 +1,190 @@
+"""The night as a list: what would be done, decided from facts and without effects.
+
+`plan` turns the facts of a workspace into a tuple of small frozen stages. `--explain` prints that
+tuple and the batch carries out that very tuple; facts that were all dealt with before give an
+empty one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A name found where carrier files are looked for."""
+
+    name: str
+    size: int = 0
+    sha256: str | None = None
+    """Null when the file was not read: a folder, a link, a file that is still growing."""
+    left: str | None = None
+    """Why the file is left alone; null = it may be read."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the plan depends on, and nothing else does."""
+
+    as_of: dt.date | None
+    files: tuple[Seen, ...] = ()
+    known: frozenset[str] = frozenset()
+    """SHA-256 of every file that was taken in before."""
+    waiting: int = 0
+    """Loaded documents that are not audited yet."""
+    mark_before: str | None = None
+    """What the last finished night had settled: day, reference tables, decisions, documents."""
+    mark_now: str = ""
+    undelivered: tuple[str, ...] = ()
+    """Bill months whose papers in the outbox are missing or unfinished."""
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """Take in one carrier file: identify it, read it, keep its lines as Parquet."""
+
+    name: str
+    size: int
+    sha256: str
+    received_on: dt.date | None
+    profile: str | None
+
+    def words(self) -> str:
+        return f"read {self.name} ({self.size} bytes, sha256 {self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Foot every document; tell repeats, conflicts and held documents from what is loaded."""
+
+    files: int
+
+    def words(self) -> str:
+        return f"foot the documents of {self.files} file(s); hold what conflicts or does not foot"
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Match, price and audit the lines of loaded documents that were not audited yet."""
+
+    waiting: int
+    files: int
+
+    def words(self) -> str:
+        return f"audit {self.waiting} waiting document(s) and those of {self.files} new file(s)"
+
+
+@dataclass(frozen=True)
+class CheckBills:
+    """Look for bills that are missing, do not continue their balance, or jumped."""
+
+    as_of: dt.date | None
+
+    def words(self) -> str:
+        return f"check the chain of bills as of {self.as_of}"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Compute what the carriers pull, and until when each document can be disputed."""
+
+    def words(self) -> str:
+        return "schedule the pulls and the dispute windows"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Group findings into claims, and let states follow the day."""
+
+    as_of: dt.date | None
+
+    def words(self) -> str:
+        return f"group findings into claims; close windows that passed before {self.as_of}"
+
+
+@dataclass(frozen=True)
+class Price:
+    """Price the audited lines for customers and rebuild the draft invoices they stand on."""
+
+    def words(self) -> str:
+        return "price lines for customers and build their invoices"
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """Leave packets, invoices and the digest in the outbox."""
+
+    months: tuple[str, ...]
+    """Bill months to write again besides those the night itself touched."""
+
+    def words(self) -> str:
+        again = f"; again for {', '.join(self.months)}" if self.months else ""
+        return f"write packets, invoices and the digest to the outbox{again}"
+
+
+Stage = ReadFile | Settle | Audit | CheckBills | Schedule | Claim | Price | Deliver
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done, in order, and which files are passed over and why."""
+
+    stages: tuple[Stage, ...] = ()
+    passed_over: tuple[Seen, ...] = field(default=())
+
+    def __bool__(self) -> bool:
+        return bool(self.stages)
+
+
+def plan(facts: Facts) -> Plan:
+    """Return the night that the facts call for; nothing to do is an empty plan.
+
+    Of several files with one content the first by name is read.
+    """
+    reads, passed_over = _reads(facts)
+    work: list[Stage] = list(reads)
+    if reads:
+        work.append(Settle(len(reads)))
+    news = bool(reads) or facts.waiting > 0
+    if news:
+        work.append(Audit(facts.waiting, len(reads)))
+    if news or facts.mark_before != facts.mark_now:
+        work += [Schedule(), CheckBills(facts.as_of), Claim(facts.as_of)]
+    if news:
+        work.append(Price())
+    if work or facts.undelivered:
+        work.append(Deliver(facts.undelivered))
+    return Plan(tuple(work), passed_over)
+
+
+def plan_ingest(facts: Facts) -> Plan:
+    """Return the plan that takes documents in and leaves the rest to a later night."""
+    reads, passed_over = _reads(facts)
+    return Plan((*reads, Settle(len(reads))) if reads else (), passed_over)
+
+
+def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
+    reads: list[ReadFile] = []
+    passed_over: list[Seen] = []
+    taken = set(facts.known)
+    for seen in sorted(facts.files, key=lambda seen: seen.name):
+        if seen.left or seen.sha256 is None:
+            passed_over.append(seen)
+        elif seen.sha256 in taken:
+            passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
+        else:
+            taken.add(seen.sha256)
+            reads.append(ReadFile(seen.name, seen.size, seen.sha256, facts.as_of, facts.profile))
+    return tuple(reads), tuple(passed_over)
+
+
+def as_record(stage: Stage) -> dict[str, Any]:
+    """Return a stage as plain data: its name and its fields, days as ISO text."""
+    fields = {
+        name: value.isoformat() if isinstance(value, dt.date) else value
+        for name, value in asdict(stage).items()
+    }
+    return {"stage": type(stage).__name__, **fields}

@@ -1,0 +1,402 @@
+"""How each stage of a plan is carried out, on the run's own connection.
+
+Bulk facts are written as new Parquet files; where rows of documents audited before change, the
+files of their carrier and month are written again without them and the old ones superseded.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+
+from invoices.calendar import closed_weekdays
+from invoices.schema import CENTS, FINDINGS, LINES
+from rebill import auditing, invoicing, rating
+from rebill.auditing import MONTH, not_of, of
+from rebill.claiming import EVENTS, Found, claim
+from rebill.ingest import settle, take_in
+from rebill.night import Night
+from rebill.plan import Audit, CheckBills, Claim, Price, ReadFile, Schedule, Settle, Stage
+from rebill.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
+from rebill.settings import ConfigError
+from rebill.store import (
+    insert_frame,
+    live_bulk,
+    models,
+    next_numbers,
+    scan_files,
+    supersede,
+    update_rows,
+    write_bulk,
+    write_rows,
+)
+from reconcile import bills
+from reconcile.contracts import contract_for
+from reconcile.debits import DEBITS, debits
+from reconcile.dispute import UNFILED
+from reconcile.schema import AUDITED
+from reconcile.window import roll
+
+GATE_CODES = (
+    "document_unreadable",
+    "line_unreadable",
+    "document_does_not_foot",
+    "document_conflicts",
+)
+"""Findings of the gate: an audit done again leaves them alone."""
+
+
+def read(night: Night, stage: ReadFile) -> None:
+    """Take one file in."""
+    reading = take_in(night.record.workspace, night.intake, stage, night.paths[stage.name])
+    night.count("files", 1)
+    night.log.event(
+        "file read",
+        file=stage.name,
+        documents=reading.documents.height,
+        quarantined=reading.quarantine.height,
+    )
+
+
+def settle_documents(night: Night, stage: Settle) -> None:
+    """Leave the new documents of the intake on record, with the status they have from now on."""
+    record, connection = night.record, night.record.connection
+    stored = record.documents()
+    on_record = pl.concat(
+        [frame.select(LINES.names()) for frame in (record.lines(), record.held())]
+    )
+    settled = settle(night.intake, stored, on_record)
+    night.settled = settled
+    received = pl.DataFrame(
+        {
+            "intake": range(len(night.intake.reads)),
+            "received_on": [stage.received_on for stage in night.intake.reads],
+        },
+        schema={"intake": pl.Int64, "received_on": pl.Date},
+    )
+    questions = settled.documents.select("carrier", "ban", day="bill_date").unique()
+    documents = (
+        settled.documents.join(received, on="intake", how="left")
+        .join(
+            contract_for(questions.drop_nulls(), night.contracts),
+            left_on=["carrier", "ban", "bill_date"],
+            right_on=["carrier", "ban", "day"],
+            how="left",
+        )
+        .with_columns(run_id=pl.lit(night.run_id, dtype=pl.Int64))
+        .sort("intake", "source_row", "document_id")
+    )
+    insert_frame(connection, models.Document, documents.drop("intake"))
+    insert_frame(connection, models.DocumentTotal, settled.totals)
+    held = documents.filter(pl.col("status") == "held")
+    if held.height:
+        keep(night, "held_lines", of(settled.lines, held["document_id"]), "amount")
+    if settled.findings.height:
+        keep_findings(night, settled.findings)
+    quarantine = pl.concat(night.intake.quarantine)
+    if quarantine.height:
+        nowhere = quarantine.with_columns(carrier=pl.lit(None, dtype=pl.String))
+        keep(night, "quarantine", nowhere.lazy(), None, month=pl.lit(None, dtype=pl.String))
+    loaded = documents.filter(pl.col("status") == "loaded")
+    if loaded.height and not night.audits:
+        keep(night, "lines", of(settled.lines, loaded["document_id"]), "amount")
+    _say_what_came(night, documents, settled.repeats)
+
+
+def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame) -> None:
+    """Note what became of each file, in words and in the run's counts."""
+    for number, stage in enumerate(night.intake.reads):
+        own = documents.filter(pl.col("intake") == number)
+        parts = {
+            status: own.filter(pl.col("status") == status).height
+            for status in ("loaded", "held", "refused")
+        }
+        parts["repeated"] = repeats.filter(pl.col("intake") == number).height
+        words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
+        night.became[stage.name] = words or "nothing"
+        for status, count in parts.items():
+            night.count(status, count)
+    for row in documents.filter(pl.col("status") != "loaded").iter_rows(named=True):
+        night.log.warning(
+            f"document {row['status']}",
+            file=row["source_file"],
+            row=row["source_row"],
+            carrier=row["carrier"],
+            ban=row["ban"],
+            invoice=row["invoice_no"],
+        )
+    loaded = documents.filter(pl.col("status") == "loaded")
+    night.count("lines", int(loaded["lines"].sum() or 0))
+    night.total("billed", loaded["current_charges"].drop_nulls())
+
+
+def audit_lines(night: Night, stage: Audit) -> None:
+    """Leave every loaded line matched, priced and audited; its findings wait for their claims."""
+    record = night.record
+    documents = record.documents().filter(pl.col("status") == "loaded")
+    todo = documents.filter(pl.col("audited_load").is_null())
+    if todo.is_empty():
+        return
+    lines = of(record.waiting(), todo["document_id"]).select(LINES.names())
+    if night.settled is not None:
+        lines = pl.concat([lines, of(night.settled.lines, todo["document_id"])])
+    late = auditing.touched(night, documents, todo, lines)
+    night.touched = late["document_id"].to_list()
+    night.audited = [*todo["document_id"], *night.touched]
+    passes = auditing.audit_all(night, documents, todo, late, lines)
+    night.found = pl.concat([one.findings for one in passes])
+    again = late.select("carrier", bill_month=MONTH).unique()
+    old = _take_files(night, "audited", again, AUDITED)
+    audited = [not_of(old, late["document_id"]), *(one.lines for one in passes)]
+    keep(night, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]), "amount")
+    waiting = live_bulk(record.connection, "lines")
+    supersede(record.connection, waiting["id"].to_list(), night.run_id)
+    night.replaced = _take_back_findings(night, late, again)
+    for one in passes:
+        _take_files(night, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
+        keep_findings(night, one.month_findings, MONTH_FINDINGS)
+    update_rows(
+        record.connection,
+        models.Document,
+        todo.select("document_id", audited_load=pl.lit(night.load_id, dtype=pl.Int64)),
+    )
+    night.count("audited", todo.height)
+    night.count("audited again", late.height)
+
+
+def _take_files(night: Night, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
+    """Supersede the files of carriers and months, and return their rows to be written again."""
+    record = night.record
+    live = live_bulk(record.connection, kind)
+    own = live.join(months, on=["carrier", "bill_month"], how="semi", nulls_equal=True)
+    supersede(record.connection, own["id"].to_list(), night.run_id)
+    return scan_files(record.workspace, own["path"].to_list(), schema).select(schema.names())
+
+
+def _take_back_findings(night: Night, late: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
+    """Take the findings of touched documents off the record and return them.
+
+    Those of the gate stay: an audit does not make them.
+    """
+    rows = _take_files(night, "findings", months, KEPT_FINDINGS).collect()
+    again = pl.col("document_id").is_in(late["document_id"].implode()) & ~pl.col("code").is_in(
+        GATE_CODES
+    )
+    keep_findings(night, rows.filter(~again.fill_null(False)))
+    return rows.filter(again.fill_null(False))
+
+
+def schedule(night: Night, stage: Schedule) -> None:
+    """Leave a pull for every loaded or held document; days once given do not move."""
+    record = night.record
+    documents = record.documents().filter(pl.col("status") != "refused")
+    before = record.debits()
+    new = documents.join(before, on="document_id", how="anti")
+    accounts = documents.join(new, on=["carrier", "ban"], how="semi")
+    if accounts.is_empty():
+        return
+    pulls = debits(papers(night, accounts, before), night.contracts)
+    bound = before.filter(~pl.col("status").is_in(("expected", "held", "none")))
+    changed = pulls.join(bound, on="document_id", how="anti").join(
+        before, on=DEBITS.names(), how="anti", nulls_equal=True
+    )
+    write_rows(record.connection, models.Debit, changed.select(DEBITS.names()))
+    night.count("pulls", changed.height)
+    night.total("pulled", changed["amount"])
+
+
+def papers(night: Night, documents: pl.DataFrame, pulls: pl.DataFrame) -> pl.DataFrame:
+    """Return documents with debit_on, dispute_closes_on and file_by; days on record stand."""
+    given = pulls.select("document_id", was_on="debit_on", was_until="dispute_closes_on")
+    dated = night.record.with_deadlines(documents, night.contracts).join(
+        given, on="document_id", how="left"
+    )
+    until = pl.coalesce("was_until", "dispute_closes_on")
+    days = dated.select(first=until.min() - pl.duration(days=14), last=until.max()).row(0)
+    closings = night.record.workspace.settings.closings
+    closed = closed_weekdays(*days, closings) if all(days) else []
+    return dated.with_columns(
+        debit_on=pl.coalesce("was_on", "debit_on"),
+        dispute_closes_on=until,
+        file_by=roll(until, "previous", closed),
+    ).drop("was_on", "was_until")
+
+
+def check_bills(night: Night, stage: CheckBills) -> None:
+    """Leave the findings about bills as a whole as they are on the day of the run."""
+    record = night.record
+    documents = record.documents().filter(pl.col("status") != "refused")
+    pulls = record.debits()
+    dated = papers(night, documents, pulls)
+    found = [
+        bills.balance_breaks(dated, pulls),
+        bills.bill_jumped(documents, record.totals(), night.contracts),
+    ]
+    if stage.as_of is not None:
+        services = night.reference["services"].collect()
+        found.append(bills.document_missing(documents, services, night.contracts, stage.as_of))
+    findings = pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")
+    live = live_bulk(record.connection, BILL_FINDINGS)
+    stored = record.scan(BILL_FINDINGS, KEPT_FINDINGS).select(FINDINGS.names()).collect()
+    if stored.sort("finding_id").equals(findings):
+        return
+    supersede(record.connection, live["id"].to_list(), night.run_id)
+    keep_findings(night, findings, BILL_FINDINGS)
+
+
+def claim_findings(night: Night, stage: Claim) -> None:
+    """Leave the run's findings on record with their claims; states follow the day of the run."""
+    record = night.record
+    claims = record.claims()
+    open_ones = claims.filter(pl.col("status").is_in(UNFILED))
+    documents = record.documents().filter(pl.col("status") != "refused")
+    months = pl.concat([night.found, night.replaced.select(FINDINGS.names())]).select(MONTH)
+    standing = (
+        record.scan("findings", KEPT_FINDINGS, months.to_series().drop_nulls().unique().to_list())
+        .join(open_ones.lazy().select("claim_no"), on="claim_no", how="semi")
+        .select(KEPT_FINDINGS.names())
+        .collect()
+    )
+    if stage.as_of is None:
+        raise ConfigError("claims need a day: give --as-of")
+    outcome = claim(
+        Found(night.found, night.replaced, standing),
+        claims,
+        papers(night, documents, record.debits()),
+        night.contracts,
+        stage.as_of,
+        lambda count: [f"D-{n:06d}" for n in next_numbers(record.connection, "claims", count)],
+    )
+    write_rows(record.connection, models.Claim, outcome.claims)
+    insert_frame(record.connection, models.ClaimEvent, outcome.events.select(EVENTS.names()))
+    keep_findings(night, outcome.findings)
+    night.kept = outcome.findings
+    night.claims = outcome.claims["claim_no"].to_list()
+    night.count("findings", outcome.findings.height)
+    night.count("claims new or changed", outcome.claims.height)
+    night.total("at stake", outcome.findings["amount_at_stake"])
+
+
+def price_lines(night: Night, stage: Price) -> None:
+    """Leave customer lines for all lines audited in this run, and the draft invoices they make."""
+    record = night.record
+    if not night.audited:
+        return
+    documents = record.documents().filter(pl.col("document_id").is_in(night.audited))
+    months = documents.select(MONTH).to_series().unique().sort().to_list()
+    customers = night.reference["customers"].collect()
+    rated = rating.rate(
+        of(record.audited(months), documents["document_id"]),
+        customers,
+        night.reference["markups"].collect(),
+        night.reference["retail_rates"].collect(),
+    )
+    late = documents.filter(pl.col("document_id").is_in(night.touched))
+    again = late.select("carrier", bill_month=MONTH).unique()
+    before = _take_files(night, "customer_lines", again, rating.CUSTOMER_LINES)
+    paper = pl.col("line_id").str.replace(r"-\d+$", "")
+    kept = before.filter(~paper.is_in(late["document_id"].implode()))
+    columns = rating.CUSTOMER_LINES.names()
+    keep(
+        night,
+        "customer_lines",
+        pl.concat([kept, rated.customer_lines.select(columns)]),
+        "price",
+        month=pl.col("bill_month"),
+    )
+    keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
+    _rebuild_invoices(night, months, customers)
+
+
+def _rebuild_invoices(night: Night, months: list[str], customers: pl.DataFrame) -> None:
+    """Leave a draft invoice for every customer with lines in the months; drafts keep numbers."""
+    record = night.record
+    stored = record.customer_invoices().filter(
+        pl.col("bill_month").is_in(months), pl.col("status") != "void"
+    )
+    lines = record.scan("customer_lines", rating.CUSTOMER_LINES, months)
+    key = ["customer", "bill_month"]
+    wanted = (
+        invoicing.invoices(lines, customers)
+        .join(stored.select(*key, "invoice_no", "status"), on=key, how="left")
+        .sort("bill_month", "customer")
+    )
+    named = _with_numbers(night, wanted).with_columns(pl.col("status").fill_null("draft"))
+    gone = stored.join(wanted, on=key, how="anti").with_columns(
+        status=pl.lit("void"), total=pl.lit("0.00").cast(CENTS), lines=pl.lit(0, dtype=pl.Int64)
+    )
+    columns = stored.columns
+    changed = (
+        pl.concat([named.select(columns), gone.select(columns)])
+        .filter(pl.col("status") != "issued")
+        .join(stored, on=columns, how="anti", nulls_equal=True)
+    )
+    write_rows(record.connection, models.CustomerInvoice, changed)
+    night.invoices = changed["invoice_no"].to_list()
+    night.count("customer invoices new or changed", changed.height)
+    night.total("invoiced", changed["total"])
+
+
+def _with_numbers(night: Night, bills: pl.DataFrame) -> pl.DataFrame:
+    """Return the bills with a number each: theirs, or the next of their brand and year."""
+    new = bills.filter(pl.col("invoice_no").is_null())
+    series = [
+        invoicing.series(brand, year)
+        for brand, year in new.select("brand", pl.col("bill_date").dt.year()).iter_rows()
+    ]
+    last: dict[str, int] = {}
+    for name, count in Counter(series).items():
+        numbers = next_numbers(night.record.connection, f"invoices {name}", count)
+        last[name] = numbers.start - 1
+    given = invoicing.numbered(new.drop("invoice_no"), last)
+    old = bills.filter(pl.col("invoice_no").is_not_null())
+    return pl.concat([old, given.select(bills.columns)])
+
+
+def keep(
+    night: Night,
+    kind: str,
+    frame: pl.LazyFrame,
+    amount: str | None,
+    month: pl.Expr | None = None,
+) -> None:
+    """Write rows as bulk facts of a kind, and note what documents and months changed."""
+    written = write_bulk(
+        night.record.workspace,
+        night.record.connection,
+        kind,
+        frame,
+        night.run_id,
+        amount=amount,
+        month=month,
+    )
+    night.count(f"{kind} rows", int(written["rows"].sum() or 0))
+
+
+def keep_findings(night: Night, findings: pl.DataFrame, kind: str = "findings") -> None:
+    """Write findings as bulk facts; those without a claim say so."""
+    if findings.is_empty():
+        return
+    claim_no = pl.col("claim_no") if "claim_no" in findings.columns else pl.lit(None)
+    rows = findings.with_columns(claim_no.cast(pl.String).alias("claim_no"))
+    keep(night, kind, rows.select(KEPT_FINDINGS.names()).lazy(), "amount_at_stake")
+
+
+HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
+    ReadFile: read,
+    Settle: settle_documents,
+    Audit: audit_lines,
+    Schedule: schedule,
+    CheckBills: check_bills,
+    Claim: claim_findings,
+    Price: price_lines,
+}
+"""Who carries out which stage; what goes to the outbox follows after the record is kept."""
+
+
+def carry_out(night: Night, stage: Stage) -> None:
+    """Carry out one stage of the plan."""
+    HANDLERS[type(stage)](night, stage)

@@ -1,0 +1,55 @@
+"""Frames as people read them on a terminal, and as JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import polars as pl
+
+from rebill.export import as_text
+
+
+def as_json(frame: pl.DataFrame) -> str:
+    """Return rows as a JSON array, one object a line, decimals as text."""
+    rows = as_text(frame).write_ndjson().rstrip("\n")
+    return "[\n" + rows.replace("\n", ",\n") + "\n]" if rows else "[]"
+
+
+def as_table(frame: pl.DataFrame) -> str:
+    """Return rows as aligned text under their column names, numbers to the right."""
+    text = as_text(frame)
+    numeric = [_is_number(dtype) for dtype in frame.dtypes]
+    cells = [list(frame.columns)]
+    cells += [[_cell(value) for value in row] for row in text.iter_rows()]
+    widths = [max(len(row[i]) for row in cells) for i in range(frame.width)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+
+
+def show(frame: pl.DataFrame, json: bool = False) -> None:
+    """Print rows on standard output; silence where there are none, unless JSON is asked for."""
+    if json:
+        print(as_json(frame))
+    elif frame.height:
+        print(as_table(frame))
+
+
+def note(text: str) -> None:
+    """Print a word for people on standard error."""
+    print(text, file=sys.stderr)
+
+
+def _is_number(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.Decimal) or dtype.is_integer()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)
