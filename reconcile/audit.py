@@ -141,7 +141,9 @@ def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFram
     past = history.join(items, on=item, how="semi")
     before = past.filter(*one_time, _charge(), pl.col("order_used").is_not_null())
     undone = [
-        frame.join(items, on=item, how="semi").filter(pl.col("amount") < 0).select(columns)
+        frame.join(items, on=item, how="semi")
+        .filter(pl.col("amount") < 0)
+        .select(*columns, "order_no")
         for frame in (matched, past)
     ]
     return orders.assign(

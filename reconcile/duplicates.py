@@ -66,6 +66,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "package",
         "charge_class",
         "amount",
+        order=order,
         units=units,
         family_class=pl.col("charge_class").replace(DATED),
         same=exact,
@@ -164,12 +165,15 @@ def _uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
         credit_until="ends",
         credit_document="document",
         credited_on="bill_date",
+        credit_order="order",
     )
     pair = ["line_id", "line_id_before"]
-    overlap = (
-        (pl.col("credit_from") < pl.col("ends_before"))
-        & (pl.col("credit_until") > pl.col("starts_before"))
-    ) | (pl.col("credit_from").is_null() & pl.col("starts_before").is_null())
+    overlap = (pl.col("credit_from") < pl.col("ends_before")) & (
+        pl.col("credit_until") > pl.col("starts_before")
+    )
+    # A credit of a one-time charge is told by its order, or by nothing but service and code.
+    same_order = pl.col("credit_order").is_null() | (pl.col("credit_order") == pl.col("order"))
+    overlap = pl.when(pl.col("charge_class") == "one_time").then(same_order).otherwise(overlap)
     given = (
         pairs.join(credits, on=["service", "usoc"])
         .filter(

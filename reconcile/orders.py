@@ -35,8 +35,7 @@ def assign(
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
     bill_date, invoice_no, line_no, quantity, amount); `history` those audited before, with
     `order_used`; `credits` the negative lines of the same services and codes. `units_left` are the
-    units of the order that no earlier line has used and kept: a credit of the same amount gives
-    them back.
+    units of the order that no earlier line has used and kept: a credit gives them back.
     """
     completed = (
         orders.filter(pl.col("completed_on").is_not_null())
@@ -87,18 +86,33 @@ def _oldest_unused(
 
 
 def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
-    """Return what credits give back: the units of the charge they undo, from their document on."""
-    key = [*_ITEM, "amount"]
+    """Return what credits give back: the units of the charges they undo, from their document on.
 
-    def turns(frame: pl.DataFrame) -> pl.DataFrame:
-        turn = pl.int_range(pl.len()).over(key, order_by=DOCUMENT_ORDER)
-        return frame.with_columns(turn=turn)
-
-    undone = turns(credits.with_columns(amount=-pl.col("amount")))
+    A credit undoes charges of its service, code and order, oldest first, as far as it reaches; one
+    that prints no order is for the oldest charge of its amount, or else the oldest.
+    """
+    order = ["order_used", *_ITEM]
+    named = credits.filter(pl.col("order_no").is_not_null()).rename({"order_no": "order_used"})
+    same = (-pl.col("amount") == pl.col("amount_charge")).cast(pl.Int8)
+    guessed = (
+        credits.filter(pl.col("order_no").is_null())
+        .join(used.select(*DOCUMENT_ORDER, *order, "amount"), on=_ITEM, suffix="_charge")
+        .sort(same, *(f"{name}_charge" for name in DOCUMENT_ORDER), descending=[True] + 4 * [False])
+        .unique("line_id", keep="first", maintain_order=True)
+    )
+    given = (
+        pl.concat([part.select(*DOCUMENT_ORDER, *order, "amount") for part in (named, guessed)])
+        .with_columns(reach=-pl.col("amount").cum_sum().over(order, order_by=DOCUMENT_ORDER))
+        .drop("amount")
+    )
     return (
-        turns(used)
-        .join(undone, on=[*key, "turn"], suffix="_credit")
-        .filter(pl.col("bill_date_credit") >= pl.col("bill_date"))
+        used.with_columns(needs=pl.col("amount").cum_sum().over(order, order_by=DOCUMENT_ORDER))
+        .join(given, on=order, suffix="_credit")
+        .filter(
+            pl.col("reach") >= pl.col("needs"), pl.col("bill_date_credit") >= pl.col("bill_date")
+        )
+        .sort(*(f"{name}_credit" for name in DOCUMENT_ORDER))
+        .unique("line_id", keep="first", maintain_order=True)
         .with_columns(
             used=-pl.col("used"),
             bill_date="bill_date_credit",
