@@ -228,7 +228,11 @@ def _sums(rows: Iterable[Row], classes: list[str]) -> list[str]:
 
 def _clean(text: str | None) -> str:
     """Return `text` on one line, without anything that cannot be seen."""
-    return " ".join(_UNSEEN.sub("", text).split()) if text else ""
+    if not text:
+        return ""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # nearly every text, ten times as fast
+    return " ".join(_UNSEEN.sub("", text).split())
 
 
 def _cell(text: str) -> str:
