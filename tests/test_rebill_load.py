@@ -15,6 +15,7 @@ from rebill.load import LoadResult
 from rebill.settings import ConfigError, Workspace, WorkspaceBusy
 from rebill.store.models import REFERENCE, Load, LoadFile
 from rebill.store.shapes import TABLES
+from reconcile.contracts import read_contracts
 
 CONTRACT = """
 [[contract]]
@@ -287,3 +288,17 @@ def test_the_starter_catalogue_fills_what_a_carrier_lacks_and_makes_way_for_its_
 def test_an_unknown_region_lists_those_there_are(workspace: Workspace) -> None:
     with pytest.raises(ConfigError, match="Mars.*BellSouth"):
         load.load_starter(workspace, "Mars", "ILEC")
+
+
+# --- what is written about it -----------------------------------------------------------------
+
+
+def test_the_contract_on_the_formats_page_is_one() -> None:
+    page = Path(__file__).parent.parent / "docs" / "formats" / "reference-tables.md"
+    sample = page.read_text().split("```toml\n")[1].split("```")[0]
+    [contract] = read_contracts(sample)
+    assert (contract.id, len(contract.accounts)) == ("ACME-ILEC-2026", 2)
+    short = sample.partition("[contract.billing]")[0]
+    [plain] = read_contracts(short)
+    assert plain.billing.model_copy(update={"resale_certificate": True}) == contract.billing
+    assert (plain.dispute, plain.debit.terms) == (contract.dispute, contract.debit.terms)

@@ -30,7 +30,7 @@ def make_engine(url: str) -> sa.Engine:
             engine = sa.create_engine(parsed)
             _prepare_sqlite(engine)
         elif parsed.get_backend_name() == "postgresql":
-            engine = sa.create_engine(parsed, connect_args={"options": "-c timezone=UTC"})
+            engine = sa.create_engine(parsed, connect_args={"client_encoding": "UTF8"})
         else:
             raise ConfigError(
                 f"[database] url names {parsed.get_backend_name()!r}:"
