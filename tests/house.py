@@ -158,37 +158,59 @@ def pure_imports(module: Module) -> list[str]:
     ]
 
 
-def _reads_memory(call: ast.Call) -> bool:
-    """Whether the first argument of a frame reader is made of bytes or text at hand."""
-    source = call.args[0] if call.args else None
-    return source is not None and any(
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute | ast.Name)
-        and (node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id) in IN_MEMORY
-        for node in ast.walk(source)
-    )
+def _is_memory(source: ast.AST, held: set[str]) -> bool:
+    """Whether an expression is made of bytes or text at hand, or of a name that holds some."""
+    for node in ast.walk(source):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            if called in IN_MEMORY:
+                return True
+    return isinstance(source, ast.Name) and source.id in held
 
 
-def _is_frame_effect(call: ast.Call, name: str) -> bool:
+def _held_in_memory(module: Module) -> set[str]:
+    """Return the names that are only ever given bytes or text at hand."""
+    given: dict[str, list[bool]] = {}
+    for node in ast.walk(module.tree):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Name) and isinstance(node, ast.Assign):
+                given.setdefault(target.id, []).append(_is_memory(node.value, set()))
+    return {name for name, memory in given.items() if all(memory)}
+
+
+def _is_frame_effect(call: ast.Call, name: str, held: set[str]) -> bool:
     """Whether a polars reader or writer is given anything but memory."""
     if not FRAME_IO.fullmatch(name):
         return False
     if name.startswith(("read_", "scan_")):
-        return not _reads_memory(call)
+        return not (call.args and _is_memory(call.args[0], held))
     # `frame.write_csv()` without a target returns the text.
     return bool(call.args) or any(k.arg in {"file", "path", "target", None} for k in call.keywords)
 
 
+def _asks_the_clock(call: ast.Call, name: str, attribute: bool, imported: set[str]) -> bool:
+    """Whether a call is one of `datetime` or `time`; a callable handed in as `now` is not."""
+    if attribute:
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        of_time = isinstance(owner, ast.Name) and owner.id == "time"
+        return name in CLOCK_CALLS or (name == "time" and of_time)
+    return f"time.{name}" in imported
+
+
 def pure_calls(module: Module) -> list[str]:
     """Calls of a pure module that open, print, ask the clock or let polars touch a file."""
+    if not module.pure:
+        return []
+    held = _held_in_memory(module)
+    imported = {name for _, name in imports(module)}
     found = []
-    for call, name, attribute in calls(module) if module.pure else ():
+    for call, name, attribute in calls(module):
         effect = (
             (name in EFFECT_CALLS and not attribute)
             or (name == "open" and attribute)
             or name in EFFECT_NAMES
-            or name in CLOCK_CALLS
-            or _is_frame_effect(call, name)
+            or _asks_the_clock(call, name, attribute, imported)
+            or _is_frame_effect(call, name, held)
         )
         if effect:
             found.append(f"{module.path}:{call.lineno}: a pure module calls {name}()")
@@ -199,10 +221,11 @@ def clock(module: Module) -> list[str]:
     """Places outside the few named modules where the time of day is asked for."""
     if module.room not in ROOMS or within(module.name, CLOCK_MODULES):
         return []
+    imported = {name for _, name in imports(module)}
     return [
         f"{module.path}:{call.lineno}: {name}() asks the clock; the day is an argument"
-        for call, name, _ in calls(module)
-        if name in CLOCK_CALLS
+        for call, name, attribute in calls(module)
+        if _asks_the_clock(call, name, attribute, imported)
     ]
 
 

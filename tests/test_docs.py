@@ -11,10 +11,12 @@ from docs import generate
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(
-    path
-    for pattern in ("*.md", "docs/**/*.md", "*/README.md")
-    for path in ROOT.glob(pattern)
-    if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    {
+        path
+        for pattern in ("*.md", "docs/**/*.md", "*/README.md")
+        for path in ROOT.glob(pattern)
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    }
 )
 
 

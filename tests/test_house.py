@@ -13,8 +13,10 @@ from house import Module
 
 ROOT = Path(__file__).resolve().parent.parent
 
-ALLOWED: dict[str, str] = {}
-"""Exceptions, path and rule to the reason why: `"reconcile/x.py floats": "a score, no money"`."""
+ALLOWED = {
+    "migrations/versions/0001_first_shape.py long_functions": "a list of columns, never changed",
+}
+"""Exceptions: path and rule, and why."""
 
 
 def module(path: Path) -> Module:
@@ -87,7 +89,7 @@ def test_every_room_has_a_page_that_says_what_it_owns(room):
     page = (ROOT / room / "README.md").read_text("utf-8")
     assert re.match(rf"# `?{room}`?\b", page)
     assert 15 <= len(page.splitlines()) <= 80
-    if room != "tests":
+    if room not in {"migrations", "tests"}:
         assert "does not own" in page.lower()
 
 
@@ -141,10 +143,13 @@ BREAKS = [
     (house.pure_calls, "reconcile.x", "dt.datetime.now(dt.UTC)"),
     (house.pure_calls, "reconcile.x", "pl.read_csv('rates.csv')"),
     (house.pure_calls, "reconcile.x", "pl.scan_parquet(path)"),
+    (house.pure_calls, "reconcile.x", "a = f.read_bytes()\na = 'x'\npl.read_csv(a)"),
     (house.pure_calls, "rebill.rating", "frame.sink_parquet(path)"),
     (house.pure_calls, "rebill.rating", "frame.write_csv(file=path)"),
     (house.pure_calls, "rebill.rating", "frame.write_csv(**options)"),
     (house.clock, "rebill.store.models", "stamp = datetime.utcnow()"),
+    (house.clock, "rebill.store.models", "import time\nstamp = time.time()"),
+    (house.clock, "rebill.store.models", "from time import time\nstamp = time()"),
     (house.floats, "reconcile.x", "rate = 0.5"),
     (house.floats, "reconcile.x", "rate = float(text)"),
     (house.floats, "reconcile.x", "column.cast(pl.Float64)"),
@@ -170,7 +175,9 @@ HARMLESS = [
     (house.pure_calls, "usoc_catalog.x", "pl.read_csv(files('a').joinpath('b').read_bytes())"),
     (house.pure_calls, "invoices.x", "text = frame.write_csv(separator=';')"),
     (house.pure_calls, "rebill.cli", "print(open('f').read(), date.today())"),
+    (house.pure_calls, "usoc_catalog.x", "data = f.read_bytes()\nframe = pl.read_csv(data)"),
     (house.clock, "rebill.batch", "stamp = datetime.now(UTC)"),
+    (house.clock, "rebill.x", "def f(now): return now(), dt.time(12)"),
     (house.floats, "reconcile.x", "rate = Decimal('0.5') + column.sum()"),
     (house.floats, "rebill.cli", "seconds = 0.5"),
     (house.undocumented, "rebill.x", '"""A page."""\ndef f():\n    """Return one."""'),
