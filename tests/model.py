@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING
 from model_codes import (
     NARROWING,
     NONE,
-    account_unknown,
     charged_twice,
-    earlier_charges,
     quantity_above_inventory,
-    service_unknown,
-    uncredited,
+    uncredited_part,
 )
 from model_facts import MONTHLY, ORDERED, ZERO, Facts, Judged, printed_places, same_rate
 from model_time import Row, billing_days, days_touched, extension, holds, rounded
@@ -134,17 +131,12 @@ def judge(facts: Facts, j: Judged) -> None:
         return
     if j.is_credit:
         j.expected = j["amount"]
-        for untold in (account_unknown, service_unknown):
-            if untold(facts, j):
-                j.findings[untold.__name__] = (ZERO, None)
         questions(facts, j)
         return
     for code in NARROWING:
         due = code(facts, j)
         if due is not None:
-            bound = None
-            if code is charged_twice:
-                bound = sum((uncredited(facts, e, j) for e in earlier_charges(facts, j)), ZERO)
+            bound = uncredited_part(facts, j) if code is charged_twice else None
             j.take(code.__name__, due, bound)
     if j["charge_class"] not in ORDERED:
         j.expected = j.left
@@ -282,6 +274,7 @@ def judge_package(group: list[Judged]) -> None:
     tolerated = prorated and abs(billed - price) <= day_and_cent(first, rate, Decimal(1))
     for j, share in zip(group, spread(price, [j.left for j in group]), strict=True):
         j.expected = share
+        give_back(j, share)
         off, j.left = j.left - share, share
         if tolerated:
             j.tolerated = off
@@ -291,6 +284,15 @@ def judge_package(group: list[Judged]) -> None:
             j.underbilled = -off
             j.left += off
             j.findings["rate_below_contract"] = (ZERO, None)
+
+
+def give_back(j: Judged, share: Decimal) -> None:
+    """Take back stakes, the last first, where days and units took more than billed less due."""
+    for code in reversed(list(j.findings)):
+        stake, cause = j.findings[code]
+        back = max(ZERO, min(stake, share - j.left))
+        j.findings[code] = (stake - back, cause)
+        j.left += back
 
 
 def spread(price: Decimal, weights: list[Decimal]) -> list[Decimal]:

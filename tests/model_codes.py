@@ -9,9 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 
-from model_facts import MONTHLY, ORDERED, ZERO, Due, Facts, Judged
-from model_time import add_months, days_touched, overlap
+from model_facts import MONTHLY, ORDERED, Due, Facts, Judged
+from model_time import add_months, days_touched, extension, overlap
 
 NONE = Decimal(0)
 
@@ -69,7 +70,7 @@ def earlier_charges(facts: Facts, j: Judged) -> list[Judged]:
         and e.service is j.service
         and e["usoc"] == j["usoc"]
         and repeats(e, j)
-        and uncredited(facts, e, j) > 0
+        and e["amount"] > credited(facts, e, j)
     ]
 
 
@@ -90,18 +91,25 @@ def repeats(e: Judged, j: Judged) -> bool:
     return bool(kind == "tax" and same)
 
 
-def uncredited(facts: Facts, e: Judged, j: Judged) -> Decimal:
-    """Return what no credit on a document up to that of line `j` has given back of charge `e`."""
+def credited(facts: Facts, e: Judged, j: Judged) -> Decimal:
+    """Return what credits, from the document of charge `e` to that of line `j`, gave back of it."""
     credits = (
-        c["amount"]
+        -c["amount"]
         for c in facts.lines
         if c["amount"] < 0
         and c.service is e.service
         and c["usoc"] == e["usoc"]
         and overlap(c.period, e.period)
-        and c.order_key[:2] <= j.order_key[:2]
+        and e.order_key[:2] <= c.order_key[:2] <= j.order_key[:2]
     )
-    return max(ZERO, sum(credits, Decimal(e["amount"])))
+    return sum(credits, NONE)
+
+
+def uncredited_part(facts: Facts, j: Judged) -> Decimal | None:
+    """Return what of the charges that a line repeats was not credited; None without any credit."""
+    earlier = earlier_charges(facts, j)
+    given = sum((credited(facts, e, j) for e in earlier), NONE)
+    return sum((e["amount"] for e in earlier), NONE) - given if given else None
 
 
 def service_unknown(facts: Facts, j: Judged) -> Due | None:
@@ -181,7 +189,9 @@ def surcharge_not_due(facts: Facts, j: Judged) -> Due | None:
 def surcharge_above_cap(facts: Facts, j: Judged) -> Due | None:
     if j["charge_class"] != "surcharge" or j.price is None:
         return None
-    return dict(j.due) if j.left - j.spared > j.due_amount() else None
+    everything = extension(j.price, Fraction(j.units) * j.whole, j.units, j.rounding)
+    above = j["amount"] > everything or j.left > j.due_amount() + j.spared
+    return dict(j.due) if above else None
 
 
 def charged_in_summary(facts: Facts, j: Judged) -> Due | None:

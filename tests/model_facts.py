@@ -174,11 +174,13 @@ class Judged:
 
     def take(self, code: str, due: Due, at_most: Decimal | None = None) -> None:
         """Narrow what is due and put at stake what is left above it."""
-        self.due = {day: min(units, due[day]) for day, units in self.due.items()}
-        stake = max(ZERO, self.left - self.due_amount())
-        self.spared = ZERO
+        narrowed = {day: min(units, due[day]) for day, units in self.due.items()}
+        spared = self.spared if narrowed == self.due else ZERO
+        self.due = narrowed
+        stake = max(ZERO, self.left - self.due_amount() - spared)
         if at_most is not None and at_most < stake:
-            stake, self.spared = at_most, stake - at_most
+            stake, spared = at_most, stake - at_most
+        self.spared = spared
         self.left -= stake
         self.findings[code] = (stake, None)
 

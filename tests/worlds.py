@@ -48,7 +48,7 @@ RULES = (
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """A world as plain rows: documents, lines, and reference rows named as in the CSV tables."""
 
@@ -63,6 +63,10 @@ class World:
     service_elements: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     retail_rates: list[Row] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        """Say how large the world is; its rows would fill pages."""
+        return f"<a world of {len(self.documents)} documents and {len(self.lines)} lines>"
 
 
 def world(seed: int, size: int = 3) -> World:
