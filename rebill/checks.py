@@ -320,7 +320,7 @@ def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
         _row=pl.coalesce("_row", "_before_row"),
         what=what,
     ).filter(pl.col("_file").is_not_null())
-    faults.add_rows(reported, f"end the earlier row with {end}; it is excluded")
+    faults.add_rows(reported, f"end the earlier row with {end}, or load all rows with --replace")
 
 
 def _span(start: str, end: str) -> pl.Expr:

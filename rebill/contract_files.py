@@ -104,7 +104,7 @@ def both_fit(one: str, other: str) -> bool:
 
 
 def check_accounts(rows: pl.DataFrame, faults: Faults) -> None:
-    """Note equally long patterns of two contracts of a carrier that can fit one account at once.
+    """Note equally long patterns of a carrier's contracts that can fit one account at once.
 
     `rows` are the contracts that would be current; the longest fitting pattern wins, so two that
     are equally long leave open whose account it is.
@@ -127,14 +127,14 @@ _Held = tuple[Contract, Account]
 
 
 def _clashes(contracts: Sequence[Contract]) -> Iterator[tuple[_Held, _Held]]:
-    """Yield the pairs of held accounts of different contracts that clash."""
+    """Yield the pairs of held accounts that clash."""
     by_length: dict[tuple[str, int], list[_Held]] = defaultdict(list)
     for contract in contracts:
         for account in contract.accounts:
             by_length[contract.carrier, account.length].append((contract, account))
     for held in by_length.values():
         for one, other in _pairs(held):
-            if one[0].id != other[0].id and _at_once(one, other):
+            if _at_once(one, other):
                 yield one, other
 
 

@@ -304,8 +304,22 @@ def contracts(*held: tuple[str, str, str]) -> str:
             contracts(("C1", "2026-01-01", '"30*1"'), ("C2", "2026-06-01", '"3*01"')),
             ["contracts.toml row 8: accounts '30*1' of C1 and '3*01' of C2 can both fit"],
         ),
+        (
+            contracts(("C1", "2026-01-01", '"305", "305"')),
+            ["contracts.toml row 2: accounts '305' of C1 and '305' of C1 can both fit"],
+        ),
     ],
-    ids=["no TOML", "empty", "other table", "no date", "wrong date", "extra", "twice", "patterns"],
+    ids=[
+        "no TOML",
+        "empty",
+        "other table",
+        "no date",
+        "wrong date",
+        "extra",
+        "twice",
+        "patterns",
+        "same pattern",
+    ],
 )
 def test_a_contract_that_is_none_is_named_by_its_row(
     workspace: Workspace, tmp_path: Path, text: str, wanted: list[str]

@@ -6,6 +6,7 @@ rows are `data/usoc_codes.csv`, each with its source.
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from importlib import resources
 
@@ -29,8 +30,8 @@ STARTER = pl.Schema(
 
 @cache
 def _codes() -> pl.DataFrame:
-    data = resources.files("usoc_catalog").joinpath("data/usoc_codes.csv").read_bytes()
-    return pl.read_csv(data, infer_schema=False)
+    text = resources.files("usoc_catalog").joinpath("data/usoc_codes.csv").read_text("utf-8")
+    return pl.DataFrame(list(csv.DictReader(text.splitlines())))
 
 
 def regions() -> list[str]:

@@ -52,7 +52,8 @@ def upgrade() -> None:
     _numbers_and_loads()
     _catalogue_and_contracts()
     _inventory_and_customers()
-    _runs_and_documents()
+    _runs()
+    _documents()
     _decisions()
 
 
@@ -245,8 +246,8 @@ def _inventory_and_customers() -> None:
     )
 
 
-def _runs_and_documents() -> None:
-    """Create what came in."""
+def _runs() -> None:
+    """Create runs, the files they found, and the bulk facts they wrote."""
     op.create_table(
         "runs",
         sa.Column("id", ROW_ID, primary_key=True),
@@ -286,6 +287,10 @@ def _runs_and_documents() -> None:
         sa.UniqueConstraint("path"),
     )
     op.create_index(op.f("ix_bulk_files_kind_bill_month"), "bulk_files", ["kind", "bill_month"])
+
+
+def _documents() -> None:
+    """Create documents and their totals."""
     op.create_table(
         "documents",
         sa.Column("document_id", sa.String(), primary_key=True),

@@ -29,7 +29,7 @@ class Base(DeclarativeBase):
     """The tables of the record."""
 
     metadata = sa.MetaData(naming_convention=NAMES)
-    type_annotation_map = {  # noqa: RUF012 (the mapper reads a plain class attribute)
+    type_annotation_map = {
         Decimal: Money(2),
         int: sa.BigInteger(),
         dict[str, Any]: sa.JSON(),
