@@ -37,14 +37,6 @@ class Kind:
     cast: Callable[[pl.Expr], pl.Expr]
     """From the plain spelling to the value; null where nothing stands."""
 
-    def value(self, cell: pl.Expr) -> pl.Expr:
-        """Return what the cell says, null where it is empty or cannot be read."""
-        return self.cast(self.spelling(cell))
-
-    def readable(self, cell: pl.Expr) -> pl.Expr:
-        """Say whether the cell is empty or reads as this kind."""
-        return cell.is_null() | self.spelling(cell).is_not_null()
-
 
 def trimmed(cell: pl.Expr) -> pl.Expr:
     """Return the text without blanks around it, null where nothing is left."""
@@ -85,13 +77,11 @@ def _number(digits: int, places: int, currency: str) -> Callable[[pl.Expr], pl.E
     def spelling(cell: pl.Expr) -> pl.Expr:
         is_plain = cell.str.contains(plain)
         odd = pl.when(~is_plain).then(cell)
-        read = pl.when(odd.str.contains(rf"^(?:{spelled})$")).then(odd)
-        sign = pl.when(read.str.contains(r"[-(]")).then(pl.lit("-")).otherwise(pl.lit(""))
-        number = read.str.replace_all(r"[^0-9.]", "").str.replace(r"^0*([0-9]|\.)", "$1")
+        sign = pl.when(odd.str.contains(r"[-(]")).then(pl.lit("-")).otherwise(pl.lit(""))
+        number = odd.str.replace_all(r"[^0-9.]", "").str.replace(r"^0*([0-9]|\.)", "$1")
         signed = sign + number.str.replace(r"^\.", "0.")
-        return pl.coalesce(
-            pl.when(is_plain).then(cell), pl.when(signed.str.contains(exact)).then(signed)
-        )
+        exactly = odd.str.contains(f"^(?:{spelled})$") & signed.str.contains(exact)
+        return pl.when(is_plain).then(cell).when(exactly).then(signed)
 
     return spelling
 

@@ -30,24 +30,24 @@ def shape(header: Header) -> Check:
     )
 
 
-def needed(header: Header, name: str) -> Check:
+def needed(name: str) -> Check:
     """Check that something stands in a cell."""
-    return Check(header.cell(name).is_null(), pl.lit(f"{name} is empty"), f"fill in {name}")
+    return Check(pl.col(name).is_null(), pl.lit(f"{name} is empty"), f"fill in {name}")
 
 
 def of_kind(header: Header, name: str) -> Check:
     """Check that a cell reads as its kind."""
-    kind, cell = header.kinds[name], header.cell(name)
+    kind, cell = header.kinds[name], pl.col(name)
     return Check(
-        ~kind.readable(cell),
+        cell.is_not_null() & header.spelled(name).is_null(),
         pl.format(f"{name} `{{}}` is not {kind.what}", shown(cell)),
         f"{name}: {kind.remedy}",
     )
 
 
-def in_dollars(header: Header) -> Check:
+def in_dollars() -> Check:
     """Check that the currency is USD, or that none is named."""
-    cell = header.cell("currency")
+    cell = pl.col("currency")
     return Check(
         cell.str.to_uppercase() != "USD",
         pl.format("currency `{}` is not read, only USD", shown(cell)),
@@ -61,8 +61,8 @@ def in_order(header: Header, starts: str, ends: str) -> Check:
         header.value(ends) < header.value(starts),
         pl.format(
             f"{ends} {{}} lies before {starts} {{}}",
-            shown(header.cell(ends)),
-            shown(header.cell(starts)),
+            shown(pl.col(ends)),
+            shown(pl.col(starts)),
         ),
         f"give the first day that is not billed as {ends}",
     )
@@ -70,15 +70,13 @@ def in_order(header: Header, starts: str, ends: str) -> Check:
 
 def agrees_in_sign(header: Header, name: str) -> Check:
     """Check that a negative quantity or rate does not stand with a positive amount."""
-    cell = header.cell(name)
-    # Most cells have no sign at all, so only those that may be negative are read as numbers.
-    signed = header.kinds[name].value(pl.when(cell.str.contains(r"[-(]")).then(cell))
+    cell = pl.col(name)
     return Check(
-        (signed < 0) & (header.value("amount") > 0),
+        (header.value(name) < 0) & (header.value("amount") > 0),
         pl.format(
             f"{name} `{{}}` with amount `{{}}`: a negative {name} goes with a negative amount",
             shown(cell),
-            shown(header.cell("amount")),
+            shown(pl.col("amount")),
         ),
         f"make {name} and amount agree: a credit has both negative, or {name} positive",
     )

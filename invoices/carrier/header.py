@@ -29,14 +29,28 @@ class Header:
         """Return a cell as it stands, null where its column is absent."""
         return pl.col(name) if name in self.names else pl.lit(None, pl.String)
 
-    def cell(self, name: str) -> pl.Expr:
-        """Return a cell as trimmed text, null where nothing stands or its column is absent."""
-        return trimmed(self.raw(name))
+    def spelled(self, name: str) -> pl.Expr:
+        """Return a cell of `read_cells` in plain spelling, null where it cannot be read."""
+        return pl.col(f"{name} spelled") if name in self.kinds else pl.col(name)
 
     def value(self, name: str) -> pl.Expr:
-        """Return a cell as the value of its kind, null where it is empty or cannot be read."""
-        cell = self.cell(name)
-        return self.kinds[name].value(cell) if name in self.kinds else cell
+        """Return a cell of `read_cells` as a value, null where it cannot be read."""
+        return self.kinds[name].cast(self.spelled(name)) if name in self.kinds else pl.col(name)
+
+    def read_cells(self, raw: pl.LazyFrame, names: tuple[str, ...]) -> pl.LazyFrame:
+        """Add to `raw` the cells called `names`, trimmed, and those of a kind also `spelled`.
+
+        A column that is absent is null. `whole` says whether the row has its shape.
+        """
+        return (
+            split.cells(raw, self.names, self.quoted)
+            .with_columns(trimmed(self.raw(name)).alias(name) for name in names)
+            .with_columns(
+                kind.spelling(pl.col(name)).alias(f"{name} spelled")
+                for name, kind in self.kinds.items()
+                if name in names
+            )
+        )
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,9 @@ LINE_CELLS = (
 )
 COLUMNS = ("record", *DOCUMENT_CELLS, *LINE_CELLS, "currency")
 """Every column that is read; any but those needed may be absent."""
+LINE_READ = ("record", *KEY, *LINE_CELLS, "currency")
+"""The columns that are read of a line row."""
+_RECORD = pl.col("record").str.to_lowercase()
 NEEDED_OF_DOCUMENT = (*KEY, "bill_date", "current_charges", "total_due")
 NEEDED_OF_LINE = ("charge_class", "amount")
 NEEDED = ("record", *NEEDED_OF_DOCUMENT, *NEEDED_OF_LINE)
@@ -110,34 +113,30 @@ def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
     )
 
 
-def _record(header: Header) -> pl.Expr:
-    return header.cell("record").str.to_lowercase()
-
-
 def _document_checks(header: Header) -> list[ck.Check]:
     return [
         ck.shape(header),
-        *(ck.needed(header, name) for name in NEEDED_OF_DOCUMENT),
+        *(ck.needed(name) for name in NEEDED_OF_DOCUMENT),
         *(ck.of_kind(header, name) for name in DOCUMENT_CELLS if name in KINDS),
-        ck.in_dollars(header),
+        ck.in_dollars(),
     ]
 
 
 def _line_checks(header: Header) -> list[ck.Check]:
     record = ck.Check(
-        _record(header).ne_missing("line"),
-        pl.format("record `{}` is neither `document` nor `line`", c.shown(header.cell("record"))),
+        _RECORD.ne_missing("line"),
+        pl.format("record `{}` is neither `document` nor `line`", c.shown(pl.col("record"))),
         "write `document` or `line` into record",
     )
     return [
         ck.shape(header),
         record,
-        *(ck.needed(header, name) for name in NEEDED_OF_LINE),
+        *(ck.needed(name) for name in NEEDED_OF_LINE),
         *(ck.of_kind(header, name) for name in LINE_CELLS if name in KINDS),
         ck.in_order(header, "service_from", "service_until"),
         ck.agrees_in_sign(header, "quantity"),
         ck.agrees_in_sign(header, "unit_rate"),
-        ck.in_dollars(header),
+        ck.in_dollars(),
     ]
 
 
@@ -150,8 +149,8 @@ def _read_documents(body: pl.LazyFrame, header: Header, origin: str) -> pl.DataF
     # A row that is no document row may say the word as well; only these few rows are kept.
     likely = body.filter(pl.col("text").str.contains("(?i)document")).collect().lazy()
     found = (
-        split.cells(likely, header.names, header.quoted)
-        .filter(_record(header) == "document")
+        header.read_cells(likely, ("record", *DOCUMENT_CELLS, "currency"))
+        .filter(_RECORD == "document")
         .select(
             "row",
             *(pl.when("whole").then(header.value(name)).alias(name) for name in DOCUMENT_CELLS),
@@ -220,12 +219,10 @@ def _read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> p
     if odd.is_empty():
         return rows
     checked = (
-        split.cells(
-            body.join(odd.lazy().select("row"), on="row", how="semi"), header.names, header.quoted
-        )
+        header.read_cells(body.join(odd.lazy().select("row"), on="row", how="semi"), LINE_READ)
         .select(
             "row",
-            *(pl.when("whole").then(header.cell(name)).alias(name) for name in KEY),
+            *(pl.when("whole").then(name).alias(name) for name in KEY),
             plain=pl.lit(False),
             faulty=ck.any_fails(_line_checks(header)),
         )
@@ -257,11 +254,11 @@ def _in_stretches(body: pl.LazyFrame, wanted: pl.DataFrame) -> pl.LazyFrame:
 def _read_faults(body: pl.LazyFrame, header: Header, wrong: pl.DataFrame) -> pl.DataFrame:
     """Return the rows in the stretches `wrong` with all that is wrong with each."""
     checks = _line_checks(header)
-    key = pl.concat_str([c.shown(header.cell(name)) for name in KEY], separator=" / ")
+    key = pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / ")
     said = ck.reasons(checks)
     orphan = ~ck.any_fails(checks)
     return (
-        split.cells(_in_stretches(body, wrong), header.names, header.quoted)
+        header.read_cells(_in_stretches(body, wrong), LINE_READ)
         .select(
             "row",
             "document",
@@ -328,11 +325,11 @@ def _read_lines(
     wanted = good.join(loaded.select("document"), on="document", how="semi").sort("first")
     position = pl.col("before") + pl.col("row") - pl.col("first") + 1
     parts = [
-        split.cells(_in_stretches(body, stretch), header.names, header.quoted and not plain)
-        .select("document", position=position, source_row="row", **_line_values(header, plain))
+        _line_values(_in_stretches(body, stretch), header, plain)
         .join(owners, on="document", how="left", maintain_order="left")
         .with_columns(
-            line_id=pl.format("{}-{}", "document_id", "position"),
+            line_id=pl.format("{}-{}", "document_id", position),
+            source_row="row",
             source_file=pl.lit(source_file),
         )
         .pipe(seal, LINES)
@@ -342,21 +339,27 @@ def _read_lines(
     return pl.concat(parts) if parts else empty(LINES).lazy()
 
 
-def _line_values(header: Header, plain: bool) -> dict[str, pl.Expr]:
-    """Return the values of a line by name; of a plain row without looking for other spellings."""
-    values = {
-        name: KINDS[name].cast(
-            header.raw(name) if plain else KINDS[name].spelling(header.cell(name))
-        )
-        if name in KINDS
-        else header.cell(name)
-        for name in LINE_CELLS
-    }
-    rate, wtn = header.cell("unit_rate"), header.cell("wtn")
-    return values | {
-        "usoc": header.cell("usoc").str.to_uppercase(),
-        "state": header.cell("state").str.to_uppercase(),
-        "unit_rate_places": c.printed_places(rate if plain else c.UNIT_RATE.spelling(rate)),
-        "wtn": wtn if plain else c.telephone(wtn),
-        "circuit_key": c.circuit_key(header.cell("circuit_id")),
-    }
+def _line_values(rows: pl.LazyFrame, header: Header, plain: bool) -> pl.LazyFrame:
+    """Return the values of lines; of plain rows without looking for other spellings."""
+    if plain:
+        split_rows = split.cells(rows, header.names, quoted=False)
+        cell = {name: c.trimmed(header.raw(name)) for name in LINE_CELLS}
+        spelled = {name: header.raw(name) for name in KINDS if name in LINE_CELLS}
+        wtn = cell["wtn"]
+    else:
+        split_rows = header.read_cells(rows, LINE_CELLS)
+        cell = {name: pl.col(name) for name in LINE_CELLS}
+        spelled = {name: header.spelled(name) for name in KINDS if name in LINE_CELLS}
+        wtn = c.telephone(cell["wtn"])
+    return split_rows.select(
+        *("document", "row", "first", "before"),
+        **cell
+        | {name: KINDS[name].cast(text) for name, text in spelled.items()}
+        | {
+            "usoc": cell["usoc"].str.to_uppercase(),
+            "state": cell["state"].str.to_uppercase(),
+            "unit_rate_places": c.printed_places(spelled["unit_rate"]),
+            "wtn": wtn,
+            "circuit_key": c.circuit_key(cell["circuit_id"]),
+        },
+    )

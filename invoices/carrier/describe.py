@@ -1,0 +1,71 @@
+"""What a carrier file is and says, for a person to look at before anything is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier.reading import Reading
+from invoices.footing import WIDE, foot, line_sums
+from invoices.schema import FINDINGS, LINES, stack
+
+_NOT_READ = (
+    *("line_id", "document_id", "carrier", "ban", "invoice_no", "bill_date"),
+    *("unit_rate_places", "circuit_key", "source_file", "source_row"),
+)
+"""Columns of a line that are not cells of its own."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """A carrier file in a few small tables."""
+
+    documents: pl.DataFrame
+    """`DOCUMENTS`, footed: status, lines, printed totals and `line_sum`."""
+    classes: pl.DataFrame
+    """charge_class, lines, amount: what the lines of each class add up to."""
+    coverage: pl.DataFrame
+    """column, filled, distinct: how many lines give a column, and about how many values it has."""
+    first_lines: pl.DataFrame
+    """The first lines of the file (`LINES`)."""
+    findings: pl.DataFrame
+    """`FINDINGS`: what cannot be read, and documents that do not foot."""
+
+
+def describe(reading: Reading, lines: int = 5) -> Description:
+    """Return what `reading` says, with its first `lines` lines; its lines are scanned twice."""
+    sums = line_sums(reading.lines).collect()
+    documents, unfooted = foot(reading.documents, sums, reading.findings)
+    classes = (
+        reading.lines.group_by("charge_class")
+        .agg(lines=pl.len().cast(pl.Int64), amount=pl.col("amount").cast(WIDE).sum())
+        .collect()
+        .sort("charge_class")
+    )
+    return Description(
+        documents=documents,
+        classes=classes,
+        coverage=_coverage(reading.lines),
+        first_lines=reading.lines.bottom_k(lines, by="source_row").collect().sort("source_row"),
+        findings=stack([reading.findings, unfooted], FINDINGS),
+    )
+
+
+def _coverage(lines: pl.LazyFrame) -> pl.DataFrame:
+    names = [name for name in LINES if name not in _NOT_READ]
+    counted = lines.select(
+        *(pl.col(name).count().cast(pl.Int64).alias(f"filled {name}") for name in names),
+        *(
+            pl.col(name).drop_nulls().approx_n_unique().cast(pl.Int64).alias(f"distinct {name}")
+            for name in names
+        ),
+    ).collect()
+    return pl.DataFrame(
+        {
+            "column": names,
+            "filled": [counted[f"filled {name}"].item() for name in names],
+            "distinct": [counted[f"distinct {name}"].item() for name in names],
+        },
+        schema={"column": pl.String, "filled": pl.Int64, "distinct": pl.Int64},
+    )
