@@ -285,7 +285,7 @@ def _deliver(
     return replace(outcome, written=written)
 
 
-def standing(workspace: Workspace, as_of: dt.date | None) -> tuple[int, int]:
+def standing(workspace: Workspace) -> tuple[int, int]:
     """Return how many documents are held or refused, and how many claims are near their end."""
     with transaction(workspace) as connection:
         digest = outbox.read_digest(Record(workspace, connection))

@@ -98,9 +98,7 @@ def digest_csv(digest: Digest) -> str:
     from invoices.packet import formula_safe
 
     held = digest.held.with_columns(
-        text=pl.concat_str(
-            "message", pl.col("remedy").fill_null(""), separator=" ", ignore_nulls=True
-        ),
+        text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
         name=pl.coalesce("invoice_no", "source_file"),
         amount=pl.col("total_due"),
     )

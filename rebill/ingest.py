@@ -20,7 +20,7 @@ from invoices.footing import WIDE, foot
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, empty, stack
 from rebill import files
 from rebill.plan import ReadFile
-from rebill.settings import Workspace
+from rebill.settings import Settings, Workspace
 
 KEY = ["carrier", "ban", "invoice_no"]
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
@@ -52,7 +52,7 @@ def take_in(workspace: Workspace, intake: Intake, stage: ReadFile, path: Path) -
     """Read one file into the intake: its documents, its findings, its lines as staged Parquet."""
     number = len(intake.reads)
     intake.reads.append(stage)
-    reading = read_file(workspace, path, stage.name, stage.profile, sha256=stage.sha256)
+    reading = read_file(workspace.settings, path, stage.name, stage.profile, sha256=stage.sha256)
     here = pl.lit(number, dtype=pl.Int64).alias("intake")
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
@@ -65,13 +65,13 @@ def take_in(workspace: Workspace, intake: Intake, stage: ReadFile, path: Path) -
 
 
 def read_file(
-    workspace: Workspace, path: Path, name: str, profile: str | None, *, sha256: str = ""
+    settings: Settings, path: Path, name: str, profile: str | None, *, sha256: str = ""
 ) -> Reading:
     """Return what the file at `path` says; one that is no invoice gives a refused document.
 
     A file that changed since it was counted is refused like one that is no text.
     """
-    seen = files.inspect(path, workspace.settings.inbox.max_file_bytes)
+    seen = files.inspect(path, settings.inbox.max_file_bytes)
     digest = sha256 or seen.sha256
     if seen.sha256 != digest:
         return refused_file(

@@ -1,0 +1,282 @@
+"""The commands that show what is on record, and the one that records what was filed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebill.cli_base import (
+    HERE,
+    AsOf,
+    Json,
+    Month,
+    Where,
+    app,
+    bills,
+    cash,
+    day_of,
+    disputes,
+    example,
+    invoices,
+    month_of,
+    open_place,
+)
+from rebill.cli_work import show_outcome, work
+
+
+@app.command(epilog=example("rebill export findings --bill-month 2026-03 -o findings.csv"))
+def export(
+    tables: Annotated[list[str], typer.Argument(metavar="TABLE...")],
+    bill_month: Month = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="csv|parquet|json", help="How it is written.")
+    ] = "csv",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to; a folder for several."),
+    ] = None,
+    as_of: AsOf = None,
+    workspace: Where = HERE,
+) -> None:
+    """Write tables of the record: documents, lines, findings, claims, invoices, cash."""
+    from typing import cast
+
+    from rebill import batch
+    from rebill.export import TABLES, Format, export_to, table_frame, write
+
+    for name in tables:
+        if name not in TABLES:
+            raise typer.BadParameter(f"{name!r} is no table; there are: {', '.join(TABLES)}")
+    if form not in ("csv", "parquet", "json"):
+        raise typer.BadParameter(f"{form!r} is no format; there are: csv, parquet, json")
+    if len(tables) > 1 and out is None:
+        raise typer.BadParameter("several tables need -o FOLDER")
+    months = None if bill_month is None else [month_of(bill_month)]
+    with batch.reading(open_place(workspace)) as record:
+        for name in tables:
+            table, kind = TABLES[name], cast(Format, form)
+            frame = table_frame(record, name, months, as_of)
+            if out is None:
+                write(table, frame, kind, sys.stdout.buffer)
+            elif len(tables) > 1 or out.is_dir():
+                out.mkdir(parents=True, exist_ok=True)
+                export_to(out / f"{name}.{form}", table, frame, kind)
+            else:
+                out.parent.mkdir(parents=True, exist_ok=True)
+                export_to(out, table, frame, kind)
+
+
+@disputes.callback(invoke_without_command=True)
+def disputes_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Claims towards carriers; without a command: bring them up to date, and list them."""
+    if context.invoked_subcommand is None:
+        work("disputes", workspace, as_of)
+        disputes_list(as_of, None, json, workspace)
+
+
+@disputes.command("list", epilog=example("rebill disputes list --as-of 2026-03-31"))
+def disputes_list(
+    as_of: AsOf = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only claims in this state.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List claims with their deadlines, as they stand on a day."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.views import show
+    from reconcile.dispute import refresh
+
+    with batch.reading(open_place(workspace)) as record:
+        claims = record.claims().drop("resolved_on")
+        day = as_of or record.last_as_of()
+    if day is not None:
+        claims = refresh(claims, day)
+    show(claims if status is None else claims.filter(pl.col("status") == status), json)
+
+
+@disputes.command("show", epilog=example("rebill disputes show D-000001"))
+def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
+    """Show a claim: its lines, and what happened to it."""
+    from rebill import batch, disputing
+    from rebill.views import as_json, show
+
+    with batch.reading(open_place(workspace)) as record:
+        claim, lines, events = disputing.story(record, claim_no)
+    if json:
+        print(f'{{"claim": {as_json(claim)},')
+        print(f'"lines": {as_json(lines)},')
+        print(f'"events": {as_json(events)}}}')
+        return
+    for frame in (claim, lines, events):
+        show(frame)
+
+
+@disputes.command(
+    "submit", epilog=example("rebill disputes submit D-000001 --on 2026-04-02 --who ana")
+)
+def disputes_submit(
+    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")],
+    on: Annotated[
+        dt.date, typer.Option("--on", parser=day_of, metavar="DATE", help="The day it was filed.")
+    ],
+    who: Annotated[str | None, typer.Option("--who", help="Who filed it.")] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="The carrier's number for it.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Record that claims were filed with the carrier: all of them, or none and why."""
+    from rebill import disputing
+    from rebill.views import show
+
+    show(disputing.submit(open_place(workspace), claim_nos, on, who, reference), json)
+
+
+@invoices.callback(invoke_without_command=True)
+def invoices_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Invoices to customers; without a command: build them, and list them."""
+    if context.invoked_subcommand is None:
+        work("invoices", workspace, as_of)
+        invoices_list(None, json, workspace)
+
+
+@invoices.command("list", epilog=example("rebill invoices list --bill-month 2026-03"))
+def invoices_list(bill_month: Month = None, json: Json = False, workspace: Where = HERE) -> None:
+    """List customer invoices."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.views import show
+
+    with batch.reading(open_place(workspace)) as record:
+        bills = record.customer_invoices()
+    month = pl.col("bill_month") == month_of(bill_month) if bill_month else pl.lit(True)
+    show(bills.filter(month), json)
+
+
+@invoices.command("build", epilog=example("rebill invoices build"))
+def invoices_build(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """Build the invoices of what is on record, and write papers that are missing."""
+    show_outcome(work("invoices build", workspace, as_of), json)
+
+
+@cash.callback(invoke_without_command=True)
+def cash_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """What carriers pull, and what of it is in dispute; without a command: the next pulls."""
+    if context.invoked_subcommand is None:
+        work("cash", workspace, as_of)
+        cash_pulls(as_of, json, workspace)
+
+
+@cash.command("pulls", epilog=example("rebill cash pulls --as-of 2026-03-31"))
+def cash_pulls(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """List the pulls from a day on."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.views import show
+
+    with batch.reading(open_place(workspace)) as record:
+        day = as_of or record.last_as_of()
+        pulls = record.debits().filter(pl.col("debit_on") >= pl.lit(day, dtype=pl.Date))
+    show(pulls.sort("debit_on", "carrier", "ban", "invoice_no").drop("document_id"), json)
+
+
+@cash.command("exposure", epilog=example("rebill cash exposure --as-of 2026-03-31"))
+def cash_exposure(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """Show, carrier by carrier, where the money of all pulls stands on a day."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.export import table_frame
+    from rebill.views import show
+
+    with batch.reading(open_place(workspace)) as record:
+        day = as_of or record.last_as_of()
+        rows = table_frame(record, "exposure", None, day).collect()
+    show(rows.filter(pl.col("on") == pl.lit(day, dtype=pl.Date)).sort("carrier"), json)
+
+
+@cash.command("calendar", epilog=example("rebill cash calendar 2026"))
+def cash_calendar(year: int, json: Json = False, workspace: Where = HERE) -> None:
+    """List the weekdays of a year on which the banks are closed."""
+    import polars as pl
+
+    from invoices.calendar import closed_weekdays
+    from rebill.views import show
+
+    first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+    days = closed_weekdays(first, last, open_place(workspace).settings.closings)
+    show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), json)
+
+
+@bills.command("compare", epilog=example("rebill bills compare --bill-month 2026-03"))
+def bills_compare(bill_month: Month = None, json: Json = False, workspace: Where = HERE) -> None:
+    """Compare each bill with the one before it, charge class by charge class."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.views import show
+    from reconcile.bills import compare
+
+    with batch.reading(open_place(workspace)) as record:
+        rows = compare(record.documents(), record.totals())
+    if bill_month:
+        rows = rows.filter(pl.col("bill_date").dt.strftime("%Y-%m") == month_of(bill_month))
+    show(rows.drop("document_id"), json)
+
+
+@app.command(epilog=example("rebill explain 3k5vq2ab7c-17"))
+def explain(line_id: str, json: Json = False, workspace: Where = HERE) -> None:
+    """Tell the whole story of a line: row, match, rate and its rule, findings, claim, price."""
+    from rebill import batch
+    from rebill.explain import as_words, story
+
+    with batch.reading(open_place(workspace)) as record:
+        told = story(record, line_id)
+    if json:
+        from json import dumps
+
+        print(dumps(told, default=str, indent=1))
+    else:
+        print(as_words(told))
+
+
+@app.command(epilog=example("rebill describe bills/2026-03.csv"))
+def describe(
+    file: Path,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Say what a carrier file is and what it says; nothing is stored, no workspace is needed."""
+    from rebill.describe import as_data, as_words, description
+    from rebill.settings import SETTINGS_FILE, ConfigError, Settings
+
+    if not file.is_file():
+        raise ConfigError(f"{file}: there is no such file; check the path")
+    known = (workspace / SETTINGS_FILE).exists()
+    told = description(file, profile, open_place(workspace).settings if known else Settings())
+    if json:
+        from json import dumps
+
+        print(dumps(as_data(told), default=str, indent=1))
+    else:
+        print(as_words(told))

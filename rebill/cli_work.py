@@ -1,0 +1,229 @@
+"""The commands that change the record: set up, load, take in, reconcile, the night, the demo."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebill.cli_base import (
+    HERE,
+    NEEDS_A_PERSON,
+    WRONG_USAGE,
+    AsOf,
+    Json,
+    Paths,
+    Where,
+    a_log,
+    app,
+    day_of,
+    db,
+    example,
+    now,
+    open_place,
+)
+
+if TYPE_CHECKING:
+    from rebill.batch import Outcome
+    from rebill.plan import Plan
+
+
+@app.command(epilog=example("rebill init night"))
+def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> None:
+    """Make a workspace: settings, folders and an empty database; what exists is kept."""
+    from rebill import settings, store
+
+    workspace = settings.init_workspace(directory)
+    store.upgrade(workspace)
+    print(f"workspace {workspace.root}", file=sys.stderr)
+
+
+@app.command(
+    epilog=example("rebill load reference/", "rebill load --starter AMERITECH --carrier ILEC")
+)
+def load(
+    paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Each file is the whole table: rows absent end.")
+    ] = False,
+    starter: Annotated[
+        str | None, typer.Option("--starter", metavar="REGION", help="Load the starter catalogue.")
+    ] = None,
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", help="The carrier the starter catalogue is for.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Load reference tables from files or folders: all of them, or nothing and every error."""
+    import polars as pl
+
+    from rebill import load as loading
+    from rebill.views import note, show
+
+    if (starter is None) != (carrier is None):
+        raise typer.BadParameter("--starter and --carrier go together")
+    if bool(paths) == bool(starter):
+        raise typer.BadParameter("give files or folders, or --starter and --carrier")
+    place = open_place(workspace)
+    if starter and carrier:
+        result = loading.load_starter(place, starter, carrier, given=now())
+    else:
+        result = loading.load(place, paths or [], replace=replace, given=now())
+    for error in result.errors:
+        note(f"error: {error}")
+    if not result.ok:
+        note(f"nothing was loaded: {result.error_total} error(s)")
+        raise typer.Exit(WRONG_USAGE)
+    counts = [
+        {
+            "table": name,
+            "rows": c.rows,
+            "added": c.added,
+            "changed": c.changed,
+            "removed": c.removed,
+        }
+        for name, c in result.counts.items()
+    ]
+    show(pl.DataFrame(counts), json)
+
+
+@app.command(epilog=example("rebill ingest bills/2026-03.csv --received-on 2026-03-05"))
+def ingest(
+    paths: Paths,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
+    ] = None,
+    received_on: Annotated[
+        dt.date | None,
+        typer.Option("--received-on", parser=day_of, metavar="DATE", help="The day they came in."),
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take carrier invoices in: documents and lines, footed; the audit follows with the night."""
+    import polars as pl
+
+    from rebill import batch, plan
+    from rebill.views import show
+
+    place = open_place(workspace)
+    seen, where = batch.pick(place, paths)
+    job = batch.Job("ingest", plan.plan_ingest, received_on or as_of, seen, where, profile)
+    outcome = batch.run(place, job, a_log(), now)
+    became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
+    rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
+    show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), json)
+
+
+@app.command(epilog=example("rebill reconcile --as-of 2026-03-31"))
+def reconcile(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow."""
+    show_outcome(work("reconcile", workspace, as_of), json)
+
+
+@app.command(
+    epilog=example(
+        "rebill nightly --as-of 2026-03-31", "rebill nightly --as-of 2026-03-31 --explain"
+    )
+)
+def nightly(
+    as_of: Annotated[
+        dt.date,
+        typer.Option("--as-of", parser=day_of, metavar="DATE", help="The day of the night."),
+    ],
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print the plan and do nothing.")
+    ] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take what lies in the inbox, run every stage, and leave documents in the outbox.
+
+    Exit 0: done; 1: done, and something needs a person; 2: wrong usage; 3: failed.
+    """
+    from rebill import batch, plan
+
+    place = open_place(workspace)
+    seen, where = batch.look(place)
+    job = batch.Job("nightly", plan.plan, as_of, seen, where)
+    if explain:
+        _show_plan(batch.explain(place, job), json)
+        return
+    log = a_log()
+    outcome = batch.run(place, job, log, now)
+    show_outcome(outcome, json)
+    held, near = batch.standing(place)
+    if held or near:
+        log.warning("something needs a person", held_or_refused=held, deadlines=near)
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def work(command: str, workspace: Path, as_of: dt.date | None) -> Outcome:
+    """Run the night's stages on what is on record, without looking into the inbox."""
+    from rebill import batch, plan
+
+    place = open_place(workspace)
+    with batch.reading(place) as record:
+        day = as_of or record.last_as_of()
+    return batch.run(place, batch.Job(command, plan.plan, day), a_log(), now)
+
+
+def _show_plan(plan: Plan, json: bool) -> None:
+    from json import dumps
+
+    from rebill.plan import as_record
+    from rebill.views import note
+
+    if json:
+        print(dumps([as_record(stage) for stage in plan.stages], indent=1))
+        return
+    for number, stage in enumerate(plan.stages, 1):
+        print(f"{number}. {type(stage).__name__}: {stage.words()}")
+    for seen in plan.passed_over:
+        note(f"passed over: {seen.name} ({seen.left})")
+    if not plan:
+        note("nothing to do")
+
+
+def show_outcome(outcome: Outcome, json: bool) -> None:
+    """Print what a run did."""
+    from json import dumps
+
+    if json:
+        record = {"counts": outcome.counts, "sums": outcome.sums, "papers": outcome.written}
+        print(dumps({**record, "files": outcome.became}, default=str, indent=1))
+        return
+    for name, words in sorted(outcome.became.items()):
+        print(f"{name}: {words}")
+    for name, value in (*outcome.counts.items(), *outcome.sums.items()):
+        print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+
+
+@db.command("upgrade", epilog=example("rebill db upgrade"))
+def db_upgrade(workspace: Where = HERE) -> None:
+    """Bring the database the settings name to the newest shape."""
+    from rebill import files, store
+
+    place = open_place(workspace)
+    with files.locked(place):
+        store.upgrade(place)
+
+
+@app.command(epilog=example("rebill demo .demo --services 400 --months 3 --seed 1"))
+def demo(
+    directory: Annotated[Path, typer.Argument(metavar="DIR")],
+    services: Annotated[int, typer.Option("--services", min=1, help="How many services.")] = 400,
+    months: Annotated[int, typer.Option("--months", min=1, max=36, help="Bill months.")] = 3,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = 1,
+) -> None:
+    """Build an invented carrier with planted errors, run its nights, show what was found."""
+    from rich.console import Console
+
+    from rebill.demo.play import play
+
+    play(directory, services, months, seed, a_log(), now, Console())

@@ -1,0 +1,70 @@
+"""What a carrier file is and says, for a person to look at; nothing is stored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from invoices import carrier
+from invoices.carrier.describe import Description, describe
+from rebill import files
+from rebill.ingest import read_file
+from rebill.settings import Settings
+from rebill.views import as_table
+
+DOCUMENT = (
+    "status",
+    "carrier",
+    "ban",
+    "invoice_no",
+    "bill_date",
+    "lines",
+    "line_sum",
+    "current_charges",
+    "total_due",
+)
+FINDING = ("code", "source_row", "message", "remedy")
+LINE = ("line_no", "charge_class", "usoc", "quantity", "unit_rate", "amount", "wtn", "service_from")
+SHOWN = 20
+
+
+def description(path: Path, profile: str | None, settings: Settings) -> dict[str, Any]:
+    """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
+    seen = files.inspect(path, settings.inbox.max_file_bytes)
+    reading = read_file(settings, path, path.name, profile, sha256=seen.sha256)
+    told: Description = describe(reading)
+    return {
+        "file": path.name,
+        "size": seen.size,
+        "sha256": seen.sha256,
+        "format": profile or carrier.identify(files.head(path)) or "unknown",
+        "quarantined": reading.quarantine.height,
+        "documents": told.documents.select(DOCUMENT),
+        "classes": told.classes,
+        "coverage": told.coverage.filter(pl.col("filled") > 0),
+        "first_lines": told.first_lines.select(LINE),
+        "findings": told.findings.select(FINDING),
+    }
+
+
+def as_words(told: dict[str, Any]) -> str:
+    """Return a description as text: facts first, then table by table."""
+    parts = []
+    for name, value in told.items():
+        if not isinstance(value, pl.DataFrame):
+            parts.append(f"{name}: {value}")
+        elif value.height:
+            more = value.height - SHOWN
+            rest = f"\n... and {more} more" if more > 0 else ""
+            parts.append(f"\n{name.replace('_', ' ')}\n{as_table(value.head(SHOWN))}{rest}")
+    return "\n".join(parts)
+
+
+def as_data(told: dict[str, Any]) -> dict[str, Any]:
+    """Return a description as plain data, tables as lists of rows."""
+    return {
+        name: value.to_dicts() if isinstance(value, pl.DataFrame) else value
+        for name, value in told.items()
+    }
