@@ -20,7 +20,7 @@ from reconcile.causes import equals_printed
 from reconcile.contracts import Contract, settings
 from reconcile.due import value, with_due
 from reconcile.match import match
-from reconcile.pricing import price, with_settings
+from reconcile.pricing import place, price
 from reconcile.schema import AUDITED
 from reconcile.tell import tell, tell_not_billed
 
@@ -54,6 +54,18 @@ PARTS = (
     "extension_wrong",
 )
 STAKED = (*(code for code, _, _ in WHOLE_OR_PART), *PARTS)
+WORDS = (
+    "is_charge",
+    "twin",
+    "summary",
+    "partner",
+    "rate",
+    "by_unit",
+    "units_left",
+    "nrc_waived",
+    "backbill_limit_months",
+)
+"""What the words of a finding need beyond the audited line."""
 
 
 class Audit(NamedTuple):
@@ -88,37 +100,39 @@ def audit(
     (AUDITED) those audited before, `documents` the loaded documents of the bill months in `lines`,
     `reference` the reference tables by name. Rows are conserved.
     """
-    matched = keep(match(lines, reference["services"]), "matched")
-    carried = _orders(matched, history, reference["orders"])
-    priced = keep(price(matched, carried, reference, contracts), "priced")
-    twice = _duplicates(priced, history, reference, contracts, carried)
+    one_time = lines.filter(pl.col("charge_class") == "one_time")
+    carried = _orders(match(one_time, reference["services"]), history, reference["orders"])
+    matched = match(lines, reference["services"])
+    placed = keep(place(matched, carried, reference, contracts), "placed")
+    twice = _duplicates(placed, history, reference, contracts, carried)
     rules = reference["usoc_rules"]
-    summaries = presence.in_summary(priced, history, rules)
-    alone = presence.without_partner(priced, history, rules)
-    rated = with_settings(
-        priced, contracts, "proration", "rounding", "disconnect_grace_days",
-        "resale_certificate", "backbill_limit_months",
-    )  # fmt: skip
-    due = with_due(rated, twice, carried, reference["service_elements"])
-    marked = keep(
-        due.pipe(_marked)
+    summaries = presence.in_summary(placed, history, rules)
+    alone = presence.without_partner(placed, history, rules)
+    marked = (
+        price(placed, reference, contracts)
+        .pipe(with_due, twice, reference["service_elements"])
+        .pipe(_marked)
         .join(summaries.lazy(), on="line_id", how="left")
         .join(alone.lazy(), on="line_id", how="left")
-        .with_columns(is_in_summary=pl.col("summary").is_not_null()),
-        "due",
+        .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )
     whole = pl.any_horizontal(_true(flag) for _, flag, after in WHOLE_OR_PART if after == "nothing")
     spread = packages.spread(marked.filter(~whole, ~_true("is_twice"), pl.col("is_charge_or_zero")))
-    judged = keep(marked.pipe(_with_package, spread).pipe(_judge), "judged")
+    judged = keep(
+        marked.pipe(_with_package, spread)
+        .pipe(_judge)
+        .select(
+            *(pl.col(name).cast(dtype) for name, dtype in AUDITED.items()),
+            pl.col(*STAKED, "units", "factor").cast(pl.Int64),
+            pl.col(WORDS),
+        ),
+        "judged",
+    )
     findings = tell(judged, reference)
     months = presence.not_billed(
-        documents,
-        _together(priced, history, documents),
-        reference,
-        contracts,
+        documents, _together(placed, history, documents), reference, contracts
     )
-    audited = judged.select(pl.col(name).cast(dtype) for name, dtype in AUDITED.items())
-    return Audit(audited, findings, tell_not_billed(months))
+    return Audit(judged.select(list(AUDITED)), findings, tell_not_billed(months))
 
 
 def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFrame) -> pl.LazyFrame:
@@ -379,10 +393,11 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("expected_cents") + pl.col("stakes") + pl.col("tolerated_cents") - billed
     ).fill_null(0)
     united = kind.is_in(UNITED) & pl.col("package").is_null()
-    due_units = pl.when(united).then("has_units").otherwise("units")
+    due_units = pl.when(united).then(pl.col("has_units")).otherwise(pl.col("units"))
     parts = pl.when(pl.col("package").is_not_null()).then("unit_parts3").otherwise("unit_parts5")
     gone = charge & (taken | (pl.col("rem") == 0))
-    due_units = pl.when(charge).then(due_units).otherwise("units")
+    # What a part-credited duplicate leaves due is due for the units billed.
+    due_units = pl.when(charge & (due_units > 0)).then(due_units).otherwise("units")
     parts = pl.when(charge).then(parts).otherwise(pl.col("units") * pl.col("factor"))
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),

@@ -31,19 +31,14 @@ def value(rate: pl.Expr, units: pl.Expr, parts: pl.Expr, by_unit: pl.Expr) -> pl
     return pl.when(by_unit).then(divide_half_away(each * units, MICROS)).otherwise(line)
 
 
-def with_due(
-    lines: pl.LazyFrame,
-    twice: Duplicates,
-    orders: pl.DataFrame,
-    elements: pl.LazyFrame,
-) -> pl.LazyFrame:
+def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
     """Return priced `lines` with the truth of the day and unit codes and what is due after each.
 
     Adds `units` (millionths), `rate` (null where the line cannot be priced), due1 to due5 (cents),
     `unit_parts3` to `unit_parts5` (units x parts of a month), `has_units`, and `is_twice`,
     `is_disconnected`, `is_before_install`, `is_not_carried`, `is_not_ordered`, `is_too_many`.
     """
-    lines = _prepared(lines, twice, orders, elements)
+    lines = _prepared(lines, twice, elements)
     cut = _irregular(lines, twice.pieces, elements)
     full = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     at = value(pl.col("rate"), pl.col("kept"), pl.col("factor"), pl.col("by_unit"))
@@ -80,9 +75,7 @@ def with_due(
     )
 
 
-def _prepared(
-    lines: pl.LazyFrame, twice: Duplicates, orders: pl.DataFrame, elements: pl.LazyFrame
-) -> pl.LazyFrame:
+def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
     """Add what decides a stage for a line that is not cut into pieces."""
     rows = elements.group_by("service", "usoc").agg(
         element_rows=pl.len(),
@@ -90,14 +83,12 @@ def _prepared(
         element_from=pl.col("active_from").first(),
         element_until=pl.col("active_until").first(),
     )
-    carried = orders.lazy().select("line_id", "units_left", "order_units", "nrc_waived")
     priced = ~(
         ((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
         | ((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
     )
     lines = (
         lines.join(rows, on=["service", "usoc"], how="left")
-        .join(carried, on="line_id", how="left")
         .join(twice.twice.lazy(), on="line_id", how="left")
         .with_columns(
             units=micros(pl.col("quantity").fill_null(1).abs()),

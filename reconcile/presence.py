@@ -10,7 +10,7 @@ import polars as pl
 
 from invoices.money import MONTH_PARTS, from_cents, micros
 from invoices.schema import CENTS
-from reconcile.contracts import Contract
+from reconcile.contracts import Contract, settings
 from reconcile.due import value
 from reconcile.pricing import (
     QUESTION,
@@ -20,7 +20,6 @@ from reconcile.pricing import (
     with_catalogue,
     with_contract,
     with_question,
-    with_settings,
 )
 
 
@@ -133,17 +132,15 @@ def not_billed(
     )
     owned = _owned(bills, reference)
     seen = billed(lines).select("service", "usoc", "package", "bill_month")
-    by_code = seen.select("service", "usoc", "bill_month").unique()
+    by_code = seen.select("service", "usoc", "bill_month")
     by_package = seen.filter(pl.col("package").is_not_null()).select(
         "service", pl.col("package"), "bill_month"
     )
-    any_line = seen.select("service", "bill_month").unique()
+    any_line = seen.select("service", "bill_month")
     missing = pl.concat(
         [
             owned["element"].join(by_code, on=["service", "usoc", "bill_month"], how="anti"),
-            owned["package"].join(
-                by_package.unique(), on=["service", "package", "bill_month"], how="anti"
-            ),
+            owned["package"].join(by_package, on=["service", "package", "bill_month"], how="anti"),
             owned["service"].join(any_line, on=["service", "bill_month"], how="anti"),
         ]
     )
@@ -212,13 +209,15 @@ def _accrued(
         rate_contract="contract"
     )
     asked = with_question(with_catalogue(asked, reference["usocs"]), rates)
-    asked = with_settings(asked, contracts, "rounding")
-    frame = asked.collect()
+    rounding = settings(contracts).select("contract", "rounding").lazy()
+    frame = asked.join(rounding, on="contract", how="left").collect()
     questions = frame.filter(pl.col("rate_contract").is_not_null()).select(QUESTION).unique()
     answers = in_force(questions, rates)
     quantity = micros(pl.col("quantity"))
     month = pl.lit(MONTH_PARTS, dtype=pl.Int128)
-    worth = value(pl.col("buy_rate"), quantity, month, pl.col("rounding") == "unit")
+    worth = value(
+        pl.col("buy_rate"), quantity, month, (pl.col("rounding") == "unit").fill_null(False)
+    )
     return (
         frame.join(answers, on=QUESTION, how="left", nulls_equal=True)
         .filter(

@@ -10,12 +10,33 @@ import polars as pl
 
 from invoices.periods import days_between, with_billing_period, with_fraction
 from reconcile.contracts import Contract, contract_for, settings
-from reconcile.schema import PRICED
 
 RECURRING = ("recurring", "prorated")
 RATED = ("recurring", "prorated", "one_time", "usage", "surcharge")
 """Classes a buy rate can be in force for; for a surcharge it is a cap."""
 WITH_FRACTION = ("recurring", "prorated", "surcharge")
+SETTINGS = (
+    "proration",
+    "rounding",
+    "disconnect_grace_days",
+    "resale_certificate",
+    "backbill_limit_months",
+)
+DEFAULTS = {
+    "proration": "thirty_day_month",
+    "rounding": "line",
+    "disconnect_grace_days": 0,
+    "resale_certificate": False,
+}
+"""How a line of an account under no contract is read."""
+ORDER_COLUMNS = (
+    "line_id",
+    "order_used",
+    "completed_on",
+    "units_left",
+    "order_units",
+    "nrc_waived",
+)
 QUESTION = (
     "rate_contract",
     "item",
@@ -36,40 +57,50 @@ _SPECIFIC = (
 )
 
 
-def price(
+def place(
     lines: pl.LazyFrame,
     orders: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
 ) -> pl.LazyFrame:
-    """Return `lines` (MATCHED) with contract, catalogue kind, rate in force and fraction (PRICED).
+    """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
     `orders` names the order that carries each one-time line (`reconcile.orders.assign`).
     """
     lines = with_contract(lines, contracts, "bill_date", "contract")
-    lines = _with_package(lines, reference["packages"])
-    lines = lines.join(
-        orders.lazy().select("line_id", "order_used", "completed_on"), on="line_id", how="left"
-    ).with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
-    lines = with_catalogue(lines, reference["usocs"])
-    lines = with_contract(lines, contracts, "rate_day", "held").with_columns(
-        rate_contract=pl.when(pl.col("contract").is_not_null()).then(
-            pl.coalesce("held", "contract")
-        )
+    return (
+        _with_package(lines, reference["packages"])
+        .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left")
+        .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
+        .drop("completed_on")
     )
+
+
+def price(
+    lines: pl.LazyFrame, reference: dict[str, pl.LazyFrame], contracts: list[Contract]
+) -> pl.LazyFrame:
+    """Return placed `lines` with catalogue kind, rate in force and fraction (PRICED), and settings.
+
+    All that depends on few columns is asked once for each of their distinct values, and joined
+    back by one key; so is the fraction of a period.
+    """
     rates = rate_frame(reference["buy_rates"])
+    lines = _with_rate_contract(lines, contracts)
     lines = with_question(lines, rates)
-    asked = (
-        lines.filter(pl.col("rate_contract").is_not_null(), pl.col("charge_class").is_in(RATED))
-        .select(QUESTION)
-        .unique()
-        .collect()
+    key = ["carrier", *QUESTION, "usoc"]
+    asked = lines.select(key).unique().collect()
+    answers = (
+        asked.pipe(_catalogued, reference["usocs"])
+        .join(
+            in_force(asked.filter(pl.col("charge_class").is_in(RATED)).select(QUESTION), rates),
+            on=QUESTION,
+            how="left",
+            nulls_equal=True,
+        )
+        .drop("rate_from")
     )
-    answers = in_force(asked, rates)
-    lines = lines.join(answers.lazy(), on=QUESTION, how="left", nulls_equal=True)
-    return _with_fraction(lines, contracts).select(
-        pl.col(name).cast(dtype) for name, dtype in PRICED.items()
-    )
+    lines = lines.drop("kind", "family").join(answers.lazy(), on=key, how="left", nulls_equal=True)
+    return _with_fraction(lines, contracts)
 
 
 def rate_frame(buy_rates: pl.LazyFrame) -> pl.DataFrame:
@@ -150,20 +181,6 @@ def in_force(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_settings(lines: pl.LazyFrame, contracts: list[Contract], *names: str) -> pl.LazyFrame:
-    """Return `lines` with settings of their document's contract; without one the defaults."""
-    own = settings(contracts).select("contract", *names)
-    defaults = {
-        "proration": "thirty_day_month",
-        "rounding": "line",
-        "disconnect_grace_days": 0,
-        "resale_certificate": False,
-    }
-    return lines.join(own.lazy(), on="contract", how="left").with_columns(
-        pl.col(name).fill_null(defaults[name]) for name in names if name in defaults
-    )
-
-
 def _item(package: str, usoc: str) -> pl.Expr:
     return pl.coalesce(pl.lit("package ") + pl.col(package), pl.lit("usoc ") + pl.col(usoc))
 
@@ -171,6 +188,7 @@ def _item(package: str, usoc: str) -> pl.Expr:
 def with_contract(
     lines: pl.LazyFrame, contracts: list[Contract], day: str, name: str
 ) -> pl.LazyFrame:
+    """Return `lines` with the contract that holds their account on a day, as column `name`."""
     key = ["carrier", "ban", day]
     asked = lines.select(key).unique().collect().rename({day: "day"})
     answers = contract_for(asked, contracts).rename({"day": day, "contract": name})
@@ -190,13 +208,32 @@ def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
+def _with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
+    """Add the contract whose rates apply: the one that holds the account on the rate day.
+
+    It is the document's contract but where an account moves, so only exceptions are joined.
+    """
+    key = ["carrier", "ban", "rate_day"]
+    asked = lines.select(*key, "contract").drop_nulls().unique().collect()
+    held = contract_for(asked.rename({"rate_day": "day"}).select("carrier", "ban", "day").unique(),
+                        contracts).rename({"day": "rate_day", "contract": "held"})  # fmt: skip
+    moved = asked.join(held, on=key).filter(pl.col("held") != pl.col("contract"))
+    if moved.is_empty():
+        return lines.with_columns(rate_contract="contract")
+    return lines.join(moved.lazy(), on=[*key, "contract"], how="left").with_columns(
+        rate_contract=pl.coalesce("held", "contract")
+    )
+
+
+def _catalogued(asked: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
+    """Add the catalogue's kind and family of a code of a carrier on the rate day."""
     key = ["carrier", "usoc", "rate_day"]
-    asked = lines.select(key).unique().collect()
     day = pl.col("rate_day")
     entries = usocs.select("carrier", "usoc", "kind", "family", "valid_from", "valid_until")
     answers = (
-        asked.join(entries.collect(), on=["carrier", "usoc"])
+        asked.select(key)
+        .unique()
+        .join(entries.collect(), on=["carrier", "usoc"])
         .filter(
             pl.col("valid_from").is_null() | (pl.col("valid_from") <= day),
             pl.col("valid_until").is_null() | (day < pl.col("valid_until")),
@@ -204,33 +241,40 @@ def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
         .unique(key, keep="first", maintain_order=True)
         .select(*key, "kind", pl.col("family").str.to_lowercase())
     )
+    return asked.join(answers, on=key, how="left")
+
+
+def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
+    """Return `lines` with the catalogue's kind and family of their code on the rate day."""
+    key = ["carrier", "usoc", "rate_day"]
+    answers = _catalogued(lines.select(key).unique().collect(), usocs)
     return lines.drop("kind", "family").join(answers.lazy(), on=key, how="left")
 
 
 def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
-    """Add the months billed, in parts, where the class has a fraction and the line a period."""
-    key = ["period_from", "period_until", "bill_day", "proration"]
-    lines = with_settings(lines, contracts, "proration").with_columns(
-        bill_day=pl.col("bill_date").dt.day()
-    )
+    """Add the contract's settings and the months billed, where class and period have a fraction."""
+    key = ["charge_class", "period_from", "period_until", "bill_date", "contract"]
     asked = (
-        lines.filter(
-            pl.col("charge_class").is_in(WITH_FRACTION),
-            pl.col("period_from") < pl.col("period_until"),
-        )
-        .select("charge_class", *key)
+        lines.select(key)
         .unique()
         .collect()
+        .with_columns(bill_day=pl.col("bill_date").dt.day())
+        .join(settings(contracts).select("contract", *SETTINGS), on="contract", how="left")
+        .with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
     )
+    dated = pl.col("charge_class").is_in(WITH_FRACTION) & (
+        pl.col("period_from") < pl.col("period_until")
+    ).fill_null(False)
     answers = (
-        with_fraction(asked.lazy(), "period_from", "period_until", "fraction_parts")
+        with_fraction(asked.filter(dated).lazy(), "period_from", "period_until", "fraction_parts")
         .pipe(with_billing_period, "period_from", "_start", "_end")
         .with_columns(
             month_days=pl.when(pl.col("proration") == "actual_days")
             .then(days_between(pl.col("_start"), pl.col("_end")))
             .otherwise(30)
         )
-        .drop("_start", "_end")
+        .select(*key, "fraction_parts", "month_days")
         .collect()
     )
-    return lines.join(answers.lazy(), on=["charge_class", *key], how="left", nulls_equal=True)
+    told = asked.drop("bill_day").join(answers, on=key, how="left", nulls_equal=True)
+    return lines.join(told.lazy(), on=key, how="left", nulls_equal=True)
