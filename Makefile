@@ -32,11 +32,13 @@ test: install ## Run the whole suite (below ten minutes on two cores).
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not soak"
 
 check: install ## Lint, format, types, the law of the house, generated pages up to date.
-	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check --quiet . || { echo "run: make format"; exit 1; }
-	@$(PY) -m mypy
-	@$(PY) -m pytest --quiet tests/test_house.py
-	@$(PY) -m docs.generate --check
+	@wrong=0; \
+	$(PY) -m ruff check --quiet . || wrong=1; \
+	$(PY) -m ruff format --check --quiet . || { echo "layout: run make format"; wrong=1; }; \
+	$(PY) -m mypy || wrong=1; \
+	$(PY) -m pytest --quiet tests/test_house.py || wrong=1; \
+	$(PY) -m docs.generate --check || wrong=1; \
+	exit $$wrong
 
 bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and in memory.
 	@$(PY) -m benchmarks
