@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 ROOMS = ("usoc_catalog", "invoices", "reconcile", "rebill", "migrations")
 MAY_IMPORT = {
@@ -29,7 +30,7 @@ PURE_MODULES = (
     "rebill.invoicing",
     "rebill.plan",
 )
-CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.log", "rebill.files")
+CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.cli_base")
 """The only modules that may ask what time it is, for the record of a run; never for a result."""
 
 PURE_IMPORTS = {
@@ -84,7 +85,7 @@ class Module:
         """The package the module lies in."""
         return self.name.partition(".")[0]
 
-    @property
+    @cached_property
     def tree(self) -> ast.Module:
         """The parsed text."""
         return ast.parse(self.text, self.path)
