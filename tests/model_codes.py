@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
-from model_facts import MONTHLY, ORDERED, Due, Facts, Judged
+from model_facts import MONTHLY, ORDERED, ZERO, Due, Facts, Judged
 from model_time import add_months, days_touched, extension, overlap
 
 NONE = Decimal(0)
@@ -91,25 +91,31 @@ def repeats(e: Judged, j: Judged) -> bool:
     return bool(kind == "tax" and same)
 
 
-def credited(facts: Facts, e: Judged, j: Judged) -> Decimal:
-    """Return what credits, from the document of charge `e` to that of line `j`, gave back of it."""
-    credits = (
-        -c["amount"]
+def credits_of(facts: Facts, e: Judged, j: Judged) -> list[Judged]:
+    """Return the credits for charge `e`, from its bill date to the document of line `j`."""
+    return [
+        c
         for c in facts.lines
         if c["amount"] < 0
         and c.service is e.service
         and c["usoc"] == e["usoc"]
         and overlap(c.period, e.period)
-        and e.order_key[:2] <= c.order_key[:2] <= j.order_key[:2]
-    )
-    return sum(credits, NONE)
+        and c["bill_date"] >= e["bill_date"]
+        and c.order_key[:2] <= j.order_key[:2]
+    ]
+
+
+def credited(facts: Facts, e: Judged, j: Judged) -> Decimal:
+    """Return what of charge `e` was given back by the document of line `j`."""
+    return sum((-c["amount"] for c in credits_of(facts, e, j)), NONE)
 
 
 def uncredited_part(facts: Facts, j: Judged) -> Decimal | None:
     """Return what of the charges that a line repeats was not credited; None without any credit."""
     earlier = earlier_charges(facts, j)
-    given = sum((credited(facts, e, j) for e in earlier), NONE)
-    return sum((e["amount"] for e in earlier), NONE) - given if given else None
+    given = {c["line_id"]: -c["amount"] for e in earlier for c in credits_of(facts, e, j)}
+    billed = sum((e["amount"] for e in earlier), NONE)
+    return max(ZERO, billed - sum(given.values(), NONE)) if given else None
 
 
 def service_unknown(facts: Facts, j: Judged) -> Due | None:
@@ -191,7 +197,7 @@ def surcharge_above_cap(facts: Facts, j: Judged) -> Due | None:
         return None
     everything = extension(j.price, Fraction(j.units) * j.whole, j.units, j.rounding)
     above = j["amount"] > everything or j.left > j.due_amount() + j.spared
-    return dict(j.due) if above else None
+    return dict.fromkeys(j.due, j.units) if above else None
 
 
 def charged_in_summary(facts: Facts, j: Judged) -> Due | None:

@@ -175,7 +175,8 @@ class Judged:
     def take(self, code: str, due: Due, at_most: Decimal | None = None) -> None:
         """Narrow what is due and put at stake what is left above it."""
         narrowed = {day: min(units, due[day]) for day, units in self.due.items()}
-        spared = self.spared if narrowed == self.due else ZERO
+        unchanged = narrowed == self.due and any(due.values())
+        spared = self.spared if unchanged else ZERO
         self.due = narrowed
         stake = max(ZERO, self.left - self.due_amount() - spared)
         if at_most is not None and at_most < stake:

@@ -229,6 +229,28 @@ def test_a_package_ends_with_its_service_and_a_repeat_stands_outside_of_it():
     assert answers(made, "expected") == [["a", "12.00"], ["b", "3.00"], ["c", "0.00"]]
 
 
+def test_days_of_a_package_are_at_stake_only_where_more_is_billed_than_is_due():
+    made = audit(
+        """
+        no bill       class usoc  quantity rate amount wtn
+        a  2026-06-01 rec   1FB   1        .    16.01  6145550102
+        b  2026-06-01 rec   PORT1 1        .    8.00   6145550102
+        """,
+        services="""
+        service  wtn         circuit_id    ban  package  installed_on  disconnected_on
+        S2       6145550102  .             A1   PKG1     2025-01-01    2026-06-21
+        """,
+    )
+    assert found(made) == said("""
+        a billed_after_disconnect 2.67
+        b billed_after_disconnect 1.34
+    """)
+    assert answers(made, "expected", "underbilled") == [
+        ["a", "13.34", "0.00"],
+        ["b", "6.66", "0.00"],
+    ]
+
+
 def test_a_prorated_package_may_be_a_day_and_a_cent_off_in_sum():
     made = audit("""
         no class usoc  quantity rate amount wtn        from       until
