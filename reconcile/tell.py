@@ -35,7 +35,13 @@ def _plain(rate: str) -> pl.Expr:
 
 def _messages() -> dict[str, pl.Expr]:
     """Return what is said for each code, from the columns of the judged line."""
+    return {**_about_what_is_due(), **_about_rates(), **_about_doubts()}
+
+
+def _about_what_is_due() -> dict[str, pl.Expr]:
+    """Return the words of the codes that take lines, days or units."""
     span = ("period_from", "period_until")
+    named = pl.coalesce("service_until", "service_from")
     order = (
         pl.when(pl.col("order_used").is_null())
         .then(_say("no completed order {} of service {} carries {}", "order_no", "service", "usoc"))
@@ -45,46 +51,17 @@ def _messages() -> dict[str, pl.Expr]:
             _say("order {} has {} units of {} left", "order_used", _plain("units_left"), "usoc")
         )
     )
-    printed = pl.when(pl.col("unit_rate").is_not_null()).then(_plain("unit_rate"))
-    above = _say(
-        "unit rate billed {}, contract {} from {}",
-        printed.otherwise(pl.lit("not printed")), _plain("buy_rate"), "rate_from",
-    ) + pl.when(pl.col("cause") == "unexplained").then(pl.lit("")).otherwise(
-        _say("; it is the {} {} ({})", pl.col("cause").str.replace_all("_", " "),
-             _plain("other_rate"), "other_source")
-    )  # fmt: skip
-    near = pl.when(pl.col("near").is_not_null()).then(_say("; near: {}", "near"))
-    code = pl.when(pl.col("usoc").is_null()).then(pl.lit("no USOC is printed"))
-    no_rate = (
-        pl.when((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
-        .then(pl.lit("the prorated line prints no period to price"))
-        .when((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
-        .then(pl.lit("the usage line prints no quantity to price"))
-        .otherwise(
-            _say("no buy rate for {} {} is in force on {}", "charge_class", "usoc", "rate_day")
-        )
-    )
-    doubt = (
-        pl.when(pl.col("match_note") == "conflict")
-        .then(_say("circuit {} and number {} point to different services; the circuit wins: {}",
-                   "circuit_id", "wtn", "service"))
-        .when(pl.col("match_note") == "ambiguous")
-        .then(_say("several services fit circuit {} and number {}", "circuit_id", "wtn"))
-        .otherwise(_say("service {} is on another account than {}", "service", "ban"))
-    )  # fmt: skip
     return {
         "account_unknown": _say("account {} is under no contract on {}", "ban", "bill_date"),
         "backbilled_too_late": _say(
             "billed on {} for service to {}: more than {} months",
-            "bill_date", pl.coalesce("service_until", "service_from"), "backbill_limit_months",
+            *("bill_date", named, "backbill_limit_months"),
         ),
         "charged_twice": _say("{} of {} is already billed on line {}", "usoc", "service", "twin"),
-        "service_unknown": _say(
-            "circuit {}, number {}: not in the inventory", "circuit_id", "wtn"
-        ),
+        "service_unknown": _say("circuit {}, number {}: not in the inventory", "circuit_id", "wtn"),
         "billed_after_disconnect": _say(
             "service {} was disconnected on {}; billed {} to {}",
-            "service", "disconnected_on", *span,
+            *("service", "disconnected_on", *span),
         ),
         "billed_before_install": _say(
             "service {} was installed on {}; billed {} to {}", "service", "installed_on", *span
@@ -95,30 +72,69 @@ def _messages() -> dict[str, pl.Expr]:
         ),
         "tax_on_exempt_account": _say("tax {} under a resale certificate", "description"),
         "surcharge_not_due": _say("{} under a resale certificate", "usoc"),
-        "surcharge_above_cap": _say("{} is capped at {} a unit", "usoc", _plain("buy_rate")),
         "charged_in_summary": _say("{} is part of {}, billed beside it", "usoc", "summary"),
+    }
+
+
+def _about_rates() -> dict[str, pl.Expr]:
+    """Return the words of the codes that look at units, rates and arithmetic."""
+    printed = pl.when(pl.col("unit_rate").is_not_null()).then(_plain("unit_rate"))
+    cause = pl.col("cause").str.replace_all("_", " ")
+    other = _say("; it is the {} {} ({})", cause, _plain("other_rate"), "other_source")
+    explained = pl.when(pl.col("cause") != "unexplained").then(other).otherwise(pl.lit(""))
+    rate = _plain("buy_rate")
+    above = _say(
+        "unit rate billed {}, contract {} from {}",
+        *(printed.otherwise(pl.lit("not printed")), rate, "rate_from"),
+    )
+    return {
+        "surcharge_above_cap": _say("{} is capped at {} a unit", "usoc", rate),
         "quantity_above_inventory": _say(
             "{} units of {} billed, service {} has fewer", _plain("quantity"), "usoc", "service"
         ),
-        "rate_above_contract": above,
+        "rate_above_contract": above + explained,
         "package_above_contract": _say(
-            "package {} of service {} is billed above its price of {}",
-            "package", "service", _plain("buy_rate"),
+            "package {} of service {} is billed above its price of {}", "package", "service", rate
         ),
         "proration_wrong": _say(
-            "{} to {} at {} comes to {}", *span, _plain("buy_rate"), "expected"
+            "{} to {} at {} comes to {}", "period_from", "period_until", rate, "expected"
         ),
-        "extension_wrong": _say(
-            "{} units at {} come to {}", _plain("quantity"), _plain("buy_rate"), "expected"
-        ),
-        "usoc_unknown": code.otherwise(
-            _say("the catalogue has no {} for {} on {}", "usoc", "carrier", "rate_day")
-        ) + near.otherwise(pl.lit("")),
-        "rate_missing": no_rate,
+        "extension_wrong": _say("{} units at {} come to {}", _plain("quantity"), rate, "expected"),
         "rate_below_contract": _say("billed {}, expected {}", "amount", "expected"),
+    }
+
+
+def _about_doubts() -> dict[str, pl.Expr]:
+    """Return the words of the codes that put nothing at stake."""
+    near = pl.when(pl.col("near").is_not_null()).then(_say("; near: {}", "near"))
+    unknown = _say("the catalogue has no {} for {} on {}", "usoc", "carrier", "rate_day")
+    code = pl.when(pl.col("usoc").is_null()).then(pl.lit("no USOC is printed")).otherwise(unknown)
+    no_rate = (
+        pl.when((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
+        .then(pl.lit("the prorated line prints no period to price"))
+        .when((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
+        .then(pl.lit("the usage line prints no quantity to price"))
+        .otherwise(
+            _say("no buy rate for {} {} is in force on {}", "charge_class", "usoc", "rate_day")
+        )
+    )
+    conflict = _say(
+        "circuit {} and number {} point to different services; the circuit wins: {}",
+        *("circuit_id", "wtn", "service"),
+    )
+    doubt = (
+        pl.when(pl.col("match_note") == "conflict")
+        .then(conflict)
+        .when(pl.col("match_note") == "ambiguous")
+        .then(_say("several services fit circuit {} and number {}", "circuit_id", "wtn"))
+        .otherwise(_say("service {} is on another account than {}", "service", "ban"))
+    )
+    return {
+        "usoc_unknown": code + near.otherwise(pl.lit("")),
+        "rate_missing": no_rate,
         "partner_missing": _say("{} is billed without {}", "usoc", "partner"),
         "match_doubtful": doubt,
-    }  # fmt: skip
+    }
 
 
 def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
