@@ -15,7 +15,7 @@ from invoices.schema import FINDINGS, LINES
 from rebill import files
 from rebill.ingest import STAGED
 from rebill.night import Night
-from reconcile.audit import Keep, audit, in_memory
+from reconcile.audit import Keep, audit
 from reconcile.match import match
 from reconcile.schema import AUDITED
 
@@ -132,10 +132,19 @@ def not_of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:
     return lines.join(wanted, on="document_id", how="anti")
 
 
+def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """Hold an intermediate result in memory, in one chunk.
+
+    Polars 2.1 panics where `pl.format` meets nulls in a filtered frame of several chunks.
+    """
+    del name
+    return frame.collect().rechunk().lazy()
+
+
 def _keeper(night: Night, lines: int) -> Keep:
     """Return how the audit holds intermediate results: in memory, or as Parquet if they are big."""
     if lines <= IN_MEMORY:
-        return in_memory
+        return _in_memory
     counter = itertools.count()
 
     def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:

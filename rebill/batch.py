@@ -156,7 +156,7 @@ def run(
             hook("kept")
         except ConfigError:
             raise
-        except Exception as error:
+        except BaseException as error:  # a panic of polars is no Exception
             _note_failure(workspace, job, started, now(), error)
             raise
         finally:
@@ -300,7 +300,7 @@ def reading(workspace: Workspace) -> Iterator[Record]:
 
 
 def _note_failure(
-    workspace: Workspace, job: Job, started: str, finished: str, error: Exception
+    workspace: Workspace, job: Job, started: str, finished: str, error: BaseException
 ) -> None:
     """Record that a run failed; a database that cannot be reached keeps its silence."""
     try:

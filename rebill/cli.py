@@ -35,7 +35,9 @@ def main() -> None:
         # Whoever read our output had enough of it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAILED)
-    except Exception as error:
+    except (SystemExit, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
         from rebill.settings import ConfigError, WorkspaceBusy
 
         if isinstance(error, ConfigError):

@@ -1,0 +1,200 @@
+"""Whole nights in a few words: workspaces, worlds on disk, runs, and what they leave behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import polars as pl
+from worlds import World
+from worlds_tables import to_csv, to_tables, to_toml, to_usoc_lines
+
+from rebill import batch, export, plan, store
+from rebill.load import load
+from rebill.log import Log
+from rebill.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
+
+QUIET = Log(io.StringIO(), terminal=False)
+NOW = "2026-04-01T02:00:00+00:00"
+HEADER = (
+    "record,carrier,ban,invoice_no,bill_date,due_date,previous_balance,payments,adjustments,"
+    "current_charges,total_due,line_no,charge_class,usoc,description,quantity,unit_rate,amount,"
+    "wtn,circuit_id,state,zone,order_no,service_from,service_until\n"
+)
+CONTRACT = """
+[[contract]]
+id = "ACME-2026"
+carrier = "ILEC"
+effective_from = 2026-01-01
+accounts = ["305R01*"]
+[contract.dispute]
+window = { anchor = "bill_date", days = 90 }
+minimum_line = "0.50"
+"""
+TABLES = {
+    "usocs": """
+        carrier usoc description kind
+        ILEC    1FB  Line        recurring
+        ILEC    TTB  Tones       recurring
+        """,
+    "buy_rates": """
+        contract  charge_class usoc rate  effective_from
+        ACME-2026 recurring    1FB  20.00 2026-01-01
+        ACME-2026 recurring    TTB  5.00  2026-01-01
+        """,
+    "customers": """
+        customer name brand bill_day due_days
+        C1       One  ACME  15       20
+        C2       Two  ACME  1        30
+        """,
+    "services": """
+        service carrier ban        wtn        customer installed_on disconnected_on
+        S1      ILEC    305R010001 6145550131 C1       2025-01-01
+        S2      ILEC    305R010001 6145550132 C2       2025-01-01   2026-03-10
+        """,
+    "service_elements": """
+        service usoc quantity active_from
+        S1      1FB  1        2025-01-01
+        S1      TTB  1        2025-01-01
+        S2      1FB  1        2025-01-01
+        """,
+    "markups": """
+        method  value
+        percent 0.10
+        """,
+}
+"""Two services of one account: S1 with two elements, S2 disconnected on 2026-03-10."""
+
+
+def csv_of(table: str) -> str:
+    """Return an aligned table as CSV; cells after the last one of a row are empty."""
+    rows = [line.split() for line in table.strip().splitlines()]
+    width = len(rows[0])
+    return "".join(",".join(row + [""] * (width - len(row))) + "\n" for row in rows)
+
+
+def bill(
+    month: int,
+    lines: str,
+    *,
+    ban: str = "305R010001",
+    number: str = "",
+    charges: str | None = None,
+    previous: str = "0.00",
+) -> str:
+    """Return a `usoc-lines` file with one document of 2026; `lines` is usoc, wtn, rate, amount."""
+    day, end = f"2026-{month:02d}-05", f"2026-{month + 1:02d}-05"
+    key = f"ILEC,{ban},{number or f'INV{month}'}"
+    rows = [line.split() for line in lines.strip().splitlines()]
+    total = charges or f"{sum(float(row[3]) for row in rows):.2f}"
+    back = f"-{previous}" if float(previous) else "0.00"
+    text = f"{HEADER}document,{key},{day},{day[:8]}25,{previous},{back},0.00,{total},{total}"
+    text += "," * 14 + "\n"
+    for place, (usoc, wtn, rate, amount) in enumerate(rows, 1):
+        text += f"line,{key},,,,,,,,{place},recurring,{usoc},,1,{rate},{amount},{wtn},,,,,{day},{end}\n"
+    return text
+
+
+USUAL = """
+    1FB 6145550131 22.00 22.00
+    TTB 6145550131 5.00  5.00
+    1FB 6145550132 20.00 20.00
+    """
+"""S1 billed 2.00 above contract, S2 billed on after its disconnect."""
+
+
+def make(root: Path, url: str | None = None) -> Workspace:
+    """Return a fresh workspace below `root`, on the database of the URL."""
+    workspace = init_workspace(root)
+    settings = "[inbox]\nsettle_seconds = 0\n"
+    settings += f'[database]\nurl = "{url}"\n' if url else ""
+    (root / SETTINGS_FILE).write_text(settings)
+    workspace = open_workspace(workspace.root)
+    store.upgrade(workspace)
+    return workspace
+
+
+def small(root: Path, url: str | None = None) -> Workspace:
+    """Return a workspace that knows the two services."""
+    workspace = make(root, url)
+    folder = root / "reference"
+    folder.mkdir()
+    (folder / "contracts.toml").write_text(CONTRACT)
+    for name, table in TABLES.items():
+        (folder / f"{name}.csv").write_text(csv_of(table))
+    _loaded(workspace, folder)
+    return workspace
+
+
+def of_world(root: Path, world: World) -> Workspace:
+    """Return a workspace with the reference tables of an invented world."""
+    workspace = make(root)
+    folder = root / "reference"
+    folder.mkdir()
+    (folder / "contracts.toml").write_text(to_toml(world))
+    for name, rows in to_tables(world).items():
+        if rows:
+            (folder / f"{name}.csv").write_text(to_csv(rows))
+    _loaded(workspace, folder)
+    return workspace
+
+
+def _loaded(workspace: Workspace, folder: Path) -> None:
+    result = load(workspace, [folder], given=NOW)
+    assert result.ok, [str(error) for error in result.errors]
+
+
+def papers_of(world: World) -> dict[str, list[tuple[str, str]]]:
+    """Return the documents of a world as files (name, text) by bill month."""
+    texts = to_usoc_lines(world)
+    months: dict[str, list[tuple[str, str]]] = {}
+    for document in world.documents:
+        month = document["bill_date"].strftime("%Y-%m")
+        name = f"{document['document_id']}.csv"
+        months.setdefault(month, []).append((name, texts[document["document_id"]]))
+    return dict(sorted(months.items()))
+
+
+def put(workspace: Workspace, files: Iterable[tuple[str, str]]) -> None:
+    """Let files arrive in the inbox."""
+    for name, text in files:
+        (workspace.inbox / name).write_text(text)
+
+
+def night(
+    workspace: Workspace, day: str, hook: Callable[[str], None] = lambda boundary: None
+) -> batch.Outcome:
+    """Run the night of a day."""
+    return batch.run(workspace, job(workspace, day), QUIET, lambda: NOW, hook)
+
+
+def job(workspace: Workspace, day: str) -> batch.Job:
+    """Return what `rebill nightly` asks for."""
+    seen, where = batch.look(workspace)
+    return batch.Job("nightly", plan.plan, dt.date.fromisoformat(day), seen, where)
+
+
+def exported(workspace: Workspace, *names: str, month: str | None = None) -> dict[str, str]:
+    """Return tables as they are exported, as CSV text by name."""
+    months = [month] if month else None
+    texts = {}
+    with batch.reading(workspace) as record:
+        for name in names or export.TABLES:
+            out = io.BytesIO()
+            frame = export.table_frame(record, name, months)
+            export.write(export.TABLES[name], frame, "csv", out)
+            texts[name] = out.getvalue().decode()
+    return texts
+
+
+def table(workspace: Workspace, name: str) -> pl.DataFrame:
+    """Return an exported table as a frame of text."""
+    return pl.read_csv(exported(workspace, name)[name].encode(), infer_schema=False)
+
+
+def outbox(workspace: Workspace) -> dict[str, bytes]:
+    """Return what lies in the outbox, by path."""
+    paths = sorted(path for path in workspace.outbox.rglob("*") if path.is_file())
+    return {str(path.relative_to(workspace.outbox)): path.read_bytes() for path in paths}
