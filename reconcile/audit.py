@@ -117,7 +117,8 @@ def audit(
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )
     whole = pl.any_horizontal(_true(flag) for _, flag, after in WHOLE_OR_PART if after == "nothing")
-    spread = packages.spread(marked.filter(~whole, ~_true("is_twice"), pl.col("is_charge_or_zero")))
+    gone = _true("is_twice") & (pl.col("due1") == 0)
+    spread = packages.spread(marked.filter(~whole, ~gone, pl.col("is_charge_or_zero")))
     judged = keep(
         marked.pipe(_with_package, spread)
         .pipe(_judge)
@@ -150,10 +151,11 @@ def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFram
     one_time = pl.col("charge_class") == "one_time", pl.col("service").is_not_null()
     columns = [*orders.DOCUMENT_ORDER, "service", "usoc", "amount", "quantity"]
     item = ["service", "usoc"]
-    lines = matched.filter(*one_time, _charge()).select(*columns, "order_no").collect()
+    charge = (pl.col("amount") >= 0) & (pl.col("charge_class") != "adjustment")
+    lines = matched.filter(*one_time, charge).select(*columns, "order_no").collect()
     items = lines.lazy().select(item).unique()
     past = history.join(items, on=item, how="semi")
-    before = past.filter(*one_time, _charge(), pl.col("order_used").is_not_null())
+    before = past.filter(*one_time, charge, pl.col("order_used").is_not_null())
     undone = [
         frame.join(items, on=item, how="semi")
         .filter(pl.col("amount") < 0)
@@ -367,8 +369,10 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         .then(billed)
         .when(unrated)
         .then(billed - stakes)
-        .when(packaged & (taken | (_true("is_twice") & (pl.col("due1") == 0))))
+        .when(packaged & taken)
         .then(ZERO)
+        .when(packaged & _true("is_twice"))
+        .then("rem")
         .when(pl.col("package_due").is_not_null())
         .then("package_due")
         .when(rated & (taken | (zero_due & (pl.col("rate") == 0))))
@@ -398,7 +402,8 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     gone = charge & (taken | (pl.col("rem") == 0))
     # What a part-credited duplicate leaves due is due for the units billed.
     due_units = pl.when(charge & (due_units > 0)).then(due_units).otherwise("units")
-    parts = pl.when(charge).then(parts).otherwise(pl.col("units") * pl.col("factor"))
+    dated = charge & pl.col("fraction_parts").is_not_null()
+    parts = pl.when(dated).then(parts).otherwise(due_units * pl.col("factor"))
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),
         at_stake=from_cents(pl.col("stakes")).cast(CENTS),

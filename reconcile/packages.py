@@ -18,7 +18,7 @@ SHARES = pl.Schema(
         "line_id": pl.String(),
         "package_share": pl.Int128(),  # cents of the package price that fall to the line
         "package_billed": pl.Int128(),  # cents of all lines of the package
-        "package_price": pl.Int128(),
+        "package_price": pl.Int128(),  # of the whole period, whatever of it is due
         "package_tolerated": pl.Boolean(),
     }
 )
@@ -27,7 +27,7 @@ SHARES = pl.Schema(
 def spread(lines: pl.LazyFrame) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
-    `lines` come from `reconcile.due.with_due`, without those a whole-line code took. A package
+    `lines` come from `reconcile.due.with_due`, without those of which nothing is left. A package
     billed at its price to the cent needs no row: the share of each line is what was billed.
     """
     member = lines.filter(
@@ -36,19 +36,23 @@ def spread(lines: pl.LazyFrame) -> pl.DataFrame:
         pl.col("buy_rate").is_not_null(),
         pl.col("amount") >= 0,
     ).with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
-    unit_parts = pl.when(pl.col("units") > 0).then(
-        pl.col("unit_parts3") // pl.max_horizontal("units", pl.lit(1, dtype=pl.Int128))
-    )
-    price = value(
-        pl.col("buy_rate"), pl.lit(MICROS, dtype=pl.Int128), unit_parts, pl.col("by_unit")
+    one = pl.lit(MICROS, dtype=pl.Int128)
+    units = pl.max_horizontal("units", pl.lit(1, dtype=pl.Int128))
+    due, whole = (
+        value(pl.col("buy_rate"), one, parts, pl.col("by_unit"))
+        for parts in (pl.col("unit_parts3") // units, pl.col("factor"))
     )
     month = pl.col("month_days").fill_null(30).cast(pl.Int128)
     day = micros(pl.col("buy_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    twice = pl.col("is_twice")
+    # What a charge billed twice leaves due is its own; the others share the rest of the price.
+    left = pl.when(twice).then("due1").otherwise(0).sum()
     groups = (
         member.group_by(_GROUP)
         .agg(
-            billed=cents(pl.col("amount")).sum(),
-            price=price.max(),
+            billed=pl.when(twice).then(0).otherwise(cents(pl.col("amount"))).sum(),
+            price=pl.max_horizontal(due.max() - left, 0),
+            whole=pl.max_horizontal(whole.max() - left, 0),
             day=day.max(),
             prorated=(pl.col("charge_class") == "prorated").any(),
         )
@@ -56,11 +60,13 @@ def spread(lines: pl.LazyFrame) -> pl.DataFrame:
         .collect()
         .with_columns(
             tolerated=pl.col("prorated")
+            & (pl.col("price") == pl.col("whole"))
             & ((pl.col("billed") - pl.col("price")).abs() <= pl.col("day"))
         )
     )
     elements = (
-        member.select("line_id", "line_no", "amount", *_GROUP)
+        member.filter(~twice)
+        .select("line_id", "line_no", "amount", *_GROUP)
         .join(groups.lazy(), on=_GROUP, nulls_equal=True)
         .collect()
     )
@@ -79,7 +85,7 @@ def _largest_remainder(elements: pl.DataFrame) -> pl.DataFrame:
             package_share=pl.col("floor")
             + pl.when(pl.col("turn") < pl.col("left")).then(1).otherwise(0),
             package_billed="billed",
-            package_price="price",
+            package_price="whole",
             package_tolerated="tolerated",
         )
         .select(pl.col(name).cast(dtype) for name, dtype in SHARES.items())

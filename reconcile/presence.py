@@ -61,9 +61,9 @@ def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str)
 
 
 def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
-    """Return the asking charges whose wanted USOC is billed for some of their period.
+    """Return the asking charges whose wanted USOC is billed in their month or for their period.
 
-    `covers` says whether it is billed for all of it.
+    `covers` says whether it is billed for all of the period.
     """
     wanted = asking.select("service", usoc="wanted").unique()
     there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
@@ -74,13 +74,18 @@ def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
         asking.join(
             there, left_on=["service", "wanted"], right_on=["service", "usoc"], suffix="_there"
         )
-        .filter(overlap.fill_null(False), pl.col("bill_month_there") <= pl.col("bill_month"))
+        .filter(
+            (pl.col("bill_month_there") == pl.col("bill_month"))
+            | (overlap.fill_null(False) & (pl.col("bill_month_there") < pl.col("bill_month")))
+        )
         .select(
             "line_id",
             "wanted",
             "amount_there",
-            covers=(pl.col("period_from_there") <= pl.col("period_from"))
-            & (pl.col("period_until_there") >= pl.col("period_until")),
+            covers=(
+                (pl.col("period_from_there") <= pl.col("period_from"))
+                & (pl.col("period_until_there") >= pl.col("period_until"))
+            ).fill_null(False),
         )
         .collect()
     )
