@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -38,7 +39,7 @@ def differences(
         if own is None:
             out.append(f"{row['line_id']}: the kernel has no such line")
         else:
-            out += different(row["line_id"], row, own, line_columns(row))
+            out += different(row["line_id"], row, own, line_columns(row, own["amount"]))
     out += [f"{line_id}: the model has no such line" for line_id in lines]
     for key, row in told.items():
         other = found.pop(key, None)
@@ -55,9 +56,11 @@ def differences(
     return sorted(out)
 
 
-def line_columns(row: Row) -> tuple[str, ...]:
-    """Return what is compared of a line: package lines have no rate of their own."""
+def line_columns(row: Row, amount: Decimal) -> tuple[str, ...]:
+    """Return what is compared of a line: packages have no rate of their own, credits no units."""
     ignored = {"buy_rate"} if row["package"] is not None else set()
+    if amount < 0:
+        ignored |= {"due_units", "due_unit_months", "fraction"}
     return tuple(name for name in LINE_COLUMNS if name not in ignored)
 
 

@@ -270,15 +270,21 @@ def judge_package(group: list[Judged]) -> None:
     months = first.unit_months({day: Decimal(day in days) for day in first.due})
     price = extension(rate, months, Decimal(1), first.rounding)
     billed = sum((j.left for j in group), ZERO)
+    whole = extension(rate, first.whole, Decimal(1), first.rounding)
+    dear = billed > price or sum((j["amount"] for j in group), ZERO) > whole
     prorated = any(j["charge_class"] == "prorated" for j in group)
     tolerated = prorated and abs(billed - price) <= day_and_cent(first, rate, Decimal(1))
     for j, share in zip(group, spread(price, [j.left for j in group]), strict=True):
         j.expected = share
         give_back(j, share)
+        narrowed = [code for code, (stake, _) in j.findings.items() if stake]
+        if narrowed and j.left > share and not tolerated:
+            j.findings[narrowed[-1]] = (j.findings[narrowed[-1]][0] + j.left - share, None)
+            j.left = share
         off, j.left = j.left - share, share
         if tolerated:
             j.tolerated = off
-        elif billed > price:
+        elif dear and off >= 0:
             j.findings["package_above_contract"] = (off, None)
         elif off < 0:
             j.underbilled = -off
@@ -344,9 +350,13 @@ def not_billed_of(facts: Facts, document: Row, service: Row, codes: set[str]) ->
     for row in rows:
         if holds(row, day, "active_from", "active_until"):
             units[row["usoc"]] = units.get(row["usoc"], NONE) + Decimal(row["quantity"])
+    contract = facts.contract_on(service["carrier"], service["ban"], day)
+    by_unit = contract is not None and contract.billing.rounding == "unit"
     missing: list[tuple[str | None, Decimal | None]] = []
     for code, quantity in units.items():
         rate = facts.rate_of_element(service, day, code, None)
+        if rate is not None and by_unit:
+            rate = rounded(rate)
         if code not in codes and rate != 0 and not facts.record_only(service, code, day):
             missing.append((code, None if rate is None else rate * quantity))
     if package is not None and not codes & set(facts.elements_of(service["carrier"], package)):

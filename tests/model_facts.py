@@ -103,6 +103,12 @@ class Judged:
         return bool(self["amount"] < 0 or self["charge_class"] == "adjustment")
 
     @property
+    def circuit(self) -> str | None:
+        """The circuit of the inventory, the printed one where the service is not known."""
+        known = circuit_key(self.service["circuit_id"]) if self.service else None
+        return known or self["circuit_key"]
+
+    @property
     def rate(self) -> Decimal | None:
         """The buy rate in force."""
         return self.rate_row["rate"] if self.rate_row else None
@@ -321,7 +327,7 @@ class Facts:
             return []
         return self.rates(
             j.rate_contract, j["usoc"], package, day, j["charge_class"], j["ban"],
-            j["circuit_key"], **place_of(j.service),
+            j.circuit, **place_of(j.service),
         )  # fmt: skip
 
     def cause(self, j: Judged) -> str:
@@ -341,7 +347,7 @@ class Facts:
                     place = {**own, name: row[name]}
                     fitting = self.rates(
                         j.rate_contract, j["usoc"], None, j.rate_day, j["charge_class"],
-                        j["ban"], j["circuit_key"], **place,
+                        j["ban"], j.circuit, **place,
                     )  # fmt: skip
                     if row in fitting and self.explains(j, row["rate"]):
                         return cause

@@ -251,6 +251,27 @@ def test_days_of_a_package_are_at_stake_only_where_more_is_billed_than_is_due():
     ]
 
 
+def test_days_and_price_of_a_package_are_claimed_together_under_the_earlier_code():
+    made = audit(
+        """
+        no bill       class usoc  quantity rate amount wtn
+        a  2026-06-01 rec   1FB   1        .    40.00  6145550102
+        b  2026-06-01 rec   PORT1 1        .    8.00   6145550102
+        """,
+        services="""
+        service  wtn         circuit_id    ban  package  installed_on  disconnected_on
+        S2       6145550102  .             A1   PKG1     2025-01-01    2026-06-16
+        """,
+    )
+    assert found(made) == said("""
+        a billed_after_disconnect 27.50
+        a package_above_contract
+        b billed_after_disconnect 5.50
+        b package_above_contract
+    """)
+    assert answers(made, "expected") == [["a", "12.50"], ["b", "2.50"]]
+
+
 def test_a_prorated_package_may_be_a_day_and_a_cent_off_in_sum():
     made = audit("""
         no class usoc  quantity rate amount wtn        from       until
