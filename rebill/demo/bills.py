@@ -15,7 +15,7 @@ import polars as pl
 from invoices.money import from_cents
 from rebill.demo import offer
 from rebill.demo.offer import ACCESS, CARRIER, LOCAL
-from rebill.demo.world import Settings, accounts, chosen, day, elements, orders, services
+from rebill.demo.world import Settings, accounts, chosen, day, elements, orders, services, text
 
 ACCOUNT = (
     *("account", "contract", "place", "ban", "bill_day", "spelling", "prints_dates"),
@@ -317,9 +317,9 @@ def printed(lines: pl.DataFrame, known: World) -> pl.DataFrame:
         unit_rate=rate,
         amount=from_cents(pl.col("amount").cast(pl.Int128)),
         wtn=pl.when(pl.col("spelling") == 1)
-        .then(pl.format("{} {}-{}", *parts))
+        .then(text(parts[0], " ", parts[1], "-", parts[2]))
         .when(pl.col("spelling") == 2)
-        .then(pl.format("({}) {}-{}", *parts))
+        .then(text("(", parts[0], ") ", parts[1], "-", parts[2]))
         .otherwise(wtn),
         circuit_id=pl.when(pl.col("spelling") == 1)
         .then(pl.col("circuit_id").str.replace_all("/", " /"))

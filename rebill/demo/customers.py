@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from rebill.demo.offer import IN_FORCE_FROM, PACKAGE
-from rebill.demo.world import Settings, customer_count, customer_id
+from rebill.demo.world import Settings, customer_count, customer_id, text
 
 FIRST = (
     *("Blue Heron", "Cedar Gate", "Stonebridge", "Lakeview", "Maple Row", "Northfield"),
@@ -20,7 +20,7 @@ def customers(settings: Settings) -> pl.DataFrame:
     n = pl.col("n")
     names = [f"{FIRST[i % 12]} {SECOND[i % 7]}" for i in range(84)]
     name = (n % 84).replace_strict(dict(enumerate(names)), return_dtype=pl.String)
-    again = pl.when(n >= 84).then(pl.format(" {}", n // 84 + 1)).otherwise(pl.lit(""))
+    again = pl.when(n >= 84).then(text(" ", n // 84 + 1)).otherwise(pl.lit(""))
     return pl.DataFrame({"n": range(customer_count(settings))}).select(
         customer=customer_id(n),
         name=name + again,
@@ -29,8 +29,8 @@ def customers(settings: Settings) -> pl.DataFrame:
         due_days=pl.when(n % 2 == 0).then(20).otherwise(30),
         cost_basis=pl.when(n % 6 == 4).then(pl.lit("billed")).otherwise(pl.lit("expected")),
         tax_exempt=n % 7 == 3,
-        email=pl.format("billing{}@example.com", n),
-        address=pl.format("{} Harbor Street, Springfield", 100 + n),
+        email=text("billing", n, "@example.com"),
+        address=text(100 + n, " Harbor Street, Springfield"),
     )
 
 

@@ -18,7 +18,7 @@ from invoices.schema import CENTS
 from rebill.demo import offer
 from rebill.demo.bills import DEARER, World, cents, with_fraction, with_rate
 from rebill.demo.offer import LOCAL, usd
-from rebill.demo.world import day, draw
+from rebill.demo.world import day, draw, text
 
 WITHOUT_MONEY = (
     *("usoc_unknown", "rate_missing", "rate_below_contract", "element_not_billed"),
@@ -80,12 +80,12 @@ def _wrong_rate(name: str, weight: int, where: pl.Expr, note: str, cause: str) -
     return Plant(name, "rate_above_contract", weight, where, note, cause, sets, prices=True)
 
 
-def _connection(order_no: str) -> dict[str, pl.Expr]:
+def _connection(letter: str) -> dict[str, pl.Expr]:
     point = {
         name: pl.col("bill") - pl.duration(days=3) for name in ("service_from", "service_until")
     }
     columns = _line("SCNLX", "Service connection", "one_time", _flat("SCNLX"))
-    return columns | point | {"order_no": pl.format(order_no, "n", pl.col("bill").dt.month())}
+    return columns | point | {"order_no": text(letter, pl.col("n"), "-", pl.col("bill").dt.month())}
 
 
 def _begin_early(lines: pl.DataFrame, known: World) -> pl.DataFrame:
@@ -225,7 +225,7 @@ PLANTS = (
     Plant(
         *("phantom order", "one_time_charge_not_due", 15, _monthly & (_usoc == "1FB")),
         "no such order",
-        sets=_connection("X{}-{}"),
+        sets=_connection("X"),
         kind="extra",
         prices=True,
     ),
@@ -233,7 +233,7 @@ PLANTS = (
         *("waived", "one_time_charge_not_due", 15),
         _monthly & (_usoc == "TTB") & ~pl.col("has_order"),
         "its charge was waived",
-        sets=_connection("W{}-{}"),
+        sets=_connection("W"),
         kind="extra",
         prices=True,
     ),

@@ -19,7 +19,7 @@ from rebill.demo import errors, offer
 from rebill.demo.bills import World, clean_lines, printed, with_dates, world
 from rebill.demo.customers import customers, markups
 from rebill.demo.offer import CARRIER
-from rebill.demo.world import Settings, service_elements
+from rebill.demo.world import Settings, service_elements, text
 
 _NOTHING = pl.lit(0, pl.Int64)
 
@@ -130,12 +130,17 @@ def bench_lines(
     return generate(directory, services, months, seed, error_rate, file_per_account=False)
 
 
+def invoice_number() -> pl.Expr:
+    """Return the account and the month of a document as its number."""
+    return text(pl.col("ban"), "-", pl.col("bill").dt.strftime("%Y%m"))
+
+
 def _numbered(lines: pl.DataFrame) -> pl.DataFrame:
     """Add invoice and line numbers, counted in each document in order of service and position."""
     lines = lines.sort("account", "n", "position")
     return lines.with_columns(
         line_no=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("account"),
-        invoice_no=pl.format("{}-{}", "ban", pl.col("bill").dt.strftime("%Y%m")),
+        invoice_no=invoice_number(),
     )
 
 
@@ -169,7 +174,7 @@ def _documents(
             # An allowance on the old balance, which no line explains.
             adjustments=only(3 if month else None, -2500),
             current_charges=pl.col("amount") + only(wrong.held, 1000),
-            invoice_no=pl.format("{}-{}", "ban", pl.col("bill").dt.strftime("%Y%m")),
+            invoice_no=invoice_number(),
         )
         .with_columns(
             total=pl.sum_horizontal(
@@ -217,8 +222,8 @@ def _write_month(folder: Path, rows: pl.DataFrame, wrong: Papers, file_per_accou
         rows.drop("account").write_csv(folder / f"harbor_{month}.csv")
     if wrong.conflict is not None:
         again = _corrected(rows.filter(pl.col("account") == wrong.conflict))
-        ban = again.get_column("ban")[0]
-        again.drop("account").write_csv(folder / f"{ban}_{month}_resent.csv")
+        name = again.get_column("ban")[0] if file_per_account else "harbor"
+        again.drop("account").write_csv(folder / f"{name}_{month}_resent.csv")
     if wrong.unreadable is not None:
         document = rows.filter(pl.col("account") == wrong.unreadable).row(0, named=True)
         name = document["ban"] if file_per_account else "harbor"

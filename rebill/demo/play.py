@@ -42,27 +42,29 @@ def play(
     workspace = init_workspace(directory)
     upgrade(workspace)
     made = generate(directory, services, months, seed)
-    prepare(workspace, made, now)
+    tables = nights(workspace, made, log, now)
+    truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
+    show(tables, truth, made.nights[-1][1], directory, console)
+    return made
+
+
+def nights(
+    workspace: Workspace, made: Made, log: Log, now: Callable[[], str]
+) -> dict[str, pl.DataFrame]:
+    """Load the world's reference tables, run its nights, and return the exported tables."""
+    result = load(workspace, [made.directory / "reference"], given=now())
+    if result.errors:
+        raise RuntimeError("\n".join(str(error) for error in result.errors))
     for folder, as_of in made.nights:
         for file in sorted(folder.iterdir()):
             shutil.copy(file, workspace.inbox)
         seen, where = batch.look(workspace)
         batch.run(workspace, batch.Job("nightly", plan.plan, as_of, seen, where), log, now)
-    truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
-    as_of = made.nights[-1][1]
+    last = made.nights[-1][1]
     with batch.reading(workspace) as record:
-        tables = {
+        return {
             name: export.shaped(
-                export.TABLES[name], export.table_frame(record, name, None, as_of)
+                export.TABLES[name], export.table_frame(record, name, None, last)
             ).collect()
             for name in SHOWN
         }
-    show(tables, truth, as_of, directory, console)
-    return made
-
-
-def prepare(workspace: Workspace, made: Made, now: Callable[[], str]) -> None:
-    """Load the world's reference tables; it is an error of ours if they are refused."""
-    result = load(workspace, [made.directory / "reference"], given=now())
-    if result.errors:
-        raise ConfigError("\n".join(str(error) for error in result.errors))

@@ -156,15 +156,14 @@ def exposure_table(exposure: pl.DataFrame, as_of: dt.date) -> Table:
 
 def places_table(workspace: Path) -> Table:
     """Return where the documents lie that a person opens next."""
-    table = _table("\nWhere it lies", ("what", "files", "where"), ("files",))
-    outbox = workspace / "outbox"
+    table = _table(f"\nBelow {workspace}", ("what", "files", "where"), ("files",))
     for what, where, pattern in (
-        ("dispute packets", outbox / "claims", "*.csv"),
-        ("customer invoices", outbox / "invoices", "*.html"),
-        ("the morning's digest", outbox / "digest.html", ""),
-        ("what the carrier sent", workspace / "months", "*"),
-        ("what was planted", workspace / "truth.csv", ""),
+        ("dispute packets", "outbox/claims", "*.csv"),
+        ("customer invoices", "outbox/invoices", "*.html"),
+        ("the morning's digest", "outbox/digest.html", ""),
+        ("what the carrier sent", "months", "*"),
+        ("what was planted", "truth.csv", ""),
     ):
-        files = sum(1 for path in where.rglob(pattern) if path.is_file()) if pattern else 1
-        table.add_row(what, f"{files:,}", str(where))
+        found = (workspace / where).rglob(pattern) if pattern else [workspace / where]
+        table.add_row(what, f"{sum(1 for path in found if path.is_file()):,}", where)
     return table

@@ -59,7 +59,12 @@ def customer_count(settings: Settings) -> int:
 
 def customer_id(number: pl.Expr) -> pl.Expr:
     """Return the n-th customer's key."""
-    return pl.format("C{}", number.cast(pl.String).str.zfill(5))
+    return text("C", number.cast(pl.String).str.zfill(5))
+
+
+def text(*parts: pl.Expr | str) -> pl.Expr:
+    """Return the parts as one text, null where one is null; a `str` is itself, not a column."""
+    return pl.concat_str(pl.lit(part) if isinstance(part, str) else part for part in parts)
 
 
 def draw(number: pl.Expr, seed: int, salt: str) -> pl.Expr:
@@ -157,17 +162,16 @@ def _traits(frame: pl.DataFrame, dice: Dice, settings: Settings) -> pl.DataFrame
         return (dice(salt, 1_000_000) < limit).cast(pl.Int64)
 
     return frame.with_columns(
-        service=pl.format("S{}", pl.col("n").cast(pl.String).str.zfill(7)),
+        service=text("S", pl.col("n").cast(pl.String).str.zfill(7)),
         wtn=pl.when(pl.col("contract") == LOCAL).then(
-            pl.format(
-                "{}{}{}",
+            text(
                 pl.col("account_state").replace_strict(offer.AREA_CODES),
                 200 + pl.col("n") // 10_000,
                 number.cast(pl.String).str.zfill(4),
             )
         ),
         circuit_id=pl.when(pl.col("contract") == ACCESS).then(
-            pl.format("45/HCGS/{}/HT", pl.col("n").cast(pl.String).str.zfill(6))
+            text("45/HCGS/", pl.col("n").cast(pl.String).str.zfill(6), "/HT")
         ),
         state="account_state",
         zone=(dice("zone", 3) + 1).cast(pl.String),
@@ -304,7 +308,7 @@ def orders(frame: pl.DataFrame, settings: Settings) -> pl.DataFrame:
             "n",
             "order_month",
             "new",
-            order_no=pl.format("C{}", pl.col("n").cast(pl.String).str.zfill(7)),
+            order_no=text("C", pl.col("n").cast(pl.String).str.zfill(7)),
             service="service",
             usoc=pl.when(pl.col("contract") == LOCAL)
             .then(pl.lit("SCNLX"))
