@@ -185,6 +185,8 @@ BAD_ROWS = [
     ),
     ({"quantity": "-1"}, "quantity `-1` with amount `25.00`"),
     ({"unit_rate": "(5.00)"}, "unit_rate `(5.00)` with amount `25.00`"),
+    ({"quantity": '"1234567890123456789"'}, "quantity `1234567890123456789` is not a quantity"),
+    ({"amount": '"25.005"'}, "amount `25.005` is not an amount"),
     ({"quantity": "two"}, "quantity `two` is not a quantity"),
     ({"unit_rate": "1.2345678"}, "unit_rate `1.2345678` is not a rate"),
     ({"line_no": "1.5"}, "line_no `1.5` is not a whole number"),

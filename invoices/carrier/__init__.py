@@ -13,7 +13,7 @@ import polars as pl
 
 from invoices.carrier import usoc_lines
 from invoices.carrier.contents import contents_differ
-from invoices.carrier.reading import Reading, document_id, refused_file, renamed
+from invoices.carrier.reading import Reading, document_id, refused_file
 
 __all__ = [
     "FORMATS",
@@ -25,7 +25,6 @@ __all__ = [
     "identify",
     "read",
     "refused_file",
-    "renamed",
 ]
 
 

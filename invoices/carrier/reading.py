@@ -89,26 +89,3 @@ def refused_file(
     reason = documents.with_columns(message=pl.lit(message), remedy=pl.lit(remedy))
     findings = findings_of(reason, "document_unreadable", "error")
     return Reading(documents, empty(LINES).lazy(), empty(QUARANTINE), findings)
-
-
-def renamed(reading: Reading, ids: dict[str, str]) -> Reading:
-    """Return `reading` with other document ids (old to new), in lines and findings as well.
-
-    A document that conflicts with one of the same key in the record takes an id of its own:
-    `document_id(carrier, ban, invoice_no, digest, row)`.
-    """
-    new = pl.col("document_id").replace(ids)
-    old = pl.col("document_id").str.len_bytes()
-    return Reading(
-        documents=reading.documents.with_columns(document_id=new),
-        lines=reading.lines.with_columns(
-            document_id=new, line_id=new + pl.col("line_id").str.slice(old)
-        ),
-        quarantine=reading.quarantine,
-        findings=reading.findings.with_columns(
-            document_id=new,
-            finding_id=pl.when(pl.col("document_id").is_not_null())
-            .then(new + pl.col("finding_id").str.slice(old))
-            .otherwise("finding_id"),
-        ),
-    )

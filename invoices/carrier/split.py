@@ -67,19 +67,31 @@ def _unquoted(part: pl.Expr) -> pl.Expr:
     return pl.when(text.str.starts_with('"')).then(inner).otherwise(text)
 
 
-def plain_row(names: tuple[str, ...], plain: Mapping[str, str], wanted: tuple[str, ...]) -> pl.Expr:
-    """Return the cells `wanted` of a row in which every cell is spelled plainly, else nulls.
+def plain_cells(
+    text: pl.Expr,
+    names: tuple[str, ...],
+    wanted: tuple[str, ...],
+    quoted: bool,
+    plain: Mapping[str, str] | None = None,
+) -> pl.Expr:
+    """Return the cells `wanted` of a row that is spelled plainly as a struct, else nulls.
 
-    `plain` has a regular expression for a cell, by name; a cell it does not name may hold anything
-    but quotes. One pass over the text finds the rows that need no other look at all: nine in ten
-    of any file, five times as fast as a split and a test of each cell.
+    A plain cell fits its regular expression in `plain`, or has no quote and no comma; where
+    `quoted`, the same and commas may stand between two quotes, which are cut off. One pass over
+    the text finds the rows that need no other look at all, several times as fast as splitting a row
+    and testing each cell; it stays one pass up to 16 cells.
     """
 
     def group(name: str) -> str:
-        cell = f"(?:{plain[name]})" if name in plain else '[^,"]*'
-        return f"(?<{name}>{cell})" if name in wanted else cell
+        known = plain[name] if plain and name in plain else None
+        bare, inner = (f"(?:{known})",) * 2 if known else ('[^,"]*', '[^"]*')
+        cell = f'{bare}|"{inner}"' if quoted else bare
+        return f"(?<{name}>{cell})" if name in wanted else f"(?:{cell})"
 
-    return pl.col("text").str.extract_groups("^" + ",".join(map(group, names)) + "$")
+    found = text.str.extract_groups("^" + ",".join(map(group, names)) + "$").struct
+    if not quoted:
+        return pl.struct(found.field(name) for name in wanted)
+    return pl.struct(found.field(name).str.strip_chars('"') for name in wanted)
 
 
 def shape_fault(text: pl.Expr, count: int) -> pl.Expr:

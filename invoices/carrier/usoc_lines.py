@@ -195,12 +195,13 @@ def _read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> p
     plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
     # A sign, or a period that may be the wrong way round, wants the full checks.
     plain |= {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}
-    dates = ("service_from", "service_until")
-    seen = split.plain_row(header.names, plain, (*KEY, *dates))
+    period = tuple(name for name in ("service_from", "service_until") if name in header.names)
     in_order = pl.lit(True)
-    if set(dates) <= set(header.names):
-        starts, ends = pl.col(dates[0]), pl.col(dates[1])
+    if len(period) == 2:
+        starts, ends = pl.col(period[0]), pl.col(period[1])
         in_order = (ends >= starts) | (ends == "") | (starts == "")
+    wanted = (*KEY, *period)
+    seen = split.plain_cells(pl.col("text"), header.names, wanted, header.quoted, plain)
     looked_at = (
         body.select("row", seen=seen)
         .unnest("seen")
@@ -342,7 +343,7 @@ def _read_lines(
 def _line_values(rows: pl.LazyFrame, header: Header, plain: bool) -> pl.LazyFrame:
     """Return the values of lines; of plain rows without looking for other spellings."""
     if plain:
-        split_rows = split.cells(rows, header.names, quoted=False)
+        split_rows = _plain_cells(rows, header)
         cell = {name: c.trimmed(header.raw(name)) for name in LINE_CELLS}
         spelled = {name: header.raw(name) for name in KINDS if name in LINE_CELLS}
         wtn = cell["wtn"]
@@ -363,3 +364,12 @@ def _line_values(rows: pl.LazyFrame, header: Header, plain: bool) -> pl.LazyFram
             "circuit_key": c.circuit_key(cell["circuit_id"]),
         },
     )
+
+
+def _plain_cells(rows: pl.LazyFrame, header: Header) -> pl.LazyFrame:
+    """Add the line cells of plain rows; without quotes a bare split at the commas is quickest."""
+    if not header.quoted:
+        return split.cells(rows, header.names, quoted=False)
+    wanted = tuple(name for name in LINE_CELLS if name in header.names)
+    found = split.plain_cells(pl.col("text"), header.names, wanted, quoted=True)
+    return rows.with_columns(cells=found).unnest("cells")
