@@ -73,16 +73,32 @@ def every_command() -> list[tuple[str, Any, Any]]:
     return list(_commands(root, root.context_class(root, info_name="rebill")))
 
 
+def _argument(parameter: Any) -> str:
+    """Return an argument as it is typed, in brackets where it can be left out."""
+    name = (parameter.metavar or parameter.name.upper()).removesuffix("...").strip("[]")
+    name += "..." if parameter.nargs == -1 else ""
+    return name if parameter.required else f"[{name}]"
+
+
+def _meaning(parameter: Any, context: Any) -> tuple[str, str] | None:
+    """Return the row of an argument or option; none where there is nothing to say."""
+    if parameter.param_type_name == "argument":
+        return (f"`{_argument(parameter)}`", parameter.help) if parameter.help else None
+    record = parameter.get_help_record(context)
+    return (f"`{record[0]}`", record[1]) if record else None
+
+
 def _section(path: str, command: Any, context: Any) -> str:
     """Return what the page says of one command."""
-    usage = " ".join([path, *command.collect_usage_pieces(context)])
-    records = [parameter.get_help_record(context) for parameter in command.params]
-    rows = [(f"`{record[0]}`", record[1]) for record in records if record]
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    usage = " ".join([path, *(_argument(parameter) for parameter in arguments), "[OPTIONS]"])
+    rows = [row for p in command.params if (row := _meaning(p, context))]
     parts = [f"## {path}\n", f"    {usage}\n", inspect.cleandoc(command.help or "") + "\n"]
     if rows:
         parts.append(_table(("argument or option", "meaning"), rows))
     if command.epilog:
         example = command.epilog.replace("\b", "").strip().splitlines()
+        parts.append("Example:\n")
         parts.append("\n".join(f"    {line.strip()}" for line in example[1:]) + "\n")
     return "\n".join(parts)
 
