@@ -399,7 +399,8 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     united = kind.is_in(UNITED) & pl.col("package").is_null()
     due_units = pl.when(united).then(pl.col("has_units")).otherwise(pl.col("units"))
     parts = pl.when(pl.col("package").is_not_null()).then("unit_parts3").otherwise("unit_parts5")
-    gone = charge & (taken | (pl.col("rem") == 0))
+    free = (pl.col("rate") == 0).fill_null(False)
+    gone = charge & (taken | ((pl.col("rem") == 0) & ~free))
     # What a part-credited duplicate leaves due is due for the units billed.
     due_units = pl.when(charge & (due_units > 0)).then(due_units).otherwise("units")
     dated = charge & pl.col("fraction_parts").is_not_null()
