@@ -155,6 +155,7 @@ BREAKS = [
     (house.long_functions, "rebill.x", "def f():\n" + "    x = 1\n" * house.FUNCTION_LINES),
     (house.long_text, "rebill.x", "x = 1\n" * (house.FILE_LINES + 1)),
     (house.long_text, "rebill.x", "#" * (house.COLUMNS + 1)),
+    (house.long_text, "rebill.x", '"""\n' + "-" * 101 + '\n"""'),
     (house.undocumented, "rebill.x", "x = 1"),
     (house.undocumented, "rebill.x", '"""A page."""\ndef f(): pass'),
     (house.undocumented, "rebill.x", '"""A page."""\nclass C:\n    """no sentence"""'),
@@ -178,6 +179,7 @@ HARMLESS = [
     (house.clock, "rebill.x", "def f(now): return now(), dt.time(12)"),
     (house.floats, "reconcile.x", "rate = Decimal('0.5') + column.sum()"),
     (house.floats, "rebill.cli", "seconds = 0.5"),
+    (house.long_text, "tests.x", '"""\n' + "-" * 101 + '\n"""'),
     (house.undocumented, "rebill.x", '"""A page."""\ndef f():\n    """Return one."""'),
 ]
 
