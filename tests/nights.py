@@ -93,7 +93,9 @@ def bill(
     text = f"{HEADER}document,{key},{day},{day[:8]}25,{previous},{back},0.00,{total},{total}"
     text += "," * 14 + "\n"
     for place, (usoc, wtn, rate, amount) in enumerate(rows, 1):
-        text += f"line,{key},,,,,,,,{place},recurring,{usoc},,1,{rate},{amount},{wtn},,,,,{day},{end}\n"
+        text += (
+            f"line,{key},,,,,,,,{place},recurring,{usoc},,1,{rate},{amount},{wtn},,,,,{day},{end}\n"
+        )
     return text
 
 
