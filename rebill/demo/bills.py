@@ -60,6 +60,13 @@ def cents(rate: pl.Expr, units: pl.Expr, num: pl.Expr, den: pl.Expr) -> pl.Expr:
     return (2 * rate * units * num + den * 10_000) // (2 * den * 10_000)
 
 
+def owed(rate: pl.Expr, units: pl.Expr, num: pl.Expr, den: pl.Expr) -> pl.Expr:
+    """Return what a line comes to as its carrier rounds: access once a unit, local once a line."""
+    by_unit = cents(rate, pl.lit(1, pl.Int64), num, den) * units
+    once = cents(rate, units, num, den)
+    return pl.when(pl.col("contract") == ACCESS).then(by_unit).otherwise(once)
+
+
 def days30(start: pl.Expr, end: pl.Expr) -> pl.Expr:
     """Return the days of `[start, end)` where every month has thirty."""
 
@@ -110,11 +117,19 @@ def with_rate(lines: pl.DataFrame, known: World) -> pl.DataFrame:
         *("contract", "rated_as", "state", "zone", "term", "version", "rate"), *DEARER
     )
     keys = ["contract", "rated_as", "state", "zone", "term", "version"]
-    return lines.join(
+    lines = lines.join(
         rates.with_columns(pl.col("version", "term").cast(pl.Int64)),
         on=keys,
         how="left",
         maintain_order="left",
+    )
+    special = pl.lit(None, pl.Int64)
+    for (code, rate), whose in offer.SPECIAL.items():
+        its = (pl.col("rated_as") == code) & whose
+        special = pl.when(its).then(pl.lit(rate, pl.Int64)).otherwise(special)
+    return lines.with_columns(
+        pl.coalesce(special, "rate").alias("rate"),
+        *(pl.when(special.is_null()).then(name).alias(name) for name in DEARER),
     )
 
 
@@ -192,7 +207,7 @@ def _priced(lines: pl.DataFrame) -> pl.DataFrame:
         .then(cents(pl.col("rate"), pl.col("percent"), one, one * 1000))
         .when(pl.col("rate").is_null())
         .then(cents(pl.col("fixed") * 10_000, one, pl.col("num"), pl.col("den")))
-        .otherwise(cents(pl.col("rate"), pl.col("quantity"), pl.col("num"), pl.col("den")))
+        .otherwise(owed(pl.col("rate"), pl.col("quantity"), pl.col("num"), pl.col("den")))
     )
     printed = (share == 0) & (pl.col("percent") == 0)
     return lines.with_columns(
@@ -213,7 +228,7 @@ def _standing(lines: pl.DataFrame) -> pl.DataFrame:
     lines = lines.with_columns(stop=pl.max_horizontal("service_from", gone))
     lines = with_fraction(lines, "service_from", "stop", "due_num", "due_den")
     rate = pl.coalesce("rate", pl.col("fixed") * 10_000)
-    part = cents(rate, pl.col("quantity"), pl.col("due_num"), pl.col("due_den"))
+    part = owed(rate, pl.col("quantity"), pl.col("due_num"), pl.col("due_den"))
     unpriced = pl.col("pilot") & pl.col("usoc").is_in(["TTB", "NSD", "NDC"])
     cases = {
         "billed_after_disconnect": (after, "the carrier never took the disconnect in"),

@@ -16,7 +16,7 @@ import polars as pl
 from invoices.money import from_cents
 from invoices.schema import CENTS
 from rebill.demo import offer
-from rebill.demo.bills import DEARER, World, cents, with_fraction, with_rate
+from rebill.demo.bills import DEARER, World, cents, owed, with_fraction, with_rate
 from rebill.demo.offer import LOCAL, usd
 from rebill.demo.world import day, draw, text
 
@@ -94,7 +94,7 @@ def _begin_early(lines: pl.DataFrame, known: World) -> pl.DataFrame:
     lines = lines.with_columns(service_from=early, due_num="num", due_den="den")
     lines = with_rate(lines.drop("rate", *DEARER), known)
     lines = with_fraction(lines, "service_from", "service_until", "num", "den")
-    due = cents(pl.col("rate"), pl.col("quantity"), pl.col("due_num"), pl.col("due_den"))
+    due = owed(pl.col("rate"), pl.col("quantity"), pl.col("due_num"), pl.col("due_den"))
     return lines.with_columns(due=due)
 
 
@@ -219,8 +219,8 @@ PLANTS = (
     Plant(
         *("proration", "proration_wrong", 40),
         (_class == "prorated") & pl.col("rate").is_not_null(),
-        "three days too many in the sum",
-        add=cents(pl.col("rate"), pl.col("quantity"), 3 * _one, 30 * _one) + 3,
+        "four days too many in the sum",
+        add=cents(pl.col("rate"), pl.col("quantity"), 4 * _one, 30 * _one) + 3,
     ),
     Plant(
         *("phantom order", "one_time_charge_not_due", 15, _monthly & (_usoc == "1FB")),
@@ -340,7 +340,7 @@ def _made(hit: pl.DataFrame, kind: Plant, known: World) -> pl.DataFrame:
     if kind.prices:
         quantity = pl.col("quantity")
         lines = lines.with_columns(
-            amount=cents(pl.col("rate"), quantity, pl.col("num"), pl.col("den"))
+            amount=owed(pl.col("rate"), quantity, pl.col("num"), pl.col("den"))
         )
     extra = kind.kind in ("extra", "later")
     return lines.with_columns(

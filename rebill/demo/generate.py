@@ -298,7 +298,7 @@ def _write_reference(folder: Path, known: World, waived: pl.DataFrame) -> None:
         "usocs": offer.usocs(),
         "packages": offer.packages(),
         "usoc_rules": offer.usoc_rules(),
-        "buy_rates": offer.buy_rates(settings.rate_change_on),
+        "buy_rates": offer.buy_rates(settings.rate_change_on, services),
         "services": services.select(
             *("service", pl.lit(CARRIER).alias("carrier"), "ban", "wtn", "circuit_id", "state"),
             *("zone", pl.col("term").alias("term_months"), "package", "product", "customer"),

@@ -151,6 +151,13 @@ TARIFFS = (
     Tariff(ACCESS, "one_time", "SCNCX", "185.00"),
 )
 
+OWN_RATE_BAN = "0614R010000"
+SPECIAL = {
+    # What an account or some circuits pay for a code, whatever the rest of the contract says.
+    ("NSD", usd("2.65")): pl.col("ban") == OWN_RATE_BAN,
+    ("PT8JX", usd("27.25")): pl.col("n") % 20 == 0,
+}
+
 CATALOGUE = (
     # usoc, description, kind, family: what the elements above do not say by themselves
     ("CLT", "Additional directory listing", "recurring", "directory"),
@@ -205,7 +212,28 @@ def prices(change_on: dt.date) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
-def buy_rates(change_on: dt.date) -> pl.DataFrame:
+def special_rates(services: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of `buy_rates` that are for one account or for one circuit."""
+    (feature, feature_rate), (port, port_rate) = SPECIAL
+    ours = services.filter(pl.col("kind") == "ds1", SPECIAL[port, port_rate])
+    rows = [
+        {"contract": LOCAL, "usoc": feature, "ban": OWN_RATE_BAN, "rate": feature_rate},
+        *(
+            {"contract": ACCESS, "usoc": port, "circuit_id": circuit, "rate": port_rate}
+            for circuit in ours.get_column("circuit_id")
+        ),
+    ]
+    names = ("contract", "usoc", "ban", "circuit_id")
+    schema = dict.fromkeys(names, pl.String) | {"rate": pl.Int64}
+    return pl.DataFrame(rows, schema=schema).with_columns(
+        rate=dollars(pl.col("rate")),
+        charge_class=pl.lit("recurring"),
+        effective_from=pl.lit(IN_FORCE_FROM),
+        source=pl.lit("Schedule B, exceptions"),
+    )
+
+
+def buy_rates(change_on: dt.date, services: pl.DataFrame) -> pl.DataFrame:
     """Return the reference table `buy_rates`: one row a rate, empty where it does not differ."""
     steps = pl.DataFrame(
         [
@@ -221,7 +249,7 @@ def buy_rates(change_on: dt.date) -> pl.DataFrame:
         ]
     )
     package = pl.col("code") == PACKAGE
-    return (
+    common = (
         prices(change_on)
         .join(steps, on=["contract", "code"], maintain_order="left")
         .filter(pl.col("changes") | (pl.col("version") == 0))
@@ -242,6 +270,7 @@ def buy_rates(change_on: dt.date) -> pl.DataFrame:
         )
         .unique(maintain_order=True)
     )
+    return pl.concat([common, special_rates(services)], how="diagonal")
 
 
 def retail_rates() -> pl.DataFrame:
@@ -343,7 +372,7 @@ effective_from = {IN_FORCE_FROM}
 accounts = ["0419X02*"]
 [contract.billing]
 proration = "actual_days"
-rounding = "line"
+rounding = "unit"
 disconnect_grace_days = {GRACE[ACCESS]}
 backbill_limit_months = 12
 resale_certificate = false
