@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import io
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -120,6 +124,21 @@ def make(root: Path, url: str | None = None) -> Workspace:
 
 def small(root: Path, url: str | None = None) -> Workspace:
     """Return a workspace that knows the two services."""
+    if url is None:
+        # One is made and copied: most of the time would go into migrations.
+        shutil.copytree(_template(), root)
+        return open_workspace(root)
+    return _small(root, url)
+
+
+@cache
+def _template() -> Path:
+    root = Path(tempfile.mkdtemp(prefix="rebill-small-")) / "w"
+    atexit.register(shutil.rmtree, root.parent, ignore_errors=True)
+    return _small(root, None).root
+
+
+def _small(root: Path, url: str | None) -> Workspace:
     workspace = make(root, url)
     folder = root / "reference"
     folder.mkdir()

@@ -98,9 +98,16 @@ def _begin_early(lines: pl.DataFrame, known: World) -> pl.DataFrame:
     return lines.with_columns(due=due)
 
 
+def _long_ago(lines: pl.DataFrame, known: World) -> pl.DataFrame:
+    """Bill a month of more than a year ago, at the rate of that day."""
+    begin, end = (pl.col("bill").dt.offset_by(f"-{months}mo") for months in (15, 14))
+    lines = lines.with_columns(service_from=begin, service_until=end)
+    return with_rate(lines.drop("rate", *DEARER), known)
+
+
 def _other_service(lines: pl.DataFrame, known: World) -> pl.DataFrame:
     """Print the telephone number of another service beside the circuit."""
-    numbers = known.services.filter(pl.col("kind") == "line").get_column("wtn").to_list()
+    numbers = known.services.get_column("wtn").drop_nulls().to_list()
     pick = (pl.col("n") % len(numbers)).replace_strict(
         dict(enumerate(numbers)), return_dtype=pl.String
     )
@@ -119,12 +126,6 @@ def _next_account(lines: pl.DataFrame, known: World) -> pl.DataFrame:
 
 
 _flat_rated = _usoc.is_in(["TTB", "NSD", "SXPAA", "CPXHE", "SRG", "UEP9D", "1LHB4"])
-_long_ago = {
-    "service_from": pl.col("bill").dt.offset_by("-15mo"),
-    "service_until": pl.col("bill").dt.offset_by("-14mo"),
-}
-_reading = pl.col("service_from") == pl.col("bill")
-
 PLANTS = (
     _wrong_rate("superseded", 60, _monthly, "the new rate was never loaded", "superseded_rate"),
     _wrong_rate(
@@ -247,9 +248,9 @@ PLANTS = (
         *("back-billed", "backbilled_too_late", 20),
         _monthly & (_usoc == "TTB") & ~pl.col("new"),
         "fifteen months late",
-        sets=_line("TTB", "Touch-tone, business", "recurring", _flat("TTB")) | _long_ago,
         kind="extra",
         prices=True,
+        prepare=_long_ago,
     ),
     Plant(
         *("below", "rate_below_contract", 30, _monthly & _usoc.is_in(["TTB", "1LHB4"])),
@@ -268,7 +269,8 @@ PLANTS = (
         kind="dropped",
     ),
     Plant(
-        *("two services", "match_doubtful", 10, _monthly & (_usoc == "XMF")),
+        *("two services", "match_doubtful", 10),
+        _monthly & (_usoc == "XMF") & pl.col("numbered"),
         "circuit of one service, telephone number of another",
         prepare=_other_service,
     ),
@@ -295,12 +297,14 @@ def plant(lines: pl.DataFrame, known: World, month: int, quiet: list[int]) -> Pl
     follows from the seed. Of every kind there is at least one, where a line can bear it.
     """
     settings = known.settings
+    columns = lines.columns
     per_account = known.accounts.group_by("contract").agg(pl.len().alias("accounts"))
     lines = lines.join(per_account, on="contract", maintain_order="left").with_columns(
         next_account=(pl.col("place") + 1 < pl.col("accounts"))
         & (pl.col("bill_day") != offer.BILL_DAYS[-1])
         & ~(pl.col("account") + 1).is_in(quiet),
         has_order=pl.col("n").is_in(known.orders.get_column("n").implode()),
+        numbered=pl.lit(known.services.get_column("wtn").is_not_null().any()),
         lot=draw(pl.col("row"), settings.seed, f"errors {month}"),
     )
     free = (
@@ -322,7 +326,6 @@ def plant(lines: pl.DataFrame, known: World, month: int, quiet: list[int]) -> Pl
         kept[kind.kind].append(_made(hit, kind, known))
     gone = pl.concat(replaced)
     untouched = lines.filter(~pl.col("row").is_in(gone.implode()))
-    columns = lines.columns[:-4]
     result = pl.concat([f.select(columns) for f in (untouched, *kept["changed"], *kept["extra"])])
     waived = result.filter(pl.col("note") == "its charge was waived")
     return Planted(

@@ -206,8 +206,9 @@ def _lives(frame: pl.DataFrame, dice: Dice, settings: Settings) -> pl.DataFrame:
     zombies = settings.errors_per_million * 33 // 100  # about 20 of 100 wrong lines are theirs
     fate, when = dice("fate", 1_000_000), dice("when", months)
     plain = ~pl.col("pilot") & (pl.col("voice_mail") == 0) & (pl.col("doubled") == 0)
-    new = (fate < 30_000 * months) & plain
-    left = fate.is_between(300_000, 300_000 + 15_000 * months)
+    # A long story keeps most of its services: at most three in ten are new in it, two leave.
+    new = (fate < min(30_000 * months, 300_000)) & plain
+    left = fate.is_between(300_000, 300_000 + min(15_000 * months, 199_000))
     late = fate.is_between(500_000, 500_000 + settings.errors_per_million)
     late = late & kind.is_in(["centrex", "trunk"]) & plain
     zombie = fate.is_between(700_000, 700_000 + zombies) & kind.is_in(["line", "ds1"]) & plain
