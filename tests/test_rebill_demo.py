@@ -180,3 +180,14 @@ def test_a_bench_world_has_about_the_lines_asked_for_in_one_file_a_month(tmp_pat
     for folder, _ in made.nights:
         others = {f"harbor_{folder.name}_resent.csv", "notice.txt"}
         assert {path.name for path in folder.iterdir()} - others == {f"harbor_{folder.name}.csv"}
+
+
+def test_a_long_story_of_few_services_gives_every_order_once(tmp_path: Path) -> None:
+    generate(tmp_path, services=60, months=15, seed=1)
+    orders = pl.read_csv(tmp_path / "reference" / "orders.csv", infer_schema=False)
+    assert orders.select("order_no", "service", "usoc").is_duplicated().sum() == 0
+    assert set(orders.get_column("nrc_waived")) == {"true", "false"}
+
+
+def test_a_world_of_one_service_is_a_world(tmp_path: Path) -> None:
+    assert generate(tmp_path, services=1, months=1, seed=1).lines > 0

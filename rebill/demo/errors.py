@@ -85,7 +85,11 @@ def _connection(letter: str) -> dict[str, pl.Expr]:
         name: pl.col("bill") - pl.duration(days=3) for name in ("service_from", "service_until")
     }
     columns = _line("SCNLX", "Service connection", "one_time", _flat("SCNLX"))
-    return columns | point | {"order_no": text(letter, pl.col("n"), "-", pl.col("bill").dt.month())}
+    return (
+        columns
+        | point
+        | {"order_no": text(letter, pl.col("n"), "-", pl.col("bill").dt.strftime("%Y%m"))}
+    )
 
 
 def _begin_early(lines: pl.DataFrame, known: World) -> pl.DataFrame:

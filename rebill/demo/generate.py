@@ -242,13 +242,12 @@ def _unreadable_line(document: dict[str, Any]) -> str:
 
 
 def _corrected(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return a document as the carrier sends it once more, one dollar dearer in its first line."""
-    first = (pl.col("line_no") == 1).fill_null(False)
+    """Return a document as the carrier sends it once more, with an adjustment one dollar higher."""
     dollar = from_cents(pl.lit(100, pl.Int128))
     header = pl.col("record") == "document"
     return rows.with_columns(
-        pl.when(where).then(pl.col(name) + dollar).otherwise(name).alias(name)
-        for name, where in (("amount", first), ("current_charges", header), ("total_due", header))
+        pl.when(header).then(pl.col(name) + dollar).otherwise(name).alias(name)
+        for name in ("adjustments", "total_due")
     )
 
 
@@ -258,7 +257,7 @@ def _document_truth(documents: pl.DataFrame, wrong: Papers, month: int) -> pl.Da
         (wrong.held, "document_does_not_foot", "printed totals are 10.00 above the lines"),
         (wrong.missing, "document_missing", "the account sent no bill"),
         (wrong.unbalanced, "balance_breaks", "50.00 of what was pulled is not shown as paid"),
-        (wrong.conflict, "document_conflicts", "sent again with another amount"),
+        (wrong.conflict, "document_conflicts", "sent again with another adjustment"),
         (wrong.unreadable, "line_unreadable", "an amount that is no number"),
     ]
     rows = [
