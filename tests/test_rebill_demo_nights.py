@@ -32,17 +32,14 @@ def audited(
     """Planted beside found, and the exported tables, of a world with one file a month."""
     workspace = init_workspace(folder)
     upgrade(workspace)
-    made = generate(folder, services, 3, seed, error_rate, file_per_account=False)
+    made = generate(folder, services, 2, seed, error_rate, file_per_account=False)
     tables = nights(workspace, made, quiet(), now)
     truth = pl.read_csv(folder / "truth.csv", schema=TRUTH)
     return compare(truth, tables["findings"], tables["lines"]), tables
 
 
-@pytest.mark.parametrize("seed", [11, 12])
-def test_every_planted_error_is_found_to_the_cent_and_nothing_else_is(
-    tmp_path: Path, seed: int
-) -> None:
-    paired, tables = audited(tmp_path, 300, seed, 0.1)
+def test_every_planted_error_is_found_to_the_cent_and_nothing_else_is(tmp_path: Path) -> None:
+    paired, tables = audited(tmp_path, 300, 11, 0.1)
     other_amount = pl.col("found_stake") != pl.col("planted_stake")
     other_cause = pl.col("cause").ne_missing(pl.col("planted_cause"))
     cause_told = pl.col("planted_cause").is_not_null()
