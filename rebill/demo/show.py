@@ -14,7 +14,7 @@ from rich.text import Text
 
 from rebill.demo.score import TOTAL, score
 
-BESIDE = 140
+BESIDE = 134
 """From this width on the tables stand side by side."""
 SHORT = 5
 """Rows of a table that shows only what comes next."""
@@ -42,6 +42,8 @@ def show(
         exposure_table(tables["exposure"], as_of),
         places_table(workspace),
     ]
+    if not console.is_terminal:  # A file or a pipe is as wide as it needs to be.
+        console.width = max(console.width, BESIDE)
     console.print(headline(tables, scored, as_of))
     if console.width >= BESIDE:
         grid = Table.grid(padding=(0, 3))
