@@ -79,7 +79,7 @@ def audit_all(
     before = night.record.audited()
     old = of(before, late["document_id"]).select(LINES.names())
     others = not_of(before, late["document_id"])
-    keep = _keeper(night, int((todo["lines"].sum() or 0) + (late["lines"].sum() or 0)))
+    keep = _keeper(night, int(todo["lines"].sum()) + int(late["lines"].sum()))
     current = late.filter(pl.col("audited_load") == night.load_id)
     rest = late.join(current, on="document_id", how="anti")
     passes: list[Pass] = []

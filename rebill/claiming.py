@@ -17,14 +17,14 @@ from invoices.schema import CENTS, FINDINGS
 from reconcile.contracts import Contract
 from reconcile.dispute import CLAIMS, KEY, UNFILED, group, refresh, with_claim_no
 
-KEPT = pl.Schema({"claim_no": pl.String, **CLAIMS})
+KEPT = pl.Schema({"claim_no": pl.String(), **CLAIMS})
 EVENTS = pl.Schema(
     {
-        "claim_no": pl.String,
-        "at": pl.Date,
-        "who": pl.String,
-        "what": pl.String,  # prepare, change, expire, withdraw, mark, or a move of a person
-        "note": pl.String,
+        "claim_no": pl.String(),
+        "at": pl.Date(),
+        "who": pl.String(),
+        "what": pl.String(),  # prepare, change, expire, withdraw, mark, or a move of a person
+        "note": pl.String(),
     }
 )
 US = "rebill"

@@ -15,41 +15,43 @@ import polars as pl
 
 from invoices.schema import CENTS
 
-CAME = pl.Schema({"name": pl.String, "size": pl.Int64, "sha256": pl.String, "became": pl.String})
+CAME = pl.Schema(
+    {"name": pl.String(), "size": pl.Int64(), "sha256": pl.String(), "became": pl.String()}
+)
 HELD = pl.Schema(
     {
-        "status": pl.String,  # held, refused
-        "carrier": pl.String,
-        "ban": pl.String,
-        "invoice_no": pl.String,
+        "status": pl.String(),  # held, refused
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "invoice_no": pl.String(),
         "total_due": CENTS,
-        "code": pl.String,
-        "message": pl.String,
-        "remedy": pl.String,
-        "source_file": pl.String,
-        "source_row": pl.Int64,
+        "code": pl.String(),
+        "message": pl.String(),
+        "remedy": pl.String(),
+        "source_file": pl.String(),
+        "source_row": pl.Int64(),
     }
 )
-STAKES = pl.Schema({"code": pl.String, "count": pl.Int64, "amount": CENTS})
-SMALL = pl.Schema({"code": pl.String, "cause": pl.String, "count": pl.Int64, "amount": CENTS})
+STAKES = pl.Schema({"code": pl.String(), "count": pl.Int64(), "amount": CENTS})
+SMALL = pl.Schema({"code": pl.String(), "cause": pl.String(), "count": pl.Int64(), "amount": CENTS})
 DEADLINES = pl.Schema(
     {
-        "file_by": pl.Date,
-        "dispute_closes_on": pl.Date,
-        "claim_no": pl.String,
-        "carrier": pl.String,
-        "ban": pl.String,
-        "reason": pl.String,
-        "status": pl.String,
+        "file_by": pl.Date(),
+        "dispute_closes_on": pl.Date(),
+        "claim_no": pl.String(),
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "reason": pl.String(),
+        "status": pl.String(),
         "amount": CENTS,
     }
 )
 PULLS = pl.Schema(
     {
-        "debit_on": pl.Date,
-        "carrier": pl.String,
-        "status": pl.String,
-        "count": pl.Int64,
+        "debit_on": pl.Date(),
+        "carrier": pl.String(),
+        "status": pl.String(),
+        "count": pl.Int64(),
         "amount": CENTS,
     }
 )

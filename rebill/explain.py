@@ -216,6 +216,7 @@ def _row(row: Story) -> str:
 
 def _plain(value: Any) -> str:
     """Return a value as people write it: decimals without idle zeros beyond the cents."""
-    if isinstance(value, Decimal) and -(value.normalize().as_tuple().exponent or 0) < 2:
-        return f"{value:.2f}"
-    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
+    if not isinstance(value, Decimal):
+        return str(value)
+    text = f"{value.normalize():f}"
+    return f"{value:.2f}" if len(text.partition(".")[2]) < 2 else text

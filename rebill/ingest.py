@@ -37,10 +37,10 @@ class Intake:
     """
 
     documents: pl.DataFrame = field(
-        default_factory=lambda: empty(pl.Schema({**DOCUMENTS, "intake": pl.Int64}))
+        default_factory=lambda: empty(pl.Schema({**DOCUMENTS, "intake": pl.Int64()}))
     )
     findings: pl.DataFrame = field(
-        default_factory=lambda: empty(pl.Schema({**FINDINGS, "intake": pl.Int64}))
+        default_factory=lambda: empty(pl.Schema({**FINDINGS, "intake": pl.Int64()}))
     )
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     """Rows that cannot be read, as they stood."""
@@ -85,7 +85,7 @@ def read_file(
 def staged_lines(intake: Intake) -> pl.LazyFrame:
     """Return the lines of all files of the intake, with the number of their file."""
     if not intake.staged:
-        return empty(pl.Schema({**LINES, "intake": pl.Int64})).lazy()
+        return empty(pl.Schema({**LINES, "intake": pl.Int64()})).lazy()
     return pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
 
 
@@ -147,7 +147,8 @@ def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> 
 
 def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the documents with the status footing gives them, and its findings; file by file."""
-    documents, findings = [], []
+    documents: list[pl.DataFrame] = []
+    findings: list[pl.DataFrame] = []
     for number in range(len(intake.reads)):
         read, unread, sums = (
             frame.filter(pl.col("intake") == number).drop("intake")
@@ -196,7 +197,9 @@ def _verdicts(
 ) -> pl.DataFrame:
     """Return unique, verdict and of for the documents that met an earlier one of their key."""
     if meetings.is_empty():
-        return pl.DataFrame(schema={"unique": pl.String, "verdict": pl.String, "of": pl.String})
+        return pl.DataFrame(
+            schema={"unique": pl.String(), "verdict": pl.String(), "of": pl.String()}
+        )
     papers = pl.concat([side.select("unique", *PRINTED_HEADER) for side in (theirs, ours)])
     papers = papers.rename({"unique": "document_id"})
     wanted = ["document_id", *PRINTED_LINE]

@@ -13,13 +13,13 @@ from invoices.schema import CENTS
 
 INVOICES = pl.Schema(
     {
-        "customer": pl.String,
-        "bill_month": pl.String,  # YYYY-MM
-        "brand": pl.String,
-        "bill_date": pl.Date,
-        "due_date": pl.Date,
+        "customer": pl.String(),
+        "bill_month": pl.String(),  # YYYY-MM
+        "brand": pl.String(),
+        "bill_date": pl.Date(),
+        "due_date": pl.Date(),
         "total": CENTS,  # the sum of the lines' prices
-        "lines": pl.Int64,
+        "lines": pl.Int64(),
     }
 )
 

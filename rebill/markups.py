@@ -18,34 +18,34 @@ from invoices.schema import RATE
 
 MARKUPS = pl.Schema(
     {
-        "row_id": pl.Int64,
-        "customer": pl.String,
-        "service": pl.String,
-        "usoc": pl.String,
-        "package": pl.String,
-        "product": pl.String,
-        "charge_class": pl.String,
-        "method": pl.String,  # one of METHODS
+        "row_id": pl.Int64(),
+        "customer": pl.String(),
+        "service": pl.String(),
+        "usoc": pl.String(),
+        "package": pl.String(),
+        "product": pl.String(),
+        "charge_class": pl.String(),
+        "method": pl.String(),  # one of METHODS
         "value": RATE,  # a share for percents and discounts, dollars per unit for the others
         "minimum": RATE,  # dollars per unit, of percent_with_minimum
         "floor": RATE,  # dollars per unit
         "cap": RATE,  # dollars per unit
-        "cap_retail": pl.Boolean,  # the cap is the carrier's retail rate
-        "effective_from": pl.Date,  # null = since ever
-        "effective_until": pl.Date,  # excluded; null = open
+        "cap_retail": pl.Boolean(),  # the cap is the carrier's retail rate
+        "effective_from": pl.Date(),  # null = since ever
+        "effective_until": pl.Date(),  # excluded; null = open
     }
 )
 
 RETAIL = pl.Schema(
     {
-        "row_id": pl.Int64,
-        "carrier": pl.String,
-        "usoc": pl.String,  # the code, or else a package
-        "package": pl.String,
-        "state": pl.String,  # null = any
+        "row_id": pl.Int64(),
+        "carrier": pl.String(),
+        "usoc": pl.String(),  # the code, or else a package
+        "package": pl.String(),
+        "state": pl.String(),  # null = any
         "rate": RATE,  # dollars per unit and month
-        "effective_from": pl.Date,
-        "effective_until": pl.Date,
+        "effective_from": pl.Date(),
+        "effective_until": pl.Date(),
     }
 )
 
@@ -163,7 +163,7 @@ def candidates(line: Mapping[str, Any], markups: pl.DataFrame) -> pl.DataFrame:
     `precedence` (1 is the row that prices the line) and `scope` in front.
     """
     names = {name: line.get(name) for name in NAMES}
-    schema = {"question": pl.Int64, **dict.fromkeys(NAMES, pl.String), "day": pl.Date}
+    schema = {"question": pl.Int64(), **dict.fromkeys(NAMES, pl.String()), "day": pl.Date()}
     asked = pl.DataFrame([{"question": 0, **names, "day": line["rate_day"]}], schema=schema)
     fits = _ranked(_fits(_asking(asked), _known(markups), SCOPES, NAMES))
     return (
@@ -214,7 +214,12 @@ def _fits(
                 "effective_from",
             )
         )
-    none = {"row_id": pl.Int64, "scope": pl.String, "rank": pl.Int64, "effective_from": pl.Date}
+    none = {
+        "row_id": pl.Int64(),
+        "scope": pl.String(),
+        "rank": pl.Int64(),
+        "effective_from": pl.Date(),
+    }
     empty = pl.DataFrame(schema={"question": questions.schema["question"], **none})
     return pl.concat([empty, *pairs])
 

@@ -80,7 +80,7 @@ def leave(path: Path, content: str) -> int:
 def claim_path(record: Record, claim: dict[str, Any]) -> Path:
     """Return where the packet of a claim lies."""
     name = f"{safe_name(claim['claim_no'])}.csv"
-    return record.workspace.outbox / "claims" / claim["bill_month"] / name
+    return record.workspace.outbox / "claims" / str(claim["bill_month"]) / name
 
 
 def invoice_paths(record: Record, invoice: dict[str, Any]) -> list[Path]:

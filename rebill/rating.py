@@ -31,27 +31,27 @@ from rebill.markups import (
 
 CUSTOMER_LINES = pl.Schema(
     {
-        "customer": pl.String,
-        "bill_month": pl.String,  # YYYY-MM of bill_date
-        "line_id": pl.String,  # of the carrier line
-        "service": pl.String,
-        "usoc": pl.String,
-        "description": pl.String,  # as the carrier printed it
-        "charge_class": pl.String,
+        "customer": pl.String(),
+        "bill_month": pl.String(),  # YYYY-MM of bill_date
+        "line_id": pl.String(),  # of the carrier line
+        "service": pl.String(),
+        "usoc": pl.String(),
+        "description": pl.String(),  # as the carrier printed it
+        "charge_class": pl.String(),
         "quantity": RATE,  # units due (cost basis expected) or billed
-        "service_from": pl.Date,
-        "service_until": pl.Date,  # excluded
-        "wtn": pl.String,
-        "circuit_id": pl.String,
-        "carrier": pl.String,
-        "bill_date": pl.Date,  # of the carrier's document
+        "service_from": pl.Date(),
+        "service_until": pl.Date(),  # excluded
+        "wtn": pl.String(),
+        "circuit_id": pl.String(),
+        "carrier": pl.String(),
+        "bill_date": pl.Date(),  # of the carrier's document
         "cost": CENTS,
         "price": CENTS,
-        "method": pl.String,
+        "method": pl.String(),
         "margin": CENTS,  # price less cost
-        "markup_row": pl.Int64,  # row_id; null = a tax or surcharge passed on by default
-        "markup_scope": pl.String,
-        "bundle": pl.String,
+        "markup_row": pl.Int64(),  # row_id; null = a tax or surcharge passed on by default
+        "markup_scope": pl.String(),
+        "bundle": pl.String(),
         "retail_rate": RATE,  # the carrier's retail rate, where the price used one
     }
 )

@@ -31,7 +31,7 @@ from reconcile.contracts import Contract
 from reconcile.schema import AUDITED
 from reconcile.window import deadlines
 
-KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String})
+KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String()})
 """Findings as they are kept: with the number of their claim."""
 BILL_FINDINGS = "bill_findings"
 """Findings about bills as a whole: made anew each night, kept apart from those of documents."""

@@ -215,9 +215,9 @@ def papers(night: Night, documents: pl.DataFrame, pulls: pl.DataFrame) -> pl.Dat
         given, on="document_id", how="left"
     )
     until = pl.coalesce("was_until", "dispute_closes_on")
-    days = dated.select(first=until.min() - pl.duration(days=14), last=until.max()).row(0)
+    first, last = dated.select(first=until.min() - pl.duration(days=14), last=until.max()).row(0)
     closings = night.record.workspace.settings.closings
-    closed = closed_weekdays(*days, closings) if all(days) else []
+    closed = closed_weekdays(first, last, closings) if first and last else []
     return dated.with_columns(
         debit_on=pl.coalesce("was_on", "debit_on"),
         dispute_closes_on=until,
