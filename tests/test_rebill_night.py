@@ -443,3 +443,24 @@ def test_every_run_is_on_record_with_what_came_in(tmp_path: Path) -> None:
         ("b2.csv", "known", len(BILLS[0][1])),
     ]
     assert came["sha256"].str.len_chars().to_list() == [64, 64]
+
+
+def test_a_bill_looked_at_again_keeps_the_rates_it_was_audited_with(tmp_path: Path) -> None:
+    from rebill.load import load
+
+    workspace = small(tmp_path / "w")
+    put(workspace, [BILLS[0]])
+    night(workspace, "2026-02-10")
+    rates = workspace.root / "reference" / "buy_rates.csv"
+    rates.write_text(rates.read_text().replace("20.00", "21.00"))
+    assert load(workspace, [rates], given=nights.NOW).load_id == 2
+    late = bill(2, "1FB 6145550131 22.00 22.00", number="A1", ban="305R010002")
+    put(workspace, [("late.csv", late)])
+    night(workspace, "2026-02-20")
+    expected = table(workspace, "lines").filter(pl.col("usoc") == "1FB")
+    assert sorted(expected.select("source_file", "buy_rate", "expected").rows()) == [
+        ("b2.csv", "20", "0.00"),
+        ("b2.csv", "20", "20.00"),
+        ("late.csv", "21", "21.00"),
+    ]
+    assert exported(workspace, "findings")["findings"].count(":charged_twice,") == 1
