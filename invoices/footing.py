@@ -11,6 +11,7 @@ import polars as pl
 
 from invoices.carrier.reading import findings_of
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, empty, seal
+from invoices.text import filled
 
 WIDE = pl.Decimal(38, 2)
 """Sums of many lines: wider than any one amount."""
@@ -103,21 +104,21 @@ def _message(broken: dict[str, pl.Expr]) -> pl.Expr:
     def off(printed: str, found: str) -> pl.Expr:
         return (pl.col(printed).cast(WIDE) - pl.col(found)).cast(WIDE)
 
-    charges = pl.format(
+    charges = filled(
         "current_charges is printed as {}, {} lines add up to {}: {} apart",
         "current_charges",
         "lines",
         "line_sum",
         off("current_charges", "line_sum"),
     )
-    balance = pl.format(
+    balance = filled(
         "total_due is printed as {}, previous balance, payments, adjustments and current charges "
         "add up to {}: {} apart",
         "total_due",
         "owed",
         off("total_due", "owed"),
     )
-    unread = pl.format("{} rows could not be read and are quarantined", "unread")
+    unread = filled("{} rows could not be read and are quarantined", "unread")
     return pl.concat_str(
         pl.when(broken["charges"]).then(charges),
         pl.when(broken["balance"]).then(balance),

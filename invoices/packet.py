@@ -84,7 +84,7 @@ def packets(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
 
 def formula_safe(text: pl.Expr) -> pl.Expr:
     """Return text that no spreadsheet runs: what begins like a formula gets an apostrophe."""
-    return pl.when(text.str.contains(_FORMULA)).then(pl.format("'{}", text)).otherwise(text)
+    return pl.when(text.str.contains(_FORMULA)).then(text.str.replace("^", "'")).otherwise(text)
 
 
 def _packet(lines: pl.DataFrame) -> pl.DataFrame:

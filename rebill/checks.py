@@ -12,6 +12,7 @@ from functools import reduce
 
 import polars as pl
 
+from invoices.text import filled
 from rebill.store.shapes import DTYPES, SCOPES, Column, Reference, Table
 from rebill.tabular import Faults
 
@@ -81,7 +82,7 @@ def _decimal(text: str) -> pl.Expr:
 
 def _note_cells(rows: pl.DataFrame, column: Column, faults: Faults) -> None:
     shown = pl.col(column.name).str.slice(0, 40)
-    what = pl.format(
+    what = filled(
         "{} {} is not {}", pl.lit(column.name), _in_quotes(shown), pl.lit(_wanted(column))
     )
     faults.add_rows(rows.with_columns(what=what), _cell_remedy(column))
@@ -148,7 +149,7 @@ def check_rows(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
         _note(
             good,
             pl.col(end) <= pl.col(start),
-            pl.format("{} {} is not after {} {}", pl.lit(end), end, pl.lit(start), start),
+            filled("{} {} is not after {} {}", pl.lit(end), end, pl.lit(start), start),
             f"{end} is the first day excluded: it lies after {start}",
             faults,
         )
@@ -159,7 +160,7 @@ def check_rows(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
         _note(
             good,
             given != 1,
-            pl.format("{} of {} and {} given", what, pl.lit(one), pl.lit(other)),
+            filled("{} of {} and {} given", what, pl.lit(one), pl.lit(other)),
             f"give either {one} or {other}",
             faults,
         )
@@ -167,7 +168,7 @@ def check_rows(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
         _note(
             good,
             pl.col("disconnected_on") < pl.col("installed_on"),
-            pl.format(
+            filled(
                 "disconnected_on {} is before installed_on {}", "disconnected_on", "installed_on"
             ),
             "correct one of the two dates",
@@ -204,7 +205,7 @@ def _check_scope(rows: pl.DataFrame, faults: Faults) -> None:
         ignore_nulls=True,
     )
     known = ", ".join(" and ".join(scope) or "nothing (all)" for scope in SCOPES)
-    what = pl.format("no scope names {}", named)
+    what = filled("no scope names {}", named)
     _note(rows, ~fits, what, f"name exactly one of: {known}", faults)
 
 
@@ -255,26 +256,26 @@ def _check_method(rows: pl.DataFrame, faults: Faults) -> None:
         ),
     )
     for wrong, what, remedy in rules:
-        _note(rows, wrong, pl.format(what, "method"), remedy, faults)
+        _note(rows, wrong, filled(what, "method"), remedy, faults)
 
 
 def check_keys(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
     """Note rows that say a second time what an earlier row of the files says."""
     again = rows.sort("_file", "_row").with_columns(
-        _first=pl.format("{} row {}", pl.first("_file"), pl.first("_row")).over(shape.key),
+        _first=filled("{} row {}", pl.first("_file"), pl.first("_row")).over(shape.key),
         _place=pl.int_range(pl.len()).over(shape.key),
     )
     again = again.filter(pl.col("_place") > 0)
     if shape.name == "services":
-        what = pl.format(
+        what = filled(
             "service {} stands already in {}: a service has one customer", "service", "_first"
         )
         remedy = "leave one of the two rows out, or give them two services"
     elif shape.name == "markups":
-        what = pl.format("ties with {}: the same scope and effective_from", "_first")
+        what = filled("ties with {}: the same scope and effective_from", "_first")
         remedy = "give one of the two another effective_from, or leave it out"
     else:
-        what = pl.format(
+        what = filled(
             "says again what {} says: the same {}", "_first", pl.lit(", ".join(shape.key))
         )
         remedy = "leave one of the two rows out"
@@ -304,11 +305,11 @@ def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
     pairs = ordered.with_columns(**before, _reach=reach).filter(pl.col("_from") < pl.col("_reach"))
     where = pl.coalesce(
         pl.when(pl.col("_row").is_not_null()).then(
-            pl.format("{} row {}", "_before_file", "_before_row")
+            filled("{} row {}", "_before_file", "_before_row")
         ),
         pl.lit("loaded before"),
     )
-    what = pl.format(
+    what = filled(
         "two rows of the same {} overlap: {}, and {} ({})",
         pl.lit(", ".join(key)),
         _span("_from", "_until"),
@@ -324,7 +325,7 @@ def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
 
 
 def _span(start: str, end: str) -> pl.Expr:
-    return pl.format(
+    return filled(
         "{} until {}",
         pl.when(pl.col(start) > FIRST_DAY)
         .then(pl.col(start).cast(pl.String))
@@ -344,14 +345,14 @@ def check_reference(
     broken = named.join(
         targets.select(target).unique(), left_on=columns, right_on=target, how="anti"
     )
-    shown = pl.format(
+    shown = filled(
         " ".join(f"{name} {{}}" for name in columns),
         *(_in_quotes(pl.col(name)) for name in columns),
     )
     note_broken(
         broken,
         shape,
-        pl.format("{} is not in {}", shown, pl.lit(reference.table)),
+        filled("{} is not in {}", shown, pl.lit(reference.table)),
         f"load it with {reference.table}, or correct the name",
         faults,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.schema import CENTS, FINDINGS
+from invoices.text import filled
 from reconcile.contracts import Contract
 from reconcile.dispute import CLAIMS, KEY, UNFILED, group, refresh, with_claim_no
 
@@ -127,7 +128,7 @@ def _events(changed: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date) -> pl.D
         .then(pl.lit("expire"))
         .otherwise(pl.lit("change"))
     )
-    note = pl.format("{} for {}", "status", "amount")
+    note = filled("{} for {}", "status", "amount")
     return (
         changed.join(before, on="claim_no", how="left")
         .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=what, note=note)
@@ -142,7 +143,7 @@ def _marks(fixed: pl.DataFrame, new: pl.DataFrame, as_of: dt.date) -> pl.DataFra
     other = fixed.join(now, on="finding_id", how="left").filter(
         pl.col("was") != pl.col("now").fill_null(nothing)
     )
-    words = pl.format("{}: {} at stake now", "finding_id", pl.col("now").fill_null(nothing))
+    words = filled("{}: {} at stake now", "finding_id", pl.col("now").fill_null(nothing))
     return (
         other.sort("finding_id")
         .group_by("claim_no")

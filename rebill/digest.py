@@ -14,6 +14,7 @@ import jinja2
 import polars as pl
 
 from invoices.schema import CENTS
+from invoices.text import filled
 
 CAME = pl.Schema(
     {"name": pl.String(), "size": pl.Int64(), "sha256": pl.String(), "became": pl.String()}
@@ -113,7 +114,7 @@ def digest_csv(digest: Digest) -> str:
             on=pl.col("file_by"),
             name=pl.col("claim_no"),
             code=pl.col("reason"),
-            text=pl.format("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
+            text=filled("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
         ),
         "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
     }

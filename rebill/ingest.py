@@ -18,13 +18,14 @@ from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_dif
 from invoices.carrier.reading import Reading, document_id, findings_of, refused_file
 from invoices.footing import WIDE, foot
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, empty, stack
+from invoices.text import filled
 from rebill import files
 from rebill.plan import ReadFile
 from rebill.settings import Settings, Workspace
 
 KEY = ["carrier", "ban", "invoice_no"]
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
-UNIQUE = pl.format("{}:{}", "intake", "document_id")
+UNIQUE = filled("{}:{}", "intake", "document_id")
 """What a document is called before it has its final id: files may name the same one."""
 STAGED = f"{files.TEMPORARY}staged"
 
@@ -265,7 +266,7 @@ def _renamed(frame: Frame, ids: pl.DataFrame) -> Frame:
 
 def _conflicts(documents: pl.DataFrame) -> pl.DataFrame:
     """Return the finding of each document that says something else than the first of its key."""
-    words = pl.format(
+    words = filled(
         "{} already has an invoice {} for account {} that says something else: the first stays",
         *KEY[:1],
         "invoice_no",

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.text import filled
 from rebill import checks, files
 from rebill.contract_files import check_accounts, read_contract_file
 from rebill.reference import current_frame, load_version
@@ -257,7 +258,7 @@ class _Loading:
         checks.note_broken(
             held.join(known, on=["carrier", "package"], how="anti"),
             TABLES["buy_rates"],
-            pl.format("package '{}' of {} is not in packages", "package", "carrier"),
+            filled("package '{}' of {} is not in packages", "package", "carrier"),
             "load it with packages, or correct the name",
             self.faults,
         )
@@ -272,7 +273,7 @@ class _Loading:
             checks.note_broken(
                 rows.join(known.unique(), on="carrier", how="anti"),
                 TABLES[name],
-                pl.format("no contract and no catalogue row names carrier '{}'", "carrier"),
+                filled("no contract and no catalogue row names carrier '{}'", "carrier"),
                 "correct the carrier, or load its contract or its codes",
                 self.faults,
             )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
+from invoices.text import filled
 from rebill import files
 from rebill.store.shapes import Table
 
@@ -154,7 +155,7 @@ def _note_ragged(path: Path, body: pl.DataFrame, width: int, faults: Faults) -> 
     wrong = body.filter(pl.col("cells") != width).select(
         _file=pl.lit(path.name),
         _row="row",
-        what=pl.format("the row has {} cells, the header has {}", "cells", pl.lit(width)),
+        what=filled("the row has {} cells, the header has {}", "cells", pl.lit(width)),
     )
     faults.add_rows(wrong, "give every column its cell, and quote a cell that holds a comma")
 

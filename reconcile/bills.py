@@ -13,6 +13,7 @@ import polars as pl
 from invoices.money import cents, micros
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, FINDINGS, seal
+from invoices.text import filled
 from reconcile.contracts import Contract, contract_for, settings
 from reconcile.debits import ACCOUNT, previous_bills
 from reconcile.findings import BY_NAME
@@ -78,9 +79,9 @@ def document_missing(
     return _findings(
         missing,
         "document_missing",
-        finding_id=pl.format("{}:{}:{}:document_missing", "carrier", "ban", month),
+        finding_id=filled("{}:{}:{}:document_missing", "carrier", "ban", month),
         bill_date=pl.col("day"),
-        message=pl.format("account {} sent no bill for {}, expected on {}", "ban", month, "day"),
+        message=filled("account {} sent no bill for {}, expected on {}", "ban", month, "day"),
     )
 
 
@@ -101,7 +102,7 @@ def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFram
         cause=pl.lit("previous_balance"),
         billed=pl.col("previous_balance"),
         expected=pl.col("previous_total"),
-        message=pl.format(
+        message=filled(
             "the previous balance {} is not the total {} of the bill of {}",
             "previous_balance",
             "previous_total",
@@ -115,7 +116,7 @@ def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFram
         cause=pl.lit("payments"),
         billed=pl.col("payments"),
         expected=pl.col("pulled"),
-        message=pl.format(
+        message=filled(
             "payments of {} are printed, the pulls after {} up to {} come to {}",
             "payments",
             "previous_bill_date",
@@ -190,7 +191,7 @@ def bill_jumped(
         cause=pl.col("charge_class"),
         billed=pl.col("current"),
         expected=pl.col("previous"),
-        message=pl.format(
+        message=filled(
             "{} charges went from {} on {} to {}, by more than {} of them",
             "charge_class",
             "previous",
@@ -319,7 +320,7 @@ def _findings(frame: pl.DataFrame, code: str, **columns: pl.Expr) -> pl.DataFram
     Where nothing else is said the id is made of the document's, the code and the cause.
     """
     if "finding_id" not in columns:
-        name = pl.format(f"{{}}:{code}:{{}}", "document_id", columns["cause"])
+        name = filled(f"{{}}:{code}:{{}}", "document_id", columns["cause"])
         columns["finding_id"] = name
     made = frame.with_columns(
         code=pl.lit(code),

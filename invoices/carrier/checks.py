@@ -10,6 +10,7 @@ import polars as pl
 from invoices.carrier import split
 from invoices.carrier.cells import shown
 from invoices.carrier.header import Header
+from invoices.text import filled
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def of_kind(header: Header, name: str) -> Check:
     kind, cell = header.kinds[name], pl.col(name)
     return Check(
         cell.is_not_null() & header.spelled(name).is_null(),
-        pl.format(f"{name} `{{}}` is not {kind.what}", shown(cell)),
+        filled(f"{name} `{{}}` is not {kind.what}", shown(cell)),
         f"{name}: {kind.remedy}",
     )
 
@@ -50,7 +51,7 @@ def in_dollars() -> Check:
     cell = pl.col("currency")
     return Check(
         cell.str.to_uppercase() != "USD",
-        pl.format("currency `{}` is not read, only USD", shown(cell)),
+        filled("currency `{}` is not read, only USD", shown(cell)),
         "ask the carrier for the invoice in USD",
     )
 
@@ -59,7 +60,7 @@ def in_order(header: Header, starts: str, ends: str) -> Check:
     """Check that a period does not end before it starts."""
     return Check(
         header.value(ends) < header.value(starts),
-        pl.format(
+        filled(
             f"{ends} {{}} lies before {starts} {{}}",
             shown(pl.col(ends)),
             shown(pl.col(starts)),
@@ -73,7 +74,7 @@ def agrees_in_sign(header: Header, name: str) -> Check:
     cell = pl.col(name)
     return Check(
         (header.value(name) < 0) & (header.value("amount") > 0),
-        pl.format(
+        filled(
             f"{name} `{{}}` with amount `{{}}`: a negative {name} goes with a negative amount",
             shown(cell),
             shown(pl.col("amount")),

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from invoices.text import filled
+
 _QUOTED = r'\s*"(?:[^"]|"")*"\s*'
 _WELL_QUOTED = rf'^(?:,(?:{_QUOTED}|\s*[^",\s][^,]*|\s*))*$'
 _CELL = rf",(?:{_QUOTED}|[^,]*)"
@@ -105,5 +107,5 @@ def shape_fault(text: pl.Expr, count: int) -> pl.Expr:
     return (
         pl.when(has_quote(text) & ~marked.str.contains(_WELL_QUOTED))
         .then(pl.lit("a quoted cell is not closed, or text follows its closing quote"))
-        .otherwise(pl.format(f"the row has {{}} cells, the header {count}", found))
+        .otherwise(filled(f"the row has {{}} cells, the header {count}", found))
     )

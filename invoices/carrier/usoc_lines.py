@@ -23,6 +23,7 @@ from invoices.carrier.reading import (
     short_id,
 )
 from invoices.schema import DOCUMENTS, FINDINGS, LINES, empty, seal, stack
+from invoices.text import filled
 
 NAME = "usoc-lines"
 
@@ -94,7 +95,7 @@ def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
     )
     owner = pl.col("document_id").fill_null(short_id("refused", digest or source_file))
     faults = faults.sort("row").with_columns(
-        finding_id=pl.format("{}-r{}:line_unreadable", owner, "row"),
+        finding_id=filled("{}-r{}:line_unreadable", owner, "row"),
         source_file=pl.lit(source_file),
         source_row="row",
     )
@@ -125,7 +126,7 @@ def _document_checks(header: Header) -> list[ck.Check]:
 def _line_checks(header: Header) -> list[ck.Check]:
     record = ck.Check(
         _RECORD.ne_missing("line"),
-        pl.format("record `{}` is neither `document` nor `line`", c.shown(pl.col("record"))),
+        filled("record `{}` is neither `document` nor `line`", c.shown(pl.col("record"))),
         "write `document` or `line` into record",
     )
     return [
@@ -305,7 +306,7 @@ def _count_lines(documents: pl.DataFrame, good: pl.DataFrame, bad: pl.DataFrame)
 def _refused(documents: pl.DataFrame) -> pl.DataFrame:
     """Return the document rows that cannot be read, saying what is not loaded with them."""
     return documents.filter(pl.col("status") == "refused").with_columns(
-        message=pl.format(
+        message=filled(
             "the document row cannot be read: {}; its {} line rows are not loaded",
             "message",
             "left",
@@ -329,7 +330,7 @@ def _read_lines(
         _line_values(_in_stretches(body, stretch), header, plain)
         .join(owners, on="document", how="left", maintain_order="left")
         .with_columns(
-            line_id=pl.format("{}-{}", "document_id", position),
+            line_id=filled("{}-{}", "document_id", position),
             source_row="row",
             source_file=pl.lit(source_file),
         )
