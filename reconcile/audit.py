@@ -18,6 +18,7 @@ from invoices.schema import CENTS, RATE
 from reconcile import duplicates, orders, packages, presence
 from reconcile.causes import equals_printed
 from reconcile.contracts import Contract, settings
+from reconcile.credits import DOCUMENT_ORDER
 from reconcile.due import value, with_due
 from reconcile.match import match
 from reconcile.pricing import place, price
@@ -100,8 +101,8 @@ def audit(
     (AUDITED) those audited before, `documents` the loaded documents of the bill months in `lines`,
     `reference` the reference tables by name. Rows are conserved.
     """
-    one_time = lines.filter(pl.col("charge_class") == "one_time")
-    carried = _orders(match(one_time, reference["services"]), history, reference["orders"])
+    asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
+    carried = _orders(match(asked, reference["services"]), history, reference["orders"])
     matched = match(lines, reference["services"])
     placed = keep(place(matched, carried, reference, contracts), "placed")
     twice = _duplicates(placed, history, reference, contracts, carried)
@@ -116,9 +117,8 @@ def audit(
         .join(alone.lazy(), on="line_id", how="left")
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )
-    whole = pl.any_horizontal(_true(flag) for _, flag, after in WHOLE_OR_PART if after == "nothing")
-    gone = _true("is_twice") & (pl.col("due1") == 0)
-    spread = packages.spread(marked.filter(~whole, ~gone, pl.col("is_charge_or_zero")))
+    packaged = pl.col("package_rate").is_not_null() & pl.col("service").is_not_null()
+    spread = packages.spread(marked.filter(packaged, ~_whole(), pl.col("is_charge")))
     judged = keep(
         marked.pipe(_with_package, spread)
         .pipe(_judge)
@@ -148,57 +148,51 @@ def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFra
 
 
 def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFrame) -> pl.DataFrame:
-    one_time = pl.col("charge_class") == "one_time", pl.col("service").is_not_null()
-    columns = [*orders.DOCUMENT_ORDER, "service", "usoc", "amount", "quantity"]
+    """Give one-time charges their orders; `matched` holds them and tonight's credits."""
+    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no"]
     item = ["service", "usoc"]
-    charge = (pl.col("amount") >= 0) & (pl.col("charge_class") != "adjustment")
-    lines = matched.filter(*one_time, charge).select(*columns, "order_no").collect()
-    items = lines.lazy().select(item).unique()
-    past = history.join(items, on=item, how="semi")
-    before = past.filter(*one_time, charge, pl.col("order_used").is_not_null())
-    undone = [
-        frame.join(items, on=item, how="semi")
-        .filter(pl.col("amount") < 0)
-        .select(*columns, "order_no")
-        for frame in (matched, past)
-    ]
+    known = pl.col("service").is_not_null()
+    charge = (pl.col("charge_class") == "one_time") & (pl.col("amount") >= 0)
+    tonight = matched.filter(known).select(*columns, charge=charge).collect()
+    lines = tonight.filter("charge").drop("charge")
+    items = lines.select(item).unique()
+    past = (
+        history.join(items.lazy(), on=item, how="semi")
+        .filter(charge | (pl.col("amount") < 0))
+        .with_columns(order_no=pl.coalesce("order_used", "order_no"), charge=charge)
+        .select(*columns, "charge")
+        .collect()
+    )
     return orders.assign(
         lines,
-        before.select(*columns, "order_used").collect(),
-        pl.concat(undone).collect(),
-        reference.join(items, on=item, how="semi").collect(),
-    )
+        past.filter("charge").drop("charge"),
+        pl.concat([tonight, past]).filter(~pl.col("charge")).drop("charge")
+        .join(items, on=item, how="semi"),
+        reference.join(items.lazy(), on=item, how="semi").collect(),
+    )  # fmt: skip
 
 
 def _duplicates(
-    priced: pl.LazyFrame,
+    placed: pl.LazyFrame,
     history: pl.LazyFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
     carried: pl.DataFrame,
 ) -> duplicates.Duplicates:
-    limits = settings(contracts)["backbill_limit_months"]
-    months = max([12, *limits.to_list()])
-    dates = priced.select("bill_date").unique().collect()
-    owned = reference["service_elements"].select(
-        "service", "usoc", "active_from", "active_until", units="quantity"
-    )
-    held = reference["services"].select(
-        "carrier", "service", "package", active_from="installed_on", active_until="disconnected_on"
-    )
-    inside = held.join(reference["packages"], on=["carrier", "package"]).select(
-        "service", "usoc", "active_from", "active_until", units="quantity"
-    )
-    itself = held.filter(pl.col("package").is_not_null()).select(
-        "service", "active_from", "active_until", usoc="package", units=pl.lit(1).cast(RATE)
-    )
-    columns = ["service", "usoc", "units", "active_from", "active_until"]
+    held = reference["services"].filter(pl.col("package").is_not_null())
+    inside = held.join(reference["packages"], on=["carrier", "package"])
+    itself = held.with_columns(usoc="package", quantity=pl.lit(1).cast(RATE))
+    dates = [pl.lit(None, dtype=pl.Date).alias(name) for name in ("active_from", "active_until")]
+    columns = [pl.col("service"), pl.col("usoc"), pl.col("quantity").alias("units")]
+    elements = reference["service_elements"].select(*columns, "active_from", "active_until")
     return duplicates.find(
-        duplicates.columns(priced),
+        duplicates.columns(placed),
         duplicates.columns(history),
-        pl.concat([part.select(columns) for part in (owned, inside, itself)]),
+        pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
         carried,
-        dates.with_columns(months=pl.lit(months)),
+        settings(contracts).select(
+            "contract", months=pl.max_horizontal("backbill_limit_months", pl.lit(12))
+        ),
     )
 
 
@@ -215,9 +209,7 @@ def _marked(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add the truth of the codes that look at the line alone."""
     kind = pl.col("charge_class")
     identified = pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null()
-    limit = add_months(
-        pl.coalesce("service_until", "service_from"), pl.col("backbill_limit_months")
-    )
+    limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     capped = (kind == "surcharge") & pl.col("rate").is_not_null()
     cap = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     return lines.with_columns(
@@ -236,101 +228,57 @@ def _marked(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def _whole() -> pl.Expr:
+    """Say whether a code that takes the whole line is true."""
+    return pl.any_horizontal(_true(flag) for _, flag, after in WHOLE_OR_PART if after == "nothing")
+
+
 def _with_package(lines: pl.LazyFrame, spread: pl.DataFrame) -> pl.LazyFrame:
     """Put the line's share of the package price in the place of what is due of it."""
-    packaged = pl.col("package").is_not_null() & pl.col("buy_rate").is_not_null()
+    packaged = pl.col("package_rate").is_not_null() & pl.col("is_charge_or_zero")
+    in_group = packaged & ~_whole() & ~_true("is_twice")
     share = pl.coalesce("package_share", cents(pl.col("amount")))
-    in_group = packaged & ~_true("is_twice")
-    tolerated = _true("package_tolerated")
     return (
         lines.join(spread.lazy(), on="line_id", how="left")
-        .with_columns(
-            is_package_priced=in_group,
-            is_package_above=in_group
-            & ~tolerated
-            & (pl.col("package_billed") > pl.col("package_price")).fill_null(False)
-            & (cents(pl.col("amount")) > share),
-        )
-        .with_columns(
-            pl.when(pl.col("is_package_priced") & ~(tolerated & ~_true("is_disconnected")))
-            .then(share)
-            .otherwise(f"due{stage}")
-            .alias(f"due{stage}")
-            for stage in (2, 3, 4, 5)
-        )
         .with_columns(package_due=pl.when(in_group).then(share))
+        .with_columns(
+            pl.coalesce("package_due", f"due{stage}").alias(f"due{stage}") for stage in (2, 3, 4, 5)
+        )
     )
 
 
 def _judge(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Let each code take, in order, what no earlier one took; then say what was expected."""
     charge = pl.col("is_charge")
-    lines = lines.with_columns(rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO))
+    lines = lines.with_columns(
+        rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO), spared=ZERO
+    )
     for code, flag, after in WHOLE_OR_PART:
         true = charge & _true(flag)
-        kept = pl.min_horizontal("rem", after)
+        kept = spared = pl.min_horizontal("rem", after)
         if code == "charged_twice":
             bound = pl.col("rem") - cents(pl.col("not_credited"))
-            kept = pl.max_horizontal(kept, pl.when(bound > 0).then(bound))
+            kept = pl.max_horizontal(kept, bound)
         lines = lines.with_columns(
             pl.when(true).then(pl.col("rem") - kept).alias(code),
             rem=pl.when(true).then(kept).otherwise("rem"),
+            # What a credit left to pay of an earlier charge is due, until a later code takes it.
+            spared=pl.when(true).then(kept - spared).otherwise("spared"),
         )
     return lines.pipe(_parts).pipe(_expected)
 
 
 def _parts(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Split what is billed above what is due: units, the rate, the package, the arithmetic."""
-    kind, charge = pl.col("charge_class"), pl.col("is_charge")
-    rated = charge & pl.col("rate").is_not_null() & kind.is_in(UNITED)
-    prorated = kind == "prorated"
-    printed = pl.col("unit_rate").is_not_null()
-    right = equals_printed(pl.col("rate"), pl.col("unit_rate"), pl.col("unit_rate_places"))
-    above = rated & printed & ~right.fill_null(False) & (pl.col("unit_rate") > pl.col("rate"))
-    due = pl.max_horizontal("due5", "credited_part")
-    month = pl.col("month_days").fill_null(30).cast(pl.Int128)
-    day = _day(month, pl.min_horizontal("units", "has_units"))
-    # A rate printed in few places may have been extended with all of them.
-    extension = pl.max_horizontal(
-        value(pl.col(rate), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
-        for rate in ("unit_rate", "rate")
-    )
-    off = cents(pl.col("amount")) - extension
-    at_billed_rate = divide_half_away(
-        micros(pl.col("unit_rate")) * pl.col("unit_parts4"), EXACT_PER_CENT
-    ) - divide_half_away(micros(pl.col("unit_rate")) * pl.col("unit_parts5"), EXACT_PER_CENT)
-    share = divide_half_away(
-        pl.col("rem") * pl.col("unit_parts5"),
-        pl.max_horizontal("unit_parts4", pl.lit(1, dtype=pl.Int128)),
-    )
-    both = printed & pl.col("rate").is_not_null()
-    units_part = pl.when(both).then(at_billed_rate).otherwise(pl.col("rem") - share)
-    too_many = charge & _true("is_too_many")
-    lines = lines.with_columns(
-        credited_part=pl.when(_true("is_twice") & pl.col("not_credited").is_not_null()).then("rem")
-    ).with_columns(
-        day=pl.when(rated & prorated).then(day).otherwise(ZERO),
-        left=pl.when(rated | (too_many & pl.col("rate").is_null()))
-        .then(pl.max_horizontal(pl.col("rem") - due, ZERO))
-        .otherwise(ZERO),
-        is_rate_above=above,
-        units_part=pl.when(too_many).then(pl.max_horizontal(units_part, ZERO)).otherwise(ZERO),
-    )
-    lines = lines.with_columns(units_part=pl.min_horizontal("units_part", "left"))
-    after_units = pl.col("left") - pl.col("units_part")
-    slack = pl.when(prorated & ~too_many).then("day").otherwise(ZERO)
-    lines = lines.with_columns(
-        is_rate_above=pl.col("is_rate_above") | (rated & ~printed & (after_units > slack)),
-    )
-    slack = pl.when(prorated).then(_day(month, pl.col("units"))).otherwise(ZERO)
-    lines = lines.with_columns(
-        is_wrong=(rated & printed & ~pl.col("is_rate_above") & (off > slack)).fill_null(False)
-    )
+    lines = _with_parts(lines)
+    prorated, too_many = pl.col("charge_class") == "prorated", pl.col("too_many")
     later = pl.col("is_rate_above") | pl.col("is_wrong")
+    at_most = pl.min_horizontal(pl.max_horizontal("units_part", ZERO), "left")
     for code, true, stake in (
-        ("quantity_above_inventory", too_many,
-         pl.when(later).then("units_part").otherwise("left")),
+        ("quantity_above_inventory", too_many, pl.when(later).then(at_most).otherwise("left")),
         ("rate_above_contract", pl.col("is_rate_above"), pl.col("left")),
+        ("package_above_contract", pl.col("is_charge") & _true("is_package_above"),
+         pl.max_horizontal(pl.col("rem") - pl.col("due5"), ZERO)),
         ("proration_wrong", pl.col("is_wrong") & prorated, pl.col("left")),
         ("extension_wrong", pl.col("is_wrong") & ~prorated, pl.col("left")),
     ):  # fmt: skip
@@ -338,11 +286,51 @@ def _parts(lines: pl.LazyFrame) -> pl.LazyFrame:
             left=pl.col("left") - pl.col(code).fill_null(0),
             rem=pl.col("rem") - pl.col(code).fill_null(0),
         )
-    package_left = pl.max_horizontal(pl.col("rem") - pl.col("due5"), ZERO)
-    package_above = charge & _true("is_package_above")
+    return lines
+
+
+def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Add what is left above what is due, the part of it that units bear, and what is wrong."""
+    kind, charge = pl.col("charge_class"), pl.col("is_charge")
+    rated = charge & pl.col("rate").is_not_null() & kind.is_in(UNITED)
+    printed = pl.col("unit_rate").is_not_null()
+    equal = equals_printed(pl.col("rate"), pl.col("unit_rate"), pl.col("unit_rate_places"))
+    right = ~printed | equal.fill_null(False)
+    above = rated & ~right & (pl.col("unit_rate") > pl.col("rate"))
+    too_many = charge & _true("is_too_many")
+    tolerant = rated & (kind == "prorated") & right
+    due = pl.col("due5") + pl.col("spared")
+    month = pl.col("month_days").fill_null(30).cast(pl.Int128)
+    extension = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
+    at_billed_rate = divide_half_away(
+        micros(pl.col("unit_rate")) * pl.col("unit_parts4"), EXACT_PER_CENT
+    ) - divide_half_away(micros(pl.col("unit_rate")) * pl.col("unit_parts5"), EXACT_PER_CENT)
+    share = divide_half_away(
+        pl.col("rem") * pl.col("unit_parts5"),
+        pl.max_horizontal("unit_parts4", pl.lit(1, dtype=pl.Int128)),
+    )
+    lines = lines.with_columns(
+        too_many=too_many,
+        slack=pl.when(tolerant & ~too_many)
+        .then(_day(month, pl.min_horizontal("units", "has_units")))
+        .otherwise(ZERO),
+        over=pl.when(rated | too_many).then(pl.col("rem") - due).otherwise(ZERO),
+        units_part=pl.when(rated & printed).then(at_billed_rate).otherwise(pl.col("rem") - share),
+        is_wrong=rated
+        & printed
+        & ~above
+        & (
+            cents(pl.col("amount")) - extension
+            > pl.when(tolerant).then(_day(month, pl.col("units"))).otherwise(ZERO)
+        ),
+    )
+    # Without a printed unit rate, one is too high if more is billed than the units come to.
+    dear = pl.col("rem") > pl.col("due4") + pl.col("spared")
     return lines.with_columns(
-        package_above_contract=pl.when(package_above).then(package_left)
-    ).with_columns(rem=pl.col("rem") - pl.col("package_above_contract").fill_null(0))
+        is_rate_above=above | (rated & ~printed & dear & (pl.col("over") > pl.col("slack"))),
+        is_tolerated=rated & (pl.col("over").abs() <= pl.col("slack")),
+        left=pl.when(pl.col("over") > pl.col("slack")).then("over").otherwise(ZERO),
+    )
 
 
 def _day(month: pl.Expr, units: pl.Expr) -> pl.Expr:
@@ -353,65 +341,61 @@ def _day(month: pl.Expr, units: pl.Expr) -> pl.Expr:
 def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add expected, at_stake, tolerated and underbilled: billed = the sum of them, signed."""
     kind, charge = pl.col("charge_class"), pl.col("is_charge")
-    taken = pl.any_horizontal(
-        charge & _true(flag) for _, flag, after in WHOLE_OR_PART if after == "nothing"
-    )
-    unrated = kind.is_in(["tax", "late_charge", "surcharge"])
+    taken = pl.col("is_charge_or_zero") & _whole()
     rated = pl.col("rate").is_not_null() & kind.is_in(UNITED)
     billed = cents(pl.col("amount"))
-    credit = ~pl.col("is_charge_or_zero")
     stakes = pl.sum_horizontal(pl.col(code).fill_null(0) for code in STAKED)
-    due = pl.max_horizontal("due5", "credited_part")
-    zero_due = pl.col("amount") == 0
-    packaged = pl.col("package").is_not_null() & pl.col("buy_rate").is_not_null()
+    nothing = (pl.col("amount") == 0) & ((pl.col("rate") == 0) | (pl.col("kind") == "record_only"))
     expected = (
-        pl.when(credit)
+        pl.when(~pl.col("is_charge_or_zero"))
         .then(billed)
-        .when(unrated)
+        .when(kind.is_in(["tax", "late_charge", "surcharge"]))
         .then(billed - stakes)
-        .when(packaged & taken)
+        .when((rated | pl.col("package_rate").is_not_null()) & (taken | nothing.fill_null(False)))
         .then(ZERO)
-        .when(packaged & _true("is_twice"))
+        .when(pl.col("package_rate").is_not_null() & _true("is_twice"))
         .then("rem")
         .when(pl.col("package_due").is_not_null())
         .then("package_due")
-        .when(rated & (taken | (zero_due & (pl.col("rate") == 0))))
-        .then(ZERO)
         .when(rated)
-        .then(due)
+        .then(pl.col("due5") + pl.col("spared"))
     )
     lines = lines.with_columns(stakes=stakes, expected_cents=expected)
-    difference = pl.col("rem") - pl.col("expected_cents")
-    tolerated = (
-        charge
-        & ~taken
-        & (kind == "prorated")
-        & rated
-        & (difference.abs() <= pl.col("day"))
-        & pl.all_horizontal(pl.col(code).is_null() for code in PARTS)
-    ) | (_true("package_tolerated") & ~taken)
-    lines = lines.with_columns(
-        tolerated_cents=pl.when(tolerated).then(difference).otherwise(ZERO).fill_null(0)
-    )
+    tolerated = ~taken & (pl.col("is_tolerated") | _true("package_tolerated"))
+    difference = pl.when(tolerated).then(pl.col("rem") - pl.col("expected_cents"))
+    lines = lines.with_columns(tolerated_cents=difference.fill_null(0))
     short = (
         pl.col("expected_cents") + pl.col("stakes") + pl.col("tolerated_cents") - billed
     ).fill_null(0)
-    united = kind.is_in(UNITED) & pl.col("package").is_null()
-    due_units = pl.when(united).then(pl.col("has_units")).otherwise(pl.col("units"))
-    parts = pl.when(pl.col("package").is_not_null()).then("unit_parts3").otherwise("unit_parts5")
     free = (pl.col("rate") == 0).fill_null(False)
-    gone = charge & (taken | ((pl.col("rem") == 0) & ~free))
-    # What a part-credited duplicate leaves due is due for the units billed.
-    due_units = pl.when(charge & (due_units > 0)).then(due_units).otherwise("units")
-    dated = charge & pl.col("fraction_parts").is_not_null()
-    parts = pl.when(dated).then(parts).otherwise(due_units * pl.col("factor"))
+    gone = taken | (charge & (pl.col("rem") == 0) & ~free)
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),
         at_stake=from_cents(pl.col("stakes")).cast(CENTS),
         tolerated=from_cents(pl.col("tolerated_cents")).cast(CENTS),
         underbilled=from_cents(short).cast(CENTS),
-        due_units=_millionths(pl.when(gone).then(ZERO).otherwise(due_units)).cast(RATE),
-        due_unit_parts=_millionths(pl.when(gone).then(ZERO).otherwise(parts)),
+    ).pipe(_due_units, gone)
+
+
+def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
+    """Add the units and unit-parts that are due, none where `gone`."""
+    judged = pl.col("is_charge_or_zero")
+    in_full = pl.col("units") * pl.col("factor")
+    # What is due for a charge that was credited in part is due for all that is billed.
+    spared = pl.col("spared") > 0
+    own = pl.when(judged & ~(spared & (pl.col("has_units") == 0)))
+    units = own.then("has_units").otherwise("units")
+    by_days = pl.when(judged & ~(spared & (pl.col("unit_parts5") == 0)))
+    dated = pl.col("fraction_parts").is_not_null()
+    parts = (
+        pl.when(dated)
+        .then(by_days.then("unit_parts5").otherwise(in_full))
+        .otherwise(units * pl.col("factor"))
+    )
+    some = ~(judged & gone)
+    return lines.with_columns(
+        due_units=_millionths(pl.when(some).then(units).otherwise(ZERO)).cast(RATE),
+        due_unit_parts=_millionths(pl.when(some).then(parts).otherwise(ZERO)),
     )
 
 

@@ -133,7 +133,9 @@ def _retail(lines: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
             on_day(day),
             pl.col("retail_state").is_null()
             | (pl.col("retail_state") == pl.col("inventory_state")),
-        ),
+        )
+        .sort("retail_state", nulls_last=True)
+        .unique("line_id", keep="first", maintain_order=True),
         "retail_rate",
         "retail_rate",
     )

@@ -55,7 +55,11 @@ def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> 
         1: pl.when("is_twice").then("_part").otherwise("_whole"),
         2: pl.when("is_disconnected").then(nothing).otherwise("_whole"),
         3: pl.when("is_before_install").then(nothing).otherwise("_whole"),
-        4: pl.when(one_time).then("_part").when("is_not_ordered").then(nothing).otherwise("_whole"),
+        4: pl.when(pl.col("is_not_ordered") | pl.col("is_waived"))
+        .then(nothing)
+        .when(one_time)
+        .then("_part")
+        .otherwise("_whole"),
         5: pl.when(one_time | pl.col("is_too_many")).then("_part").otherwise("_whole"),
     }
     lines = lines.join(cut.lazy(), on="line_id", how="left")
@@ -64,12 +68,14 @@ def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> 
         before = [f"due{stage - 1}"] if stage > 1 else []
         lines = lines.with_columns(pl.min_horizontal(due, *before).alias(f"due{stage}"))
     in_full = pl.col("units") * pl.col("factor")
-    kept = pl.col("kept") * pl.col("factor")
+    # A line that is not cut is due as a whole or not at all.
+    off = pl.any_horizontal("is_waived", "is_disconnected", "is_before_install")
+    kept = pl.when(off).then(nothing).otherwise("kept")
     return lines.with_columns(
         unit_parts3=pl.coalesce(pl.col("cut_parts3").cast(pl.Int128), in_full),
         unit_parts4=pl.coalesce(pl.col("cut_parts4").cast(pl.Int128), in_full),
-        unit_parts5=pl.coalesce(pl.col("cut_parts5").cast(pl.Int128), kept),
-        has_units=pl.coalesce(pl.col("cut_units").cast(pl.Int128), "kept"),
+        unit_parts5=pl.coalesce(pl.col("cut_parts5").cast(pl.Int128), kept * pl.col("factor")),
+        has_units=pl.coalesce(pl.col("cut_units").cast(pl.Int128), kept),
         is_not_ordered=pl.col("is_not_ordered") | pl.col("cut_not_ordered").fill_null(False),
         is_too_many=pl.coalesce("cut_too_many", "is_too_many"),
     )
@@ -94,6 +100,7 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
             units=micros(pl.col("quantity").fill_null(1).abs()),
             factor=pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128),
             rate=pl.when(priced & pl.col("package").is_null()).then("buy_rate"),
+            package_rate=pl.when(priced & pl.col("package").is_not_null()).then("buy_rate"),
             by_unit=(pl.col("rounding") == "unit") & (pl.col("charge_class") != "usage"),
             bill_day=pl.col("bill_date").dt.day(),
             window_until=add_days(pl.col("disconnected_on"), pl.col("disconnect_grace_days")),
@@ -118,8 +125,8 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("element_until") >= pl.col("disconnected_on")
     )
     left = micros(pl.col("units_left").fill_null(0))
-    carried = pl.when(pl.col("nrc_waived").fill_null(True)).then(0).otherwise(left)
     known = pl.col("service").is_not_null()
+    short = (left < pl.col("units")) & pl.col("twin").is_null()
     return (
         lines.with_columns(
             is_twice=pl.col("twin").is_not_null(),
@@ -137,8 +144,9 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
             & (
                 pl.col("nrc_waived").fill_null(True)
                 | (micros(pl.col("order_units")) < pl.col("units"))
-                | ((carried < pl.col("units")) & pl.col("twin").is_null())
+                | short
             ),
+            is_waived=(one_time & known & pl.col("nrc_waived")).fill_null(False),
             is_not_ordered=pl.col("ordered") & pl.col("element_rows").is_null(),
             element_until=pl.when(~ends_with_window.fill_null(False)).then("element_until"),
             owned=micros(pl.col("element_units")),
@@ -152,7 +160,7 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
             kept=pl.when(pl.col("is_not_ordered"))
             .then(0)
             .when(one_time & known)
-            .then(pl.min_horizontal("units", carried))
+            .then(pl.min_horizontal("units", left))
             .when(pl.col("is_too_many"))
             .then("owned")
             .when(pl.col("units_due").is_not_null())
@@ -259,11 +267,28 @@ def _pieces(cut: pl.DataFrame, pieces: pl.DataFrame, rows: pl.DataFrame) -> pl.D
     five = four.with_columns(units=pl.min_horizontal("units", micros(pl.col("quantity"))))
     free = three.filter(~pl.col("ordered"))
     stages = ((1, one), (2, two), (3, three), (4, four), (4, free), (5, five), (5, free))
-    return pl.concat(
-        frame.select(*one.columns, stage=pl.lit(number, dtype=pl.Int64)).filter(
-            pl.col("piece_from") < pl.col("piece_until")
+    return _joined(
+        pl.concat(
+            frame.select(*one.columns, stage=pl.lit(number, dtype=pl.Int64)).filter(
+                pl.col("piece_from") < pl.col("piece_until")
+            )
+            for number, frame in stages
         )
-        for number, frame in stages
+    )
+
+
+def _joined(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Join pieces of one line and stage that follow each other with equally many units."""
+    own = ["line_id", "stage", "units"]
+    ordered = pieces.sort(*own, "piece_from")
+    follows = pl.all_horizontal(pl.col(name) == pl.col(name).shift() for name in own) & (
+        pl.col("piece_from") == pl.col("piece_until").shift()
+    )
+    return (
+        ordered.with_columns(run=(~follows.fill_null(False)).cum_sum())
+        .group_by("run")
+        .agg(pl.exclude("piece_until").first(), pl.col("piece_until").last())
+        .select(pieces.columns)
     )
 
 

@@ -13,11 +13,16 @@ import polars as pl
 
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE
-from reconcile.orders import DOCUMENT_ORDER
+from reconcile.credits import COLUMNS, DOCUMENT_ORDER, allocate
 
-DATED = {"recurring": "recurring", "prorated": "recurring", "surcharge": "surcharge"}
+DATED = ("recurring", "prorated", "surcharge")
 """Classes whose periods overlap day by day; recurring and prorated are one."""
-_KEY = ["family_class", "service", "usoc", "same"]
+EXACT = ("usage", "tax", "one_time")
+"""Classes whose charges are the same or not."""
+_SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
+"""What two usage lines or taxes must share, and two one-time charges: their order (the text)."""
+_ITEM = ["service", "usoc"]
+_KEY = ["family_class", *_ITEM, *_SAME]
 
 PIECES = pl.Schema(
     {"line_id": pl.String(), "piece_from": pl.Date(), "piece_until": pl.Date(), "units": RATE}
@@ -40,36 +45,38 @@ class Duplicates(NamedTuple):
 
 
 def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the few columns of priced lines that duplicates are looked for in."""
-    undated_surcharge = (pl.col("charge_class") == "surcharge") & pl.col("period_from").is_null()
-    start = pl.when(undated_surcharge).then("bill_date").otherwise("period_from")
-    end = pl.when(undated_surcharge).then("bill_date").otherwise("period_until")
+    """Return the few columns of priced lines that duplicates are looked for in.
+
+    `comparable` says whether the line can repeat another: not a credit, and nothing that makes it
+    the same is missing. No text is put together here: the pass goes over every line.
+    """
+    kind = pl.col("charge_class")
+    usage, tax, one_time = kind == "usage", kind == "tax", kind == "one_time"
+    undated = (kind == "surcharge") & pl.col("period_from").is_null()
+    start = pl.when(undated).then("bill_date").otherwise("period_from")
+    end = pl.when(undated).then("bill_date").otherwise("period_until")
     order = pl.coalesce("order_used", "order_no")
-    units = pl.col("quantity").fill_null(1).abs().cast(RATE)
-    exact = (
-        pl.when(pl.col("charge_class") == "usage")
-        .then(pl.format("{}/{}/{}", start, end, pl.col("quantity")))
-        .when(pl.col("charge_class") == "tax")
-        .then(
-            pl.format(
-                "{}/{}/{}/{}", start, end, pl.col("description").fill_null(""), pl.col("amount")
-            )
-        )
-        .when(pl.col("charge_class") == "one_time")
-        .then(pl.lit("order ") + order)
-        .otherwise(pl.lit(""))
+    told = (
+        pl.when(one_time)
+        .then(order.is_not_null())
+        .otherwise(start.is_not_null() & (~usage | pl.col("quantity").is_not_null()))
     )
     return lines.filter(pl.col("service").is_not_null(), pl.col("usoc").is_not_null()).select(
         *DOCUMENT_ORDER,
-        "service",
-        "usoc",
-        "package",
+        *_ITEM,
+        "contract",
         "charge_class",
         "amount",
+        "disconnected_on",
         order=order,
-        units=units,
-        family_class=pl.col("charge_class").replace(DATED),
-        same=exact,
+        units=pl.col("quantity").fill_null(1).abs().cast(RATE),
+        family_class=pl.when(kind == "prorated").then(pl.lit("recurring")).otherwise(kind),
+        comparable=kind.is_in([*DATED, *EXACT]) & told & (pl.col("amount") >= 0),
+        same_from=pl.when(usage | tax).then(start),
+        same_until=pl.when(usage | tax).then(end),
+        same_units=pl.when(usage).then("quantity"),
+        same_text=pl.when(one_time).then(order).when(tax).then(pl.col("description").fill_null("")),
+        same_amount=pl.when(tax).then("amount"),
         starts=start,
         ends=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
     )
@@ -85,54 +92,48 @@ def find(
     """Return what of tonight's `lines` is billed already, on this or an earlier document.
 
     `lines` and `history` come from `columns`; `owned` has service, usoc, units, active_from,
-    active_until (inventory and packages); `orders` the units left of each one-time line's order
-    (`reconcile.orders.assign`); `lookback` the bill_date and how far back to look from it.
+    active_until (elements, and what is in packages, which has no dates); `orders` the units left
+    of each one-time line's order (`reconcile.orders.assign`); `lookback` how many months each
+    contract looks back (contract, months; at least 12).
     """
-    empty = Duplicates(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
     pool = _pool(lines, history)
-    if pool.is_empty():
-        return empty
-    pairs = _pairs(pool, lookback)
+    pairs = _uncredited(_pairs(pool, lookback), pool)
     if pairs.is_empty():
-        return empty
-    pairs = _uncredited(pairs, pool)
-    dated, exact = pairs.filter(pl.col("same") == ""), pairs.filter(pl.col("same") != "")
-    return _merge(_by_days(dated, owned), _by_key(exact, orders), pairs)
+        return Duplicates(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
+    exact = pl.col("charge_class").is_in(EXACT)
+    dated = _by_days(pairs.filter(~exact), owned)
+    return _merge(dated, _by_key(pairs.filter(exact), orders), pairs)
 
 
 def _pool(lines: pl.LazyFrame, history: pl.LazyFrame) -> pl.DataFrame:
-    """Return the lines of every key that could hold a duplicate, tonight's marked `tonight`."""
-    hashed = pl.struct(_KEY).hash().alias("key_hash")
-    charge = pl.col("amount") > 0
-    # A one-time charge is told apart by its order, whether or not it has a date.
-    told = pl.col("starts").is_not_null() | (pl.col("charge_class") == "one_time")
-    useful = charge & told & pl.col("same").is_not_null()
-    comparable = pl.col("charge_class").is_in([*DATED, "usage", "tax", "one_time"])
-    tonight = lines.filter(useful, comparable).with_columns(hashed)
-    small = tonight.select("key_hash", "starts", "ends", "same").collect()
-    keys = small["key_hash"].unique().implode()
-    past = history.filter(useful, comparable).with_columns(hashed)
-    before = past.filter(pl.col("key_hash").is_in(keys)).select(small.columns).collect()
-    both = pl.concat([small, before]).sort("key_hash", "starts", nulls_last=True)
-    meets_next = (pl.col("key_hash") == pl.col("key_hash").shift(-1)) & (
-        (pl.col("same") != "") | (pl.col("starts").shift(-1) < pl.col("ends"))
+    """Return all lines of every service and code that could hold a duplicate, tonight's marked.
+
+    The first pass is over hashes: 24 bytes a line.
+    """
+    exact = pl.col("charge_class").is_in(EXACT)
+    hashes = pl.struct(_KEY).hash(), pl.struct(_ITEM).hash()
+    small, past = (
+        frame.filter("comparable").select(
+            "starts", "ends", exact=exact, key=hashes[0], item=hashes[1]
+        )
+        for frame in (lines, history)
     )
-    suspects = both.filter(meets_next.fill_null(False))["key_hash"].unique().implode()
+    tonight = small.collect()
+    keys = tonight["key"].unique().implode()
+    before = past.filter(pl.col("key").is_in(keys)).collect()
+    both = pl.concat([tonight, before]).sort("key", "starts", nulls_last=True)
+    meets_next = (pl.col("key") == pl.col("key").shift(-1)) & (
+        pl.col("exact") | (pl.col("starts").shift(-1) < pl.col("ends"))
+    )
+    items = both.filter(meets_next.fill_null(False))["item"].unique().implode()
     named = [
-        frame.filter(pl.col("key_hash").is_in(suspects))
+        frame.filter(pl.struct(_ITEM).hash().is_in(items))
         .with_columns(tonight=pl.lit(mark))
-        .collect()
-        for frame, mark in ((tonight, True), (past, False))
-    ]
-    services = pl.concat(named)["service"].unique().implode()
-    credits = [
-        frame.filter(pl.col("amount") < 0, pl.col("service").is_in(services))
-        .with_columns(hashed, tonight=pl.lit(mark))
         .collect()
         for frame, mark in ((lines, True), (history, False))
     ]
     return (
-        pl.concat([*named, *credits])
+        pl.concat(named)
         .sort(DOCUMENT_ORDER)
         .with_row_index("place")
         .with_columns(document=pl.struct("bill_date", "invoice_no").rle_id())
@@ -141,57 +142,50 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame) -> pl.DataFrame:
 
 def _pairs(pool: pl.DataFrame, lookback: pl.DataFrame) -> pl.DataFrame:
     """Return each of tonight's charges with every earlier charge that bills the same."""
-    charges = pool.filter(pl.col("amount") > 0)
-    reach = lookback.select("bill_date", since=add_months(pl.col("bill_date"), -pl.col("months")))
-    overlap = (pl.col("same") != "") | (
+    charges = pool.filter("comparable")
+    reach = add_months(pl.col("bill_date"), -pl.col("months").fill_null(12))
+    overlap = pl.col("charge_class").is_in(EXACT) | (
         (pl.col("starts_before") < pl.col("ends")) & (pl.col("ends_before") > pl.col("starts"))
     )
     return (
         charges.filter("tonight")
-        .join(charges, on=_KEY, suffix="_before")
+        .join(charges.filter(pl.col("amount") > 0), on=_KEY, suffix="_before", nulls_equal=True)
         .filter(pl.col("place_before") < pl.col("place"), overlap)
-        .join(reach, on="bill_date", how="left")
-        .filter(pl.col("bill_date_before") >= pl.col("since"))
+        .join(lookback, on="contract", how="left")
+        .filter(pl.col("bill_date_before") >= reach)
     )
 
 
 def _uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
-    """Drop earlier charges that credits undo; add how much of each is credited."""
-    credits = pool.filter(pl.col("amount") < 0).select(
-        "service",
-        "usoc",
-        credit=-pl.col("amount"),
-        credit_from="starts",
-        credit_until="ends",
-        credit_document="document",
-        credited_on="bill_date",
-        credit_order="order",
+    """Drop earlier charges that credits undo; add how much of each is credited.
+
+    What counts are credits on documents not later than that of the line that repeats the charge.
+    """
+    documents = pool.select("bill_date", "invoice_no", "document").unique()
+    one_time = pl.col("charge_class") == "one_time"
+    given = pl.concat(
+        allocate(pool.filter(kind | (pl.col("amount") < 0)).select(COLUMNS))
+        for kind in (one_time, ~one_time)
+    ).join(
+        documents,
+        left_on=["credit_date", "credit_invoice"],
+        right_on=["bill_date", "invoice_no"],
     )
     pair = ["line_id", "line_id_before"]
-    overlap = (pl.col("credit_from") < pl.col("ends_before")) & (
-        pl.col("credit_until") > pl.col("starts_before")
-    )
-    # A credit of a one-time charge is told by its order, or by nothing but service and code.
-    same_order = pl.col("credit_order").is_null() | (pl.col("credit_order") == pl.col("order"))
-    overlap = pl.when(pl.col("charge_class") == "one_time").then(same_order).otherwise(overlap)
-    given = (
-        pairs.join(credits, on=["service", "usoc"])
-        .filter(
-            overlap.fill_null(False),
-            pl.col("credit_document") <= pl.col("document"),
-            pl.col("credited_on") >= pl.col("bill_date_before"),
+    credited = (
+        pairs.select(*pair, "document")
+        .join(
+            given.select(line_id_before="line_id", credited="given", credit_document="document"),
+            on="line_id_before",
         )
+        .filter(pl.col("credit_document") <= pl.col("document"))
         .group_by(pair)
-        .agg(pl.col("credit").sum())
+        .agg(pl.col("credited").sum())
     )
-    amount = pl.col("amount_before")
-    earlier = (amount.cum_sum() - amount).over("line_id", order_by="place_before")
-    left = pl.max_horizontal(pl.col("credit") - earlier, pl.lit(0).cast(CENTS))
     return (
-        pairs.join(given, on=pair, how="left")
-        .with_columns(pl.col("credit").fill_null(0))
-        .with_columns(credited=pl.min_horizontal(left, amount).cast(CENTS))
-        .filter(pl.col("credited") < amount)
+        pairs.join(credited, on=pair, how="left")
+        .with_columns(pl.col("credited").fill_null(0).cast(CENTS))
+        .filter(pl.col("credited") < pl.col("amount_before"))
     )
 
 
@@ -200,7 +194,9 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
 
     Returns the lines billed twice and, for each, the days and units that are still due.
     """
-    later = pairs.select("line_id", "service", "usoc", "units", "starts", "ends").unique("line_id")
+    later = pairs.select(
+        "line_id", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
+    ).unique("line_id")
     last = pl.date_ranges("starts", "ends", closed="left").alias("day")
     days = later.with_columns(last).explode("day")
     billed = (
@@ -216,11 +212,16 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
         .agg(before=pl.col("units_before").sum())
     )
     mine = owned.filter(pl.col("service").is_in(later["service"].unique().implode())).collect()
+    # What ends with its service is not fewer units: days after it are the disconnect's affair.
+    with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
     has = (
-        days.join(mine, on=["service", "usoc"], suffix="_owned")
+        days.filter(pl.col("family_class") == "recurring")
+        .join(mine, on=_ITEM, suffix="_owned")
         .filter(
             pl.col("active_from").is_null() | (pl.col("active_from") <= pl.col("day")),
-            pl.col("active_until").is_null() | (pl.col("day") < pl.col("active_until")),
+            pl.col("active_until").is_null()
+            | (pl.col("day") < pl.col("active_until"))
+            | with_service,
         )
         .group_by("line_id", "day")
         # An inventory may list the elements of a package beside it: the larger count holds.

@@ -66,12 +66,11 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
     for key, name in (("circuit_key", "by_circuit"), ("wtn", "by_wtn")):
         lines = _candidates(lines, inventory, key, name)
     has_circuit = pl.col("by_circuit_count") > 0
-    # A number that several services share does not speak against the one the circuit names.
-    disagree = (pl.col("by_circuit") != pl.col("by_wtn")) & (
-        pl.col("service_wtn") != pl.col("wtn")
-    ).fill_null(True)
+    # A number that several services share speaks only against a circuit of none of them.
+    elsewhere = (pl.col("service_wtn") != pl.col("wtn")).fill_null(True)
+    disagree = pl.col("by_circuit").is_not_null() & (pl.col("by_wtn_count") > 0) & elsewhere
     note = (
-        pl.when(disagree.fill_null(False))
+        pl.when(disagree)
         .then(pl.lit("conflict"))
         .when(pl.col("service").is_null() & ((pl.col("by_circuit_count") > 0) | (_several)))
         .then(pl.lit("ambiguous"))

@@ -17,8 +17,7 @@ SHARES = pl.Schema(
     {
         "line_id": pl.String(),
         "package_share": pl.Int128(),  # cents of the package price that fall to the line
-        "package_billed": pl.Int128(),  # cents of all lines of the package
-        "package_price": pl.Int128(),  # of the whole period, whatever of it is due
+        "is_package_above": pl.Boolean(),  # more is billed than the price of the whole period
         "package_tolerated": pl.Boolean(),
     }
 )
@@ -27,50 +26,54 @@ SHARES = pl.Schema(
 def spread(lines: pl.LazyFrame) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
-    `lines` come from `reconcile.due.with_due`, without those of which nothing is left. A package
-    billed at its price to the cent needs no row: the share of each line is what was billed.
+    `lines` are charges of packages with a rate in force (`reconcile.due.with_due`) that no code
+    took as a whole. A package billed at its price to the cent needs no row: the share of each line
+    is what was billed.
     """
-    member = lines.filter(
-        pl.col("package").is_not_null(),
-        pl.col("service").is_not_null(),
-        pl.col("buy_rate").is_not_null(),
-        pl.col("amount") >= 0,
-    ).with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
+    member = lines.with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
+    own = ~pl.col("is_twice")
     one = pl.lit(MICROS, dtype=pl.Int128)
     units = pl.max_horizontal("units", pl.lit(1, dtype=pl.Int128))
     due, whole = (
-        value(pl.col("buy_rate"), one, parts, pl.col("by_unit"))
+        value(pl.col("package_rate"), one, parts, pl.col("by_unit"))
         for parts in (pl.col("unit_parts3") // units, pl.col("factor"))
     )
     month = pl.col("month_days").fill_null(30).cast(pl.Int128)
-    day = micros(pl.col("buy_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
-    twice = pl.col("is_twice")
+    day = micros(pl.col("package_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    prorated = own & (pl.col("charge_class") == "prorated")
     # What a charge billed twice leaves due is its own; the others share the rest of the price.
-    left = pl.when(twice).then("due1").otherwise(0).sum()
+    left = pl.when(own).then(0).otherwise(left_of_repeat()).sum()
     groups = (
         member.group_by(_GROUP)
         .agg(
-            billed=pl.when(twice).then(0).otherwise(cents(pl.col("amount"))).sum(),
-            price=pl.max_horizontal(due.max() - left, 0),
-            whole=pl.max_horizontal(whole.max() - left, 0),
-            day=day.max(),
-            prorated=(pl.col("charge_class") == "prorated").any(),
+            billed=pl.when(own).then(cents(pl.col("amount"))).otherwise(0).sum(),
+            price=pl.max_horizontal(pl.when(own).then(due).max() - left, 0),
+            whole=pl.max_horizontal(pl.when(own).then(whole).max() - left, 0),
+            day=pl.when(prorated.any()).then(pl.when(own).then(day).max()).otherwise(0),
         )
         .filter(pl.col("billed") != pl.col("price"), pl.col("billed") > 0)
         .collect()
         .with_columns(
-            tolerated=pl.col("prorated")
-            & (pl.col("price") == pl.col("whole"))
-            & ((pl.col("billed") - pl.col("price")).abs() <= pl.col("day"))
+            is_package_above=pl.col("billed") - pl.col("whole") > pl.col("day"),
+            package_tolerated=(pl.col("billed") - pl.col("price")).abs() <= pl.col("day"),
         )
     )
     elements = (
-        member.filter(~twice)
+        member.filter(own)
         .select("line_id", "line_no", "amount", *_GROUP)
-        .join(groups.lazy(), on=_GROUP, nulls_equal=True)
+        .join(groups.lazy(), on=_GROUP)
         .collect()
     )
     return _largest_remainder(elements)
+
+
+def left_of_repeat() -> pl.Expr:
+    """Return the cents that are due of a line billed twice in part, after all codes of days."""
+    bound = pl.col("amount") - pl.col("not_credited")
+    left = pl.max_horizontal(pl.min_horizontal(cents(pl.col("amount")), "due1"), cents(bound))
+    for flag, stage in (("is_disconnected", "due2"), ("is_before_install", "due3")):
+        left = pl.when(pl.col(flag)).then(pl.min_horizontal(left, stage)).otherwise(left)
+    return left
 
 
 def _largest_remainder(elements: pl.DataFrame) -> pl.DataFrame:
@@ -84,9 +87,6 @@ def _largest_remainder(elements: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             package_share=pl.col("floor")
             + pl.when(pl.col("turn") < pl.col("left")).then(1).otherwise(0),
-            package_billed="billed",
-            package_price="whole",
-            package_tolerated="tolerated",
         )
         .select(pl.col(name).cast(dtype) for name, dtype in SHARES.items())
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import MONTH_PARTS, from_cents, micros
+from invoices.periods import add_days
 from invoices.schema import CENTS
 from reconcile.contracts import Contract, settings
 from reconcile.due import value
@@ -24,7 +25,8 @@ from reconcile.pricing import (
 
 
 def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return the recurring and prorated charges of lines, narrow."""
+    """Return the recurring and prorated charges of lines, narrow; `period_last` is excluded."""
+    start, end = pl.col("period_from"), pl.col("period_until")
     return lines.filter(
         pl.col("charge_class").is_in(RECURRING),
         pl.col("service").is_not_null(),
@@ -36,10 +38,10 @@ def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
         "usoc",
         "package",
         "period_from",
-        "period_until",
         "rate_day",
         "amount",
         bill_month=pl.col("bill_date").dt.truncate("1mo"),
+        period_last=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
     )
 
 
@@ -67,8 +69,8 @@ def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
     """
     wanted = asking.select("service", usoc="wanted").unique()
     there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
-    overlap = (pl.col("period_from_there") < pl.col("period_until")) & (
-        pl.col("period_until_there") > pl.col("period_from")
+    overlap = (pl.col("period_from_there") < pl.col("period_last")) & (
+        pl.col("period_last_there") > pl.col("period_from")
     )
     return (
         asking.join(
@@ -84,7 +86,7 @@ def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
             "amount_there",
             covers=(
                 (pl.col("period_from_there") <= pl.col("period_from"))
-                & (pl.col("period_until_there") >= pl.col("period_until"))
+                & (pl.col("period_last_there") >= pl.col("period_last"))
             ).fill_null(False),
         )
         .collect()

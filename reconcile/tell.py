@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import CENTS, FINDINGS
+from invoices.text import filled
 from reconcile.causes import causes
 from reconcile.findings import BY_NAME, CAUSE_REASONS
 from reconcile.pricing import QUESTION, RATED, in_force, rate_frame, with_question
@@ -24,7 +25,7 @@ def _say(template: str, *columns: str | pl.Expr) -> pl.Expr:
         (pl.col(part) if isinstance(part, str) else part).cast(pl.String).fill_null("none")
         for part in columns
     ]
-    return pl.format(template, *parts)
+    return filled(template, *parts)
 
 
 def _plain(rate: str) -> pl.Expr:
@@ -41,7 +42,6 @@ def _messages() -> dict[str, pl.Expr]:
 def _about_what_is_due() -> dict[str, pl.Expr]:
     """Return the words of the codes that take lines, days or units."""
     span = ("period_from", "period_until")
-    named = pl.coalesce("service_until", "service_from")
     order = (
         pl.when(pl.col("order_used").is_null())
         .then(_say("no completed order {} of service {} carries {}", "order_no", "service", "usoc"))
@@ -55,7 +55,7 @@ def _about_what_is_due() -> dict[str, pl.Expr]:
         "account_unknown": _say("account {} is under no contract on {}", "ban", "bill_date"),
         "backbilled_too_late": _say(
             "billed on {} for service to {}: more than {} months",
-            *("bill_date", named, "backbill_limit_months"),
+            *("bill_date", "period_until", "backbill_limit_months"),
         ),
         "charged_twice": _say("{} of {} is already billed on line {}", "usoc", "service", "twin"),
         "service_unknown": _say("circuit {}, number {}: not in the inventory", "circuit_id", "wtn"),

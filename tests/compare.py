@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import polars as pl
+from model import model_audit
+from worlds import World
+from worlds_tables import frames
 
 from invoices.money import MONTH_PARTS
+from reconcile.audit import Audit, audit
+from reconcile.schema import AUDITED
 
 Row = dict[str, Any]
 LINE_COLUMNS = (
@@ -17,6 +23,42 @@ LINE_COLUMNS = (
     "at_stake", "tolerated", "underbilled",
 )  # fmt: skip
 FINDING_COLUMNS = ("amount_at_stake", "billed", "expected", "reason")
+
+
+def agreed(made: World) -> tuple[list[Row], list[Row]]:
+    """Return what the slow model says of a world, which the kernels must say too."""
+    lines, findings = model_audit(made)
+    said = kernel_audit(made)
+    told = pl.concat([said.findings, said.month_findings])
+    assert differences(lines, findings, said.lines.collect(), told) == []
+    return lines, findings
+
+
+def kernel_audit(
+    made: World,
+    *,
+    history: pl.DataFrame | None = None,
+    month: dt.date | None = None,
+    shuffled: int | None = None,
+) -> Audit:
+    """Return what the kernels say of a world, or of one bill month of it after a history.
+
+    `shuffled` is a seed by which the rows of every table change places.
+    """
+    lines, tables = frames(made)
+    tables["lines"] = lines.collect()
+    if shuffled is not None:
+        tables = {
+            name: table.sample(fraction=1, shuffle=True, seed=shuffled)
+            for name, table in tables.items()
+        }
+    asked, documents = tables.pop("lines"), tables.pop("documents")
+    if month is not None:
+        bills = pl.col("bill_date").dt.truncate("1mo") == month
+        asked, documents = asked.filter(bills), documents.filter(bills)
+    before = pl.DataFrame(schema=AUDITED) if history is None else history
+    reference = {name: table.lazy() for name, table in tables.items()}
+    return audit(asked.lazy(), before.lazy(), documents, reference, made.contracts)
 
 
 def differences(

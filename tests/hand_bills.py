@@ -1,7 +1,7 @@
 """Hand-made bills as aligned tables: one carrier, one account, a handful of services.
 
 A dot is an empty cell. `audit` makes a world of such tables, `found` and `answers` are what the
-slow model says of it.
+slow model and the kernels, which must agree, say of it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from model import model_audit
+from compare import agreed
 from model_facts import circuit_key
 from worlds import World
 
@@ -109,7 +109,7 @@ def audit(lines: str, *, rates: str = "", billing: Row | None = None, **tables: 
             for row in [*table(RATES), *(table(rates) if rates else [])]
         ],
     )  # fmt: skip
-    blank = {
+    blank: dict[str, Row] = {
         "services": {"carrier": "ILEC", "state": "OH", "zone": "1", "term_months": 12,
                      "customer": "K1", "product": "voice"},
         "usocs": {"carrier": "ILEC", "description": None, "valid_from": None, "valid_until": None},
@@ -152,7 +152,7 @@ def paper(made: World, rows: list[Row]) -> None:
 
 def found(made: World) -> list[str]:
     """Return the findings on lines as `line code stake cause`, without the empty parts."""
-    _, findings = model_audit(made)
+    _, findings = agreed(made)
     return [
         " ".join(
             str(part)
@@ -166,7 +166,7 @@ def found(made: World) -> list[str]:
 
 def answers(made: World, *columns: str) -> list[list[str]]:
     """Return columns of the audited lines as text."""
-    lines, _ = model_audit(made)
+    lines, _ = agreed(made)
     return [[line["line_id"], *(str(line[name]) for name in columns)] for line in lines]
 
 

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from model_codes import (
     NARROWING,
     NONE,
+    WHOLE,
     charged_twice,
     quantity_above_inventory,
     uncredited_part,
 )
 from model_facts import MONTHLY, ORDERED, ZERO, Facts, Judged, printed_places, same_rate
-from model_time import Row, billing_days, days_touched, extension, holds, rounded
+from model_time import Row, billing_days, days_touched, extension, holds, overlap, rounded
 
 if TYPE_CHECKING:
     from worlds import World
@@ -69,30 +70,55 @@ def model_audit(world: World) -> tuple[list[Row], list[Row]]:
 def use_orders(facts: Facts) -> None:
     """Give each one-time charge its order, month by month: printed numbers first, then the oldest.
 
-    What an earlier month used stays used.
+    What an earlier month used stays used, but for what credits give back.
     """
     completed = [o for o in facts.world.orders if o["completed_on"] is not None]
-    unused = {id(o): Decimal(o["quantity"]) for o in completed}
     charges = [
         j
         for j in facts.lines
         if j["charge_class"] == "one_time" and j["amount"] >= 0 and j.service and j["usoc"]
     ]
+    seen: list[Judged] = []
     for j in sorted(charges, key=lambda j: (j.month, j["order_no"] is None, j.order_key)):
-        assert j.service is not None
-        own = [
-            o
-            for o in completed
-            if (o["service"], o["usoc"]) == (j.service["service"], j["usoc"])
-            and (
-                o["order_no"] == j["order_no"]
-                if j["order_no"]
-                else unused[id(o)] > 0 and o["completed_on"] <= j["bill_date"]
-            )
-        ]
+        own = [o for o in completed if is_for(o, j)]
+        if j["order_no"]:
+            own = [o for o in own if o["order_no"] == j["order_no"]]
+        else:
+            day = j["bill_date"]
+            credits = [c for c in facts.credits_like(j) if c["bill_date"] <= day]
+            own = [
+                o
+                for o in own
+                if o["completed_on"] <= day and units_left(facts, o, seen, seen, credits) > 0
+            ]
         if own:
             j.order = min(own, key=lambda o: (o["completed_on"], o["order_no"]))
-            unused[id(j.order)] = max(NONE, unused[id(j.order)] - j.units)
+        seen.append(j)
+    for j in seen:
+        if j.order:
+            before = [e for e in seen if e.order_key < j.order_key]
+            credits = [c for c in facts.credits_like(j) if c.order_key[:2] <= j.order_key[:2]]
+            j.units_left = max(NONE, units_left(facts, j.order, before, seen, credits))
+
+
+def is_for(order: Row, j: Judged) -> bool:
+    """Say whether an order is for the service and USOC of a line."""
+    assert j.service is not None
+    return (order["service"], order["usoc"]) == (j.service["service"], j["usoc"])
+
+
+def units_left(
+    facts: Facts, order: Row, users: list[Judged], charges: list[Judged], credits: list[Judged]
+) -> Decimal:
+    """Return the units of an order that no line of `users` has, but for the credited `charges`."""
+    like = [e for e in charges if is_for(order, e)]
+    used = sum((e.units for e in users if e.order is order), NONE)
+    given = facts.given(like, credits)
+    for e in like:
+        back = sum((part for _, own, part in given if own is e), ZERO)
+        if e.order is order and e["amount"] > 0 and back == e["amount"]:
+            used -= e.units
+    return Decimal(order["quantity"]) - max(NONE, used)
 
 
 def price(facts: Facts, j: Judged) -> None:
@@ -113,11 +139,12 @@ def price(facts: Facts, j: Judged) -> None:
             j.package = held
     if j.package:
         rates = facts.rates_of(j, j.rate_day, j.package)
-        j.package_rate = rates[0]["rate"] if rates else None
+        j.package_rate = rates[0]["rate"] if rates and j.priceable else None
     else:
         j.rate_row = next(iter(facts.rates_of(j, j.rate_day)), None)
     days = days_touched(j.period) if j.period and j.by_days else [None]
     j.due = {day: j.units for day in days}
+    j.worth = j.due_amount()
 
 
 # -------------------------------------------------------------------------------- the judgement
@@ -125,17 +152,21 @@ def price(facts: Facts, j: Judged) -> None:
 
 def judge(facts: Facts, j: Judged) -> None:
     """Find everything that is wrong with a line by itself, and say what is due of it."""
-    if j.zero_rated:
-        rated = j.package_rate if j.package else j.rate
-        j.expected = None if rated is None and j["charge_class"] in ORDERED else ZERO
-        return
     if j.is_credit:
         j.expected = j["amount"]
         questions(facts, j)
         return
-    for code in NARROWING:
-        due = code(facts, j)
-        if due is not None:
+    true = [(code, due) for code in NARROWING if (due := code(facts, j)) is not None]
+    j.nothing_due = any(code in WHOLE for code, _ in true)
+    repeated = any(code is charged_twice for code, _ in true)
+    j.grouped = (
+        j.package_rate is not None and not j.nothing_due and not repeated and j["amount"] > 0
+    )
+    for code, due in true:
+        if j.grouped:
+            j.narrow(due)
+            j.findings[code.__name__] = (ZERO, None)
+        else:
             bound = uncredited_part(facts, j) if code is charged_twice else None
             j.take(code.__name__, due, bound)
     if j["charge_class"] not in ORDERED:
@@ -146,11 +177,12 @@ def judge(facts: Facts, j: Judged) -> None:
         many = quantity_above_inventory(facts, j)
         if many is not None:
             j.take("quantity_above_inventory", many)
-        if j.rate is None or j["charge_class"] == "prorated":
-            j.findings["rate_missing"] = (ZERO, None)
+        j.findings["rate_missing"] = (ZERO, None)
     else:
         split_overcharge(facts, j, j.price)
     questions(facts, j)
+    if j["amount"] == 0:
+        j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}
 
 
 def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
@@ -159,30 +191,29 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
     The last that is true takes all that is left.
     """
     prorated, printed = j["charge_class"] == "prorated", j["unit_rate"]
-    before, at_billed_units = j.unit_months(j.due), j.due_amount() + j.spared
+    before, with_all_units = j.unit_months(j.due), j.worth + j.spared
     many = quantity_above_inventory(facts, j)
     if many is not None:
-        j.due = {day: min(units, many[day]) for day, units in j.due.items()}
-    due = j.due_amount() + j.spared
+        j.narrow(many)
+    due = j.worth + j.spared
     off = j.left - due
-    right = printed is None or same_rate(j, rate)
-    slack = day_and_cent(j, rate, j.due_units()) if prorated and right and many is None else ZERO
-    tolerated = abs(off) <= slack
-    if tolerated:
+    tolerant = prorated and j["amount"] > 0 and (printed is None or same_rate(j, rate))
+    slack = day_and_cent(j, rate, j.due_units()) if tolerant and many is None else ZERO
+    if abs(off) <= slack:
         j.tolerated, j.left, off = off, due, ZERO
     parts: list[tuple[str, Decimal]] = []
     if many is not None:
-        unit_rate = at_rate(j) if printed is None else printed
-        at_due = extension(unit_rate, j.unit_months(j.due), j.due_units(), j.rounding)
-        part = extension(unit_rate, before, j.units, j.rounding) - at_due
-        parts.append(("quantity_above_inventory", part))
+        parts.append(("quantity_above_inventory", units_part(j, before)))
     if printed is None:
-        if off > 0 and j.left > at_billed_units:
+        if off > 0 and j.left > with_all_units:
             parts.append(("rate_above_contract", off))
     elif printed > rounded(rate, printed_places(j)):
         parts.append(("rate_above_contract", off))
-    elif not (j.tolerated and tolerated) and wrong_extension(j, rate) or off > 0 and not parts:
-        parts.append(("proration_wrong" if prorated else "extension_wrong", off))
+    else:
+        everything = extension(rate, Fraction(j.units) * j.whole, j.units, j.rounding)
+        allowed = day_and_cent(j, rate, j.units) if tolerant else Fraction(0)
+        if Fraction(j["amount"]) > Fraction(everything) + allowed:
+            parts.append(("proration_wrong" if prorated else "extension_wrong", off))
     off = max(ZERO, off)
     for n, (code, part) in enumerate(parts, 1):
         stake = off if n == len(parts) else min(max(ZERO, part), off)
@@ -190,28 +221,18 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
         j.left -= stake
         cause = facts.cause(j) if code == "rate_above_contract" else None
         j.findings[code] = (stake, cause)
-    j.expected = due
-    if j.left < due:
-        j.underbilled = due - j.left
+    j.expected = ZERO if j["amount"] == 0 and j.kind == "record_only" else due
+    if j.left < j.expected:
+        j.underbilled = j.expected - j.left
         j.findings["rate_below_contract"] = (ZERO, None)
 
 
-def at_rate(j: Judged) -> Fraction:
-    """Return the unit rate that the amount comes to where none is printed."""
-    months = Fraction(j.units) * j.whole
-    return Fraction(j["amount"]) / months if months else Fraction(0)
-
-
-def wrong_extension(j: Judged, rate: Decimal) -> bool:
-    """Say whether more is billed than the printed unit rate comes to, by a day if prorated.
-
-    A rate printed in few places is judged with all its places too.
-    """
-    months, limit = Fraction(j.units) * j.whole, Fraction(0)
-    for each in (j["unit_rate"], rate):
-        slack = day_and_cent(j, each, j.units) if j["charge_class"] == "prorated" else 0
-        limit = max(limit, Fraction(extension(each, months, j.units, j.rounding)) + slack)
-    return Fraction(j["amount"]) > limit
+def units_part(j: Judged, before: Fraction) -> Decimal:
+    """Return what units too many cost, at the unit rate billed, of so many unit-months before."""
+    after, printed = j.unit_months(j.due), j["unit_rate"]
+    if printed is not None:
+        return rounded(Fraction(printed) * before) - rounded(Fraction(printed) * after)
+    return j.left - rounded(Fraction(j.left) * after / before) if before else j.left
 
 
 def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
@@ -224,11 +245,13 @@ def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
 
 def questions(facts: Facts, j: Judged) -> None:
     """Add the findings that put nothing at stake and only ask."""
-    if not j.catalogued:
+    charge_class = j["charge_class"]
+    told = j["usoc"] or charge_class in (*ORDERED, "surcharge")
+    if not j.catalogued and not j.is_credit and told:
         j.findings["usoc_unknown"] = (ZERO, None)
-    if j.match_note:
+    if j.match_note and j["amount"] != 0:
         j.findings["match_doubtful"] = (ZERO, j.match_note)
-    if j.is_credit or j["charge_class"] not in MONTHLY or not j.service:
+    if j.is_credit or charge_class not in MONTHLY or not j.service:
         return
     for rule in facts.rules(j, "requires"):
         partners = [
@@ -236,7 +259,7 @@ def questions(facts: Facts, j: Judged) -> None:
             for e in facts.lines
             if e["usoc"] == rule["other_usoc"]
             and e.service is j.service
-            and e.month == j.month
+            and (e.month == j.month or (e.month < j.month and overlap(e.period, j.period)))
             and e["charge_class"] in MONTHLY
             and e["amount"] >= 0
         ]
@@ -251,54 +274,45 @@ def judge_packages(facts: Facts) -> None:
     """Audit the lines of one service, period and bill month together against the package rate."""
     groups: dict[tuple[object, ...], list[Judged]] = {}
     for j in facts.lines:
-        fit = j.package and not j.is_credit and not j.zero_rated
-        if fit and j.due_units() > 0 and j.service:
-            groups.setdefault((j.service["service"], j.period, j.month), []).append(j)
+        if j.package_rate is not None and j.service and not j.nothing_due and j["amount"] > 0:
+            key = (j.service["service"], j.package, j.period, j.month)
+            groups.setdefault(key, []).append(j)
     for group in groups.values():
-        judge_package(group)
+        own = [j for j in group if j.grouped]
+        if own:
+            repeats = sum((j.left for j in group if not j.grouped), ZERO)
+            judge_package(sorted(own, key=lambda j: (j["line_no"], j["line_id"])), repeats)
 
 
-def judge_package(group: list[Judged]) -> None:
-    """Spread the package's price over the lines of a group and put the excess at stake."""
-    first = group[0]
-    rate = first.package_rate
-    if rate is None or first.period is None:
-        for j in group:
-            j.expected = None
-        return
-    days = {day for j in group for day, units in j.due.items() if units}
-    months = first.unit_months({day: Decimal(day in days) for day in first.due})
-    price = extension(rate, months, Decimal(1), first.rounding)
-    billed = sum((j.left for j in group), ZERO)
-    whole = extension(rate, first.whole, Decimal(1), first.rounding)
-    dear = billed > price or sum((j["amount"] for j in group), ZERO) > whole
-    prorated = any(j["charge_class"] == "prorated" for j in group)
-    tolerated = prorated and abs(billed - price) <= day_and_cent(first, rate, Decimal(1))
-    for j, share in zip(group, spread(price, [j.left for j in group]), strict=True):
+def judge_package(group: list[Judged], repeats: Decimal) -> None:
+    """Spread the package's price over the lines of a group and put the excess at stake.
+
+    What is due of repeats has its part of the price already.
+    """
+    due, whole, slack = ZERO, ZERO, Fraction(0)
+    for j in group:
+        assert j.package_rate is not None
+        one = {day: Decimal(units > 0) for day, units in j.due.items()}
+        due = max(due, extension(j.package_rate, j.unit_months(one), Decimal(1), j.rounding))
+        whole = max(whole, extension(j.package_rate, j.whole, Decimal(1), j.rounding))
+        slack = max(slack, day_and_cent(j, j.package_rate, Decimal(1)))
+    if not any(j["charge_class"] == "prorated" for j in group):
+        slack = Fraction(0)
+    price, whole = max(ZERO, due - repeats), max(ZERO, whole - repeats)
+    billed = sum((j["amount"] for j in group), ZERO)
+    for j, share in zip(group, spread(price, [j["amount"] for j in group]), strict=True):
         j.expected = share
-        give_back(j, share)
-        narrowed = [code for code, (stake, _) in j.findings.items() if stake]
-        if narrowed and j.left > share and not tolerated:
-            j.findings[narrowed[-1]] = (j.findings[narrowed[-1]][0] + j.left - share, None)
-            j.left = share
-        off, j.left = j.left - share, share
-        if tolerated:
+        off = j["amount"] - share
+        if j.findings.keys() & {"billed_after_disconnect", "billed_before_install"}:
+            first = next(code for code in j.findings if code.startswith("billed_"))
+            j.findings[first] = (max(ZERO, off), None)
+            off = min(ZERO, off)
+        if billed - whole > slack:
+            j.findings["package_above_contract"] = (max(ZERO, off), None)
+        elif abs(billed - price) <= slack:
             j.tolerated = off
-        elif dear and off >= 0:
-            j.findings["package_above_contract"] = (off, None)
-        elif off < 0:
-            j.underbilled = -off
-            j.left += off
-            j.findings["rate_below_contract"] = (ZERO, None)
-
-
-def give_back(j: Judged, share: Decimal) -> None:
-    """Take back stakes, the last first, where days and units took more than billed less due."""
-    for code in reversed(list(j.findings)):
-        stake, cause = j.findings[code]
-        back = max(ZERO, min(stake, share - j.left))
-        j.findings[code] = (stake - back, cause)
-        j.left += back
+        j.left = share
+        j.underbilled = max(ZERO, share - j["amount"] + j.tolerated)
 
 
 def spread(price: Decimal, weights: list[Decimal]) -> list[Decimal]:
@@ -324,7 +338,7 @@ def not_billed(facts: Facts) -> list[Row]:
         key = (document["carrier"], document["ban"], day.year, day.month)
         accounts.setdefault(key, []).append(document)
     for (carrier, ban, *month), documents in accounts.items():
-        document = min(documents, key=lambda d: (d["bill_date"], d["invoice_no"]))
+        document = max(documents, key=lambda d: (d["bill_date"], d["document_id"]))
         for service in facts.world.services:
             if (service["carrier"], service["ban"]) != (carrier, ban):
                 continue
@@ -354,6 +368,8 @@ def not_billed_of(facts: Facts, document: Row, service: Row, codes: set[str]) ->
     by_unit = contract is not None and contract.billing.rounding == "unit"
     missing: list[tuple[str | None, Decimal | None]] = []
     for code, quantity in units.items():
+        if code in facts.elements_of(service["carrier"], package):
+            continue
         rate = facts.rate_of_element(service, day, code, None)
         if rate is not None and by_unit:
             rate = rounded(rate)
@@ -398,6 +414,13 @@ def check(j: Judged) -> None:
 def told(j: Judged) -> Row:
     """Return what was found out about a line."""
     service = j.service or {}
+    at_stake = sum((s for s, _ in j.findings.values()), ZERO)
+    units, months = j.due_units(), j.unit_months(j.due)
+    if j.spared > 0:  # due for all that is billed, if for nothing less
+        units = units or j.units
+        months = months or Fraction(j.units) * j.whole
+    if not j.is_credit and at_stake == j["amount"] > 0 and j.price != 0:
+        units, months = NONE, Fraction(0)
     return {
         "line_id": j["line_id"],
         "service": service.get("service"),
@@ -411,10 +434,10 @@ def told(j: Judged) -> Row:
         "rate_day": j.rate_day,
         "buy_rate": j.rate,
         "fraction": j.fraction,
-        "due_units": j.due_units(),
-        "due_unit_months": j.unit_months(j.due) if j.fraction is not None else j.due_units(),
+        "due_units": units,
+        "due_unit_months": months if j.fraction is not None else units,
         "expected": j.expected,
-        "at_stake": sum((s for s, _ in j.findings.values()), ZERO),
+        "at_stake": at_stake,
         "tolerated": j.tolerated,
         "underbilled": j.underbilled,
     }

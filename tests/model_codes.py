@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
-from model_facts import MONTHLY, ORDERED, ZERO, Due, Facts, Judged
+from model_facts import MONTHLY, ORDERED, ZERO, Due, Facts, Judged, same_item
 from model_time import add_months, days_touched, extension, overlap
 
 NONE = Decimal(0)
@@ -34,25 +34,25 @@ def account_unknown(facts: Facts, j: Judged) -> Due | None:
 def backbilled_too_late(facts: Facts, j: Judged) -> Due | None:
     if not j.contract or not j.period:
         return None
-    limit = add_months(j["bill_date"], -j.billing.backbill_limit_months)
-    return nothing(j) if j.period[1] < limit else None
+    last = add_months(j.period[1], j.billing.backbill_limit_months)
+    return nothing(j) if last < j["bill_date"] else None
 
 
 def charged_twice(facts: Facts, j: Judged) -> Due | None:
     """The units that earlier lines leave; no units where the service has none."""
     earlier = earlier_charges(facts, j)
+    if not earlier:
+        return None
     if j["charge_class"] == "one_time":
-        has = Decimal(j.order["quantity"]) if j.order else NONE
-        used = sum((e.units for e in earlier), NONE)
-        return {None: max(NONE, has - used)} if used and used + j.units > has else None
+        return {None: j.units_left} if j.units_left < j.units else None
     if j["charge_class"] in ("usage", "tax"):
-        return nothing(j) if earlier else None
+        return nothing(j)
     due: Due = {}
-    for day in j.due:
-        used = sum((e.units for e in earlier if day in e.due), NONE)
-        has = facts.has(j, day) if day and j["charge_class"] in MONTHLY and used else NONE
+    for day in days_touched(j.told_apart) if j.told_apart else []:
+        used = sum((e.units for e in earlier if overlap(e.told_apart, (day, day))), NONE)
+        has = facts.may_bill(j, day) if j["charge_class"] in MONTHLY else NONE
         if used and used + j.units > has:
-            due[day] = max(NONE, has - used)
+            due[day if j.period else None] = max(NONE, has - used)
     return {**dict.fromkeys(j.due, j.units), **due} if due else None
 
 
@@ -67,8 +67,7 @@ def earlier_charges(facts: Facts, j: Judged) -> list[Judged]:
         if e.order_key < j.order_key
         and e["bill_date"] >= add_months(j["bill_date"], -months)
         and not e.is_credit
-        and e.service is j.service
-        and e["usoc"] == j["usoc"]
+        and same_item(e, j)
         and repeats(e, j)
         and e["amount"] > credited(facts, e, j)
     ]
@@ -78,44 +77,30 @@ def repeats(e: Judged, j: Judged) -> bool:
     """Say whether two charges for one USOC of one service are for the same thing."""
     kind, other = j["charge_class"], e["charge_class"]
     if kind == "one_time":
-        number = j["order_no"] or (j.order and j.order["order_no"])
-        printed = e["order_no"] or (e.order and e.order["order_no"])
-        return bool(other == kind and number and number == printed)
+        return bool(other == kind and j.order_no and j.order_no == e.order_no)
     if kind in MONTHLY and other in MONTHLY or kind == other == "surcharge":
-        return j.period is not None and e.period is not None and overlap(e.period, j.period)
+        return overlap(e.told_apart, j.told_apart)
     if kind != other or j.period is None or e.period != j.period:
         return False
     if kind == "usage":
         return j["quantity"] is not None and e["quantity"] == j["quantity"]
-    same = (e["description"], e["amount"]) == (j["description"], j["amount"])
+    same = (e["description"] or "", e["amount"]) == (j["description"] or "", j["amount"])
     return bool(kind == "tax" and same)
-
-
-def credits_of(facts: Facts, e: Judged, j: Judged) -> list[Judged]:
-    """Return the credits for charge `e`, from its bill date to the document of line `j`."""
-    return [
-        c
-        for c in facts.lines
-        if c["amount"] < 0
-        and c.service is e.service
-        and c["usoc"] == e["usoc"]
-        and overlap(c.period, e.period)
-        and c["bill_date"] >= e["bill_date"]
-        and c.order_key[:2] <= j.order_key[:2]
-    ]
 
 
 def credited(facts: Facts, e: Judged, j: Judged) -> Decimal:
     """Return what of charge `e` was given back by the document of line `j`."""
-    return sum((-c["amount"] for c in credits_of(facts, e, j)), NONE)
+    given = [
+        g for c, own, g in facts.given_like(e) if own is e and c.order_key[:2] <= j.order_key[:2]
+    ]
+    return sum(given, ZERO)
 
 
 def uncredited_part(facts: Facts, j: Judged) -> Decimal | None:
     """Return what of the charges that a line repeats was not credited; None without any credit."""
     earlier = earlier_charges(facts, j)
-    given = {c["line_id"]: -c["amount"] for e in earlier for c in credits_of(facts, e, j)}
-    billed = sum((e["amount"] for e in earlier), NONE)
-    return max(ZERO, billed - sum(given.values(), NONE)) if given else None
+    given = sum((credited(facts, e, j) for e in earlier), ZERO)
+    return sum((e["amount"] for e in earlier), ZERO) - given if given else None
 
 
 def service_unknown(facts: Facts, j: Judged) -> Due | None:
@@ -157,14 +142,16 @@ def one_time_charge_not_due(facts: Facts, j: Judged) -> Due | None:
         return None
     if j.order is None or j.order["nrc_waived"]:
         return nothing(j)
-    carried = Decimal(j.order["quantity"])
-    return {None: carried} if j.units > carried else None
+    carries = Decimal(j.order["quantity"])
+    repeated = bool(earlier_charges(facts, j))
+    true = carries < j.units or (j.units_left < j.units and not repeated)
+    return {None: j.units_left} if true else None
 
 
 def is_element(j: Judged) -> bool:
     """Say whether the line is judged by the inventory's elements."""
     monthly = j["charge_class"] in MONTHLY and j.kind in (None, "recurring")
-    return bool(monthly and j.service and j["usoc"])
+    return bool(monthly and j.service and j["usoc"] and not j.package)
 
 
 def has_by_day(facts: Facts, j: Judged) -> dict[dt.date, Decimal]:
@@ -196,12 +183,11 @@ def surcharge_above_cap(facts: Facts, j: Judged) -> Due | None:
     if j["charge_class"] != "surcharge" or j.price is None:
         return None
     everything = extension(j.price, Fraction(j.units) * j.whole, j.units, j.rounding)
-    above = j["amount"] > everything or j.left > j.due_amount() + j.spared
-    return dict.fromkeys(j.due, j.units) if above else None
+    return dict.fromkeys(j.due, j.units) if j["amount"] > everything else None
 
 
 def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
-    if j["charge_class"] not in MONTHLY or not j.service or not j["usoc"]:
+    if j["charge_class"] not in MONTHLY or not j.service or not j["usoc"] or not j.period:
         return None
     summaries = {
         rule["usoc"] for rule in facts.rules(j, "summary_of") if rule["other_usoc"] == j["usoc"]
@@ -211,15 +197,16 @@ def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
         and e.service is j.service
         and e["charge_class"] in MONTHLY
         and e["amount"] > 0
-        and e.period == j.period
         and e.month <= j.month
+        and set(days_touched(j.period)) <= set(days_touched(e.period))
         for e in facts.lines
+        if e.period
     )
     return nothing(j) if billed else None
 
 
 def quantity_above_inventory(facts: Facts, j: Judged) -> Due | None:
-    if not is_element(j) or j.package:
+    if not is_element(j):
         return None
     has: Due = {day: units for day, units in has_by_day(facts, j).items() if 0 < units < j.units}
     return {**dict.fromkeys(j.due, j.units), **has} if has else None
@@ -240,3 +227,12 @@ NARROWING: tuple[Callable[[Facts, Judged], Due | None], ...] = (
     charged_in_summary,
 )
 """In the order of precedence."""
+WHOLE = (
+    account_unknown,
+    backbilled_too_late,
+    service_unknown,
+    tax_on_exempt_account,
+    surcharge_not_due,
+    charged_in_summary,
+)
+"""Those that take the whole line."""

@@ -22,6 +22,7 @@ from model_time import (
     extension,
     fraction,
     holds,
+    overlap,
     period_of,
     rounded,
 )
@@ -62,8 +63,12 @@ class Judged:
     rate_row: Row | None = None
     package_rate: Decimal | None = None
     due: Due = field(default_factory=dict)
+    units_left: Decimal = Decimal(0)  # of the order, before this line
     left: Decimal = ZERO
+    worth: Decimal = ZERO  # what is due, by the codes so far
     spared: Decimal = ZERO  # billed twice, but the first time credited in part
+    nothing_due: bool = False  # a code took the whole line
+    grouped: bool = False  # judged with the other lines of its package
     expected: Decimal | None = None
     tolerated: Decimal = ZERO
     underbilled: Decimal = ZERO
@@ -114,16 +119,28 @@ class Judged:
         return self.rate_row["rate"] if self.rate_row else None
 
     @property
-    def price(self) -> Decimal | None:
-        """The rate the line can be extended with: none without a date to prorate or a quantity."""
-        undated = self["charge_class"] == "prorated" and self.period is None
-        uncounted = self["charge_class"] == "usage" and self["quantity"] is None
-        return None if undated or uncounted else self.rate
+    def priceable(self) -> bool:
+        """Whether a rate can be extended: there is a period to prorate, usage has a quantity."""
+        undated = self["charge_class"] == "prorated" and self.fraction is None
+        return not undated and not (self["charge_class"] == "usage" and self["quantity"] is None)
 
     @property
-    def zero_rated(self) -> bool:
-        """Nothing is billed and nothing is due."""
-        return self["amount"] == 0 and (not self.rate or self.kind == "record_only")
+    def price(self) -> Decimal | None:
+        """The rate the line is extended with."""
+        return self.rate if self.priceable else None
+
+    @property
+    def order_no(self) -> str | None:
+        """The order the line uses, else the one it prints."""
+        number: str | None = self.order["order_no"] if self.order else self["order_no"]
+        return number
+
+    @property
+    def told_apart(self) -> Period | None:
+        """The period by which repeats and credits are found; a surcharge without one has a day."""
+        if self["charge_class"] == "surcharge" and self.period is None:
+            return self["bill_date"], self["bill_date"]
+        return self.period
 
     @property
     def whole(self) -> Fraction:
@@ -140,29 +157,34 @@ class Judged:
         """The months billed, None for a line that has no fraction."""
         if self["charge_class"] not in FRACTIONED or self.period is None:
             return None
-        point = self.period[0] == self.period[1]
-        return None if point and self["charge_class"] == "surcharge" else self.whole
+        return None if self.period[0] == self.period[1] else self.whole
 
     def months_of(self, start: dt.date, end: dt.date) -> Fraction:
-        """Return the months of a part of the period; a point in time counts once, or one day."""
+        """Return the months of a part of the period; a point in time counts once."""
         if self.period and self.period[0] == self.period[1]:
-            if self["charge_class"] != "prorated":
-                return Fraction(1)
-            end = start + DAY
+            return Fraction(1)
         return fraction(start, end, self.billing.proration, self["bill_date"].day)
 
-    def unit_months(self, due: Due) -> Fraction:
-        """Return units x months over the runs of days on which equally many units are due."""
+    def months_by_units(self, due: Due) -> dict[Decimal, Fraction]:
+        """Return for how many months each number of units is due: runs of days, at most all."""
         if not self.by_days:
-            return Fraction(due[None])
+            return {due[None]: Fraction(1)}
         runs: list[tuple[dt.date, dt.date, Decimal]] = []
         for day in sorted(d for d in due if d):
             if runs and runs[-1][1] == day and runs[-1][2] == due[day]:
                 runs[-1] = (runs[-1][0], day + DAY, due[day])
             else:
                 runs.append((day, day + DAY, due[day]))
-        parts = (min(self.months_of(a, b), self.whole) * Fraction(units) for a, b, units in runs)
-        return min(sum(parts, Fraction(0)), Fraction(max(due.values())) * self.whole)
+        months: dict[Decimal, Fraction] = {}
+        for start, end, units in runs:
+            together = months.get(units, Fraction(0)) + self.months_of(start, end)
+            months[units] = min(together, self.whole)
+        return months
+
+    def unit_months(self, due: Due) -> Fraction:
+        """Return units x months."""
+        parts = (Fraction(units) * months for units, months in self.months_by_units(due).items())
+        return sum(parts, Fraction(0))
 
     def due_units(self) -> Decimal:
         """Return the units due, the most there are on any day."""
@@ -171,8 +193,11 @@ class Judged:
     def due_amount(self) -> Decimal:
         """Return what is due of the line: by the rate in force, else a share of the billed."""
         months = self.unit_months(self.due)
+        if self.price is not None and self.rounding == "unit":
+            rate, parts = Fraction(self.price), self.months_by_units(self.due).items()
+            return sum((rounded(rounded(rate * months) * units) for units, months in parts), ZERO)
         if self.price is not None:
-            return extension(self.price, months, self.due_units(), self.rounding)
+            return rounded(Fraction(self.price) * months)
         everything = Fraction(self.units) * self.whole
         if everything:
             return rounded(Fraction(self["amount"]) * months / everything)
@@ -180,16 +205,21 @@ class Judged:
 
     def take(self, code: str, due: Due, at_most: Decimal | None = None) -> None:
         """Narrow what is due and put at stake what is left above it."""
-        narrowed = {day: min(units, due[day]) for day, units in self.due.items()}
-        unchanged = narrowed == self.due and any(due.values())
-        spared = self.spared if unchanged else ZERO
-        self.due = narrowed
-        stake = max(ZERO, self.left - self.due_amount() - spared)
+        self.narrow(due)
+        stake, self.spared = max(ZERO, self.left - self.worth), ZERO
         if at_most is not None and at_most < stake:
-            stake, spared = at_most, stake - at_most
-        self.spared = spared
+            stake, self.spared = at_most, stake - at_most
         self.left -= stake
         self.findings[code] = (stake, None)
+
+    def narrow(self, due: Due) -> None:
+        """Leave no more units due on any day than `due` has, and no more money."""
+        self.due = {day: min(units, due[day]) for day, units in self.due.items()}
+        self.worth = min(self.worth, self.due_amount())
+
+
+Given = tuple[Judged, Judged, Decimal]
+"""A credit, the charge it undoes, and how much of it."""
 
 
 class Facts:
@@ -201,6 +231,7 @@ class Facts:
             (Judged(line, period_of(line), left=line["amount"]) for line in world.lines),
             key=lambda j: j.order_key,
         )
+        self._given: dict[tuple[Any, ...], list[Given]] = {}
 
     # -- who and what
 
@@ -268,11 +299,9 @@ class Facts:
         return (start is None or start <= day) and (end is None or day < end)
 
     def has(self, j: Judged, day: dt.date) -> Decimal:
-        """Return how many units of the line's USOC its service has on a day."""
+        """Return how many units of the line's USOC its service has on a day, as elements."""
         assert j.service is not None
-        if not self.in_window(j, day):
-            return Decimal(0)
-        units = self.elements_of(j["carrier"], j.service["package"]).get(j["usoc"], Decimal(0))
+        units = Decimal(0)
         gone = j.service["disconnected_on"]
         for row in self.world.service_elements:
             if (row["service"], row["usoc"]) == (j.service["service"], j["usoc"]):
@@ -283,13 +312,61 @@ class Facts:
                     units += Decimal(row["quantity"])
         return units
 
-    def ever_had(self, j: Judged) -> bool:
-        """Say whether the USOC was ever on the service, by itself or in its package."""
+    def may_bill(self, j: Judged, day: dt.date) -> Decimal:
+        """Return how many units may be billed on a day: as elements or in the package, the more."""
         assert j.service is not None
-        return j["usoc"] in self.elements_of(j["carrier"], j.service["package"]) or any(
+        packaged = self.elements_of(j["carrier"], j.service["package"])
+        return max(self.has(j, day), packaged.get(j["usoc"], Decimal(0)))
+
+    def ever_had(self, j: Judged) -> bool:
+        """Say whether the USOC was ever an element of the service."""
+        assert j.service is not None
+        return any(
             (row["service"], row["usoc"]) == (j.service["service"], j["usoc"])
             for row in self.world.service_elements
         )
+
+    # -- credits
+
+    def given(self, charges: list[Judged], credits: list[Judged]) -> list[Given]:
+        """Return what each credit gives back of which charge, each cent once.
+
+        A credit is for charges it is not older than, the oldest first: one-time charges of the
+        order it names (none: of its amount first), other charges whose period it meets.
+        """
+        left = {e["line_id"]: e["amount"] for e in charges}
+        found: list[Given] = []
+        for c in sorted(credits, key=lambda c: c.order_key):
+            cents = -c["amount"]
+            fit = [e for e in charges if e["bill_date"] <= c["bill_date"] and undoes(c, e)]
+            for e in sorted(fit, key=lambda e: (not guessed(c, e), e.order_key)):
+                part = min(cents, left[e["line_id"]])
+                left[e["line_id"]] -= part
+                cents -= part
+                if part:
+                    found.append((c, e, part))
+        return found
+
+    def credits_like(self, j: Judged) -> list[Judged]:
+        """Return the credits for the service and USOC of a line."""
+        return [c for c in self.lines if c["amount"] < 0 and same_item(c, j)]
+
+    def given_like(self, j: Judged) -> list[Given]:
+        """Return what credits give back of the charges for the service and USOC of a line."""
+        assert j.service is not None
+        one_time = j["charge_class"] == "one_time"
+        key = (j.service["service"], j["usoc"], one_time)
+        if key not in self._given:
+            charges = [
+                e
+                for e in self.lines
+                if e["amount"] > 0
+                and not e.is_credit
+                and same_item(e, j)
+                and (e["charge_class"] == "one_time") == one_time
+            ]
+            self._given[key] = self.given(charges, self.credits_like(j))
+        return self._given[key]
 
     # -- rates
 
@@ -345,6 +422,8 @@ class Facts:
             for row in self.world.buy_rates:
                 if row[name] is not None and row[name] != own[name]:
                     place = {**own, name: row[name]}
+                    if name == "state":  # another state brings its own zones
+                        place["zone"] = row["zone"]
                     fitting = self.rates(
                         j.rate_contract, j["usoc"], None, j.rate_day, j["charge_class"],
                         j["ban"], j.circuit, **place,
@@ -403,6 +482,24 @@ class Facts:
             return same_rate(j, rate)
         months = Fraction(j.units) * j.whole
         return bool(extension(rate, months, j.units, j.rounding) == j["amount"])
+
+
+def same_item(a: Judged, b: Judged) -> bool:
+    """Say whether two lines are for one USOC of one service."""
+    return bool(a.service and a.service is b.service and a["usoc"] and a["usoc"] == b["usoc"])
+
+
+def undoes(c: Judged, e: Judged) -> bool:
+    """Say whether a credit can be for a charge: of its order, or of a period it meets."""
+    if e["charge_class"] == "one_time":
+        return c["order_no"] is None or c["order_no"] == e.order_no
+    return overlap(c.told_apart, e.told_apart)
+
+
+def guessed(c: Judged, e: Judged) -> bool:
+    """Say whether a credit that names no order is told to be for a charge by its amount."""
+    same = e["charge_class"] == "one_time" and c["order_no"] is None
+    return bool(same and e["amount"] == -c["amount"])
 
 
 def same_rate(j: Judged, rate: Decimal) -> bool:

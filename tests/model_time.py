@@ -88,9 +88,9 @@ def days_touched(period: Period) -> list[dt.date]:
 
 
 def overlap(a: Period | None, b: Period | None) -> bool:
-    """Say whether two periods share a day; two lines without any period are alike."""
+    """Say whether two periods share a day."""
     if a is None or b is None:
-        return a is b
+        return False
     return bool(set(days_touched(a)) & set(days_touched(b)))
 
 
