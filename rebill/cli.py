@@ -46,7 +46,8 @@ def main() -> None:
         import traceback
 
         traceback.print_exc()
-        print(f"error: {type(error).__name__}: {error}; nothing is half done", file=sys.stderr)
+        told = "the record is whole; run the command again"
+        print(f"error: {type(error).__name__}: {error}; {told}", file=sys.stderr)
         sys.exit(FAILED)
 
 

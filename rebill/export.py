@@ -18,6 +18,7 @@ import polars as pl
 
 from invoices.schema import CENTS, RATE
 from rebill.record import Record
+from reconcile.dispute import refresh
 from reconcile.exposure import claims_by_document, exposure
 
 Format = Literal["csv", "parquet", "json"]
@@ -229,7 +230,8 @@ def table_frame(
 ) -> pl.LazyFrame:
     """Return the rows of a table from the record: all, or those of the bill months.
 
-    Exposure is reckoned for `as_of`; without it for the day of the last night.
+    Exposure is reckoned for `as_of`, and claims have the state of that day; without it both are as
+    the last night left them.
     """
     if name == "lines":
         return record.lines(months)
@@ -246,6 +248,8 @@ def table_frame(
         "customer_invoices": record.customer_invoices,
         "debits": record.debits,
     }[name]()
+    if name == "claims" and as_of is not None:
+        rows = refresh(rows, as_of)
     if months is None:
         return rows.lazy()
     month = "bill_month" if "bill_month" in rows.columns else MONTH

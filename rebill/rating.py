@@ -394,3 +394,19 @@ def _in_words(which: int) -> pl.Expr:
 
 def _or(value: pl.Expr, otherwise: str) -> pl.Expr:
     return pl.coalesce(value, pl.lit(otherwise))
+
+
+def described(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
+    """Return customer `lines` with the catalogue's text where the carrier printed none."""
+    text = (
+        usocs.filter(pl.col("description").is_not_null())
+        .select("carrier", "usoc", "valid_from", known="description")
+        .sort("valid_from", nulls_last=False)
+        .unique(["carrier", "usoc"], keep="last", maintain_order=True)
+        .drop("valid_from")
+    )
+    return (
+        lines.join(text, on=["carrier", "usoc"], how="left")
+        .with_columns(description=pl.coalesce("description", "known"))
+        .drop("known")
+    )

@@ -294,6 +294,7 @@ def price_lines(night: Night, stage: Price) -> None:
         night.reference["markups"].collect(),
         night.reference["retail_rates"].collect(),
     )
+    lines = rating.described(rated.customer_lines, night.reference["usocs"])
     late = documents.filter(pl.col("document_id").is_in(night.touched))
     again = late.select("carrier", bill_month=MONTH).unique()
     before = _take_files(night, "customer_lines", again, rating.CUSTOMER_LINES)
@@ -303,7 +304,7 @@ def price_lines(night: Night, stage: Price) -> None:
     keep(
         night,
         "customer_lines",
-        pl.concat([kept, rated.customer_lines.select(columns)]),
+        pl.concat([kept, lines.select(columns)]),
         "price",
         month=pl.col("bill_month"),
     )
