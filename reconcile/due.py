@@ -210,6 +210,11 @@ def _open_end() -> pl.Expr:
     return pl.when(own).then("active_until")
 
 
+def _begins_in_service() -> pl.Expr:
+    """Say whether an element begins before its service is disconnected, if it ever is."""
+    return (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
+
+
 def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     """Say of each cut line whether some of its days are not on order, or have fewer units."""
     start = pl.max_horizontal("period_from", "installed_on")
@@ -221,6 +226,7 @@ def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     )
     here = (
         cut.join(owned, on=["service", "usoc"])
+        .filter(_begins_in_service())
         .with_columns(days=covered)
         .filter(pl.col("days") > 0)
         .group_by("line_id")
@@ -259,6 +265,7 @@ def _pieces(cut: pl.DataFrame, pieces: pl.DataFrame, rows: pl.DataFrame) -> pl.D
     four = (
         three.filter("ordered")
         .join(rows, on=["service", "usoc"])
+        .filter(_begins_in_service())
         .with_columns(
             piece_from=pl.max_horizontal("piece_from", "active_from"),
             piece_until=pl.min_horizontal("piece_until", _open_end()),

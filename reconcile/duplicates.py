@@ -214,10 +214,12 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
     mine = owned.filter(pl.col("service").is_in(later["service"].unique().implode())).collect()
     # What ends with its service is not fewer units: days after it are the disconnect's affair.
     with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
+    in_service = (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
     has = (
         days.filter(pl.col("family_class") == "recurring")
         .join(mine, on=_ITEM, suffix="_owned")
         .filter(
+            in_service,
             pl.col("active_from").is_null() | (pl.col("active_from") <= pl.col("day")),
             pl.col("active_until").is_null()
             | (pl.col("day") < pl.col("active_until"))

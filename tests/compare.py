@@ -30,7 +30,8 @@ def agreed(made: World) -> tuple[list[Row], list[Row]]:
     lines, findings = model_audit(made)
     said = kernel_audit(made)
     told = pl.concat([said.findings, said.month_findings])
-    assert differences(lines, findings, said.lines.collect(), told) == []
+    off = differences(lines, findings, said.lines.collect(), told)
+    assert not off, "\n".join(off)
     return lines, findings
 
 

@@ -308,6 +308,8 @@ class Facts:
                 end = row["active_until"]
                 if end is not None and gone is not None and end >= gone:
                     end = None  # it ends with the service, grace included
+                if gone is not None and row["active_from"] and row["active_from"] >= gone:
+                    continue  # nothing begins on a service that is gone
                 if holds({**row, "active_until": end}, day, "active_from", "active_until"):
                     units += Decimal(row["quantity"])
         return units

@@ -21,6 +21,8 @@ def clean_world(seed: int, size: int = 3) -> World:
     maker.orders()
     world = maker.world
     world.usoc_rules.clear()
+    for row in world.usocs:
+        row["valid_from"] = None
     used: set[str] = set()
     for month in range(maker.months):
         for ban in maker.bans:

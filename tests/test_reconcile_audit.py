@@ -1,0 +1,146 @@
+"""The audit of whole worlds: the kernels say what the slow model says, whatever the order and the
+number of nights, and every cent is accounted for.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cache
+
+import polars as pl
+import pytest
+from compare import agreed, kernel_audit
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from worlds import Row, World, world, worlds
+from worlds_clean import clean_world
+from worlds_tables import frames
+
+from invoices.schema import FINDINGS, LINES
+from reconcile.audit import Audit
+from reconcile.findings import BY_NAME
+from reconcile.schema import AUDITED
+
+SEEDS = [(seed, 1 + seed % 4) for seed in range(5000, 5024)]
+TOLD = ("finding_id", "code", "cause", "severity", "reason", "billed", "expected",
+        "amount_at_stake", "message")  # fmt: skip
+
+
+@cache
+def told(seed: int, size: int) -> list[Row]:
+    """Return the findings of a world that model and kernels agree on."""
+    return agreed(world(seed, size))[1]
+
+
+def said(audit: Audit) -> list[list[tuple[object, ...]]]:
+    """Return lines, findings and findings of months as sorted rows."""
+    columns = [name for name in AUDITED if name not in ("rate_id", "source_row")]
+    lines = audit.lines.select(columns).collect()
+    return [
+        sorted(lines.rows(), key=str),
+        sorted(audit.findings.select(TOLD).rows(), key=str),
+        sorted(audit.month_findings.select(TOLD).rows(), key=str),
+    ]
+
+
+@pytest.mark.parametrize(("seed", "size"), SEEDS)
+def test_the_kernels_say_what_the_slow_model_says(seed: int, size: int):
+    told(seed, size)
+
+
+@settings(max_examples=8)
+@given(worlds(5))
+def test_the_kernels_say_what_the_slow_model_says_of_any_world(made: World):
+    agreed(made)
+
+
+@settings(max_examples=6)
+@given(worlds(4))
+def test_rows_and_cents_are_conserved_and_no_stake_exceeds_its_line(made: World):
+    audit = kernel_audit(made)
+    lines = audit.lines.collect()
+    paper = frames(made)[0].collect()
+    assert lines.schema == AUDITED
+    assert audit.findings.schema == audit.month_findings.schema == FINDINGS
+    assert lines.select("line_id").sort("line_id").equals(paper.select("line_id").sort("line_id"))
+    assert lines.select(list(LINES)).sort("line_id").equals(paper.sort("line_id"))
+    charge = pl.col("amount") > 0
+    off = lines.filter(
+        (pl.col("at_stake") < 0)
+        | (charge & (pl.col("at_stake") > pl.col("amount")))
+        | (~charge & (pl.col("at_stake") != 0))
+        | (pl.col("underbilled") < 0)
+        | (pl.col("due_units") < 0) & charge
+    )
+    assert off.is_empty()
+    explained = pl.sum_horizontal("expected", "at_stake", "tolerated") - pl.col("underbilled")
+    known = lines.filter(pl.col("expected").is_not_null())
+    assert known.filter(explained != pl.col("amount")).is_empty()
+    stakes = audit.findings.group_by("line_id").agg(pl.col("amount_at_stake").sum())
+    both = lines.join(stakes, on="line_id", how="left")
+    told = pl.col("amount_at_stake").fill_null(Decimal(0))
+    assert both.filter(told != pl.col("at_stake")).is_empty()
+
+
+@settings(max_examples=5)
+@given(worlds(3))
+def test_findings_are_told_once_in_words_with_the_severity_of_their_stake(made: World):
+    audit = kernel_audit(made)
+    findings = pl.concat([audit.findings, audit.month_findings])
+    assert findings["finding_id"].is_unique().all()
+    needed = findings.select("code", "severity", "document_id", "message", "remedy")
+    assert needed.null_count().row(0) == (0,) * 5
+    for row in findings.iter_rows(named=True):
+        meaning = BY_NAME[row["code"]]
+        assert (row["severity"] == "error") == (row["amount_at_stake"] > 0)
+        assert (row["reason"] is None) == (meaning.reason is None)
+        assert row["cause"] is None or row["code"] == "rate_above_contract"
+
+
+@settings(max_examples=5)
+@given(worlds(3), st.integers(0, 99))
+def test_the_order_of_the_rows_decides_nothing(made: World, seed: int):
+    assert said(kernel_audit(made, shuffled=seed)) == said(kernel_audit(made))
+
+
+@settings(max_examples=5)
+@given(worlds(3))
+def test_months_one_by_one_say_what_all_months_at_once_say(made: World):
+    whole = said(kernel_audit(made))
+    history = pl.DataFrame(schema=AUDITED)
+    parts: list[list[tuple[object, ...]]] = [[], [], []]
+    for month in sorted({d["bill_date"].replace(day=1) for d in made.documents}):
+        audit = kernel_audit(made, history=history, month=month)
+        history = pl.concat([history, audit.lines.collect()])
+        for part, rows in zip(parts, said(audit), strict=True):
+            part.extend(rows)
+    assert [sorted(part, key=str) for part in parts] == whole
+
+
+@pytest.mark.parametrize(("seed", "size"), [(seed, 1 + seed % 4) for seed in range(8)])
+def test_bills_that_are_right_have_nothing_at_stake(seed: int, size: int):
+    made = clean_world(seed, size)
+    lines, findings = agreed(made)
+    assert lines
+    assert [f for f in findings if f["amount_at_stake"] > 0] == []
+    quiet = {"rate_missing", "element_not_billed"}
+    assert {f["code"] for f in findings} <= quiet
+    assert all(line["underbilled"] == line["tolerated"] == 0 for line in lines)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 2])
+def test_nothing_and_next_to_nothing_can_be_audited(kept: int):
+    made = world(3, 2)
+    made.lines[kept:] = []
+    agreed(made)
+    for table in ("services", "service_elements", "buy_rates", "orders", "usocs", "packages",
+                  "usoc_rules", "retail_rates"):  # fmt: skip
+        getattr(made, table).clear()
+    agreed(made)
+
+
+def test_every_code_of_a_line_is_found_in_the_worlds():
+    found = {f["code"] for seed, size in SEEDS for f in told(seed, size)}
+    elsewhere = {"late_charge_not_due", "markup_missing", "balance_breaks", "bill_jumped"}
+    of_lines = {name for name in BY_NAME if not name.startswith(("document_", "credit_", "line_"))}
+    assert found == of_lines - elsewhere
