@@ -12,7 +12,7 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, days_between, with_fraction
-from reconcile.duplicates import DATED, Duplicates
+from reconcile.duplicates import Duplicates
 from reconcile.pricing import RECURRING
 
 STAGES = (1, 2, 3, 4, 5)
@@ -89,6 +89,7 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
         element_from=pl.col("active_from").first(),
         element_until=pl.col("active_until").first(),
     )
+    start, end = pl.col("period_from"), pl.col("period_until")
     priced = ~(
         ((pl.col("charge_class") == "prorated") & pl.col("fraction_parts").is_null())
         | ((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
@@ -97,6 +98,7 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
         lines.join(rows, on=["service", "usoc"], how="left")
         .join(twice.twice.lazy(), on="line_id", how="left")
         .with_columns(
+            period_last=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
             units=micros(pl.col("quantity").fill_null(1).abs()),
             factor=pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128),
             rate=pl.when(priced & pl.col("package").is_null()).then("buy_rate"),
@@ -117,8 +119,7 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
 def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add the truth of the codes that look at days and units."""
     kind = pl.col("charge_class")
-    start, end = pl.col("period_from"), pl.col("period_until")
-    last = pl.when(end > start).then(end).otherwise(add_days(start, 1))
+    start, last = pl.col("period_from"), pl.col("period_last")
     usage, one_time = kind == "usage", kind == "one_time"
     dated = kind.is_in(_CUT)
     ends_with_window = pl.col("disconnected_on").is_not_null() & (
@@ -153,6 +154,7 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
         )
         .with_columns(
             is_too_many=pl.col("ordered")
+            & start.is_not_null()
             & (pl.col("element_rows") == 1).fill_null(False)
             & (pl.col("units") > pl.col("owned")).fill_null(False),
         )
@@ -173,16 +175,17 @@ def _with_truth(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 def _irregular(lines: pl.LazyFrame, pieces: pl.DataFrame, elements: pl.LazyFrame) -> pl.DataFrame:
     """Return what is due, stage by stage, of the lines that are due for some of their days only."""
-    start, end = pl.col("period_from"), pl.col("period_until")
-    dated = pl.col("charge_class").is_in(list(DATED)) | (pl.col("charge_class") == "tax")
-    off_window = (pl.col("is_disconnected") | pl.col("is_before_install")) & (start < end)
+    start, last = pl.col("period_from"), pl.col("period_last")
+    dated = pl.col("charge_class").is_in(_CUT)
+    whole = (pl.col("period_until") == start) & ~pl.col("ordered")
+    off_window = (pl.col("is_disconnected") | pl.col("is_before_install")) & ~whole
     off_element = (
         pl.col("ordered")
-        & (start < end)
+        & start.is_not_null()
         & (
             (pl.col("element_rows") > 1)
             | (pl.col("element_from") > start)
-            | (pl.col("element_until") < end)
+            | (pl.col("element_until") < last)
         ).fill_null(False)
     )
     cut = (
@@ -194,7 +197,7 @@ def _irregular(lines: pl.LazyFrame, pieces: pl.DataFrame, elements: pl.LazyFrame
             "line_id", "service", "usoc", "package", "charge_class", "amount", "units", "factor",
             "rate", "by_unit", "period_from", "period_until", "bill_date", "bill_day", "proration",
             "installed_on", "disconnected_on", "window_until", "ordered", "is_twice",
-            "fraction_parts",
+            "fraction_parts", "period_last",
         )
         .collect()
     )  # fmt: skip
@@ -218,7 +221,7 @@ def _begins_in_service() -> pl.Expr:
 def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     """Say of each cut line whether some of its days are not on order, or have fewer units."""
     start = pl.max_horizontal("period_from", "installed_on")
-    end = pl.min_horizontal("period_until", "window_until")
+    end = pl.min_horizontal("period_last", "window_until")
     nothing = pl.lit(0, dtype=pl.Int64)
     window = pl.max_horizontal(days_between(start, end), nothing)
     covered = days_between(
@@ -245,10 +248,9 @@ def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
 
 def _pieces(cut: pl.DataFrame, pieces: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the pieces of days and units that are left of each line after each stage."""
-    point = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
     mine = cut.filter(~pl.col("is_twice")).with_columns(
         piece_from=pl.coalesce("period_from", "bill_date"),
-        piece_until=pl.coalesce(point, add_days(pl.coalesce("period_from", "bill_date"), 1)),
+        piece_until=pl.coalesce("period_last", add_days(pl.col("bill_date"), 1)),
     )
     seen = cut.filter("is_twice").join(
         pieces.with_columns(units=micros(pl.col("units"))).rename({"units": "units_left"}),

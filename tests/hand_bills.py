@@ -113,6 +113,7 @@ def audit(lines: str, *, rates: str = "", billing: Row | None = None, **tables: 
         "services": {"carrier": "ILEC", "state": "OH", "zone": "1", "term_months": 12,
                      "customer": "K1", "product": "voice"},
         "usocs": {"carrier": "ILEC", "description": None, "valid_from": None, "valid_until": None},
+        "packages": {"carrier": "ILEC", "quantity": 1},
         "usoc_rules": {"carrier": "ILEC", "valid_from": None, "valid_until": None},
         "retail_rates": {"carrier": "ILEC", "package": None, "state": None,
                          "effective_from": None, "effective_until": None},
