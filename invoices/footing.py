@@ -17,8 +17,8 @@ WIDE = pl.Decimal(38, 2)
 """Sums of many lines: wider than any one amount."""
 SUMS = pl.Schema({"document_id": pl.String(), "lines": pl.Int64(), "amount": WIDE})
 """What is summed of the lines of a document."""
-_LARGEST = "9999999999999999.99"
-"""What a column of dollars and cents can hold."""
+_LARGEST = "999999999999.99"
+"""More than any bill that foots can come to; the record keeps no larger amount."""
 _PARTS = ("previous_balance", "payments", "adjustments", "current_charges")
 
 

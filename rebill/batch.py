@@ -213,6 +213,8 @@ def _note_files(night: Night, job: Job) -> None:
                 note=became,
             )
     for seen in plan.passed_over:
+        if seen.left != "known":
+            night.log.warning("passed over", file=seen.name, reason=seen.left)
         outcome = seen.left if seen.left in ("known", "growing") else "skipped"
         note_file(
             connection,
@@ -259,6 +261,11 @@ def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
                 "became": night.became.get(stage.name, ""),
             }
             for stage in night.intake.reads
+        ]
+        + [
+            {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.left}"}
+            for seen in night.plan.passed_over
+            if seen.left != "known"
         ],
         "stakes": findings.group_by("code").agg(**sums).sort("code").to_dicts(),
         "small": findings.filter(unclaimed)

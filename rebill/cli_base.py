@@ -91,3 +91,13 @@ def month_of(text: str) -> str:
         return dt.datetime.strptime(text, "%Y-%m").strftime("%Y-%m")
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no month; write it as 2026-03") from None
+
+
+def known_profile(name: str | None) -> None:
+    """Refuse the name of a profile that nothing goes by, before a file is judged by it."""
+    from invoices.carrier import FORMATS
+    from rebill.settings import ConfigError
+
+    names = [known.name for known in FORMATS]
+    if name is not None and name not in names:
+        raise ConfigError(f"no profile is called `{name}`; there are: {', '.join(names)}")

@@ -22,6 +22,7 @@ from rebill.cli_base import (
     disputes,
     example,
     invoices,
+    known_profile,
     month_of,
     open_place,
 )
@@ -272,6 +273,7 @@ def describe(
 
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; check the path")
+    known_profile(profile)
     known = (workspace / SETTINGS_FILE).exists()
     told = description(file, profile, open_place(workspace).settings if known else Settings())
     if json:

@@ -22,6 +22,7 @@ from rebill.cli_base import (
     day_of,
     db,
     example,
+    known_profile,
     now,
     open_place,
 )
@@ -112,6 +113,7 @@ def ingest(
     from rebill.views import show
 
     place = open_place(workspace)
+    known_profile(profile)
     seen, where = batch.pick(place, paths)
     job = batch.Job("ingest", plan.plan_ingest, received_on or as_of, seen, where, profile)
     outcome = batch.run(place, job, a_log(), now)

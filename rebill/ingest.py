@@ -220,7 +220,8 @@ def _verdicts(
     return judged.group_by("unique", maintain_order=True).agg(
         verdict=pl.when(repeat)
         .then(pl.lit("repeat"))
-        .when((pl.col("status_before") != "refused").any())
+        # A bill that was held may be corrected by the next: only one that is loaded stays.
+        .when((pl.col("status_before") == "loaded").any())
         .then(pl.lit("conflict"))
         .otherwise(pl.lit("new")),
         of=pl.coalesce(earlier.filter("equal").first(), earlier.first()),
@@ -240,6 +241,18 @@ def _with_final_ids(told: pl.DataFrame, intake: Intake, taken: set[str]) -> pl.D
             taken.add(given)
         final.append(given)
     return told.with_columns(final_id=pl.Series(final, dtype=pl.String))
+
+
+def corrected(documents: pl.DataFrame) -> list[str]:
+    """Return the held documents that a later one of their key, which is loaded, stands for.
+
+    The first of a key bears the key's own id. One that is held because it says something else than
+    a loaded one came later, and bears another.
+    """
+    loaded = documents.filter(pl.col("status") == "loaded").select(KEY)
+    held = documents.filter(pl.col("status") == "held").join(loaded, on=KEY, how="semi")
+    return [row[0] for row in held.select("document_id", *KEY).iter_rows()
+            if row[0] == document_id(*row[1:])]  # fmt: skip
 
 
 def _renamed(frame: Frame, ids: pl.DataFrame) -> Frame:

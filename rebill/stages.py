@@ -17,7 +17,7 @@ from invoices.schema import CENTS, FINDINGS, LINES
 from rebill import auditing, invoicing, rating
 from rebill.auditing import MONTH, not_of, of
 from rebill.claiming import EVENTS, Found, claim
-from rebill.ingest import settle, take_in
+from rebill.ingest import corrected, settle, take_in
 from rebill.night import Night
 from rebill.plan import Audit, CheckBills, Claim, Price, ReadFile, Schedule, Settle, Stage
 from rebill.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
@@ -47,6 +47,8 @@ GATE_CODES = (
     "document_conflicts",
 )
 """Findings of the gate: an audit done again leaves them alone."""
+TOLD = 100
+"""So many quarantined rows of a file are told in the log; all are findings."""
 
 
 def read(night: Night, stage: ReadFile) -> None:
@@ -115,10 +117,18 @@ def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame)
             for status in ("loaded", "held", "refused")
         }
         parts["repeated"] = repeats.filter(pl.col("intake") == number).height
+        parts["rows quarantined"] = night.intake.quarantine[number].height
         words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
         night.became[stage.name] = words or "nothing"
         for status, count in parts.items():
             night.count(status, count)
+        for row in night.intake.quarantine[number].head(TOLD).iter_rows(named=True):
+            night.log.warning(
+                "row quarantined",
+                file=row["source_file"],
+                row=row["source_row"],
+                reason=row["reason"],
+            )
     for row in documents.filter(pl.col("status") != "loaded").iter_rows(named=True):
         night.log.warning(
             f"document {row['status']}",
@@ -198,7 +208,12 @@ def schedule(night: Night, stage: Schedule) -> None:
     accounts = documents.join(new, on=["carrier", "ban"], how="semi")
     if accounts.is_empty():
         return
-    pulls = debits(papers(night, accounts, before), night.contracts)
+    # A bill that was held and came again corrected is pulled once, as corrected.
+    again = pl.col("document_id").is_in(corrected(accounts))
+    pulls = debits(papers(night, accounts, before), night.contracts).with_columns(
+        amount=pl.when(again).then(pl.lit(0, dtype=CENTS)).otherwise("amount"),
+        status=pl.when(again).then(pl.lit("none")).otherwise("status"),
+    )
     bound = before.filter(~pl.col("status").is_in(("expected", "held", "none")))
     changed = pulls.join(bound, on="document_id", how="anti").join(
         before, on=DEBITS.names(), how="anti", nulls_equal=True

@@ -74,11 +74,11 @@ def test_refused_documents_are_not_footed() -> None:
 
 
 def test_sums_beyond_any_amount_hold_the_document_instead_of_failing() -> None:
-    huge = "99999999999999.99"
-    gate = through(file(document(), *[line(amount=huge)] * 120))
+    huge = "999999999.99"
+    gate = through(file(document(), *[line(amount=huge)] * 1200))
     assert gate.documents["status"].item() == "held"
     assert gate.documents["line_sum"].item() is None
-    assert "11999999999999998.80" in gate.messages
+    assert "1199999999988.00" in gate.messages
 
 
 def test_footing_keeps_order_and_columns() -> None:

@@ -405,7 +405,7 @@ def test_two_document_rows_of_one_key_are_two_documents() -> None:
 def test_a_refused_document_does_not_take_the_id_of_its_key() -> None:
     gate = through(file(document(bill_date=""), document(), line()))
     assert gate.documents["document_id"][1] == document_id("ILEC", "0305R01", "INV1")
-    assert gate.documents["invoice_no"].to_list() == ["INV1", "INV1"]
+    assert gate.documents["invoice_no"].to_list() == [None, "INV1"]
 
 
 def test_leading_zeros_of_account_numbers_are_kept() -> None:

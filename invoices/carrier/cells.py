@@ -16,8 +16,9 @@ from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 """Dates outside these years are slips of the pen."""
-AMOUNT_DIGITS = 14
-"""Whole dollars of an amount have at most so many digits; a sum of them still fits."""
+AMOUNT_DIGITS = 9
+"""Whole dollars of an amount have at most so many digits: every sum over a bill, a month and a run
+then fits what keeps it."""
 RATE_DIGITS = 9
 """So many for rates and quantities: rate x quantity x days stays exact in 128 bits."""
 SHOWN = 40
@@ -127,7 +128,7 @@ def _same(cell: pl.Expr) -> pl.Expr:
 _DOLLARS = r"\$? ?"
 AMOUNT = Kind(
     what="an amount in dollars and cents",
-    remedy="write at most two decimals and 14 digits before them, such as 1234.50 or -12.50",
+    remedy="write at most two decimals and 9 digits before them, such as 1234.50 or -12.50",
     plain=_plain_number(AMOUNT_DIGITS, 2),
     spelling=_number(AMOUNT_DIGITS, 2, _DOLLARS),
     cast=_as(CENTS),

@@ -83,6 +83,13 @@ def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
         message = "the file has a header and no row whose record is `document`"
         remedy = "add a document row with header and printed totals for each invoice"
         return refused_file(source_file, digest, message, remedy, header.row)
+    unread = documents.filter(pl.col("status") == "refused")
+    if unread.height == documents.height:
+        first = unread.row(0, named=True)
+        message = f"none of its {unread.height} document rows can be read; the first: "
+        return refused_file(
+            source_file, digest, message + first["message"], first["remedy"], first["row"]
+        )
     rows = _read_rows(body, header, documents)
     good = stretches(rows.filter(~pl.col("faulty")), documents)
     bad = stretches(rows.filter("faulty"), documents)
@@ -102,8 +109,14 @@ def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
     documents = _count_lines(documents, good, bad).with_columns(
         source_file=pl.lit(source_file), source_row="row"
     )
+    refused = _refused(documents)
+    # What cannot be read as a document goes by no number on record.
+    known = pl.col("status") != "refused"
+    documents = documents.with_columns(
+        pl.when(known).then(pl.col(name)).alias(name) for name in KEY
+    )
     findings = [
-        findings_of(_refused(documents), "document_unreadable", "error"),
+        findings_of(refused, "document_unreadable", "error"),
         findings_of(faults, "line_unreadable", "error"),
     ]
     return Reading(
@@ -307,7 +320,8 @@ def _refused(documents: pl.DataFrame) -> pl.DataFrame:
     """Return the document rows that cannot be read, saying what is not loaded with them."""
     return documents.filter(pl.col("status") == "refused").with_columns(
         message=filled(
-            "the document row cannot be read: {}; its {} line rows are not loaded",
+            "the document row of {} cannot be read: {}; its {} line rows are not loaded",
+            pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / "),
             "message",
             "left",
         )
