@@ -117,8 +117,10 @@ def audit(
         .join(alone.lazy(), on="line_id", how="left")
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )
-    packaged = pl.col("package_rate").is_not_null() & pl.col("service").is_not_null()
-    spread = packages.spread(marked.filter(packaged, ~_whole(), pl.col("is_charge")))
+    # The package and the amount are known early: few lines go through the rest.
+    packaged = pl.col("package").is_not_null(), pl.col("amount") > 0
+    rated = pl.col("package_rate").is_not_null()
+    spread = packages.spread(marked.filter(*packaged, rated, ~_whole(), pl.col("is_charge")))
     judged = keep(
         marked.pipe(_with_package, spread)
         .pipe(_judge)
@@ -210,12 +212,14 @@ def _marked(lines: pl.LazyFrame) -> pl.LazyFrame:
     kind = pl.col("charge_class")
     identified = pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null()
     limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
+    record_only = (pl.col("kind") == "record_only").fill_null(False) & pl.col("package").is_null()
     capped = (kind == "surcharge") & pl.col("rate").is_not_null()
     cap = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     return lines.with_columns(
         nothing=ZERO,
-        is_charge=_charge(),
-        is_charge_or_zero=(pl.col("amount") >= 0) & (kind != "adjustment"),
+        is_record_only=record_only,
+        is_charge=_charge() & ~record_only,
+        is_charge_or_zero=(pl.col("amount") >= 0) & (kind != "adjustment") & ~record_only,
         is_account_unknown=pl.col("contract").is_null(),
         is_too_late=(limit < pl.col("bill_date")).fill_null(False),
         is_service_unknown=pl.col("service").is_null()
@@ -250,20 +254,21 @@ def _with_package(lines: pl.LazyFrame, spread: pl.DataFrame) -> pl.LazyFrame:
 def _judge(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Let each code take, in order, what no earlier one took; then say what was expected."""
     charge = pl.col("is_charge")
-    lines = lines.with_columns(
-        rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO), spared=ZERO
-    )
+    lines = lines.with_columns(rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO))
+    # What a credit left to pay of an earlier charge is due, unless a later code takes it.
+    codes = [code for code, _, _ in WHOLE_OR_PART]
+    later = WHOLE_OR_PART[codes.index("charged_twice") + 1 :]
+    spares = charge & _true("is_twice") & ~pl.any_horizontal(_true(flag) for _, flag, _ in later)
     for code, flag, after in WHOLE_OR_PART:
         true = charge & _true(flag)
-        kept = spared = pl.min_horizontal("rem", after)
+        kept = pl.min_horizontal("rem", after)
         if code == "charged_twice":
-            bound = pl.col("rem") - cents(pl.col("not_credited"))
-            kept = pl.max_horizontal(kept, bound)
+            bound = pl.max_horizontal(kept, pl.col("rem") - cents(pl.col("not_credited")))
+            lines = lines.with_columns(spared=pl.when(spares).then(bound - kept).otherwise(ZERO))
+            kept = bound
         lines = lines.with_columns(
             pl.when(true).then(pl.col("rem") - kept).alias(code),
             rem=pl.when(true).then(kept).otherwise("rem"),
-            # What a credit left to pay of an earlier charge is due, until a later code takes it.
-            spared=pl.when(true).then(kept - spared).otherwise("spared"),
         )
     return lines.pipe(_parts).pipe(_expected)
 
@@ -345,13 +350,14 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     rated = pl.col("rate").is_not_null() & kind.is_in(UNITED)
     billed = cents(pl.col("amount"))
     stakes = pl.sum_horizontal(pl.col(code).fill_null(0) for code in STAKED)
-    nothing = (pl.col("amount") == 0) & ((pl.col("rate") == 0) | (pl.col("kind") == "record_only"))
     expected = (
-        pl.when(~pl.col("is_charge_or_zero"))
+        pl.when(_true("is_record_only") & pl.col("rate").is_null())
+        .then(None)
+        .when(~pl.col("is_charge_or_zero"))
         .then(billed)
         .when(kind.is_in(["tax", "late_charge", "surcharge"]))
         .then(billed - stakes)
-        .when((rated | pl.col("package_rate").is_not_null()) & (taken | nothing.fill_null(False)))
+        .when((rated | pl.col("package_rate").is_not_null()) & taken)
         .then(ZERO)
         .when(pl.col("package_rate").is_not_null() & _true("is_twice"))
         .then("rem")

@@ -1,8 +1,9 @@
 """Which charge a credit is for: each cent of a credit undoes a cent of one charge.
 
 Rules: the duplicates of the findings page and `docs/DECISIONS.md` 20. A credit is for charges of
-its service and code that are not dated after it, oldest first: one-time charges of the order it
-names (naming none: the oldest of its amount, else the oldest), other charges whose period it meets.
+its service and code on its own bill and earlier ones, oldest first: one-time charges of the order
+it names (naming none: the oldest of its amount, else the oldest), other charges whose period it
+meets.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def _eligible(lines: pl.DataFrame) -> pl.DataFrame:
     fits = pl.when(one_time).then(pl.col("credit_order").is_null() | same_order).otherwise(meets)
     return (
         asked.join(charge, on=["service", "usoc"])
-        .filter(fits.fill_null(False), pl.col("bill_date") <= pl.col("credit_bill_date"))
+        .filter(fits.fill_null(False), _not_after("bill_date", "invoice_no"))
         .with_columns(
             given=-pl.col("credit_amount"),
             guessed=one_time
@@ -74,6 +75,12 @@ def _eligible(lines: pl.DataFrame) -> pl.DataFrame:
         )
         .sort("turn")
     )
+
+
+def _not_after(day: str, number: str) -> pl.Expr:
+    """Say whether a charge stands on the bill of the credit or an earlier one."""
+    on, of = pl.col(f"credit_{day}"), pl.col(f"credit_{number}")
+    return (pl.col(day) < on) | ((pl.col(day) == on) & (pl.col(number) <= of))
 
 
 def _give(turn: pl.DataFrame) -> pl.DataFrame:

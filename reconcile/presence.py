@@ -138,7 +138,10 @@ def not_billed(
         .lazy()
     )
     owned = _owned(bills, reference)
-    seen = billed(lines).select("service", "usoc", "package", "bill_month")
+    # A line of any class shows that its element and its service are billed; a credit does not.
+    shown = pl.col("service").is_not_null() & (pl.col("amount") >= 0)
+    month = pl.col("bill_date").dt.truncate("1mo")
+    seen = lines.filter(shown).select("service", "usoc", "package", bill_month=month)
     by_code = seen.select("service", "usoc", "bill_month")
     by_package = seen.filter(pl.col("package").is_not_null()).select(
         "service", pl.col("package"), "bill_month"

@@ -34,6 +34,12 @@ def _plain(rate: str) -> pl.Expr:
     return text.str.replace(r"(\.\d\d\d*?)0+$", "${1}")
 
 
+def _count(units: str) -> pl.Expr:
+    """A number of units as people write it: 3, 12.5."""
+    text = pl.col(units).cast(pl.Decimal(38, 6)).cast(pl.String)
+    return text.str.strip_chars_end("0").str.strip_chars_end(".")
+
+
 def _messages() -> dict[str, pl.Expr]:
     """Return what is said for each code, from the columns of the judged line."""
     return {**_about_what_is_due(), **_about_rates(), **_about_doubts()}
@@ -44,11 +50,19 @@ def _about_what_is_due() -> dict[str, pl.Expr]:
     span = ("period_from", "period_until")
     order = (
         pl.when(pl.col("order_used").is_null())
-        .then(_say("no completed order {} of service {} carries {}", "order_no", "service", "usoc"))
+        .then(
+            pl.when(pl.col("order_no").is_null())
+            .then(_say("no completed order of service {} carries {}", "service", "usoc"))
+            .otherwise(
+                _say(
+                    "no completed order {} of service {} carries {}", "order_no", "service", "usoc"
+                )
+            )
+        )
         .when(pl.col("nrc_waived"))
         .then(_say("order {} waives the charge for {}", "order_used", "usoc"))
         .otherwise(
-            _say("order {} has {} units of {} left", "order_used", _plain("units_left"), "usoc")
+            _say("order {} has {} units of {} left", "order_used", _count("units_left"), "usoc")
         )
     )
     return {
@@ -70,7 +84,9 @@ def _about_what_is_due() -> dict[str, pl.Expr]:
         "element_not_ordered": _say(
             "{} is not on service {} for all of {} to {}", "usoc", "service", *span
         ),
-        "tax_on_exempt_account": _say("tax {} under a resale certificate", "description"),
+        "tax_on_exempt_account": _say(
+            "{} under a resale certificate", pl.coalesce("description", "usoc", pl.lit("tax"))
+        ),
         "surcharge_not_due": _say("{} under a resale certificate", "usoc"),
         "charged_in_summary": _say("{} is part of {}, billed beside it", "usoc", "summary"),
     }
@@ -80,17 +96,21 @@ def _about_rates() -> dict[str, pl.Expr]:
     """Return the words of the codes that look at units, rates and arithmetic."""
     printed = pl.when(pl.col("unit_rate").is_not_null()).then(_plain("unit_rate"))
     cause = pl.col("cause").str.replace_all("_", " ")
-    other = _say("; it is the {} {} ({})", cause, _plain("other_rate"), "other_source")
+    source = pl.when(pl.col("other_source").is_not_null()).then(_say(" ({})", "other_source"))
+    other = _say("; it is the {} {}", cause, _plain("other_rate")) + source.otherwise(pl.lit(""))
     explained = pl.when(pl.col("cause") != "unexplained").then(other).otherwise(pl.lit(""))
     rate = _plain("buy_rate")
     above = _say(
-        "unit rate billed {}, contract {} from {}",
-        *(printed.otherwise(pl.lit("not printed")), rate, "rate_from"),
-    )
+        "unit rate billed {}, contract {}",
+        *(printed.otherwise(pl.lit("not printed")), rate),
+    ) + pl.when(pl.col("rate_from").is_not_null()).then(
+        _say(" in force since {}", "rate_from")
+    ).otherwise(pl.lit(""))
     return {
         "surcharge_above_cap": _say("{} is capped at {} a unit", "usoc", rate),
         "quantity_above_inventory": _say(
-            "{} units of {} billed, service {} has fewer", _plain("quantity"), "usoc", "service"
+            "{} units of {} billed, {} due on service {}",
+            *(_count("quantity"), "usoc", _count("due_units"), "service"),
         ),
         "rate_above_contract": above + explained,
         "package_above_contract": _say(
@@ -99,7 +119,7 @@ def _about_rates() -> dict[str, pl.Expr]:
         "proration_wrong": _say(
             "{} to {} at {} comes to {}", "period_from", "period_until", rate, "expected"
         ),
-        "extension_wrong": _say("{} units at {} come to {}", _plain("quantity"), rate, "expected"),
+        "extension_wrong": _say("{} units at {} come to {}", _count("quantity"), rate, "expected"),
         "rate_below_contract": _say("billed {}, expected {}", "amount", "expected"),
     }
 
@@ -153,7 +173,9 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
         & pl.col("package").is_null()
         & kind.is_in(_UNITED),
         partner_missing=charge & pl.col("partner").is_not_null(),
-        match_doubtful=(pl.col("amount") != 0) & pl.col("match_note").is_not_null(),
+        match_doubtful=(pl.col("amount") != 0)
+        & ((pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null())
+        & pl.col("match_note").is_not_null(),
     )
     quiet = ("usoc_unknown", "rate_missing", "rate_below_contract", "partner_missing",
              "match_doubtful")  # fmt: skip
@@ -245,15 +267,15 @@ def _with_near(found: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
 def tell_not_billed(missing: pl.DataFrame) -> pl.DataFrame:
     """Return findings for what is active and on no line of its month."""
     meaning = BY_NAME["element_not_billed"]
-    what = pl.when(pl.col("usoc").is_null()).then(pl.lit("no charge")).otherwise(pl.col("usoc"))
     month = pl.col("bill_date").dt.strftime("%Y-%m")
+    what = pl.when(pl.col("usoc").is_not_null()).then(pl.col("usoc") + " of ").otherwise(pl.lit(""))
     return (
         missing.with_columns(
             finding_id=_say("{}/{}/{}:element_not_billed", "service", "usoc", month),
             code=pl.lit(meaning.name),
             severity=pl.lit(meaning.severity),
             amount_at_stake=pl.lit(0).cast(CENTS),
-            message=_say("{} of service {} is on no line of {}", what, "service", month),
+            message=_say("{}service {} is on no line of {}", what, "service", month),
             remedy=pl.lit(meaning.remedy),
         )
         .with_columns(

@@ -152,6 +152,9 @@ def price(facts: Facts, j: Judged) -> None:
 
 def judge(facts: Facts, j: Judged) -> None:
     """Find everything that is wrong with a line by itself, and say what is due of it."""
+    if j.kind == "record_only" and not j.package:
+        j.expected = None if j.price is None else j["amount"]
+        return
     if j.is_credit:
         j.expected = j["amount"]
         questions(facts, j)
@@ -176,7 +179,10 @@ def judge(facts: Facts, j: Judged) -> None:
     elif j.price is None:
         many = quantity_above_inventory(facts, j)
         if many is not None:
-            j.take("quantity_above_inventory", many)
+            j.narrow(many)
+            stake = max(ZERO, j.left - j.worth - j.spared)
+            j.left -= stake
+            j.findings["quantity_above_inventory"] = (stake, None)
         j.findings["rate_missing"] = (ZERO, None)
     else:
         split_overcharge(facts, j, j.price)
@@ -221,7 +227,7 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
         j.left -= stake
         cause = facts.cause(j) if code == "rate_above_contract" else None
         j.findings[code] = (stake, cause)
-    j.expected = ZERO if j["amount"] == 0 and j.kind == "record_only" else due
+    j.expected = due
     if j.left < j.expected:
         j.underbilled = j.expected - j.left
         j.findings["rate_below_contract"] = (ZERO, None)
@@ -348,7 +354,6 @@ def not_billed(facts: Facts) -> list[Row]:
                 j["usoc"]
                 for j in facts.lines
                 if j.service is service
-                and j["charge_class"] in MONTHLY
                 and j["amount"] >= 0
                 and j.month == tuple(month)
             }

@@ -340,7 +340,7 @@ class Facts:
         found: list[Given] = []
         for c in sorted(credits, key=lambda c: c.order_key):
             cents = -c["amount"]
-            fit = [e for e in charges if e["bill_date"] <= c["bill_date"] and undoes(c, e)]
+            fit = [e for e in charges if e.order_key[:2] <= c.order_key[:2] and undoes(c, e)]
             for e in sorted(fit, key=lambda e: (not guessed(c, e), e.order_key)):
                 part = min(cents, left[e["line_id"]])
                 left[e["line_id"]] -= part
