@@ -1,30 +1,36 @@
 """The customer invoice as it leaves the house: one page of HTML and one CSV file of the same lines.
 
-Both take one invoice at a time, and neither shows what a line costs us. Every row names the carrier
-line behind it. Text from carriers and customers is foreign: it is stripped of what cannot be seen,
-escaped in HTML, and kept from being read as a formula in a spreadsheet.
+Neither shows what a line costs us, and every row names the carrier line behind it. The words of all
+lines of many invoices are made at once, as columns; only the head of each page is filled in by
+itself.
 """
 
 from __future__ import annotations
 
-import csv
-import datetime as dt
-import io
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib.resources import files
-from itertools import groupby
 from typing import Any
 
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
-Row = Mapping[str, Any]
-Catalogue = Mapping[tuple[str, str], str]
-"""What a code is called: (carrier, USOC) to text."""
+from invoices.words import (
+    cell,
+    day,
+    doubled,
+    escaped,
+    inert,
+    iso,
+    money,
+    number,
+    paragraphs,
+    period,
+    plain,
+    seen,
+    telephone,
+)
 
 CLASS_WORDS = {
     "recurring": ("Monthly", "Monthly charge"),
@@ -62,232 +68,378 @@ CSV_COLUMNS = (
     "line_id",
 )
 
-_UNSEEN = re.compile(
-    "[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
+_KEY = ["customer", "bill_month"]
+_USED = (
+    *("line_id", "service", "usoc", "description", "charge_class", "quantity", "service_from"),
+    *("service_until", "wtn", "circuit_id", "carrier", "price"),
 )
-"""Control characters, zero-width characters and overrides of the direction of writing."""
-_FORMULA = ("=", "+", "-", "@", "|", "%")
+"""What an invoice shows of a line; neither what it costs nor how its price was found."""
+_KINDS = [str(place) for place in range(len(CLASS_WORDS))]
+"""The columns of a service's sums: the places of the classes in the order of `CLASS_WORDS`."""
+_ORDER = ("bill", "service_place", "kind", "start", "usoc_place", "paper_place", "position")
+_WORDS = (
+    *("charge_class", "price", "name", "telephone", "circuit", "service_csv", "digits"),
+    *("what_html", "what_csv", "line_html", "line_csv", "end_csv", "period_html", "period_csv"),
+    *("quantity_html", "quantity_csv", "price_html", "price_csv"),
+)
+"""What rows are put together from."""
+_LAST = 2**32 - 1
+"""The place of the lines of no service: behind all others."""
+_COMMA = pl.lit(",")
 
 
-@dataclass(frozen=True)
-class _Charge:
-    """One line in words."""
+def pages(
+    headers: pl.DataFrame,
+    lines: pl.DataFrame | pl.LazyFrame,
+    customers: pl.DataFrame,
+    catalogue: pl.DataFrame,
+) -> Iterator[tuple[str, str, str]]:
+    """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
 
-    description: str
-    note: str  # what kind of charge it is and the carrier line it comes from
-    period: str
-    quantity: str
-    price: str
+    `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total, at most
+    one row for a customer and month; `lines` are customer lines (`rebill.rating.CUSTOMER_LINES`) in
+    any order, of which those of no header are left out; `customers` has customer, name, address and
+    email (a customer that is not there is called by its number); `catalogue` has carrier, usoc and
+    description, once each, for lines that print no description.
 
-
-@dataclass(frozen=True)
-class _Service:
-    """The lines of one service, and what they add up to by class."""
-
-    title: str
-    name: str
-    by_class: tuple[str, ...]
-    total: str
-    charges: list[_Charge]
-
-
-def invoice_html(
-    header: Row, lines: pl.DataFrame, customer: Row, catalogue: Catalogue | None = None
-) -> str:
-    """Return the invoice as one self-contained page that prints on letter paper.
-
-    `header` has invoice_no, brand, bill_month, bill_date, due_date and total; `lines` are the
-    customer lines (`rebill.rating.CUSTOMER_LINES`) in any order; `customer` has customer, name,
-    address and email. `catalogue` names codes whose lines print no description. Raises
-    ValueError if the lines do not add up to the total.
+    The page is self-contained and prints on letter paper. The CSV (`CSV_COLUMNS`) is safe to open
+    in a spreadsheet: decimals are plain, dates ISO, no text is a formula, descriptions are whole.
+    Raises ValueError if the lines of an invoice do not add up to its total.
     """
-    rows = _in_order(header, lines)
-    classes = [c for c in CLASS_WORDS if any(row["charge_class"] == c for row in rows)]
-    services = [
-        _service(list(group), classes, catalogue or {})
-        for _, group in groupby(rows, key=lambda row: row["service"])
-    ]
+    bills = headers.with_row_index("bill")
+    key = bills.select("bill", *_KEY)
+    own = lines.lazy().select(*_KEY, *_USED).collect().join(key, on=_KEY)
+    _foot(bills, own)
+    rows = _rows(own, catalogue)
+    heads = _heads(bills, customers)
+    papers = (
+        heads.join(_csv_rows(heads, rows), on="bill", how="left")
+        .join(_blocks(rows), on="bill", how="left")
+        .join(_class_totals(rows), on="bill", how="left")
+        .sort("bill")
+    )
+    for bill in papers.iter_rows(named=True):
+        text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
+        yield bill["number"], text, _page(bill)
+
+
+def _page(bill: dict[str, Any]) -> str:
+    """Return the page of an invoice whose rows are ready."""
+    totals = bill["class_totals"] or []
     return _template().render(
-        brand=_clean(header["brand"]) or "Invoice",
-        invoice_no=_clean(header["invoice_no"]),
-        customer_no=_clean(customer["customer"]),
-        name=_clean(customer["name"]) or _clean(customer["customer"]),
-        address=[_clean(part) for part in (customer["address"] or "").splitlines() if _clean(part)],
-        email=_clean(customer["email"]),
-        month=f"{dt.date.fromisoformat(header['bill_month'] + '-01'):%B %Y}",
-        bill_date=_long(header["bill_date"]),
-        due_date=_long(header["due_date"]),
-        is_credit=header["total"] < 0,
-        total=_dollars(header["total"]),
-        classes=[CLASS_WORDS[c][0] for c in classes],
-        class_totals=_sums(rows, classes),
-        services=services,
-        count=len(rows),
+        {
+            **bill,
+            "summary": Markup(bill["summary"] or ""),
+            "detail": Markup(bill["detail"] or ""),
+            "classes": [words for words, _ in map(CLASS_WORDS.__getitem__, bill["classes"] or [])],
+            "class_totals": totals,
+            "count": bill["count"] or 0,
+        }
     )
 
 
-def invoice_csv(header: Row, lines: pl.DataFrame) -> str:
-    """Return the lines of the invoice as CSV (`CSV_COLUMNS`), safe to open in a spreadsheet.
-
-    Decimals are plain, dates ISO, and no text is a formula; descriptions are whole. Raises
-    ValueError if the lines do not add up to the total.
-    """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
-    of_all = {
-        "invoice_no": _cell(header["invoice_no"]),
-        "bill_date": header["bill_date"],
-        "due_date": header["due_date"],
-        "invoice_total": f"{header['total']:.2f}",
-    }
-    for number, row in enumerate(_in_order(header, lines), 1):
-        cells = {name: row.get(name) for name in CSV_COLUMNS}
-        texts = {name: _cell(v) for name, v in cells.items() if isinstance(v, str)}
-        amounts = {"quantity": _plain(row["quantity"]), "price": f"{row['price']:.2f}"}
-        whole = {**cells, **texts, **amounts, **of_all, "line": number}
-        writer.writerow([whole[name] for name in CSV_COLUMNS])
-    return out.getvalue()
-
-
-def _in_order(header: Row, lines: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the lines by service, class, period and code, once they are seen to foot."""
-    total = sum(lines["price"], start=Decimal(0))
-    if total != header["total"]:
+def _foot(bills: pl.DataFrame, lines: pl.DataFrame) -> None:
+    """Raise ValueError for the first invoice whose lines do not add up to its total."""
+    sums = lines.group_by("bill").agg(pl.col("price").sum())
+    footed = bills.join(sums, on="bill", how="left").with_columns(pl.col("price").fill_null(0))
+    wrong = footed.filter(pl.col("price") != pl.col("total")).sort("bill")
+    for bill in wrong.head(1).iter_rows(named=True):
         raise ValueError(
-            f"invoice {header['invoice_no']}: lines add up to {total}, not to {header['total']}"
+            f"invoice {bill['invoice_no']}: lines add up to {bill['price']}, not to {bill['total']}"
         )
-    place = {c: n for n, c in enumerate(CLASS_WORDS)}
-    last = dt.date.max
-    return sorted(
-        lines.iter_rows(named=True),
-        key=lambda row: (
-            row["service"] is None,
-            row["service"] or "",
-            place[row["charge_class"]],
-            row["service_from"] or last,
-            row["usoc"] or "",
-            _natural(row["line_id"] or ""),
+
+
+# --- the lines --------------------------------------------------------------------------------
+
+
+def _rows(lines: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines in words, by invoice, service, class, period, code and carrier line.
+
+    `block` counts the services of all invoices. What `_html` and `_csv` are put together from is
+    made for each distinct value: most lines repeat what another says.
+    """
+    head = pl.col("line_id").fill_null("").str.strip_chars_end("0123456789")
+    rows = (
+        lines.with_columns(head=head)
+        .with_columns(digits=pl.col("line_id").fill_null("").str.strip_prefix(pl.col("head")))
+        .pipe(_worded, ["carrier", "usoc", "charge_class", "description"], _charges, catalogue)
+        .pipe(_worded, ["carrier", "head"], _carrier_papers)
+        .pipe(_worded, ["service", "wtn", "circuit_id"], _services)
+        .pipe(_worded, ["service_from", "service_until"], _periods)
+        .pipe(_worded, ["quantity"], _quantities)
+        .pipe(_worded, ["price"], _prices)
+        .with_columns(
+            position=pl.when("numbered").then(pl.col("digits").cast(pl.Int64, strict=False))
+        )
+        .with_columns(pl.col("position").fill_null(0))
+    )
+    rows = rows.select(*_ORDER, "line_id", *_WORDS).sort(*_ORDER, "line_id", maintain_order=True)
+    return rows.with_columns(block=pl.struct("bill", "service_place").rle_id())
+
+
+def _worded(
+    lines: pl.DataFrame,
+    keys: Sequence[str],
+    words: Callable[..., pl.DataFrame],
+    *more: pl.DataFrame,
+) -> pl.DataFrame:
+    """Add to `lines` what `words` makes of the distinct values of `keys`."""
+    distinct = words(lines.select(keys).unique(), *more)
+    return lines.join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _charges(distinct: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
+    """Add what is charged for: as printed, else as catalogued, else words with the code."""
+    places = {name: place for place, name in enumerate(CLASS_WORDS)}
+    names = {name: words for name, (words, _) in CLASS_WORDS.items()}
+    in_place = {name: words for name, (_, words) in CLASS_WORDS.items()}
+    kind = pl.col("charge_class")
+    known = catalogue.select("carrier", "usoc", known="description")
+    printed, code = pl.col("printed"), pl.col("code")
+    dotted = pl.when(code != "").then(" \u00b7 " + code).otherwise(pl.lit(""))
+    return (
+        distinct.join(known, on=["carrier", "usoc"], how="left")
+        .with_columns(printed=seen(pl.col("description")), code=seen(pl.col("usoc")))
+        .with_columns(pl.col("known").pipe(seen), words=kind.replace_strict(in_place))
+        .with_columns(
+            shown=pl.when((printed != "") & (printed.str.to_uppercase() != code))
+            .then(
+                pl.when(printed.str.len_chars() > LONGEST)
+                .then(printed.str.head(LONGEST) + "\u2026")
+                .otherwise(printed)
+            )
+            .when(pl.col("known") != "")
+            .then("known")
+            .when(code != "")
+            .then(pl.concat_str("words", pl.lit(", code "), "code"))
+            .otherwise("words")
+        )
+        .select(
+            *("carrier", "usoc", "charge_class", "description"),
+            kind=kind.replace_strict(places, return_dtype=pl.UInt8),
+            usoc_place=pl.col("usoc").fill_null("").rank("dense"),
+            what_html=pl.concat_str(
+                pl.lit('<tr class="charge"><td>'),
+                escaped(pl.col("shown")),
+                pl.lit("<small>"),
+                kind.replace_strict(names),
+                escaped(dotted),
+            ),
+            what_csv=pl.concat_str(
+                kind, cell(pl.col("usoc")), cell(pl.col("description")), separator=","
+            ),
+        )
+    )
+
+
+def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
+    """Add the carrier's document as the start of a line's name; its digits follow it.
+
+    `head` is a `line_id` without the digits at its end; where a dash (or nothing) comes before
+    them they are the line's number, and line 10 is shown after line 9.
+    """
+    head = pl.col("head")
+    numbered = head.str.ends_with("-") | (head == "")
+    document = (
+        pl.when(numbered)
+        .then(head.str.strip_suffix("-"))
+        .otherwise(head.str.extract("(?s)^(.*)-").fill_null(""))
+    )
+    # A digit stands for those to come: a blank before them is not one at the end.
+    name = inert(head + "0").str.strip_suffix("0")
+    quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
+    return distinct.with_columns(
+        numbered=numbered,
+        paper_place=document.rank("dense"),
+        line_html=pl.concat_str(
+            pl.lit(" \u00b7 "),
+            escaped(seen(pl.col("carrier"))),
+            pl.lit(" line "),
+            escaped(seen(head + "0").str.strip_suffix("0")),
+        ),
+        line_csv=pl.concat_str(quotes, doubled(name)),
+        end_csv=quotes + "\n",
+    )
+
+
+def _services(distinct: pl.DataFrame) -> pl.DataFrame:
+    """Add what a service is called; null what it does not have."""
+    texts = ("service", "wtn", "circuit_id")
+    return distinct.with_columns(
+        service_place=pl.col("service").rank("dense").fill_null(_LAST),
+        name=seen(pl.col("service")),
+        telephone=seen(pl.col("wtn")).replace("", None),
+        circuit=seen(pl.col("circuit_id")).replace("", None),
+        service_csv=pl.concat_str((cell(pl.col(text)) for text in texts), separator=","),
+    )
+
+
+def _periods(distinct: pl.DataFrame) -> pl.DataFrame:
+    start, until = pl.col("service_from"), pl.col("service_until")
+    return distinct.with_columns(
+        start=start.fill_null(pl.date(9999, 12, 31)),
+        period_html=pl.concat_str(
+            pl.lit("</small></td><td>"), period(start, until), pl.lit("</td><td>")
+        ),
+        period_csv=pl.concat_str(iso(start), _COMMA, iso(until)),
+    )
+
+
+def _quantities(distinct: pl.DataFrame) -> pl.DataFrame:
+    amount = pl.col("quantity")
+    return distinct.with_columns(quantity_html=number(amount), quantity_csv=plain(amount))
+
+
+def _prices(distinct: pl.DataFrame) -> pl.DataFrame:
+    amount = pl.col("price")
+    return distinct.with_columns(
+        price_html=pl.concat_str(pl.lit("</td><td>"), money(amount), pl.lit("</td></tr>\n")),
+        price_csv=pl.concat_str(_COMMA, amount.cast(pl.String), _COMMA),
+    )
+
+
+def _csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the CSV rows of each invoice (bill, csv), and how many there are (count)."""
+    first = heads.select("bill", "bill_csv")
+    row = pl.concat_str(
+        *("bill_csv", pl.int_range(1, pl.len() + 1).over("bill"), _COMMA, "service_csv", _COMMA),
+        *("what_csv", _COMMA, "period_csv", _COMMA, "quantity_csv", "price_csv"),
+        *("line_csv", "digits", "end_csv"),
+    )
+    return (
+        rows.join(first, on="bill", how="left", maintain_order="left")
+        .select("bill", row=row)
+        .group_by("bill", maintain_order=True)
+        .agg(csv=pl.col("row").str.join(), count=pl.len())
+    )
+
+
+# --- the services -----------------------------------------------------------------------------
+
+
+def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of each invoice's tables: its services (summary), and their lines (detail).
+
+    The services are the blocks of the detail, each under a row with its name and its total.
+    """
+    services = _service_rows(rows)
+    opening = services.select("block", "opening")
+    own_line = pl.when(pl.col("line_id").str.len_bytes() > 0).then(
+        pl.concat_str("line_html", "digits")
+    )
+    detail = pl.concat_str(
+        pl.when(pl.col("block").ne_missing(pl.col("block").shift())).then("opening"),
+        *("what_html", own_line, "period_html", "quantity_html", "price_html"),
+        pl.when(pl.col("block").ne_missing(pl.col("block").shift(-1))).then(pl.lit("</tbody>\n")),
+        ignore_nulls=True,
+    )
+    details = (
+        rows.join(opening, on="block", how="left", maintain_order="left")
+        .select("bill", detail=detail)
+        .group_by("bill", maintain_order=True)
+        .agg(pl.col("detail").str.join())
+    )
+    summaries = services.group_by("bill", maintain_order=True).agg(pl.col("summary").str.join())
+    return summaries.join(details, on="bill")
+
+
+def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the row of each service in the summary, and the one that opens its detail."""
+    services = (
+        rows.group_by("block", maintain_order=True)
+        .agg(
+            pl.col("bill", "name").first(),
+            pl.col("telephone", "circuit").first(ignore_nulls=True),
+            pl.col("price").sum(),
+        )
+        .pipe(_worded, ["price"], _totals)
+        .join(_sums(rows), on="block", how="left", maintain_order="left")
+    )
+    ends = pl.concat_str(
+        telephone(pl.col("telephone")),
+        "Circuit " + pl.col("circuit"),
+        separator=" \u00b7 ",
+        ignore_nulls=True,
+    )
+    named = pl.when(pl.col("name") != "").then("Service " + pl.col("name"))
+    small = pl.concat_str(pl.lit(" <small>"), escaped(named), pl.lit("</small>"))
+    title = (
+        pl.when(ends != "")
+        .then(pl.concat_str(escaped(ends), small, ignore_nulls=True))
+        .otherwise(escaped(named.fill_null("Account")))
+    )
+    return services.with_columns(title=title).select(
+        *("block", "bill"),
+        summary=pl.concat_str(pl.lit("<tr><td>"), "title", *map(_amount, _KINDS), "total"),
+        opening=pl.concat_str(
+            pl.lit('<tbody>\n<tr class="service"><td colspan="3">'), "title", "total"
         ),
     )
 
 
-def _natural(line_id: str) -> tuple[str, int, str]:
-    """Return a sort key under which line 10 comes after line 9."""
-    document, _, position = line_id.rpartition("-")
-    return (document, int(position) if position.isdecimal() else 0, line_id)
-
-
-def _service(rows: list[dict[str, Any]], classes: list[str], catalogue: Catalogue) -> _Service:
-    """Return the lines of one service in words, with its totals."""
-    wtn = next((w for row in rows if (w := _clean(row["wtn"]))), "")
-    circuit = next((c for row in rows if (c := _clean(row["circuit_id"]))), "")
-    name = _clean(rows[0]["service"])
-    ends = [_telephone(wtn)] * bool(wtn) + [f"Circuit {circuit}"] * bool(circuit)
-    title = " · ".join(ends) or (f"Service {name}" if name else "Account")
-    return _Service(
-        title=title,
-        name=f"Service {name}" if name and ends else "",
-        by_class=tuple(_sums(rows, classes)),
-        total=_money(sum((row["price"] for row in rows), start=Decimal(0))),
-        charges=[_charge(row, catalogue) for row in rows],
+def _totals(distinct: pl.DataFrame) -> pl.DataFrame:
+    price = money(pl.col("price"))
+    return distinct.with_columns(
+        amount=price, total=pl.concat_str(pl.lit("</td><td>"), price, pl.lit("</td></tr>\n"))
     )
 
 
-def _charge(row: dict[str, Any], catalogue: Catalogue) -> _Charge:
-    usoc, carrier = _clean(row["usoc"]), _clean(row["carrier"])
-    kind, _ = CLASS_WORDS[row["charge_class"]]
-    line = f"{carrier} line {_clean(row['line_id'])}" if row["line_id"] else ""
-    return _Charge(
-        description=_description(row, usoc, catalogue),
-        note=" · ".join(part for part in (kind, usoc, line) if part),
-        period=_period(row["service_from"], row["service_until"]),
-        quantity=_number(row["quantity"]),
-        price=_money(row["price"]),
+def _amount(kind: str) -> pl.Expr:
+    """Return the cell of a class, empty for a service without it, none where no service has it."""
+    shown = pl.col(kind).is_not_null().any().over("bill")
+    return pl.when(shown).then("</td><td>" + pl.col(kind).fill_null("")).otherwise(pl.lit(""))
+
+
+def _sums(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what the lines of each service add up to by class (block, `_KINDS`), as text."""
+    sums = rows.group_by("block", "kind").agg(pl.col("price").sum())
+    # There is one sum of a class, or none: its largest is that one.
+    by_kind = (
+        pl.when(pl.col("kind") == int(kind)).then("amount").max().alias(kind) for kind in _KINDS
+    )
+    return sums.pipe(_worded, ["price"], _totals).group_by("block").agg(by_kind)
+
+
+def _class_totals(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the classes of each invoice and what their lines add up to, as lists."""
+    sums = rows.group_by("bill", "kind").agg(pl.col("charge_class").first(), pl.col("price").sum())
+    return (
+        sums.sort("bill", "kind")
+        .group_by("bill", maintain_order=True)
+        .agg(classes=pl.col("charge_class"), class_totals=money(pl.col("price")))
     )
 
 
-def _description(row: dict[str, Any], usoc: str, catalogue: Catalogue) -> str:
-    """Return what is charged for: as printed, else as catalogued, else words with the code."""
-    printed = _clean(row["description"])
-    if printed and printed.upper() != usoc:
-        return printed if len(printed) <= LONGEST else f"{printed[:LONGEST]}\u2026"
-    known = _clean(catalogue.get((row["carrier"], row["usoc"])))
-    _, words = CLASS_WORDS[row["charge_class"]]
-    return known or (f"{words}, code {usoc}" if usoc else words)
+# --- the head of the page ---------------------------------------------------------------------
 
 
-def _sums(rows: Iterable[Row], classes: list[str]) -> list[str]:
-    """Return the sum of the prices of each class, an empty text where there is no line of it."""
-    sums: dict[str, Decimal] = {}
-    for row in rows:
-        sums[row["charge_class"]] = sums.get(row["charge_class"], Decimal(0)) + row["price"]
-    return [_money(sums[c]) if c in sums else "" for c in classes]
-
-
-def _clean(text: str | None) -> str:
-    """Return `text` on one line, without anything that cannot be seen."""
-    if not text:
-        return ""
-    if text.isascii() and text.isprintable() and "  " not in text:
-        return text.strip()  # nearly every text, ten times as fast
-    return " ".join(_UNSEEN.sub("", text).split())
-
-
-def _cell(text: str) -> str:
-    """Return `text` for a spreadsheet cell: never a formula."""
-    clean = _clean(text)
-    return f"'{clean}" if clean.startswith(_FORMULA) else clean
-
-
-def _plain(number: Decimal | None) -> str:
-    """Return a number without needless zeros: 1, 12.5."""
-    if number is None:
-        return ""
-    text = f"{number:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def _number(number: Decimal | None) -> str:
-    whole, point, rest = _plain(number).partition(".")
-    return f"{int(whole):,}{point}{rest}" if whole else ""
-
-
-def _money(amount: Decimal) -> str:
-    return f"{amount:,.2f}".replace("-", "\u2212")
-
-
-def _dollars(amount: Decimal) -> str:
-    return f"${abs(amount):,.2f}"
-
-
-def _telephone(wtn: str) -> str:
-    """Return ten digits as (614) 555-0131, anything else as it is."""
-    ten = len(wtn) == 10 and wtn.isdecimal()
-    return f"({wtn[:3]}) {wtn[3:6]}-{wtn[6:]}" if ten else wtn
-
-
-@lru_cache(maxsize=4096)
-def _period(start: dt.date | None, until: dt.date | None) -> str:
-    """Return a period with both its days included, as customers read it."""
-    if until is None or start == until:
-        return _short(start) if start else ""
-    last = until - dt.timedelta(days=1)
-    if start is None:
-        return f"to {_short(last)}"
-    if start == last:
-        return _short(start)
-    first = f"{start:%b} {start.day}" if start.year == last.year else _short(start)
-    return f"{first} \u2013 {_short(last)}"
-
-
-def _short(day: dt.date) -> str:
-    return f"{day:%b} {day.day}, {day.year}"
-
-
-def _long(day: dt.date) -> str:
-    return f"{day:%B} {day.day}, {day.year}"
+def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """Return what stands above the lines of each invoice, in words."""
+    called = customers.select("customer", "name", "address", "email")
+    name, number, total = seen(pl.col("name")), seen(pl.col("customer")), pl.col("total")
+    brand = seen(pl.col("brand"))
+    month = (pl.col("bill_month") + "-01").str.to_date("%Y-%m-%d")
+    identity = pl.concat_str(
+        *(cell(pl.col("invoice_no")), cell(pl.col("customer"))),
+        *(iso(pl.col("bill_date")), iso(pl.col("due_date")), total.cast(pl.String), pl.lit("")),
+        separator=",",
+    )
+    return bills.join(called, on="customer", how="left", maintain_order="left").select(
+        "bill",
+        number="invoice_no",
+        bill_csv=identity,
+        brand=pl.when(brand != "").then(brand).otherwise(pl.lit("Invoice")),
+        invoice_no=seen(pl.col("invoice_no")),
+        customer_no=number,
+        name=pl.when(name != "").then(name).otherwise(number),
+        address=paragraphs(pl.col("address").fill_null("")),
+        email=seen(pl.col("email")),
+        month=pl.concat_str(month.dt.to_string("%B "), month.dt.year().cast(pl.String)),
+        bill_date=day(pl.col("bill_date"), "%B"),
+        due_date=day(pl.col("due_date"), "%B"),
+        is_credit=total < 0,
+        total="$" + money(total.abs()),
+    )
 
 
 @cache

@@ -18,10 +18,11 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.customer import invoice_csv, invoice_html
+from invoices.customer import pages
 from invoices.packet import packets
 from rebill.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.files import safe_name
+from rebill.ingest import corrected
 from rebill.rating import CUSTOMER_LINES
 from rebill.record import Record
 from rebill.reference import current_frame
@@ -164,28 +165,16 @@ def _deliver_invoices(record: Record, delivery: Delivery) -> int:
         for path in invoice_paths(record, gone):
             written += path.exists()
             path.unlink(missing_ok=True)
-    customers = {
-        row["customer"]: row
-        for row in current_frame(record.workspace, record.connection, "customers")
-        .collect()
-        .iter_rows(named=True)
-    }
+    customers = current_frame(record.workspace, record.connection, "customers").collect()
     catalogue = _catalogue(record)
-    live = bills.filter(pl.col("status") != "void")
-    for month, part in _portions(live):
-        lines = (
-            record.scan("customer_lines", CUSTOMER_LINES, [month])
-            .join(part.lazy().select("customer"), on="customer", how="semi")
-            .collect()
+    for month, part in _portions(bills.filter(pl.col("status") != "void")):
+        paths = {bill["invoice_no"]: invoice_paths(record, bill) for bill in part.to_dicts()}
+        lines = record.scan("customer_lines", CUSTOMER_LINES, [month]).join(
+            part.lazy().select("customer"), on="customer", how="semi"
         )
-        by_customer = lines.partition_by("customer", as_dict=True)
-        for bill in part.iter_rows(named=True):
-            own = by_customer[(bill["customer"],)]
-            nobody = dict.fromkeys(("name", "address", "email"))
-            customer = customers.get(bill["customer"], {"customer": bill["customer"], **nobody})
-            text, page = invoice_paths(record, bill)
-            written += leave(text, invoice_csv(bill, own))
-            written += leave(page, invoice_html(bill, own, customer, catalogue))
+        for number, *texts in pages(part, lines, customers, catalogue):
+            for path, text in zip(paths[number], texts, strict=True):
+                written += leave(path, text)
     return written
 
 
@@ -197,12 +186,12 @@ def _portions(bills: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield str(month), part.drop("portion")
 
 
-def _catalogue(record: Record) -> dict[tuple[str, str], str]:
-    usocs = current_frame(record.workspace, record.connection, "usocs").select(
-        "carrier", "usoc", "description"
-    )
-    rows = usocs.filter(pl.col("description").is_not_null()).collect().iter_rows()
-    return {(carrier, usoc): description for carrier, usoc, description in rows}
+def _catalogue(record: Record) -> pl.DataFrame:
+    """Return what the carriers' codes are called: carrier, usoc, description, the latest row."""
+    usocs = current_frame(record.workspace, record.connection, "usocs").collect()
+    named = usocs.filter(pl.col("description").is_not_null()).sort("row_id")
+    rows = named.unique(["carrier", "usoc"], keep="last", maintain_order=True)
+    return rows.select("carrier", "usoc", "description")
 
 
 # --- the digest -------------------------------------------------------------------------------
@@ -237,7 +226,10 @@ def read_digest(record: Record) -> Digest:
 
 def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
-    papers = record.documents().filter(pl.col("status") != "loaded")
+    known = record.documents()
+    papers = known.filter(
+        pl.col("status") != "loaded", ~pl.col("document_id").is_in(corrected(known))
+    )
     why = (
         record.findings()
         .filter(
