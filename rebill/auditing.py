@@ -149,7 +149,6 @@ def _keeper(night: Night, lines: int) -> Keep:
 
     def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
         place = night.record.workspace.lines / STAGED / f"{next(counter)}-{name}.parquet"
-        files.write_parquet(place, frame)
-        return pl.scan_parquet(place, hive_partitioning=False, glob=False)
+        return files.spool(place, frame)
 
     return spool

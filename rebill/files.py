@@ -148,6 +148,15 @@ def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def spool(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave the rows of `frame` at `path` for the time of a run, and return them from there.
+
+    Nothing reads them after the run, so they are neither flushed nor packed tightly.
+    """
+    frame.sink_parquet(path, compression="lz4", statistics=False, mkdir=True)
+    return pl.scan_parquet(path, hive_partitioning=False, glob=False)
+
+
 def write_bulk(
     lines: Path,
     kind: str,
@@ -171,7 +180,7 @@ def write_bulk(
     }
     try:
         frame.lazy().sink_parquet(
-            pl.PartitionBy(workplace, key=keys, include_key=False), mkdir=True
+            pl.PartitionBy(workplace, key=keys, include_key=False), compression="lz4", mkdir=True
         )
         parts = [
             _settle(path, lines / kind, token, amount)

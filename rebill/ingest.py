@@ -57,7 +57,7 @@ def take_in(workspace: Workspace, intake: Intake, stage: ReadFile, path: Path) -
     here = pl.lit(number, dtype=pl.Int64).alias("intake")
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
-        files.write_parquet(place, reading.lines.with_columns(here))
+        files.spool(place, reading.lines.with_columns(here))
         intake.staged[number] = place
     intake.quarantine.append(reading.quarantine)
     intake.documents = pl.concat([intake.documents, reading.documents.with_columns(here)])
