@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks import data
 from invoices.schema import LINES
 from rebill import reference
 from rebill.files import write_parquet
@@ -31,10 +32,15 @@ TABLES = "tables"
 """The folder of lines and reference tables as Parquet: what jobs and audit read."""
 
 
+def bills(folder: Path, out: Path) -> None:
+    """Make the data: about as many lines as `folder` has for its name."""
+    data.write(folder, int(folder.name))
+
+
 def floor(folder: Path, out: Path) -> None:
     """Read the bills as CSV and write them as Parquet, with plain polars and nothing else."""
-    bills = sorted((folder / "bills").glob("*.csv"))
-    frame = pl.scan_csv(bills, try_parse_dates=True, infer_schema_length=1000)
+    paths = sorted((folder / "bills").glob("*.csv"))
+    frame = pl.scan_csv(paths, try_parse_dates=True, infer_schema_length=1000)
     frame.sink_parquet(out / "floor.parquet")
 
 
@@ -44,8 +50,8 @@ def tables(folder: Path, out: Path) -> None:
     with transaction(workspace) as connection:
         load = reference.load_version(connection)
         frames = reference.reference_frames(workspace, connection, load)
-    bills = sorted((folder / "bills").glob("*.csv"))
-    readings = [read_file(workspace.settings, path, path.name, None) for path in bills]
+    paths = sorted((folder / "bills").glob("*.csv"))
+    readings = [read_file(workspace.settings, path, path.name, None) for path in paths]
     frames["lines"] = pl.concat([reading.lines for reading in readings]).select(LINES.names())
     frames["documents"] = pl.concat([reading.documents for reading in readings]).lazy()
     for name, frame in frames.items():
@@ -79,13 +85,13 @@ def whole_audit(folder: Path, out: Path) -> None:
 def main(name: str, folder: Path) -> None:
     """Do one piece of work and print seconds, CPU seconds, peak MiB, and totals where it has."""
     out = folder / (TABLES if name == "tables" else f"out-{name}")
-    out.mkdir(exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     totals = None
     if name in JOBS:
         job = importlib.import_module(f"benchmarks.job_{name}")
         work, totals = partial(job.run, folder / TABLES, out), partial(job.totals, out)
     else:
-        chosen = {"floor": floor, "tables": tables, "audit": whole_audit}[name]
+        chosen = {"bills": bills, "floor": floor, "tables": tables, "audit": whole_audit}[name]
         work = partial(chosen, folder, out)
     start, spent = time.perf_counter(), time.process_time()
     work()

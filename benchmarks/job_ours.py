@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
-from invoices.schema import CENTS, RATE
+from invoices.schema import RATE
 from rebill.rating import rate
 from reconcile.contracts import read_contracts
 from reconcile.due import value
@@ -27,12 +27,32 @@ NO_ORDERS = pl.DataFrame(
 )
 
 
+ASKED = (
+    *("line_id", "carrier", "ban", "bill_date", "charge_class", "usoc", "quantity", "amount"),
+    *("circuit_key", "period_from", "period_until", "service", "customer", "product", "package"),
+    *("inventory_circuit", "inventory_state", "inventory_zone", "term_months"),
+    *("contract", "rate_day", "kind", "family"),
+)
+"""What pricing and rating look at."""
+PRICED = (
+    *ASKED,
+    "buy_rate",
+    "fraction_parts",
+    "expected",
+    "at_stake",
+    "due_units",
+    "due_unit_parts",
+)
+
+
 def run(folder: Path, out: Path) -> None:
     """Leave `judged.parquet` and `priced.parquet` below `out`."""
     reference = {path.stem: pl.scan_parquet(path) for path in folder.glob("*.parquet")}
     contracts = read_contracts((folder / "contracts.toml").read_text(encoding="utf-8"))
     lines = match(reference["lines"], reference["services"])
-    lines = price(place(lines, NO_ORDERS, reference, contracts), reference, contracts)
+    # As in a night, what is asked about more than once is kept: it is read then, not made anew.
+    placed = _keep(place(lines, NO_ORDERS, reference, contracts).select(ASKED), out / "placed")
+    lines = price(placed, reference, contracts)
     own = pl.col("package").is_null() & pl.col("charge_class").is_in(RATED)
     units = micros(pl.col("quantity").fill_null(1).abs())
     parts = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
@@ -44,18 +64,18 @@ def run(folder: Path, out: Path) -> None:
         due_units=pl.col("quantity").fill_null(1),
         due_unit_parts=(units * parts // MICROS).cast(pl.Decimal(38, 6)),
     )
-    # As in a night, what was judged is kept before it is priced: it is read then, not made anew.
-    known = set(judged.collect_schema().names())
-    columns = [name for name in AUDITED if name in known]
-    judged.select(columns).with_columns(pl.col("expected", "at_stake").cast(CENTS)).sink_parquet(
-        out / "judged.parquet"
-    )
+    kept = _keep(judged.select(PRICED), out / "judged")
+    absent = {name: dtype for name, dtype in AUDITED.items() if name not in PRICED}
     rated = rate(
-        pl.scan_parquet(out / "judged.parquet"),
+        kept.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in absent.items()),
         *(reference[name].collect() for name in ("customers", "markups", "retail_rates")),
     )
-    priced = rated.customer_lines.select("line_id", "customer", "cost", "price")
-    priced.sink_parquet(out / "priced.parquet")
+    _keep(rated.customer_lines.select("line_id", "customer", "cost", "price"), out / "priced")
+
+
+def _keep(frame: pl.LazyFrame, place: Path) -> pl.LazyFrame:
+    frame.sink_parquet(place.with_suffix(".parquet"))
+    return pl.scan_parquet(place.with_suffix(".parquet"))
 
 
 def totals(out: Path) -> list[str]:
