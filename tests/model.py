@@ -353,9 +353,7 @@ def not_billed(facts: Facts) -> list[Row]:
             codes = {
                 j["usoc"]
                 for j in facts.lines
-                if j.service is service
-                and j["amount"] >= 0
-                and j.month == tuple(month)
+                if j.service is service and j["amount"] >= 0 and j.month == tuple(month)
             }
             found += not_billed_of(facts, document, service, codes)
     return found

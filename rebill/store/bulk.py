@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -43,8 +44,7 @@ def write_bulk(
                 "bill_month": file.bill_month,
                 "path": file.path.relative_to(workspace.root).as_posix(),
                 "rows": file.rows,
-                # A sum no honest bill comes to (of lines that are held) is not recorded.
-                "amount": file.amount if abs(file.amount or 0) < LARGEST else None,
+                "amount": _recorded(file.amount),
                 "run_id": run_id,
             }
             for file in written
@@ -55,7 +55,11 @@ def write_bulk(
     return rows
 
 
-LARGEST = 10**12
+def _recorded(amount: Decimal | None) -> Decimal | None:
+    """Return a sum, but for one that no honest bills come to: that of lines that are held."""
+    return amount if amount is not None and abs(amount) < 10**12 else None
+
+
 REGISTERED = pl.Schema(
     {
         "kind": pl.String(),
