@@ -350,17 +350,18 @@ def not_billed(facts: Facts) -> list[Row]:
                 continue
             if not holds(service, document["bill_date"], "installed_on", "disconnected_on"):
                 continue
-            codes = {
-                j["usoc"]
+            billed = [
+                j
                 for j in facts.lines
                 if j.service is service and j["amount"] >= 0 and j.month == tuple(month)
-            }
-            found += not_billed_of(facts, document, service, codes)
+            ]
+            found += not_billed_of(facts, document, service, billed)
     return found
 
 
-def not_billed_of(facts: Facts, document: Row, service: Row, codes: set[str]) -> list[Row]:
-    """Return what of one service is missing among the codes billed in the month."""
+def not_billed_of(facts: Facts, document: Row, service: Row, billed: list[Judged]) -> list[Row]:
+    """Return what of one service is missing among the lines billed in the month."""
+    codes = {j["usoc"] for j in billed}
     day, package = document["bill_date"], service["package"]
     rows = [e for e in facts.world.service_elements if e["service"] == service["service"]]
     units: dict[str, Decimal] = {}
@@ -378,7 +379,7 @@ def not_billed_of(facts: Facts, document: Row, service: Row, codes: set[str]) ->
             rate = rounded(rate)
         if code not in codes and rate != 0 and not facts.record_only(service, code, day):
             missing.append((code, None if rate is None else rate * quantity))
-    if package is not None and not codes & set(facts.elements_of(service["carrier"], package)):
+    if package is not None and not any(j.package for j in billed):
         rate = facts.rate_of_element(service, day, None, package)
         if rate != 0:
             missing.append((package, rate))
