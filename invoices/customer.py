@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
 
 from invoices.words import (
     cell,
@@ -86,6 +85,8 @@ _WORDS = (
 _LAST = 2**32 - 1
 """The place of the lines of no service: behind all others."""
 _COMMA = pl.lit(",")
+_SLOT = "\0"
+"""Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
 
 
 def pages(
@@ -125,17 +126,11 @@ def pages(
 
 def _page(bill: dict[str, Any]) -> str:
     """Return the page of an invoice whose rows are ready."""
-    totals = bill["class_totals"] or []
-    return _template().render(
-        {
-            **bill,
-            "summary": Markup(bill["summary"] or ""),
-            "detail": Markup(bill["detail"] or ""),
-            "classes": [words for words, _ in map(CLASS_WORDS.__getitem__, bill["classes"] or [])],
-            "class_totals": totals,
-            "count": bill["count"] or 0,
-        }
-    )
+    classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
+    made = {"classes": classes, "class_totals": bill["class_totals"] or []}
+    made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
+    top, middle, end = _template().render({**bill, **made}).split(_SLOT)
+    return "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
 
 
 def _foot(bills: pl.DataFrame, lines: pl.DataFrame) -> None:
@@ -158,12 +153,14 @@ def _rows(lines: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
     `block` counts the services of all invoices. What `_html` and `_csv` are put together from is
     made for each distinct value: most lines repeat what another says.
     """
-    head = pl.col("line_id").fill_null("").str.strip_chars_end("0123456789")
+    line_id = pl.col("line_id")
     rows = (
-        lines.with_columns(head=head)
-        .with_columns(digits=pl.col("line_id").fill_null("").str.strip_prefix(pl.col("head")))
+        lines.with_columns(line_id.fill_null(""))
+        .with_columns(head=line_id.str.strip_chars_end("0123456789"))
+        .with_columns(digits=line_id.str.strip_prefix(pl.col("head")))
+        .with_columns(goes_on=pl.col("digits") != "")
         .pipe(_worded, ["carrier", "usoc", "charge_class", "description"], _charges, catalogue)
-        .pipe(_worded, ["carrier", "head"], _carrier_papers)
+        .pipe(_worded, ["carrier", "head", "goes_on"], _carrier_papers)
         .pipe(_worded, ["service", "wtn", "circuit_id"], _services)
         .pipe(_worded, ["service_from", "service_until"], _periods)
         .pipe(_worded, ["quantity"], _quantities)
@@ -225,9 +222,7 @@ def _charges(distinct: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
                 kind.replace_strict(names),
                 escaped(dotted),
             ),
-            what_csv=pl.concat_str(
-                kind, cell(pl.col("usoc")), cell(pl.col("description")), separator=","
-            ),
+            what_csv=pl.concat_str(kind, cell(code), cell(printed), separator=","),
         )
     )
 
@@ -235,8 +230,8 @@ def _charges(distinct: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
 def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
     """Add the carrier's document as the start of a line's name; its digits follow it.
 
-    `head` is a `line_id` without the digits at its end; where a dash (or nothing) comes before
-    them they are the line's number, and line 10 is shown after line 9.
+    `head` is a `line_id` without the digits at its end (`goes_on`: there are some); where a dash or
+    nothing comes before them they are the line's number, and line 10 is shown after line 9.
     """
     head = pl.col("head")
     numbered = head.str.ends_with("-") | (head == "")
@@ -245,8 +240,10 @@ def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
         .then(head.str.strip_suffix("-"))
         .otherwise(head.str.extract("(?s)^(.*)-").fill_null(""))
     )
-    # A digit stands for those to come: a blank before them is not one at the end.
-    name = inert(head + "0").str.strip_suffix("0")
+    # Where digits follow, one stands for them here: a blank before it is not one at the end.
+    whole = seen(pl.when("goes_on").then(head + "0").otherwise(head))
+    shown = pl.when("goes_on").then(whole.str.head(-1)).otherwise(whole)
+    name = inert(shown)
     quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
     return distinct.with_columns(
         numbered=numbered,
@@ -255,7 +252,7 @@ def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
             pl.lit(" \u00b7 "),
             escaped(seen(pl.col("carrier"))),
             pl.lit(" line "),
-            escaped(seen(head + "0").str.strip_suffix("0")),
+            escaped(shown),
         ),
         line_csv=pl.concat_str(quotes, doubled(name)),
         end_csv=quotes + "\n",
@@ -264,13 +261,15 @@ def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
 
 def _services(distinct: pl.DataFrame) -> pl.DataFrame:
     """Add what a service is called; null what it does not have."""
-    texts = ("service", "wtn", "circuit_id")
+    names = ("name", "telephone", "circuit")
     return distinct.with_columns(
         service_place=pl.col("service").rank("dense").fill_null(_LAST),
         name=seen(pl.col("service")),
-        telephone=seen(pl.col("wtn")).replace("", None),
-        circuit=seen(pl.col("circuit_id")).replace("", None),
-        service_csv=pl.concat_str((cell(pl.col(text)) for text in texts), separator=","),
+        telephone=seen(pl.col("wtn")),
+        circuit=seen(pl.col("circuit_id")),
+    ).with_columns(
+        pl.col("telephone", "circuit").replace("", None),
+        service_csv=pl.concat_str((cell(pl.col(name)) for name in names), separator=","),
     )
 
 
@@ -309,7 +308,7 @@ def _csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     return (
         rows.join(first, on="bill", how="left", maintain_order="left")
         .select("bill", row=row)
-        .group_by("bill", maintain_order=True)
+        .group_by("bill")
         .agg(csv=pl.col("row").str.join(), count=pl.len())
     )
 
@@ -336,10 +335,10 @@ def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
     details = (
         rows.join(opening, on="block", how="left", maintain_order="left")
         .select("bill", detail=detail)
-        .group_by("bill", maintain_order=True)
+        .group_by("bill")
         .agg(pl.col("detail").str.join())
     )
-    summaries = services.group_by("bill", maintain_order=True).agg(pl.col("summary").str.join())
+    summaries = services.group_by("bill").agg(pl.col("summary").str.join())
     return summaries.join(details, on="bill")
 
 
@@ -355,6 +354,9 @@ def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
         .pipe(_worded, ["price"], _totals)
         .join(_sums(rows), on="block", how="left", maintain_order="left")
     )
+    shows = services.group_by("bill").agg(
+        pl.col(kind).is_not_null().any().alias(f"shows_{kind}") for kind in _KINDS
+    )
     ends = pl.concat_str(
         telephone(pl.col("telephone")),
         "Circuit " + pl.col("circuit"),
@@ -368,6 +370,7 @@ def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.concat_str(escaped(ends), small, ignore_nulls=True))
         .otherwise(escaped(named.fill_null("Account")))
     )
+    services = services.join(shows, on="bill", how="left", maintain_order="left")
     return services.with_columns(title=title).select(
         *("block", "bill"),
         summary=pl.concat_str(pl.lit("<tr><td>"), "title", *map(_amount, _KINDS), "total"),
@@ -386,8 +389,8 @@ def _totals(distinct: pl.DataFrame) -> pl.DataFrame:
 
 def _amount(kind: str) -> pl.Expr:
     """Return the cell of a class, empty for a service without it, none where no service has it."""
-    shown = pl.col(kind).is_not_null().any().over("bill")
-    return pl.when(shown).then("</td><td>" + pl.col(kind).fill_null("")).otherwise(pl.lit(""))
+    own = "</td><td>" + pl.col(kind).fill_null("")
+    return pl.when(f"shows_{kind}").then(own).otherwise(pl.lit(""))
 
 
 def _sums(rows: pl.DataFrame) -> pl.DataFrame:
@@ -420,7 +423,7 @@ def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     brand = seen(pl.col("brand"))
     month = (pl.col("bill_month") + "-01").str.to_date("%Y-%m-%d")
     identity = pl.concat_str(
-        *(cell(pl.col("invoice_no")), cell(pl.col("customer"))),
+        *(cell(seen(pl.col("invoice_no"))), cell(number)),
         *(iso(pl.col("bill_date")), iso(pl.col("due_date")), total.cast(pl.String), pl.lit("")),
         separator=",",
     )

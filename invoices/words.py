@@ -42,8 +42,8 @@ def escaped(text: pl.Expr) -> pl.Expr:
 
 
 def inert(text: pl.Expr) -> pl.Expr:
-    """Return `text` as `seen`, with an apostrophe where a spreadsheet would run it."""
-    return seen(text).str.replace(_FORMULA, "'${1}")
+    """Return text that is `seen`, with an apostrophe where a spreadsheet would run it."""
+    return text.str.replace(_FORMULA, "'${1}")
 
 
 def doubled(cell: pl.Expr) -> pl.Expr:
@@ -52,7 +52,7 @@ def doubled(cell: pl.Expr) -> pl.Expr:
 
 
 def cell(text: pl.Expr) -> pl.Expr:
-    """Return foreign `text` as a cell of a CSV row, quoted where it must be."""
+    """Return text that is `seen` as a cell of a CSV row, inert and quoted where it must be."""
     return doubled(inert(text)).str.replace('^(.*[,"].*)$', '"${1}"')
 
 

@@ -177,7 +177,7 @@ def _in_order(header: Row, lines: pl.DataFrame) -> list[dict[str, Any]]:
 def _natural(line_id: str) -> tuple[str, int, str]:
     """Return a sort key under which line 10 comes after line 9."""
     document, _, position = line_id.rpartition("-")
-    return (document, int(position) if position.isdecimal() else 0, line_id)
+    return (document, int(position) if re.fullmatch("[0-9]+", position) else 0, line_id)
 
 
 def _service(rows: list[dict[str, Any]], classes: list[str], catalogue: Catalogue) -> _Service:

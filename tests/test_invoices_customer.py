@@ -305,7 +305,22 @@ QUANTITIES = st.one_of(
 LINE_IDS = st.one_of(
     st.none(),
     st.sampled_from(
-        ["", "7", "12", "-7", "d-", "d-1", "d-01", "d-2", "d-10", "e-10", "d,-3", 'd"-4']
+        [
+            "",
+            "7",
+            "12",
+            "-7",
+            "d-",
+            "0 ",
+            "d -1",
+            "d-1",
+            "d-01",
+            "d-2",
+            "d-10",
+            "e-10",
+            "d,-3",
+            'd"-4',
+        ]
     ),
     st.builds("{}-{}".format, ODD, st.integers(0, 12)),
     ODD,
