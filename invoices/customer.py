@@ -364,27 +364,29 @@ def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
         ignore_nulls=True,
     )
     named = pl.when(pl.col("name") != "").then("Service " + pl.col("name"))
-    small = pl.concat_str(pl.lit(" <small>"), escaped(named), pl.lit("</small>"))
+    small = pl.concat_str(pl.lit(" <small>"), "named", pl.lit("</small>"))
     title = (
-        pl.when(ends != "")
-        .then(pl.concat_str(escaped(ends), small, ignore_nulls=True))
-        .otherwise(escaped(named.fill_null("Account")))
+        pl.when(pl.col("ends") != "")
+        .then(pl.concat_str("ends", small, ignore_nulls=True))
+        .otherwise(pl.col("named").fill_null("Account"))
     )
-    services = services.join(shows, on="bill", how="left", maintain_order="left")
-    return services.with_columns(title=title).select(
-        *("block", "bill"),
-        summary=pl.concat_str(pl.lit("<tr><td>"), "title", *map(_amount, _KINDS), "total"),
-        opening=pl.concat_str(
-            pl.lit('<tbody>\n<tr class="service"><td colspan="3">'), "title", "total"
-        ),
+    total = pl.concat_str(pl.lit("</td><td>"), "amount", pl.lit("</td></tr>\n"))
+    return (
+        services.join(shows, on="bill", how="left", maintain_order="left")
+        .with_columns(ends=escaped(ends), named=escaped(named))
+        .with_columns(title=title, total=total)
+        .select(
+            *("block", "bill"),
+            summary=pl.concat_str(pl.lit("<tr><td>"), "title", *map(_amount, _KINDS), "total"),
+            opening=pl.concat_str(
+                pl.lit('<tbody>\n<tr class="service"><td colspan="3">'), "title", "total"
+            ),
+        )
     )
 
 
 def _totals(distinct: pl.DataFrame) -> pl.DataFrame:
-    price = money(pl.col("price"))
-    return distinct.with_columns(
-        amount=price, total=pl.concat_str(pl.lit("</td><td>"), price, pl.lit("</td></tr>\n"))
-    )
+    return distinct.with_columns(amount=money(pl.col("price")))
 
 
 def _amount(kind: str) -> pl.Expr:
@@ -396,9 +398,8 @@ def _amount(kind: str) -> pl.Expr:
 def _sums(rows: pl.DataFrame) -> pl.DataFrame:
     """Return what the lines of each service add up to by class (block, `_KINDS`), as text."""
     sums = rows.group_by("block", "kind").agg(pl.col("price").sum())
-    # There is one sum of a class, or none: its largest is that one.
     by_kind = (
-        pl.when(pl.col("kind") == int(kind)).then("amount").max().alias(kind) for kind in _KINDS
+        pl.col("amount").filter(pl.col("kind") == int(kind)).first().alias(kind) for kind in _KINDS
     )
     return sums.pipe(_worded, ["price"], _totals).group_by("block").agg(by_kind)
 
