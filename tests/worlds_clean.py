@@ -70,14 +70,14 @@ class CleanBill(Bill):
             mine = order["service"] == service["service"] and not order["nrc_waived"]
             if mine and done and done <= self.bill_date and order["order_no"] not in self.used:
                 self.used.add(order["order_no"])
-                self.due(service, "one_time", order["usoc"], order["quantity"], done, done)
-                self.lines[-1]["order_no"] = order["order_no"]
+                units, number = order["quantity"], order["order_no"]
+                self.due(service, "one_time", order["usoc"], units, done, done, number)
         self.due(service, "usage", "UMIN1", Decimal(37), start, end)
         self.due(service, "surcharge", "9ZR", Decimal(1), start, end)
 
     def due(
         self, service: Row, charge_class: str, code: str, units: Decimal, start: dt.date,
-        end: dt.date,
+        end: dt.date, order_no: str | None = None,
     ) -> None:  # fmt: skip
         """Add a line that bills units for a period at the rate in force, if there is one."""
         if start > end or (start == end and charge_class != "one_time"):
@@ -86,7 +86,7 @@ class CleanBill(Bill):
             charge_class = "prorated"
         line = self.line(
             service, charge_class, code, quantity=units, service_from=start, service_until=end,
-            line_no=0, line_id="", circuit_key=None,
+            order_no=order_no, line_no=0, line_id="", circuit_key=None,
         )  # fmt: skip
         j = Judged(line, period_of(line), service=service, rate_day=start)
         j.contract = self.facts.contract_on(line["carrier"], self.ban, self.bill_date)
