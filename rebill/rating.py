@@ -110,7 +110,7 @@ def _cost(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.LazyFrame:
     due_parts = pl.col("due_unit_parts").cast(pl.Decimal(38, 6)).to_physical().cast(pl.Int128)
     by_days = pl.col("fraction_parts").is_not_null() & ~usage & ~billed & due_parts.is_not_null()
     after_findings = pl.coalesce("expected", pl.col("amount") - pl.col("at_stake").fill_null(0))
-    return lines.join(basis, on="customer", how="left").with_columns(
+    return lines.join(basis, on="customer", how="left", maintain_order="left").with_columns(
         cost=pl.when(billed).then("amount").otherwise(after_findings).cast(CENTS),
         nothing_due=~billed & ((after_findings == 0) | (due == 0)),
         charged_quantity=units.cast(RATE),
@@ -231,13 +231,17 @@ def _join_answers(
 
     def asking(frame: pl.LazyFrame) -> pl.LazyFrame:
         columns = [column for inquiry in inquiries for column in inquiry.question()]
-        return frame.join(days.lazy(), on="rate_day", how="left").with_columns(columns)
+        return frame.join(
+            days.lazy(), on="rate_day", how="left", maintain_order="left"
+        ).with_columns(columns)
 
     questions = pl.collect_all([asking(lines).select(i.keys).unique() for i in inquiries])
     answered = asking(costed)
     for inquiry, asked in zip(inquiries, questions, strict=True):
         answers = inquiry.answers(asked).lazy()
-        answered = answered.join(answers, on=inquiry.keys, how="left").drop(inquiry.keys)
+        answered = answered.join(answers, on=inquiry.keys, how="left", maintain_order="left").drop(
+            inquiry.keys
+        )
     return answered
 
 
@@ -260,8 +264,8 @@ def _join_terms(
             markup_row=pl.coalesce(*levels, none),
             retail_row=pl.col("retail_row") if "retail_row" in rows else none,
         )
-        .join(terms.lazy(), on="markup_row", how="left")
-        .join(rates.lazy(), on="retail_row", how="left")
+        .join(terms.lazy(), on="markup_row", how="left", maintain_order="left")
+        .join(rates.lazy(), on="retail_row", how="left", maintain_order="left")
         .with_columns(
             pl.when(_wants_retail()).then("retail_rate").alias("retail_rate"), cause=_cause()
         )
@@ -406,7 +410,7 @@ def described(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
         .drop("valid_from")
     )
     return (
-        lines.join(text, on=["carrier", "usoc"], how="left")
+        lines.join(text, on=["carrier", "usoc"], how="left", maintain_order="left")
         .with_columns(description=pl.coalesce("description", "known"))
         .drop("known")
     )

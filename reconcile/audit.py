@@ -113,8 +113,8 @@ def audit(
         price(placed, reference, contracts)
         .pipe(with_due, twice, reference["service_elements"])
         .pipe(_marked)
-        .join(summaries.lazy(), on="line_id", how="left")
-        .join(alone.lazy(), on="line_id", how="left")
+        .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
+        .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )
     # The package and the amount are known early: few lines go through the rest.
@@ -243,7 +243,7 @@ def _with_package(lines: pl.LazyFrame, spread: pl.DataFrame) -> pl.LazyFrame:
     in_group = packaged & ~_whole() & ~_true("is_twice")
     share = pl.coalesce("package_share", cents(pl.col("amount")))
     return (
-        lines.join(spread.lazy(), on="line_id", how="left")
+        lines.join(spread.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(package_due=pl.when(in_group).then(share))
         .with_columns(
             pl.coalesce("package_due", f"due{stage}").alias(f"due{stage}") for stage in (2, 3, 4, 5)

@@ -62,7 +62,7 @@ def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> 
         .otherwise("_whole"),
         5: pl.when(one_time | pl.col("is_too_many")).then("_part").otherwise("_whole"),
     }
-    lines = lines.join(cut.lazy(), on="line_id", how="left")
+    lines = lines.join(cut.lazy(), on="line_id", how="left", maintain_order="left")
     for stage in STAGES:
         due = pl.coalesce(pl.col(f"cut{stage}").cast(pl.Int128), regular[stage])
         before = [f"due{stage - 1}"] if stage > 1 else []
@@ -95,8 +95,8 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
         | ((pl.col("charge_class") == "usage") & pl.col("quantity").is_null())
     )
     lines = (
-        lines.join(rows, on=["service", "usoc"], how="left")
-        .join(twice.twice.lazy(), on="line_id", how="left")
+        lines.join(rows, on=["service", "usoc"], how="left", maintain_order="left")
+        .join(twice.twice.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(
             period_last=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
             units=micros(pl.col("quantity").fill_null(1).abs()),
@@ -237,7 +237,7 @@ def _truth(cut: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         cut.with_columns(window=window)
-        .join(here, on="line_id", how="left")
+        .join(here, on="line_id", how="left", maintain_order="left")
         .select(
             "line_id",
             cut_not_ordered=pl.col("ordered") & (pl.col("days").fill_null(0) < pl.col("window")),
@@ -314,7 +314,7 @@ def _worth(cut: pl.DataFrame, stages: pl.DataFrame) -> pl.DataFrame:
     spans = with_fraction(spans.lazy(), "piece_from", "piece_until", "parts").collect()
     whole = cut.join(
         spans, left_on=["period_from", "period_until", "bill_day", "proration"],
-        right_on=_PIECE_KEY, how="left",
+        right_on=_PIECE_KEY, how="left", maintain_order="left",
     ).select(
         "line_id",
         base=pl.when(pl.col("parts") > 0).then("parts").otherwise(MONTH_PARTS).cast(pl.Int128),
@@ -323,7 +323,7 @@ def _worth(cut: pl.DataFrame, stages: pl.DataFrame) -> pl.DataFrame:
     # A point in time has no parts of its own: what is left of it is all of it.
     dateless = pl.col("period_from").is_null() | (pl.col("period_from") == pl.col("period_until"))
     worth = (
-        stages.join(spans, on=_PIECE_KEY, how="left")
+        stages.join(spans, on=_PIECE_KEY, how="left", maintain_order="left")
         .join(whole, on="line_id")
         .with_columns(
             parts=pl.when(dateless).then("base").otherwise(pl.col("parts").cast(pl.Int128))
@@ -360,7 +360,7 @@ def _worth(cut: pl.DataFrame, stages: pl.DataFrame) -> pl.DataFrame:
             pl.col("unit_parts").alias(f"cut_parts{stage}"),
             pl.col("most").alias(f"most{stage}"),
         )
-        result = result.join(own, on="line_id", how="left")
+        result = result.join(own, on="line_id", how="left", maintain_order="left")
     return result.with_columns(pl.exclude("line_id").fill_null(0)).select(
         "line_id",
         *[f"cut{stage}" for stage in STAGES],

@@ -95,7 +95,7 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
             .when(~has_circuit & pl.col("by_wtn").is_not_null())
             .then(pl.lit("wtn")),
         )
-        .join(details, on="service", how="left")
+        .join(details, on="service", how="left", maintain_order="left")
         .with_columns(
             match_note=note,
             kind=pl.lit(None, dtype=pl.String),
@@ -115,7 +115,10 @@ def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: st
     )
     once = known.filter(pl.col("candidates") == 1)
     lines = lines.join(
-        once.select("carrier", key, pl.col("service").alias(name)), on=["carrier", key], how="left"
+        once.select("carrier", key, pl.col("service").alias(name)),
+        on=["carrier", key],
+        how="left",
+        maintain_order="left",
     )
     several = known.filter(pl.col("candidates") > 1).collect()
     count = pl.when(pl.col(name).is_not_null()).then(1).otherwise(0)
@@ -124,7 +127,7 @@ def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: st
     answers = _weigh(lines, several, key)
     question = ["carrier", "ban", key, "period_from", "period_until", "bill_date"]
     return (
-        lines.join(answers.lazy(), on=question, how="left", nulls_equal=True)
+        lines.join(answers.lazy(), on=question, how="left", maintain_order="left", nulls_equal=True)
         .with_columns(
             pl.coalesce(name, "chosen").alias(name),
             pl.coalesce("several", count).alias(f"{name}_count"),
@@ -157,7 +160,7 @@ def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame
         weighed = weighed.filter(wanted | ~wanted.any().over("question"))
     one = weighed.filter(pl.len().over("question") == 1).select("question", chosen="service")
     return (
-        asked.join(one, on="question", how="left")
+        asked.join(one, on="question", how="left", maintain_order="left")
         .with_columns(several=pl.lit(2, dtype=pl.Int32))
         .drop("question")
     )

@@ -70,7 +70,7 @@ def place(
     lines = with_contract(lines, contracts, "bill_date", "contract")
     return (
         _with_package(lines, reference["packages"])
-        .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left")
+        .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left", maintain_order="left")
         .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
         .drop("completed_on")
     )
@@ -95,11 +95,14 @@ def price(
             in_force(asked.filter(pl.col("charge_class").is_in(RATED)).select(QUESTION), rates),
             on=QUESTION,
             how="left",
+            maintain_order="left",
             nulls_equal=True,
         )
         .drop("rate_from")
     )
-    lines = lines.drop("kind", "family").join(answers.lazy(), on=key, how="left", nulls_equal=True)
+    lines = lines.drop("kind", "family").join(
+        answers.lazy(), on=key, how="left", maintain_order="left", nulls_equal=True
+    )
     return _with_fraction(lines, contracts)
 
 
@@ -192,7 +195,7 @@ def with_contract(
     key = ["carrier", "ban", day]
     asked = lines.select(key).unique().collect().rename({day: "day"})
     answers = contract_for(asked, contracts).rename({"day": day, "contract": name})
-    return lines.join(answers.lazy(), on=key, how="left")
+    return lines.join(answers.lazy(), on=key, how="left", maintain_order="left")
 
 
 def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
@@ -202,7 +205,7 @@ def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("element").fill_null(False) | (pl.col("usoc") == pl.col("package")).fill_null(False)
     )
     return (
-        lines.join(elements, on=["carrier", "package", "usoc"], how="left")
+        lines.join(elements, on=["carrier", "package", "usoc"], how="left", maintain_order="left")
         .with_columns(package=pl.when(by_package).then("package"))
         .drop("element")
     )
@@ -220,9 +223,9 @@ def _with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.La
     moved = asked.join(held, on=key).filter(pl.col("held") != pl.col("contract"))
     if moved.is_empty():
         return lines.with_columns(rate_contract="contract")
-    return lines.join(moved.lazy(), on=[*key, "contract"], how="left").with_columns(
-        rate_contract=pl.coalesce("held", "contract")
-    )
+    return lines.join(
+        moved.lazy(), on=[*key, "contract"], how="left", maintain_order="left"
+    ).with_columns(rate_contract=pl.coalesce("held", "contract"))
 
 
 def _catalogued(asked: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
@@ -241,14 +244,16 @@ def _catalogued(asked: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
         .unique(key, keep="first", maintain_order=True)
         .select(*key, "kind", pl.col("family").str.to_lowercase())
     )
-    return asked.join(answers, on=key, how="left")
+    return asked.join(answers, on=key, how="left", maintain_order="left")
 
 
 def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
     """Return `lines` with the catalogue's kind and family of their code on the rate day."""
     key = ["carrier", "usoc", "rate_day"]
     answers = _catalogued(lines.select(key).unique().collect(), usocs)
-    return lines.drop("kind", "family").join(answers.lazy(), on=key, how="left")
+    return lines.drop("kind", "family").join(
+        answers.lazy(), on=key, how="left", maintain_order="left"
+    )
 
 
 def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
@@ -259,7 +264,12 @@ def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFra
         .unique()
         .collect()
         .with_columns(bill_day=pl.col("bill_date").dt.day())
-        .join(settings(contracts).select("contract", *SETTINGS), on="contract", how="left")
+        .join(
+            settings(contracts).select("contract", *SETTINGS),
+            on="contract",
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(pl.col(name).fill_null(value) for name, value in DEFAULTS.items())
     )
     dated = pl.col("charge_class").is_in(WITH_FRACTION) & (
@@ -276,5 +286,7 @@ def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFra
         .select(*key, "fraction_parts", "month_days")
         .collect()
     )
-    told = asked.drop("bill_day").join(answers, on=key, how="left", nulls_equal=True)
-    return lines.join(told.lazy(), on=key, how="left", nulls_equal=True)
+    told = asked.drop("bill_day").join(
+        answers, on=key, how="left", maintain_order="left", nulls_equal=True
+    )
+    return lines.join(told.lazy(), on=key, how="left", maintain_order="left", nulls_equal=True)
