@@ -11,6 +11,8 @@ from benchmarks.run import Size, Taken
 
 NAMES = {"ours": "rebill's kernels", "duckdb": "DuckDB, one query", "pandas": "pandas"}
 PACKAGES = ("polars", "duckdb", "pandas", "pyarrow", "numpy")
+AIM_LINES = 9_000_000
+"""What counts as ten million lines: the invented ones come out a little short."""
 AIM_PANDAS, AIM_FLOOR, AIM_MIB, LINEAR = 2.5, 6.0, 2048.0, 1.25
 
 _HEAD = """\
@@ -116,15 +118,22 @@ def _growth(sizes: Sequence[Size]) -> str:
         rows.append([f"{size.lines:,}", *_figures(size.night), f"{each[-1]:.2f} s"])
     peak = max(size.night.mib for size in sizes if size.night)
     worst = each[-1] / each[0]
+    largest = max(size.lines for size in sizes)
+    if largest < AIM_LINES:
+        verdict = (
+            f"- linear, and under 2 GiB at {AIM_LINES:,} lines: **not measured** (the largest night "
+            f"had {largest:,} lines and took {peak:,.0f} MiB)\n"
+        )
+    else:
+        verdict = _verdict(
+            f"linear: a million lines at the largest take {worst:.2f} times those at the "
+            f"smallest (at most {LINEAR})",
+            worst <= LINEAR,
+        ) + _verdict(f"under 2 GiB ({peak:,.0f} MiB)", peak < AIM_MIB)
     return "\n".join(
         [
             "## (c) The night as lines grow\n",
             _table(["lines", "time", "CPU", "peak memory", "a million lines"], rows),
-            _verdict(
-                f"linear: a million lines at the largest take {worst:.2f} times those at the "
-                f"smallest (at most {LINEAR})",
-                worst <= LINEAR,
-            )
-            + _verdict(f"under 2 GiB ({peak:,.0f} MiB)", peak < AIM_MIB),
+            verdict,
         ]
     )
