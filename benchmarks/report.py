@@ -121,8 +121,8 @@ def _growth(sizes: Sequence[Size]) -> str:
     largest = max(size.lines for size in sizes)
     if largest < AIM_LINES:
         verdict = (
-            f"- linear, and under 2 GiB at {AIM_LINES:,} lines: **not measured** (the largest night "
-            f"had {largest:,} lines and took {peak:,.0f} MiB)\n"
+            f"- linear, and under 2 GiB at {AIM_LINES:,} lines: **not measured** (the largest "
+            f"night had {largest:,} lines and took {peak:,.0f} MiB)\n"
         )
     else:
         verdict = _verdict(
