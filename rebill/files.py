@@ -140,8 +140,11 @@ def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}.parquet")
     try:
-        frame.lazy().sink_parquet(temporary)
-        _sync(temporary)
+        # An open file, not a name: a sink that failed may open its target after it raised.
+        with temporary.open("xb") as handle:
+            frame.lazy().sink_parquet(handle)
+            handle.flush()
+            os.fsync(handle.fileno())
         temporary.replace(path)
         _sync_folder(path.parent)
     finally:
