@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, fields
-from functools import cache
 
-import jinja2
 import polars as pl
 
 from invoices.schema import CENTS
 from invoices.text import filled
+from rebill.page import render
 
 CAME = pl.Schema(
     {"name": pl.String(), "size": pl.Int64(), "sha256": pl.String(), "became": pl.String()}
@@ -131,19 +130,6 @@ def digest_csv(digest: Digest) -> str:
     return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
 
 
-@cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rebill", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["money"] = lambda value: "" if value is None else f"{value:,.2f}"
-    return environment.get_template("digest.html.jinja")
-
-
 def digest_html(digest: Digest, as_of: dt.date | None) -> str:
     """Return the digest as one self-contained page."""
     tables = {f.name: getattr(digest, f.name).to_dicts() for f in fields(digest)}
@@ -151,4 +137,4 @@ def digest_html(digest: Digest, as_of: dt.date | None) -> str:
         name: sum((row["amount"] for row in tables[name] if row["amount"] is not None), start=0)
         for name in ("stakes", "small", "deadlines", "pulls")
     }
-    return _template().render(as_of=as_of, sums=sums, **tables)
+    return render("digest.html.jinja", as_of=as_of, sums=sums, **tables)

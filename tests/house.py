@@ -29,6 +29,7 @@ PURE_MODULES = (
     "rebill.margin",
     "rebill.invoicing",
     "rebill.plan",
+    "rebill.charts",
 )
 CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.cli_base")
 """The only modules that may ask what time it is, for the record of a run; never for a result."""
