@@ -19,6 +19,18 @@ from invoices.schema import CENTS
 
 Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
 """Read exactly, quoted or not: `read_contracts` never lets a TOML number become a float."""
+Amount = Annotated[Decimal, Field(allow_inf_nan=False, ge=0)]
+"""An exact number that is not negative."""
+ChargeClass = Literal[
+    "recurring",
+    "one_time",
+    "prorated",
+    "usage",
+    "surcharge",
+    "tax",
+    "late_charge",
+    "adjustment",
+]
 
 
 class _Strict(BaseModel):
@@ -99,15 +111,32 @@ class Debit(_Strict):
 class Commitment(_Strict):
     """What we promised to buy in a year."""
 
-    annual: Exact
+    annual: Exact = Field(ge=0)
     year_starts: dt.date
+    eligible: tuple[ChargeClass, ...] = ("recurring", "prorated", "usage")
+    """The charge classes that count."""
+    basis: Literal["gross", "net"] = "gross"
+    """Whether credits lessen what counts."""
+    quota: int | None = Field(default=None, ge=0)
+    """So many services to have under the contract when the year ends."""
 
 
 class Security(_Strict):
-    """What secures the carrier and what our cash costs, a year, actual/365."""
+    """What secures the carrier and what it and our cash cost, a year, actual/365.
 
-    bond: Exact | None = None
-    cost_of_capital: Exact | None = None
+    `bond`, `deposit` and `letter_of_credit` are what the contract asks for; `months` so many months
+    of charges, if that is more. A rate is the premium of a bond, the fee of a letter of credit or
+    the interest a deposit earns.
+    """
+
+    bond: Amount | None = None
+    deposit: Amount | None = None
+    letter_of_credit: Amount | None = None
+    months: Amount | None = None
+    bond_rate: Amount | None = None
+    deposit_rate: Amount | None = None
+    letter_of_credit_rate: Amount | None = None
+    cost_of_capital: Amount | None = None
 
 
 class Bills(_Strict):

@@ -311,6 +311,37 @@ RETAIL_RATES = Table(
     one_of=("usoc", "package"),
 )
 
+CUSTOMER_PAYMENTS = Table(
+    "customer_payments",
+    "what customers paid us, and when (optional)",
+    (
+        _text("payment", "our number of the payment", True),
+        _text("customer", "who paid", True),
+        _text("invoice_no", "what it pays; empty = the oldest invoices that are open"),
+        Column("paid_on", "the day the money was ours", "date", required=True),
+        Column("amount", "dollars; negative = taken back", "decimal", required=True, places=2),
+    ),
+    ("payment",),
+    references=(Reference(("customer",), "customers", ("customer",)),),
+)
+SECURITIES = ("bond", "deposit", "letter_of_credit")
+DEPOSITS = Table(
+    "deposits",
+    "what secures a carrier: bonds, cash deposits, letters of credit (optional)",
+    (
+        _text("contract", "the contract's id", True),
+        Column("kind", "what it is", required=True, words=SECURITIES),
+        _text("reference", "the number of the bond or letter"),
+        Column("amount", "dollars", "decimal", required=True, least="0", places=2),
+        Column("rate", "a year: premium, fee, or interest earned", "decimal", least="0"),
+        *_EFFECTIVE,
+    ),
+    ("contract", "kind", "reference", "effective_from"),
+    ("effective_from", "effective_until"),
+    overlap=True,
+    references=(Reference(("contract",), "contracts", ("contract",)),),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -325,6 +356,8 @@ TABLES: dict[str, Table] = {
         BUY_RATES,
         MARKUPS,
         RETAIL_RATES,
+        CUSTOMER_PAYMENTS,
+        DEPOSITS,
     )
 }
 """In load order: what a row refers to stands in an earlier table."""
