@@ -42,6 +42,18 @@ DISPUTED = pl.Schema(
 """Claims split by document: what `claims_by_document` returns and `exposure` takes."""
 
 
+MOVES = pl.Schema(
+    {
+        "document_id": pl.String(),
+        "claim_no": pl.String(),  # null = the pull itself
+        "carrier": pl.String(),
+        "on": pl.Date(),
+        "place": pl.String(),  # debited, or one of PLACES
+        "change": pl.Decimal(38, 2),
+    }
+)
+
+
 def claims_by_document(findings: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     """Return what of each claim stands on which document (columns of `DISPUTED`).
 
@@ -79,19 +91,15 @@ def exposure(debits: pl.DataFrame, disputed: pl.DataFrame, as_of: dt.date) -> pl
     sustained claim does not credit yet stays open. `undisputed` is the rest of the pull: negative
     where a pull is smaller than what is claimed of its bill.
     """
-    pulls = debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
-    claimed = disputed.join(pulls.select("document_id", "carrier", "debit_on"), on="document_id")
-    moves = pl.concat(
-        [_change(pulls, "debit_on", place, pl.col("amount")) for place in ("debited", "undisputed")]
-        + [change for step in _steps(claimed) for change in step]
-    )
     columns = ("debited", *PLACES)
-    changes = moves.group_by("carrier", "on").agg(
-        pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in columns
+    changes = (
+        moves(debits, disputed)
+        .group_by("carrier", "on")
+        .agg(pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in columns)
     )
     running = (pl.col(name).fill_null(0).cum_sum().over("carrier") for name in columns)
     return (
-        _days(debits, as_of)
+        days(debits, as_of)
         .join(changes, on=["carrier", "on"], how="left")
         .sort("on", "carrier")
         .with_columns(running)
@@ -99,7 +107,22 @@ def exposure(debits: pl.DataFrame, disputed: pl.DataFrame, as_of: dt.date) -> pl
     )
 
 
-def _days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def moves(debits: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFrame:
+    """Return every change of a place (columns of `MOVES`), in no order.
+
+    Summed up to a day, by carrier, they say where the money stands on it; by claim, where what of
+    the claim stands on a document does.
+    """
+    pulls = debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
+    claimed = disputed.join(pulls.select("document_id", "carrier", "debit_on"), on="document_id")
+    bare = pulls.with_columns(claim_no=pl.lit(None, dtype=pl.String))
+    return pl.concat(
+        [_change(bare, "debit_on", place, pl.col("amount")) for place in ("debited", "undisputed")]
+        + [change for step in _steps(claimed) for change in step]
+    )
+
+
+def days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return [on, carrier]: each carrier on each day that `exposure` tells of."""
     first = pl.col("bill_date").min()
     last = pl.max_horizontal(pl.col("dispute_closes_on").max(), pl.lit(as_of))
@@ -151,13 +174,15 @@ def _step(
 
 
 def _change(frame: pl.DataFrame, day: str, place: str | pl.Expr, change: pl.Expr) -> pl.DataFrame:
-    """Return [carrier, on, place, change]; a row without a day changes nothing."""
+    """Return the change of a place (`MOVES`); a row without a day changes nothing."""
     named = pl.lit(place) if isinstance(place, str) else place
     return frame.filter(pl.col(day).is_not_null()).select(
+        "document_id",
+        "claim_no",
         "carrier",
         on=pl.max_horizontal(day, "debit_on"),
         place=named,
-        change=change.cast(pl.Decimal(38, 2)),
+        change=change.cast(MOVES["change"]),
     )
 
 
