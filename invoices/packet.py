@@ -6,6 +6,7 @@ the reader's spreadsheet: the amounts disputed add up to the claim.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,6 +52,9 @@ COLUMNS: tuple[tuple[str, str, pl.DataType], ...] = (
 """Column of the packet, column of the frame it comes from, type. A column not given is empty."""
 
 _ORDER = ("claim_no", "bill_date", "invoice_no", "line_no", "source_file", "source_row")
+AT_ONCE = 50_000
+"""Rows that are written as text in one piece."""
+_END = "\x1e\n"
 _FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 """What a spreadsheet may take for a formula, full-width forms and leading blanks included."""
 
@@ -77,9 +81,23 @@ def packets(lines: pl.DataFrame) -> Iterator[tuple[str, str]]:
     """
     rows = _packet(lines.filter(pl.col("claim_no").is_not_null()))
     numbers = lines.get_column("claim_no").drop_nulls().unique().sort()
-    parts = rows.partition_by("claim_no", maintain_order=True)
-    for number, part in zip(numbers, parts, strict=True):
-        yield number, _text(part)
+    counts = rows.group_by("claim_no", maintain_order=True).len()["len"]
+    header, records = _text(rows.clear()), _records(rows)
+    for number, count in zip(numbers, counts, strict=True):
+        yield number, header + "".join(itertools.islice(records, count))
+
+
+def _records(rows: pl.DataFrame) -> Iterator[str]:
+    """Yield each row as a record of CSV, its line end included; many are written at once."""
+    for portion in rows.iter_slices(AT_ONCE):
+        text = portion.write_csv(
+            include_header=False, quote_style="non_numeric", line_terminator=_END
+        )
+        records = text.split(_END)[:-1]
+        if len(records) == portion.height:
+            yield from (record + "\n" for record in records)
+        else:  # some cell holds the very mark that was to tell the records apart
+            yield from (_text(row).partition("\n")[2] for row in portion.iter_slices(1))
 
 
 def formula_safe(text: pl.Expr) -> pl.Expr:

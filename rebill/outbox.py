@@ -72,9 +72,10 @@ def leave(path: Path, content: str) -> int:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     # A paper is made again from the record when it is lost, so it need not be flushed by itself.
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(data)
-    temporary.replace(path)
+    temporary = f"{path.parent}/.{path.name}.tmp"
+    with open(temporary, "wb") as handle:
+        handle.write(data)
+    os.replace(temporary, path)
     return 1
 
 

@@ -144,3 +144,18 @@ def test_no_cell_of_text_begins_like_a_formula(cells: list[str]) -> None:
             cell.removeprefix("'") for cell in cells
         ]
         assert not any(row["narrative"][:1] in "=+-@\t\r\n" for row in found if row["narrative"])
+
+
+def test_a_cell_with_the_mark_between_records_stays_in_its_record() -> None:
+    lines = frame(
+        line("N1", 1, "1.00", message="one\x1e\ntwo"),
+        line("N1", 2, "2.00", message='a "word"\nof two lines'),
+        line("N2", 3, "3.00"),
+    )
+    texts = dict(packets(lines))
+    own = [lines.filter(pl.col("claim_no") == number) for number in ("N1", "N2")]
+    assert [texts["N1"], texts["N2"]] == [packet_csv({}, part) for part in own]
+    assert [row["narrative"] for row in read(texts["N1"])] == [
+        "one\x1e\ntwo",
+        'a "word"\nof two lines',
+    ]
