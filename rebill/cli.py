@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from rebill import __version__, cli_tables, cli_work
+from rebill import __version__, cli_profiles, cli_tables, cli_work
 from rebill.cli_base import FAILED, WRONG_USAGE, app
 
-__all__ = ["app", "cli_tables", "cli_work", "main"]
+__all__ = ["app", "cli_profiles", "cli_tables", "cli_work", "main"]
 
 
 @app.callback(invoke_without_command=True)

@@ -27,12 +27,14 @@ invoices = typer.Typer(help="Invoices to customers.")
 cash = typer.Typer(help="What carriers pull, and what of it is in dispute.")
 bills = typer.Typer(no_args_is_help=True, help="Carrier bills as a whole, before their lines.")
 db = typer.Typer(no_args_is_help=True, help="The database behind the workspace.")
+profiles = typer.Typer(no_args_is_help=True, help="Dialects of carrier paper, as data.")
 for name, group in (
     ("disputes", disputes),
     ("invoices", invoices),
     ("cash", cash),
     ("bills", bills),
     ("db", db),
+    ("profiles", profiles),
 ):
     app.add_typer(group, name=name)
 
@@ -93,11 +95,14 @@ def month_of(text: str) -> str:
         raise typer.BadParameter(f"{text!r} is no month; write it as 2026-03") from None
 
 
-def known_profile(name: str | None) -> None:
+def known_profile(name: str | None, workspace: Path | None = None) -> None:
     """Refuse the name of a profile that nothing goes by, before a file is judged by it."""
-    from invoices.carrier import FORMATS
+    from rebill.profiles import profiles_at
     from rebill.settings import ConfigError
 
-    names = [known.name for known in FORMATS]
-    if name is not None and name not in names:
-        raise ConfigError(f"no profile is called `{name}`; there are: {', '.join(names)}")
+    if name is None:
+        return
+    there = profiles_at(workspace)
+    if there.named(name) is None:
+        names = ", ".join(known.profile for known in there)
+        raise ConfigError(f"no profile is called `{name}`; there are: {names}")

@@ -269,13 +269,15 @@ def describe(
 ) -> None:
     """Say what a carrier file is and what it says; nothing is stored, no workspace is needed."""
     from rebill.describe import as_data, as_words, description
+    from rebill.profiles import profiles_at
     from rebill.settings import SETTINGS_FILE, ConfigError, Settings
 
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; check the path")
-    known_profile(profile)
+    known_profile(profile, workspace)
     known = (workspace / SETTINGS_FILE).exists()
-    told = description(file, profile, open_place(workspace).settings if known else Settings())
+    settings = open_place(workspace).settings if known else Settings()
+    told = description(file, profile, settings, profiles_at(workspace))
     if json:
         from json import dumps
 

@@ -113,7 +113,7 @@ def ingest(
     from rebill.views import show
 
     place = open_place(workspace)
-    known_profile(profile)
+    known_profile(profile, place.root)
     seen, where = batch.pick(place, paths)
     job = batch.Job("ingest", plan.plan_ingest, received_on or as_of, seen, where, profile)
     outcome = batch.run(place, job, a_log(), now)

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from invoices import carrier
+from invoices.carrier import Profile, Profiles
 from invoices.carrier.describe import Description, describe
 from rebill import files
 from rebill.ingest import read_file
@@ -30,16 +31,21 @@ LINE = ("line_no", "charge_class", "usoc", "quantity", "unit_rate", "amount", "w
 SHOWN = 20
 
 
-def description(path: Path, profile: str | None, settings: Settings) -> dict[str, Any]:
+def description(
+    path: Path, profile: str | None, settings: Settings, profiles: Profiles | None = None
+) -> dict[str, Any]:
     """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
-    seen = files.inspect(path, settings.inbox.max_file_bytes)
-    reading = read_file(settings, path, path.name, profile, sha256=seen.sha256)
+    profiles = profiles or Profiles()
+    size, sha256 = files.digest(path)
+    chosen = carrier.choose(files.head(path), profile, profiles)
+    reading = read_file(settings, path, path.name, profile, sha256=sha256, profiles=profiles)
     told: Description = describe(reading)
     return {
         "file": path.name,
-        "size": seen.size,
-        "sha256": seen.sha256,
-        "format": profile or carrier.identify(files.head(path)) or "unknown",
+        "size": size,
+        "sha256": sha256,
+        "format": chosen.format if isinstance(chosen, Profile) else "unknown",
+        "profile": chosen.profile if isinstance(chosen, Profile) else "unknown",
         "quarantined": reading.quarantine.height,
         "documents": told.documents.select(DOCUMENT),
         "classes": told.classes,

@@ -238,10 +238,9 @@ def remove_empty_folders(folder: Path) -> None:
 def digest(path: Path) -> tuple[int, str]:
     """Return size and SHA-256 of a file, read once, a block at a time."""
     sha, size = hashlib.sha256(), 0
-    with _open_file(path) as handle:
-        while block := handle.read(BLOCK):
-            sha.update(block)
-            size += len(block)
+    for block in blocks(path):
+        sha.update(block)
+        size += len(block)
     return size, sha.hexdigest()
 
 
@@ -319,6 +318,21 @@ def head(path: Path, size: int = 64 * 1024) -> bytes:
         return handle.read(size)
 
 
+def blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, a block at a time."""
+    with _open_file(path) as handle:
+        while block := handle.read(BLOCK):
+            yield block
+
+
+def size_fault(size: int, max_bytes: int) -> Fault | None:
+    """Return why a file of that size is refused, if it is."""
+    if size <= max_bytes:
+        return None
+    what = f"the file has {size:,} bytes; the limit is {max_bytes:,}"
+    return Fault(what, None, "raise [inbox] max_file_bytes, or ask for smaller files")
+
+
 def inspect(path: Path, max_bytes: int) -> Inspection:
     """Read a file once and return size, SHA-256 and the first reason why it is no text.
 
@@ -339,10 +353,7 @@ def inspect(path: Path, max_bytes: int) -> Inspection:
             size += len(block)
     if fault is None:
         fault = _decode_fault(b"", decoder, rows, final=True)
-    if size > max_bytes:
-        what = f"the file has {size:,} bytes; the limit is {max_bytes:,}"
-        fault = Fault(what, None, "raise [inbox] max_file_bytes, or ask for smaller files")
-    return Inspection(size, sha.hexdigest(), fault)
+    return Inspection(size, sha.hexdigest(), size_fault(size, max_bytes) or fault)
 
 
 def _byte_order_fault(block: bytes) -> Fault | None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 import polars as pl
 
 from invoices import carrier
+from invoices.carrier import Known, Profile, Profiles, Source
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
 from invoices.carrier.reading import Reading, document_id, findings_of, refused_file
 from invoices.footing import WIDE, foot
@@ -49,11 +50,26 @@ class Intake:
     reads: list[ReadFile] = field(default_factory=list)
 
 
-def take_in(workspace: Workspace, intake: Intake, stage: ReadFile, path: Path) -> Reading:
+def take_in(
+    workspace: Workspace,
+    intake: Intake,
+    stage: ReadFile,
+    path: Path,
+    profiles: Profiles | None = None,
+    known: Known | None = None,
+) -> Reading:
     """Read one file into the intake: its documents, its findings, its lines as staged Parquet."""
     number = len(intake.reads)
     intake.reads.append(stage)
-    reading = read_file(workspace.settings, path, stage.name, stage.profile, sha256=stage.sha256)
+    reading = read_file(
+        workspace.settings,
+        path,
+        stage.name,
+        stage.profile,
+        sha256=stage.sha256,
+        profiles=profiles,
+        known=known,
+    )
     here = pl.lit(number, dtype=pl.Int64).alias("intake")
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
@@ -66,13 +82,24 @@ def take_in(workspace: Workspace, intake: Intake, stage: ReadFile, path: Path) -
 
 
 def read_file(
-    settings: Settings, path: Path, name: str, profile: str | None, *, sha256: str = ""
+    settings: Settings,
+    path: Path,
+    name: str,
+    profile: str | None,
+    *,
+    sha256: str = "",
+    profiles: Profiles | None = None,
+    known: Known | None = None,
 ) -> Reading:
     """Return what the file at `path` says; one that is no invoice gives a refused document.
 
-    A file that changed since it was counted is refused like one that is no text.
+    A file that changed since it was counted is refused like one that is no text where its format
+    is one of text.
     """
-    seen = files.inspect(path, settings.inbox.max_file_bytes)
+    profiles = profiles or Profiles()
+    head = files.head(path)
+    chosen = carrier.choose(head, profile, profiles)
+    seen = _inspected(settings, path, chosen if isinstance(chosen, Profile) else None)
     digest = sha256 or seen.sha256
     if seen.sha256 != digest:
         return refused_file(
@@ -80,7 +107,27 @@ def read_file(
         )
     if seen.fault:
         return refused_file(name, digest, seen.fault.what, seen.fault.remedy, seen.fault.row)
-    return carrier.read(files.head(path), files.scan_text(path), name, digest, profile)
+    source = Source(
+        name,
+        digest,
+        head,
+        blocks=lambda: files.blocks(path),
+        lines=lambda: files.scan_text(path),
+        known=known or Known(),
+    )
+    return carrier.read(source, profile, profiles)
+
+
+def _inspected(settings: Settings, path: Path, profile: Profile | None) -> files.Inspection:
+    """Return size and digest of a file and why it cannot be read; what is read as blocks may hold
+    any bytes."""
+    most = settings.inbox.max_file_bytes
+    if profile is not None and profile.limits.file_bytes is not None:
+        most = min(most, profile.limits.file_bytes)
+    if profile is not None and carrier.takes(profile) == "blocks":
+        size, digest = files.digest(path)
+        return files.Inspection(size, digest, files.size_fault(size, most))
+    return files.inspect(path, most)
 
 
 def staged_lines(intake: Intake) -> pl.LazyFrame:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
+from invoices.carrier import Known, Profiles
 from invoices.schema import FINDINGS, empty
 from rebill import reference
 from rebill.ingest import Intake, Settled
 from rebill.log import Log
 from rebill.plan import Audit, Plan
+from rebill.profiles import workspace_profiles
 from rebill.record import KEPT_FINDINGS, Record
 from reconcile.contracts import Contract
 
@@ -50,6 +52,16 @@ class Night:
     """Customer invoices that are new or changed."""
     counts: dict[str, int] = field(default_factory=dict)
     sums: dict[str, object] = field(default_factory=dict)
+
+    @cached_property
+    def profiles(self) -> Profiles:
+        """The profiles carrier files may be of."""
+        return workspace_profiles(self.record.workspace)
+
+    @cached_property
+    def known(self) -> Known:
+        """What a reader may ask of the reference tables."""
+        return reference.known(self.reference, self.contracts)
 
     @cached_property
     def load_id(self) -> int:

@@ -11,7 +11,10 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.carrier import Known
 from invoices.carrier.cells import circuit_key, telephone
+from invoices.carrier.source import ACCOUNTS, KINDS
+from invoices.schema import seal
 from rebill import files
 from rebill.contract_files import from_json
 from rebill.settings import Workspace
@@ -27,6 +30,7 @@ __all__ = [
     "Table",
     "contracts",
     "current_frame",
+    "known",
     "load_version",
     "reference_frames",
     "schema_of",
@@ -116,6 +120,22 @@ def contracts(connection: sa.Connection, version: int | None = None) -> list[Con
         version = load_version(connection)
     rows = read_frame(connection, _as_of("contracts", version)).sort("contract")
     return [from_json(body) for body in rows.get_column("body")]
+
+
+def known(frames: dict[str, pl.LazyFrame], contracts: list[Contract]) -> Known:
+    """Return what a reader of carrier paper may ask: kinds of codes, accounts under contract."""
+    accounts = [
+        (
+            contract.carrier,
+            account.ban,
+            max(filter(None, (contract.effective_from, account.from_))),
+            min(filter(None, (contract.effective_until, account.until)), default=None),
+        )
+        for contract in contracts
+        for account in contract.accounts
+    ]
+    held = pl.DataFrame(accounts, schema=ACCOUNTS, orient="row")
+    return Known(frames["usocs"].pipe(seal, KINDS), held)
 
 
 def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:

@@ -107,6 +107,11 @@ class Workspace:
         return self.root / "outbox"
 
     @property
+    def profiles(self) -> Path:
+        """Where the workspace's own profiles of carrier paper are."""
+        return self.root / "profiles"
+
+    @property
     def lock(self) -> Path:
         """The file whose lock says that a command is writing."""
         return self.root / "rebill.lock"
@@ -140,7 +145,7 @@ def init_workspace(directory: Path) -> Workspace:
     """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten."""
     root = directory.resolve()
     try:
-        for folder in ("lines", "inbox", "outbox"):
+        for folder in ("lines", "inbox", "outbox", "profiles"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         if not (root / SETTINGS_FILE).exists():
             (root / SETTINGS_FILE).write_text(TEMPLATE, encoding="utf-8")

@@ -53,7 +53,8 @@ TOLD = 100
 
 def read(night: Night, stage: ReadFile) -> None:
     """Take one file in."""
-    reading = take_in(night.record.workspace, night.intake, stage, night.paths[stage.name])
+    path, workspace = night.paths[stage.name], night.record.workspace
+    reading = take_in(workspace, night.intake, stage, path, night.profiles, night.known)
     night.count("files", 1)
     night.log.event(
         "file read",

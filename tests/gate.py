@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -29,7 +29,8 @@ def raw(text: str) -> pl.LazyFrame:
 
 def read(text: str, name: str = "bill.csv") -> Reading:
     """Read a text the way a file is read."""
-    return carrier.read(text.encode()[:4096], raw(text), name, DIGEST)
+    source = carrier.source_of_bytes(name, DIGEST, text.encode())
+    return carrier.read(replace(source, lines=lambda: raw(text)))
 
 
 @dataclass(frozen=True)

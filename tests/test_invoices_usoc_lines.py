@@ -9,11 +9,12 @@ from decimal import Decimal
 import polars as pl
 import pytest
 import writers
-from gate import DIGEST, HEADER, document, file, line, raw, read, row, through
+from gate import DIGEST, HEADER, document, file, line, read, row, through
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoices.carrier import document_id, identify, usoc_lines
+from invoices import carrier
+from invoices.carrier import document_id, usoc_lines
 from invoices.schema import DOCUMENTS, FINDINGS, LINES
 
 
@@ -430,21 +431,24 @@ def test_a_file_without_a_single_readable_line_is_refused_only_when_it_is_long(
 
 
 def test_a_format_is_known_by_content_alone() -> None:
+    def names(head: bytes) -> list[str]:
+        return [profile.profile for profile in carrier.identify(head)]
+
     text = file(document(), line()).encode()
-    assert identify(text) == "usoc-lines"
-    assert identify(b"\xef\xbb\xbf" + text) == "usoc-lines"
-    assert identify(b"\r\n" + text.replace(b"\n", b"\r\n")[:300]) == "usoc-lines"
-    assert identify(text.replace(b",", b";")) == "usoc-lines"
-    assert identify(text.decode().encode("utf-16")) is None
-    assert identify(b"") is None
-    assert identify("é".encode()[:1]) is None
+    for head in (
+        text,
+        b"\xef\xbb\xbf" + text,
+        b"\r\n" + text.replace(b"\n", b"\r\n")[:300],
+        text.replace(b",", b";"),
+    ):
+        assert names(head) == ["usoc-lines"]
+    for head in (text.decode().encode("utf-16"), b"", "é".encode()[:1]):
+        assert names(head) == []
 
 
 def test_an_unknown_profile_is_named() -> None:
-    from invoices import carrier
-
-    reading = carrier.read(b"x", raw("x"), "x.csv", DIGEST, "cabs")
-    assert "no format is called `cabs`" in reading.findings["message"].item()
+    reading = carrier.read(carrier.source_of_bytes("x.csv", DIGEST, b"x"), "cabs")
+    assert "no profile is called `cabs`" in reading.findings["message"].item()
     assert "usoc-lines" in reading.findings["remedy"].item()
 
 

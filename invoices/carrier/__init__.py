@@ -1,30 +1,45 @@
-"""Readers of carrier paper, one module a format.
+"""Readers of carrier paper, one module or package a format, and the profiles that are dialects.
 
-A format is a module with `recognises(head)` and `read(raw, source_file, digest)`; a new one is
-written beside the others and added to `FORMATS`, the most particular first.
+A format has `recognises(head, profile)` and `read(source, profile)`; a new one is written beside
+the others and added to `FORMATS`. A profile (`invoices.carrier.profiles`) is a dialect of a format
+as data: some are shipped, others lie in a workspace.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
 
-import polars as pl
+from pydantic import BaseModel
 
 from invoices.carrier import usoc_lines
 from invoices.carrier.contents import contents_differ
+from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
+from invoices.carrier.source import Known, Source, source_of_bytes
 
 __all__ = [
     "FORMATS",
     "Format",
+    "Known",
+    "Profile",
+    "ProfileError",
+    "Profiles",
     "Reading",
+    "Source",
     "contents_differ",
     "document_id",
     "format_named",
     "identify",
+    "parse_profile",
+    "choose",
     "read",
     "refused_file",
+    "shipped",
+    "source_of_bytes",
+    "takes",
 ]
 
 
@@ -33,22 +48,28 @@ class Format:
     """A format of carrier paper: its name, how it is known, how it is read."""
 
     name: str
-    recognises: Callable[[str], bool]
-    read: Callable[[pl.LazyFrame, str, str], Reading]
+    recognises: Callable[[bytes, Profile], int]
+    """How surely the beginning of a file is of this format in the dialect of a profile: 0 = not at
+    all; of several profiles the surest reads the file."""
+    read: Callable[[Source, Profile], Reading]
+    takes: Literal["lines", "blocks"] = "lines"
+    """`lines`: UTF-8 text of lines no longer than the limit, which is checked before it is read.
+    `blocks`: bytes of any kind, and the reader checks what it needs."""
+    section: type[BaseModel] | None = None
+    """The model of the format's own section in a profile."""
 
 
-FORMATS: tuple[Format, ...] = (Format(usoc_lines.NAME, usoc_lines.recognises, usoc_lines.read),)
-
-
-def identify(head: bytes) -> str | None:
-    """Return the name of the format a file begins like, by content alone; null if none does.
-
-    `head` is the first block of the file, some thousand bytes; it may end inside a character.
-    """
+def _is_usoc_lines(head: bytes, profile: Profile) -> int:
     if b"\0" in head:
-        return None
-    text = head.decode("utf-8-sig", errors="replace")
-    return next((known.name for known in FORMATS if known.recognises(text)), None)
+        return 0
+    return 100 * usoc_lines.recognises(head.decode("utf-8-sig", errors="replace"))
+
+
+def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
+    return usoc_lines.read(source.lines(), source.name, source.digest)
+
+
+FORMATS: tuple[Format, ...] = (Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),)
 
 
 def format_named(name: str) -> Format | None:
@@ -56,28 +77,88 @@ def format_named(name: str) -> Format | None:
     return next((known for known in FORMATS if known.name == name), None)
 
 
-def read(
-    head: bytes,
-    raw: pl.LazyFrame,
-    source_file: str,
-    digest: str = "",
-    profile: str | None = None,
-) -> Reading:
-    """Read a carrier file in the format its beginning shows, or in the one `profile` names.
+def takes(profile: Profile) -> Literal["lines", "blocks"]:
+    """Return how files of a profile are read: as physical lines of text, or as blocks of bytes."""
+    known = format_named(profile.format)
+    return known.takes if known else "lines"
 
-    `raw` are its physical lines (`row` from 1, `text`), `digest` its SHA-256. A file that no format
-    knows is refused, as is everything else that cannot be read.
+
+def parse_profile(text: str) -> Profile:
+    """Return the profile a TOML text describes; raises `ProfileError` naming each fault."""
+    return parse(text, {known.name: known.section for known in FORMATS})
+
+
+@cache
+def shipped() -> tuple[Profile, ...]:
+    """Return the profiles that come with the package, by name."""
+    return tuple(parse_profile(text) for text in shipped_texts().values())
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The profiles a file may be of: a workspace's own stand before the shipped ones."""
+
+    own: tuple[Profile, ...] = ()
+    given: tuple[Profile, ...] = field(default_factory=shipped)
+
+    def __iter__(self) -> Iterator[Profile]:
+        hidden = {profile.profile for profile in self.own}
+        yield from self.own
+        yield from (profile for profile in self.given if profile.profile not in hidden)
+
+    def named(self, name: str) -> Profile | None:
+        """Return the profile of that name; one of the workspace hides a shipped one."""
+        return next((known for known in self if known.profile == name), None)
+
+
+def identify(head: bytes, profiles: Profiles | None = None) -> list[Profile]:
+    """Return the profiles that know a file best by its beginning: none, one, or several alike.
+
+    `head` are the first bytes of the file; it may end inside a character. A profile of the
+    workspace goes before a shipped one that is as sure.
     """
-    name = profile or identify(head)
-    known = format_named(name) if name else None
-    if known is None:
-        names = ", ".join(known.name for known in FORMATS)
-        what = f"no format is called `{profile}`" if profile else _nothing_known(head)
-        return refused_file(source_file, digest, what, f"formats that are read: {names}")
-    return known.read(raw, source_file, digest)
+    profiles = profiles or Profiles()
+    own = {id(profile) for profile in profiles.own}
+    found = [
+        ((surety, profile.recognise.says_anything, id(profile) in own), profile)
+        for profile in profiles
+        if (known := format_named(profile.format))
+        and profile.recognise.holds(head)
+        and (surety := known.recognises(head, profile))
+    ]
+    best = max((rank for rank, _ in found), default=None)
+    return [profile for rank, profile in found if rank == best]
 
 
-def _nothing_known(head: bytes) -> str:
+def read(source: Source, profile: str | None = None, profiles: Profiles | None = None) -> Reading:
+    """Read a carrier file in the dialect its beginning shows, or in the one `profile` names.
+
+    A file that no profile knows, or several equally well, is refused, as is everything else that
+    cannot be read; nothing a carrier sends raises.
+    """
+    profiles = profiles or Profiles()
+    chosen = choose(source.head, profile, profiles)
+    if isinstance(chosen, Profile):
+        known = format_named(chosen.format)
+        assert known is not None, chosen.format
+        return known.read(source, chosen)
+    return refused_file(source.name, source.digest, *chosen)
+
+
+def choose(head: bytes, name: str | None, profiles: Profiles) -> Profile | tuple[str, str]:
+    """Return the profile a file is read by, or why there is none and what to do."""
+    names = ", ".join(known.profile for known in profiles)
+    if name:
+        named = profiles.named(name)
+        return named or (f"no profile is called `{name}`", f"profiles there are: {names}")
+    found = identify(head, profiles)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        fit = ", ".join(f"`{profile.profile}`" for profile in found)
+        remedy = "say which with --profile, or give each a [recognise] rule that tells them apart"
+        return f"the file is of several profiles: {fit}", remedy
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        return "the file is empty"
-    return "the file begins like no carrier invoice that is read"
+        return "the file is empty", f"profiles that are read: {names}"
+    what = "the file begins like no carrier invoice that is read"
+    return what, f"profiles that are read: {names}; write another with `rebill profiles new-from`"

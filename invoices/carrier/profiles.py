@@ -1,0 +1,215 @@
+"""Profiles: a dialect of carrier paper as data, read from TOML.
+
+A profile says who sends the paper, how it is recognised, and, in the section of its format, where
+each field is. `docs/formats/profiles.md` describes every setting. Nothing here knows a format: each
+brings the model of its own section (`invoices.carrier.FORMATS`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from importlib import resources
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from invoices.schema import CHARGE_CLASSES
+
+ChargeClass = Literal[
+    "recurring",
+    "one_time",
+    "prorated",
+    "usage",
+    "surcharge",
+    "tax",
+    "late_charge",
+    "adjustment",
+]
+Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
+"""A number of a profile: TOML numbers are read as decimals, never as floats."""
+Section = TypeVar("Section", bound=BaseModel)
+
+
+class ProfileError(ValueError):
+    """A profile cannot be used; the message names each fault and where it stands."""
+
+
+class Strict(BaseModel):
+    """A part of a profile: unknown settings are faults, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Recognition(Strict):
+    """How a file is known to be of this profile, by its first 64 KiB. All that is given must hold.
+
+    What a format recognises by itself (the names in a header row, an interchange header) stays as
+    it is; this tells dialects of one format from each other.
+    """
+
+    starts_with: str = ""
+    """Text at the very beginning, behind a byte order mark."""
+    contains: tuple[str, ...] = ()
+    """Texts each of which stands somewhere in the beginning."""
+    matches: tuple[str, ...] = ()
+    """Regular expressions each of which is found in the beginning."""
+    encoding: str = "utf-8"
+    """How the beginning is decoded for the comparison, such as `cp037` for EBCDIC."""
+
+    @field_validator("matches")
+    @classmethod
+    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as fault:
+                raise ValueError(f"`{pattern}` is no regular expression: {fault}") from fault
+        return patterns
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            codecs.lookup(name)
+        except LookupError as fault:
+            raise ValueError(f"no encoding is called `{name}`") from fault
+        return name
+
+    @property
+    def says_anything(self) -> bool:
+        """Whether there is a rule at all."""
+        return bool(self.starts_with or self.contains or self.matches)
+
+    def holds(self, head: bytes) -> bool:
+        """Whether the beginning of a file fits every rule that is given."""
+        text = head.removeprefix(b"\xef\xbb\xbf").decode(self.encoding, errors="replace")
+        return (
+            text.startswith(self.starts_with)
+            and all(part in text for part in self.contains)
+            and all(re.search(pattern, text) for pattern in self.matches)
+        )
+
+
+class Limits(Strict):
+    """What a file of this profile may at most need; beyond it the file is refused."""
+
+    file_bytes: int | None = Field(default=None, gt=0)
+    """The size of a file; null = `[inbox] max_file_bytes` of the workspace alone."""
+    memory_bytes: int = Field(default=512 * 2**20, gt=0)
+    """What must be held at once: a set, a workbook, a table of accounts."""
+    record_bytes: int = Field(default=2**20, gt=0)
+    """The longest line, record or segment."""
+
+
+class Profile(Strict):
+    """The head that profiles of every format share, and the section of the one they name."""
+
+    profile: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    """Its name: `--profile NAME`."""
+    format: str
+    about: str = ""
+    carrier: str | None = Field(default=None, min_length=1)
+    """The carrier's name in our tables; null = the paper names it, or the contract that covers the
+    account."""
+    accounts: tuple[str, ...] = ()
+    """Patterns of the accounts this paper may bill, `*` as wildcard; a document of another account
+    is refused. Empty = any."""
+    charge_classes: dict[str, ChargeClass] = {}
+    """The carrier's word for a kind of charge -> our charge class; compared without case."""
+    codes: dict[str, dict[str, str]] = {}
+    """Field -> what is printed -> what it means, such as `[codes.usoc]`; compared exactly."""
+    amount_rule: Literal["auto", "extended", "unit"] = "auto"
+    """What a printed amount is: of the whole line (`extended`), or of one unit (`unit`: times the
+    quantity, rounded once); `auto` = what the format says by itself."""
+    tax_rule: Literal["as_marked", "add", "inform"] = "as_marked"
+    """Whether printed taxes add to the charges, or only inform; `as_marked` = as each is marked."""
+    tolerance: Exact = Field(default=Decimal("0.00"), ge=0, le=1)
+    """Dollars that a control total *inside* the paper may be off. Printed totals of a document foot
+    to the cent whatever stands here."""
+    good_documents_load: bool = True
+    """Whether documents that read may load when others of the same file are refused."""
+    recognise: Recognition = Recognition()
+    limits: Limits = Limits()
+    body: Any = Field(default=None, exclude=True)
+    """The section of the format, as its own model; null where the format has none."""
+
+    def section(self, model: type[Section]) -> Section:
+        """Return the section of the format as a `model`; raises `TypeError` if it is none."""
+        if not isinstance(self.body, model):
+            raise TypeError(f"profile {self.profile} has no section {model.__name__}")
+        return self.body
+
+    def class_of(self, word: str) -> str | None:
+        """Return the charge class a word of the carrier stands for, null where nothing says."""
+        folded = word.strip().casefold()
+        known = {said.strip().casefold(): meant for said, meant in self.charge_classes.items()}
+        return known.get(folded, folded if folded in CHARGE_CLASSES else None)
+
+    def covers(self, ban: str) -> bool:
+        """Whether the paper may bill an account."""
+        return not self.accounts or any(
+            fnmatchcase(ban, pattern.replace("[", "[[]").replace("?", "[?]"))
+            for pattern in self.accounts
+        )
+
+
+def parse(text: str, sections: Mapping[str, type[BaseModel] | None]) -> Profile:
+    """Return the profile a TOML text describes; `sections` are the models of the known formats.
+
+    Raises `ProfileError` with every fault that was found.
+    """
+    try:
+        data = tomllib.loads(text.lstrip("\ufeff"), parse_float=Decimal)
+    except tomllib.TOMLDecodeError as fault:
+        raise ProfileError(f"it is no TOML: {fault}") from fault
+    name = data.get("format")
+    if name not in sections:
+        raise ProfileError(f"format: `{name}` is none of {', '.join(sections)}")
+    model = sections[str(name)]
+    strange = [other for other in sections if other != name and other in data]
+    own = data.pop(str(name), None)
+    faults = [f"[{other}]: the format is {name}" for other in strange]
+    for other in strange:
+        data.pop(other)
+    if "body" in data:
+        faults.append("body: no such setting")
+    body = None
+    if model is not None:
+        try:
+            body = model.model_validate(own if own is not None else {})
+        except ValidationError as error:
+            faults += _told(error, str(name))
+    elif own is not None:
+        faults.append(f"[{name}]: this format has no section of its own")
+    try:
+        head = Profile.model_validate({**data, "body": body})
+    except ValidationError as error:
+        faults += _told(error)
+        raise ProfileError("; ".join(faults)) from error
+    if faults:
+        raise ProfileError("; ".join(faults))
+    return head
+
+
+def _told(error: ValidationError, *where: str) -> list[str]:
+    """Return the faults of a model, each with the place where it stands."""
+    return [
+        f"{'.'.join(str(part) for part in (*where, *fault['loc']))}: "
+        f"{fault['msg'].removeprefix('Value error, ')}"
+        for fault in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def shipped_texts() -> dict[str, str]:
+    """Return the TOML of the profiles that come with the package, by file name."""
+    folder = resources.files("invoices.carrier") / "profiles"
+    return {
+        place.name: place.read_text(encoding="utf-8")
+        for place in sorted(folder.iterdir(), key=lambda place: place.name)
+        if place.name.endswith(".toml")
+    }

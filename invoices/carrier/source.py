@@ -1,0 +1,75 @@
+"""What a reader of carrier paper is given: name, digest and content of a file, as it needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from invoices.schema import empty
+
+KINDS = pl.Schema(
+    {
+        "carrier": pl.String(),
+        "usoc": pl.String(),
+        "kind": pl.String(),  # as the catalogue knows it: recurring, one_time, usage, ...
+        "valid_from": pl.Date(),  # null = always
+        "valid_until": pl.Date(),  # excluded; null = still
+    }
+)
+"""What the catalogue knows of codes, as far as a reader may ask."""
+
+ACCOUNTS = pl.Schema(
+    {
+        "carrier": pl.String(),
+        "ban": pl.String(),  # a pattern, `*` as wildcard
+        "valid_from": pl.Date(),
+        "valid_until": pl.Date(),
+    }
+)
+"""Which account patterns are under contract with which carrier."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known beside the file itself; a reader that needs none of it ignores it."""
+
+    kinds: pl.LazyFrame = field(default_factory=lambda: empty(KINDS).lazy())
+    """`KINDS`"""
+    accounts: pl.DataFrame = field(default_factory=lambda: empty(ACCOUNTS))
+    """`ACCOUNTS`"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One carrier file. Each call of `blocks` or `lines` begins at its beginning again."""
+
+    name: str
+    """As it is cited: `bill.csv`, or `bills.zip!bill.csv` for a member of an archive."""
+    digest: str
+    """Its SHA-256 in hexadecimal."""
+    head: bytes
+    """Its first bytes, enough to recognise the format; may end inside a character."""
+    blocks: Callable[[], Iterator[bytes]]
+    """The bytes of the file, block by block."""
+    lines: Callable[[], pl.LazyFrame]
+    """The physical lines of a text: `row` (from 1) and `text`."""
+    known: Known = field(default_factory=Known)
+
+
+def source_of_bytes(name: str, digest: str, content: bytes, known: Known | None = None) -> Source:
+    """Return a source whose whole content is at hand; its lines are split as those of a file."""
+
+    def lines() -> pl.LazyFrame:
+        text = content.decode("utf-8-sig", errors="replace")
+        parts = text.split("\n")
+        parts = parts[:-1] if parts[-1] == "" else parts
+        rows = range(1, len(parts) + 1)
+        ended = pl.col("text").str.strip_suffix("\r")
+        schema = {"row": pl.Int64, "text": pl.String}
+        return pl.LazyFrame({"row": rows, "text": parts}, schema=schema).with_columns(ended)
+
+    return Source(
+        name, digest, content[: 64 * 1024], lambda: iter((content,)), lines, known or Known()
+    )
