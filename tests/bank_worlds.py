@@ -1,0 +1,78 @@
+"""Invented bank files for hypothesis: every kind of entry, in every dress."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+from bank_writers import Advice, Batch, Entry, File, Item, x820
+from hypothesis import strategies as st
+
+WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12)
+DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2030, 12, 31))
+ROUTING = st.text("0123456789", min_size=8, max_size=8)
+TRACES = st.text("0123456789", min_size=15, max_size=15)
+
+
+def amounts(most: int = 99_999_999) -> st.SearchStrategy[Decimal]:
+    """Dollars and cents above nothing."""
+    return st.integers(1, most).map(lambda n: Decimal(n).scaleb(-2))
+
+
+@st.composite
+def advices(draw: st.DrawFn) -> Advice:
+    """An 820 that comes out, in separators of its own."""
+    items = draw(
+        st.lists(
+            st.builds(
+                Item,
+                invoice_no=WORDS,
+                paid=amounts(),
+                ban=st.one_of(st.just(""), WORDS),
+                day=st.one_of(st.none(), DAYS),
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    )
+    element, segment = draw(st.sampled_from([("*", "~"), ("*", "\\"), ("|", "~"), ("¦", "~")]))
+    compact = draw(st.booleans())
+    return Advice(items, element=element, segment=segment, compact=compact)
+
+
+@st.composite
+def entries(draw: st.DrawFn, sec: str) -> Entry:
+    """An entry that may stand in a batch of its class."""
+    base = {"rdfi": draw(ROUTING), "individual_id": draw(st.one_of(st.just(""), WORDS))}
+    if sec == "COR":
+        code = draw(st.sampled_from(["C01", "C02", "C05"]))
+        changed = (code, draw(TRACES), draw(WORDS))
+        return Entry(Decimal(0), draw(st.sampled_from(["21", "26"])), changed=changed, **base)
+    if sec == "CTX" and draw(st.booleans()):
+        advice = draw(advices())
+        return Entry(advice.paid, draw(st.sampled_from(["22", "27"])), addenda=x820(advice), **base)
+    if draw(st.integers(0, 4)) == 0:
+        returned = (draw(st.sampled_from(["R01", "R29", "R10"])), draw(TRACES))
+        return Entry(draw(amounts()), "26", returned=returned, **base)
+    if draw(st.integers(0, 5)) == 0:
+        return Entry(Decimal(0), "28", **base)
+    invoice, amount = draw(WORDS), draw(amounts())
+    note = draw(st.sampled_from(["", "THANK YOU", f"RMR*IV*{invoice}**{amount}\\"]))
+    return Entry(amount, draw(st.sampled_from(["27", "22", "37"])), addenda=note, **base)
+
+
+@st.composite
+def batches(draw: st.DrawFn) -> Batch:
+    """A batch of one class."""
+    sec = draw(st.sampled_from(["CCD", "CTX", "PPD", "COR"]))
+    return Batch(
+        draw(st.lists(entries(sec), min_size=1, max_size=4)),
+        company_id=draw(st.sampled_from(["1234567890", "9876543210"])),
+        sec=sec,
+        effective=draw(st.one_of(st.none(), DAYS)),
+    )
+
+
+def files() -> st.SearchStrategy[File]:
+    """A file whose totals come out."""
+    return st.builds(File, st.lists(batches(), max_size=4), created=DAYS)
