@@ -12,10 +12,16 @@ from typing import Annotated
 
 import typer
 
-from rebill import __version__, cli_profiles, cli_tables, cli_work
+from rebill import (
+    __version__,
+    cli_forecast,
+    cli_profiles,
+    cli_tables,
+    cli_work,
+)
 from rebill.cli_base import FAILED, WRONG_USAGE, app
 
-__all__ = ["app", "cli_profiles", "cli_tables", "cli_work", "main"]
+__all__ = ["app", "cli_forecast", "cli_profiles", "cli_tables", "cli_work", "main"]
 
 
 @app.callback(invoke_without_command=True)

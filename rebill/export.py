@@ -17,6 +17,8 @@ from typing import BinaryIO, Literal
 import polars as pl
 
 from invoices.schema import CENTS, RATE
+from rebill.cash_tables import TABLES as CASH
+from rebill.cash_tables import cash_frame
 from rebill.record import Record
 from reconcile.dispute import refresh
 from reconcile.exposure import claims_by_document, exposure
@@ -225,6 +227,9 @@ TABLES = {
 }
 
 
+TABLES |= {name: _table(name, holds, key, **columns) for name, holds, key, columns in CASH}
+
+
 def table_frame(
     record: Record, name: str, months: Collection[str] | None = None, as_of: dt.date | None = None
 ) -> pl.LazyFrame:
@@ -242,6 +247,8 @@ def table_frame(
         return record.findings(months).join(days.lazy(), on="document_id", how="left")
     if name == "exposure":
         return _exposure(record, months, as_of or record.last_as_of()).lazy()
+    if name in {table for table, *_ in CASH}:
+        return cash_frame(record, name, months, as_of or record.last_as_of()).lazy()
     rows = {
         "documents": record.documents,
         "claims": record.claims,

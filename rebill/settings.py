@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +30,11 @@ url = "sqlite:///rebill.db"
 
 [calendar]
 # closings = [2026-12-24]        # days the banks are closed beyond the Federal Reserve's holidays
+
+[recovery]
+# prior_win_rate = "0.5"         # the share of a claim a carrier grants, before any is answered
+# prior_claims = "4"             # so many answered claims outweigh it
+# band = "0.8"                   # the probability that lies between `low` and `high`
 """
 
 
@@ -70,6 +76,14 @@ class Calendar(_Section):
     closings: tuple[dt.date, ...] = ()
 
 
+class Recovery(_Section):
+    """What is believed of a carrier's answers to claims before any is known."""
+
+    prior_win_rate: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
+    prior_claims: Decimal = Field(default=Decimal(4), gt=0, le=10**6)
+    band: Decimal = Field(default=Decimal("0.8"), gt=0, lt=1)
+
+
 class Settings(_Section):
     """Everything `rebill.toml` can say."""
 
@@ -77,6 +91,7 @@ class Settings(_Section):
     inbox: Inbox = Inbox()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
+    recovery: Recovery = Recovery()
 
     @property
     def closings(self) -> frozenset[dt.date]:

@@ -168,14 +168,14 @@ def recovery(
         disputed.with_columns(waiting=pl.when(over).then(nothing).otherwise(left))
         .filter(pl.col("waiting") > 0)
         .join(papers, on="document_id")
-        .join(rates.select("carrier", "reason", *_RATES), on=["carrier", "reason"], how="left")
+        .join(rates.select("carrier", "reason", *RATES), on=["carrier", "reason"], how="left")
         .with_columns(was_filed_on="filed_on", filed_on=pl.coalesce(filed, pl.lit(as_of)))
     )
     waits = carry.credit_days(waits, contracts, closings)
     return _valued(waits, contracts).sort("claim_no", "document_id")
 
 
-_RATES = ("win_rate", "win_rate_low", "win_rate_high")
+RATES = ("win_rate", "win_rate_low", "win_rate_high")
 
 
 def _too_late(as_of: dt.date) -> pl.Expr:
