@@ -97,9 +97,10 @@ def pages(
 ) -> Iterator[tuple[str, str, str]]:
     """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
 
-    `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total, at most
-    one row for a customer and month; `lines` are customer lines (`rebill.rating.CUSTOMER_LINES`) in
-    any order, of which those of no header are left out; `customers` has customer, name, address and
+    `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total; `lines`
+    are customer lines (`rebill.rating.CUSTOMER_LINES`) in any order, of which those of no header
+    are left out: with `invoice_no`, or else at most one header for a customer and month;
+    `customers` has customer, name, address and
     email (a customer that is not there is called by its number); `catalogue` has carrier, usoc and
     description, once each, for lines that print no description.
 
@@ -108,8 +109,9 @@ def pages(
     Raises ValueError if the lines of an invoice do not add up to its total.
     """
     bills = headers.with_row_index("bill")
-    key = bills.select("bill", *_KEY)
-    own = lines.lazy().select(*_KEY, *_USED).collect().join(key, on=_KEY)
+    lines = lines.lazy()
+    key = ["invoice_no"] if "invoice_no" in lines.collect_schema() else _KEY
+    own = lines.select(*key, *_USED).collect().join(bills.select("bill", *key), on=key)
     _foot(bills, own)
     rows = _rows(own, catalogue)
     heads = _heads(bills, customers)

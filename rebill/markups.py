@@ -131,6 +131,17 @@ def scope_words() -> pl.Expr:
     )
 
 
+def rule_words() -> pl.Expr:
+    """Return a markup row as a rule that people can look up: its scope, its number, since when."""
+    since = pl.col("effective_from").cast(pl.String)
+    return pl.concat_str(
+        scope_words(),
+        pl.lit(": markup row "),
+        pl.col("row_id").cast(pl.String),
+        pl.when(since.is_not_null()).then(pl.lit(" from ") + since).otherwise(pl.lit("")),
+    )
+
+
 def at_level(level: tuple[Scope, ...], markups: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of `markups` whose scope is in `level`."""
     return markups.filter(pl.any_horizontal(_names_just(s.names, NAMES) for s in level))

@@ -23,7 +23,6 @@ from invoices.packet import packets
 from rebill.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.files import safe_name
 from rebill.ingest import corrected
-from rebill.rating import CUSTOMER_LINES
 from rebill.record import Record
 from rebill.reference import current_frame
 from rebill.store import read_frame
@@ -166,25 +165,39 @@ def _deliver_invoices(record: Record, delivery: Delivery) -> int:
         for path in invoice_paths(record, gone):
             written += path.exists()
             path.unlink(missing_ok=True)
-    customers = current_frame(record.workspace, record.connection, "customers").collect()
     catalogue = _catalogue(record)
-    for month, part in _portions(bills.filter(pl.col("status") != "void")):
+    for month, part in _portions(_to_write(record, bills)):
+        load = part["issued_load"].first()
+        known = current_frame(record.workspace, record.connection, "customers", load).collect()
         paths = {bill["invoice_no"]: invoice_paths(record, bill) for bill in part.to_dicts()}
-        lines = record.scan("customer_lines", CUSTOMER_LINES, [month]).join(
-            part.lazy().select("customer"), on="customer", how="semi"
+        lines = record.customer_lines([month]).join(
+            part.lazy().select("invoice_no"), on="invoice_no", how="semi"
         )
-        for number, *texts in pages(part, lines, customers, catalogue):
+        for number, *texts in pages(part, lines, known, catalogue):
             for path, text in zip(paths[number], texts, strict=True):
                 written += leave(path, text)
     return written
 
 
+def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
+    """Return the drafts of `bills`, and the issued ones whose papers are missing: those that are
+    there do not change."""
+    lost = [
+        bill["invoice_no"]
+        for bill in bills.filter(pl.col("status") == "issued").iter_rows(named=True)
+        if not all(path.exists() for path in invoice_paths(record, bill))
+    ]
+    return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
+
+
 def _portions(bills: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield bills of one month at a time, so many that their lines fit in memory."""
-    portion = (pl.col("lines").cum_sum().over("bill_month") - pl.col("lines")) // AT_ONCE
-    parts = bills.with_columns(portion=portion)
-    for (month, _), part in parts.group_by("bill_month", "portion", maintain_order=True):
-        yield str(month), part.drop("portion")
+    """Yield bills of one month and one version of the reference tables (drafts: the current one)
+    at a time, so many that their lines fit in memory."""
+    issued = pl.col("issued_load").fill_null(-1)
+    portion = (pl.col("lines").cum_sum().over("bill_month", issued) - pl.col("lines")) // AT_ONCE
+    parts = bills.with_columns(portion=portion, issued=issued)
+    for (month, *_), part in parts.group_by("bill_month", "issued", "portion", maintain_order=True):
+        yield str(month), part.drop("portion", "issued")
 
 
 def _catalogue(record: Record) -> pl.DataFrame:

@@ -26,6 +26,7 @@ from rebill.markups import (
     boundaries,
     choose_markup,
     choose_retail,
+    rule_words,
     scope_words,
 )
 
@@ -51,10 +52,25 @@ CUSTOMER_LINES = pl.Schema(
         "margin": CENTS,  # price less cost
         "markup_row": pl.Int64(),  # row_id; null = a tax or surcharge passed on by default
         "markup_scope": pl.String(),
-        "bundle": pl.String(),
+        "bundle": pl.String(),  # rows of one service and bundle are shown as one line; null = none
         "retail_rate": RATE,  # the carrier's retail rate, where the price used one
+        "kind": pl.String(),  # one of KINDS: what sort of row it is
+        "made_key": pl.String(),  # with line_id unique on an invoice; null on carrier lines
+        "product": pl.String(),
+        "rule": pl.String(),  # what priced the line, in words
+        "promotion": pl.String(),  # the promotion the price belongs to
+        "credit_of": pl.String(),  # line_id of the charge that a credit gives back
+        "tax": pl.String(),  # which tax or fee a row of taxes is
+        "jurisdiction": pl.String(),  # whose
+        "tax_base": CENTS,  # the charges it is reckoned on
+        "tax_rate": RATE,  # the share of them; null = as an outside engine says
+        "priced_load": pl.Int64(),  # the version of the reference tables that priced it
     }
 )
+
+KINDS = ("charge", "credit", "unbilled", "own_charge", "minimum", "tax", "surcharge")
+"""What sort of row a customer line is. `charge` and `credit` are lines of the carrier (`line_id`);
+an active element that no carrier line bills is `unbilled`; the others are our own."""
 
 BY_DEFAULT = "default for taxes and surcharges"
 
@@ -256,7 +272,7 @@ def _join_terms(
     rows = {i.answer for i in inquiries}
     none = pl.lit(None, dtype=pl.Int64)
     terms = markups.select(
-        pl.col("row_id").alias("markup_row"), *_TERMS, markup_scope=scope_words()
+        pl.col("row_id").alias("markup_row"), *_TERMS, markup_scope=scope_words(), rule=rule_words()
     )
     rates = retail.select(pl.col("row_id").alias("retail_row"), pl.col("rate").alias("retail_rate"))
     return (
@@ -270,7 +286,9 @@ def _join_terms(
             pl.when(_wants_retail()).then("retail_rate").alias("retail_rate"), cause=_cause()
         )
         .with_columns(
-            pl.col("method").fill_null("pass_through"), pl.col("markup_scope").fill_null(BY_DEFAULT)
+            pl.col("method").fill_null("pass_through"),
+            pl.col("markup_scope").fill_null(BY_DEFAULT),
+            pl.col("rule").fill_null(BY_DEFAULT),
         )
     )
 
@@ -303,6 +321,7 @@ def _priced(lines: pl.LazyFrame) -> pl.LazyFrame:
             service_until=pl.coalesce("service_until", "period_until"),
             margin=pl.col("price") - pl.col("cost"),
             bundle=pl.lit(None, dtype=pl.String),
+            kind=pl.lit("charge"),
         )
         .pipe(seal, CUSTOMER_LINES)
     )

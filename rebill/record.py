@@ -35,6 +35,10 @@ KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String()})
 """Findings as they are kept: with the number of their claim."""
 BILL_FINDINGS = "bill_findings"
 """Findings about bills as a whole: made anew each night, kept apart from those of documents."""
+MADE_LINES = "made_lines"
+"""Customer lines that no carrier line is behind: made anew for a bill month each time."""
+INVOICED_LINES = pl.Schema({**CUSTOMER_LINES, "invoice_no": pl.String()})
+"""Customer lines with the invoice they stand on."""
 MONTH_FINDINGS = "month_findings"
 """Findings about a carrier's bill month: made anew when a document of it comes."""
 
@@ -106,13 +110,60 @@ class Record:
         )
 
     def customer_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
-        """Return what stands on customer invoices, with the invoice's number."""
-        numbers = self.customer_invoices().filter(pl.col("status") != "void")
-        return self.scan("customer_lines", CUSTOMER_LINES, months).join(
-            numbers.lazy().select("customer", "bill_month", "invoice_no"),
-            on=["customer", "bill_month"],
-            how="left",
+        """Return what stands on customer invoices, drafts and issued ones, with their numbers."""
+        drafts = self.customer_invoices().filter(pl.col("status") == "draft")
+        return pl.concat(
+            [
+                self.open_lines(months)
+                .join(
+                    drafts.lazy().select("customer", "bill_month", "invoice_no"),
+                    on=["customer", "bill_month"],
+                    how="inner",
+                )
+                .select(INVOICED_LINES.names()),
+                self.issued_lines(months),
+            ]
         )
+
+    def issued_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
+        """Return the lines of issued invoices and credit notes (`INVOICED_LINES`)."""
+        return self.scan("issued_lines", INVOICED_LINES, months).select(INVOICED_LINES.names())
+
+    def open_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
+        """Return the customer lines that no issued invoice holds (`CUSTOMER_LINES`)."""
+        own = [
+            self.scan(kind, CUSTOMER_LINES, months).select(CUSTOMER_LINES.names())
+            for kind in ("customer_lines", MADE_LINES)
+        ]
+        held = self.lines_held(months)
+        if held.is_empty():
+            return pl.concat(own)
+        key = pl.coalesce("line_id", "made_key").alias("held")
+        return (
+            pl.concat(own)
+            .with_columns(key)
+            .join(held.lazy(), on=["customer", "bill_month", "held"], how="anti")
+            .drop("held")
+        )
+
+    def lines_held(self, months: Collection[str] | None = None) -> pl.DataFrame:
+        """Return the lines on issued invoices that no credit note took back.
+
+        Columns customer, bill_month and held: the line's `line_id`, else its `made_key`.
+        """
+        sign = pl.col("invoice_no").is_in(self._credit_notes())
+        return (
+            self.issued_lines(months)
+            .group_by("customer", "bill_month", held=pl.coalesce("line_id", "made_key"))
+            .agg(times=pl.when(sign).then(-1).otherwise(1).sum())
+            .filter(pl.col("times") > 0)
+            .drop("times")
+            .collect()
+        )
+
+    def _credit_notes(self) -> list[str]:
+        bills = self.customer_invoices().filter(pl.col("kind") == "credit_note")
+        return bills["invoice_no"].to_list()
 
     def with_deadlines(self, documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
         """Return loaded and held documents with debit_on, dispute_closes_on and file_by."""

@@ -6,7 +6,6 @@ files of their carrier and month are written again without them and the old ones
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ import polars as pl
 
 from invoices.calendar import closed_weekdays
 from invoices.schema import CENTS, FINDINGS, LINES
-from rebill import auditing, invoicing, rating
+from rebill import auditing, drafts, rating
 from rebill.auditing import MONTH, not_of, of
 from rebill.claiming import EVENTS, Found, claim
 from rebill.ingest import corrected, settle, take_in
@@ -320,57 +319,19 @@ def price_lines(night: Night, stage: Price) -> None:
     keep(
         night,
         "customer_lines",
-        pl.concat([kept, lines.select(columns)]),
+        pl.concat(
+            [
+                kept,
+                lines.with_columns(priced_load=pl.lit(night.load_id, dtype=pl.Int64)).select(
+                    columns
+                ),
+            ]
+        ),
         "price",
         month=pl.col("bill_month"),
     )
     keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
-    _rebuild_invoices(night, months, customers)
-
-
-def _rebuild_invoices(night: Night, months: list[str], customers: pl.DataFrame) -> None:
-    """Leave a draft invoice for every customer with lines in the months; drafts keep numbers."""
-    record = night.record
-    stored = record.customer_invoices().filter(
-        pl.col("bill_month").is_in(months), pl.col("status") != "void"
-    )
-    lines = record.scan("customer_lines", rating.CUSTOMER_LINES, months)
-    key = ["customer", "bill_month"]
-    wanted = (
-        invoicing.invoices(lines, customers)
-        .join(stored.select(*key, "invoice_no", "status"), on=key, how="left")
-        .sort("bill_month", "customer")
-    )
-    named = _with_numbers(night, wanted).with_columns(pl.col("status").fill_null("draft"))
-    gone = stored.join(wanted, on=key, how="anti").with_columns(
-        status=pl.lit("void"), total=pl.lit("0.00").cast(CENTS), lines=pl.lit(0, dtype=pl.Int64)
-    )
-    columns = stored.columns
-    changed = (
-        pl.concat([named.select(columns), gone.select(columns)])
-        .filter(pl.col("status") != "issued")
-        .join(stored, on=columns, how="anti", nulls_equal=True)
-    )
-    write_rows(record.connection, models.CustomerInvoice, changed)
-    night.invoices = changed["invoice_no"].to_list()
-    night.count("customer invoices new or changed", changed.height)
-    night.total("invoiced", changed["total"])
-
-
-def _with_numbers(night: Night, bills: pl.DataFrame) -> pl.DataFrame:
-    """Return the bills with a number each: theirs, or the next of their brand and year."""
-    new = bills.filter(pl.col("invoice_no").is_null())
-    series = [
-        invoicing.series(brand, year)
-        for brand, year in new.select("brand", pl.col("bill_date").dt.year()).iter_rows()
-    ]
-    last: dict[str, int] = {}
-    for name, count in Counter(series).items():
-        numbers = next_numbers(night.record.connection, f"invoices {name}", count)
-        last[name] = numbers.start - 1
-    given = invoicing.numbered(new.drop("invoice_no"), last)
-    old = bills.filter(pl.col("invoice_no").is_not_null())
-    return pl.concat([old, given.select(bills.columns)])
+    drafts.rebuild(night, months)
 
 
 def keep(

@@ -106,11 +106,19 @@ def scan_bulk(
 
 
 def scan_files(workspace: Workspace, paths: Sequence[str], schema: pl.Schema) -> pl.LazyFrame:
-    """Return the rows of bulk files, named as the registry names them."""
+    """Return the rows of bulk files, named as the registry names them, with the given columns.
+
+    A column that an older file lacks is null.
+    """
     if not paths:
         return pl.LazyFrame(schema=schema)
     return pl.scan_parquet(
-        [workspace.root / path for path in paths], hive_partitioning=False, glob=False
+        [workspace.root / path for path in paths],
+        hive_partitioning=False,
+        glob=False,
+        schema=schema,
+        missing_columns="insert",
+        extra_columns="ignore",
     )
 
 

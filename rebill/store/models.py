@@ -215,7 +215,7 @@ class ClaimEvent(Base):
 
 
 class CustomerInvoice(Base):
-    """An invoice to a customer for a bill month; its lines are bulk facts."""
+    """An invoice to a customer for a bill month, or a credit note; its lines are bulk facts."""
 
     __tablename__ = "customer_invoices"
     __table_args__ = (sa.Index(None, "customer", "bill_month"),)
@@ -228,6 +228,14 @@ class CustomerInvoice(Base):
     total: Mapped[Decimal]
     lines: Mapped[int]
     status: Mapped[str]  # draft, issued, void
+    kind: Mapped[str] = mapped_column(server_default="invoice")  # invoice, credit_note
+    corrects: Mapped[str | None]  # the invoice that a credit note, or its new invoice, is for
+    corrected_by: Mapped[str | None]  # the credit note against this invoice
+    issued_on: Mapped[dt.date | None]
+    issued_load: Mapped[int | None]  # the reference tables it was issued with
+    rounding: Mapped[str | None]  # how its amounts were rounded; null = once for each line
+    hold: Mapped[str | None]  # why a draft cannot be issued; null = it can
+    note: Mapped[str | None]  # why it was made or voided
 
 
 class Debit(Base):

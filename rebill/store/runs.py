@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from rebill.store.models import Run, RunFile, Sequence
 
@@ -82,10 +83,14 @@ def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
 
     The row stays locked until the transaction ends; one that is undone gives its numbers back.
     """
-    taken = sa.update(Sequence).where(Sequence.name == name).values(value=Sequence.value + count)
     if count <= 0:
         return range(0)
-    if not connection.execute(taken).rowcount:
-        connection.execute(sa.insert(Sequence).values(name=name, value=count))
-    last = connection.execute(sa.select(Sequence.value).where(Sequence.name == name)).scalar_one()
+    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
+    value: Any = Sequence.value
+    taken = insert(Sequence).values(name=name, value=count)
+    last = connection.execute(
+        taken.on_conflict_do_update(
+            index_elements=["name"], set_={"value": value + count}
+        ).returning(Sequence.value)
+    ).scalar_one()
     return range(last - count + 1, last + 1)

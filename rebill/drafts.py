@@ -1,0 +1,103 @@
+"""The invoices that are not issued yet: what lines stand on them, their totals, their numbers.
+
+Lines of carriers are priced into `customer_lines`. What is issued is copied to `issued_lines` with
+its invoice's number and never written again; a line is on a draft as long as no issued invoice
+holds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.schema import CENTS
+from rebill import invoicing
+from rebill.night import Night
+from rebill.record import Record
+from rebill.settings import ConfigError
+from rebill.store import insert_frame, models, next_numbers, update_rows
+
+KEY = ["customer", "bill_month"]
+
+
+def rebuild(night: Night, months: list[str]) -> None:
+    """Leave a draft invoice for every customer with open lines in the months.
+
+    Drafts keep their numbers. A draft without lines is void; its number stays on record.
+    """
+    record = night.record
+    stored = record.customer_invoices().filter(
+        pl.col("bill_month").is_in(months), pl.col("status") == "draft"
+    )
+    wanted = (
+        invoicing.invoices(record.open_lines(months), night.reference["customers"].collect())
+        .join(stored.select(*KEY, "invoice_no"), on=KEY, how="left")
+        .with_columns(status=pl.lit("draft"), kind=pl.lit("invoice"))
+        .sort("bill_month", "customer")
+    )
+    gone = stored.join(wanted, on=KEY, how="anti").with_columns(
+        status=pl.lit("void"), total=pl.lit("0.00").cast(CENTS), lines=pl.lit(0, dtype=pl.Int64)
+    )
+    changed = pl.concat([shaped(numbered(record, wanted), stored), gone]).join(
+        stored, on=stored.columns, how="anti", nulls_equal=True
+    )
+    keep(record, changed)
+    night.invoices += changed["invoice_no"].to_list()
+    night.count("customer invoices new or changed", changed.height)
+    night.total("invoiced", changed["total"])
+
+
+def numbered(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
+    """Return the bills with a number each: theirs, or the next of their brand and year."""
+    new = bills.filter(pl.col("invoice_no").is_null())
+    names = (
+        invoicing.series(brand, year)
+        for brand, year in new.select("brand", pl.col("bill_date").dt.year()).iter_rows()
+    )
+    given = invoicing.numbered(new.drop("invoice_no"), _last_numbers(record, names))
+    old = bills.filter(pl.col("invoice_no").is_not_null())
+    return pl.concat([old, given.select(bills.columns)])
+
+
+def _last_numbers(record: Record, series: Iterable[str]) -> dict[str, int]:
+    """Take as many numbers as each series is named, and return the one before the first of each.
+
+    Series are taken in order of name, so that two runs at once wait for each other and neither for
+    ever.
+    """
+    counts = Counter(series)
+    return {
+        name: next_numbers(record.connection, f"invoices {name}", counts[name]).start - 1
+        for name in sorted(counts)
+    }
+
+
+def shaped(frame: pl.DataFrame, like: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` with the columns and types of `like`, absent ones null."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in like.schema.items()
+    )
+
+
+def keep(record: Record, bills: pl.DataFrame) -> None:
+    """Leave the rows of `bills` on record: drafts that are known changed, the others added.
+
+    Raises ConfigError where a number belongs to an invoice that is no draft any more.
+    """
+    invoice = models.CustomerInvoice
+    known = dict(
+        record.connection.execute(sa.select(invoice.invoice_no, invoice.status)).tuples().all()
+    )
+    for number in bills["invoice_no"]:
+        if known.get(number, "draft") != "draft":
+            raise ConfigError(
+                f"the invoice number {number} is already used: that invoice is {known[number]}"
+                " and does not change; see `rebill invoices list`"
+            )
+    old = pl.col("invoice_no").is_in(list(known))
+    update_rows(record.connection, invoice, bills.filter(old))
+    insert_frame(record.connection, invoice, bills.filter(~old))
