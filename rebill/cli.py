@@ -15,13 +15,14 @@ import typer
 from rebill import (
     __version__,
     cli_forecast,
+    cli_invoices,
     cli_profiles,
     cli_tables,
     cli_work,
 )
 from rebill.cli_base import FAILED, WRONG_USAGE, app
 
-__all__ = ["app", "cli_forecast", "cli_profiles", "cli_tables", "cli_work", "main"]
+__all__ = ["app", "cli_forecast", "cli_invoices", "cli_profiles", "cli_tables", "cli_work", "main"]
 
 
 @app.callback(invoke_without_command=True)

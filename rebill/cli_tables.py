@@ -21,12 +21,11 @@ from rebill.cli_base import (
     day_of,
     disputes,
     example,
-    invoices,
     known_profile,
     month_of,
     open_place,
 )
-from rebill.cli_work import show_outcome, work
+from rebill.cli_work import work
 
 
 @app.command(epilog=example("rebill export findings --bill-month 2026-03 -o findings.csv"))
@@ -142,36 +141,6 @@ def disputes_submit(
     from rebill.views import show
 
     show(disputing.submit(open_place(workspace), claim_nos, on, who, reference), json)
-
-
-@invoices.callback(invoke_without_command=True)
-def invoices_step(
-    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
-    """Invoices to customers; without a command: build them, and list them."""
-    if context.invoked_subcommand is None:
-        work("invoices", workspace, as_of)
-        invoices_list(None, json, workspace)
-
-
-@invoices.command("list", epilog=example("rebill invoices list --bill-month 2026-03"))
-def invoices_list(bill_month: Month = None, json: Json = False, workspace: Where = HERE) -> None:
-    """List customer invoices."""
-    import polars as pl
-
-    from rebill import batch
-    from rebill.views import show
-
-    with batch.reading(open_place(workspace)) as record:
-        bills = record.customer_invoices()
-    month = pl.col("bill_month") == month_of(bill_month) if bill_month else pl.lit(True)
-    show(bills.filter(month), json)
-
-
-@invoices.command("build", epilog=example("rebill invoices build"))
-def invoices_build(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
-    """Build the invoices of what is on record, and write papers that are missing."""
-    show_outcome(work("invoices build", workspace, as_of), json)
 
 
 @cash.callback(invoke_without_command=True)

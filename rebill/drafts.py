@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable
 
 import polars as pl
-import sqlalchemy as sa
 
 from invoices.schema import CENTS
 from rebill import invoicing
@@ -89,9 +88,7 @@ def keep(record: Record, bills: pl.DataFrame) -> None:
     Raises ConfigError where a number belongs to an invoice that is no draft any more.
     """
     invoice = models.CustomerInvoice
-    known = dict(
-        record.connection.execute(sa.select(invoice.invoice_no, invoice.status)).tuples().all()
-    )
+    known = dict(record.customer_invoices().select("invoice_no", "status").iter_rows())
     for number in bills["invoice_no"]:
         if known.get(number, "draft") != "draft":
             raise ConfigError(

@@ -167,7 +167,7 @@ def _deliver_invoices(record: Record, delivery: Delivery) -> int:
             path.unlink(missing_ok=True)
     catalogue = _catalogue(record)
     for month, part in _portions(_to_write(record, bills)):
-        load = part["issued_load"].first()
+        load: int | None = part["issued_load"].to_list()[0]
         known = current_frame(record.workspace, record.connection, "customers", load).collect()
         paths = {bill["invoice_no"]: invoice_paths(record, bill) for bill in part.to_dicts()}
         lines = record.customer_lines([month]).join(

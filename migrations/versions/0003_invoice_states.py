@@ -13,25 +13,20 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-COLUMNS = (
-    sa.Column("kind", sa.String(), nullable=False, server_default="invoice"),
-    sa.Column("corrects", sa.String()),
-    sa.Column("corrected_by", sa.String()),
-    sa.Column("issued_on", sa.Date()),
-    sa.Column("issued_load", sa.BigInteger()),
-    sa.Column("rounding", sa.String()),
-    sa.Column("hold", sa.String()),
-    sa.Column("note", sa.String()),
-)
+NAMES = ("corrects", "corrected_by", "rounding", "hold", "note")
 
 
 def upgrade() -> None:
     """Bring the record to this shape."""
-    for column in COLUMNS:
-        op.add_column("customer_invoices", column.copy())
+    kind = sa.Column("kind", sa.String(), nullable=False, server_default="invoice")
+    op.add_column("customer_invoices", kind)
+    for name in NAMES:
+        op.add_column("customer_invoices", sa.Column(name, sa.String()))
+    op.add_column("customer_invoices", sa.Column("issued_on", sa.Date()))
+    op.add_column("customer_invoices", sa.Column("issued_load", sa.BigInteger()))
 
 
 def downgrade() -> None:
     """Bring the record back to the shape before."""
-    for column in reversed(COLUMNS):
-        op.drop_column("customer_invoices", column.name)
+    for name in ("issued_load", "issued_on", *NAMES, "kind"):
+        op.drop_column("customer_invoices", name)

@@ -87,7 +87,7 @@ def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
         return range(0)
     insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
     value: Any = Sequence.value
-    taken = insert(Sequence).values(name=name, value=count)
+    taken: Any = insert(Sequence).values(name=name, value=count)
     last = connection.execute(
         taken.on_conflict_do_update(
             index_elements=["name"], set_={"value": value + count}

@@ -1,0 +1,146 @@
+"""The commands about invoices to customers: built, shown, issued, corrected."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from rebill.cli_base import (
+    HERE,
+    NEEDS_A_PERSON,
+    AsOf,
+    Json,
+    Month,
+    Where,
+    day_of,
+    example,
+    invoices,
+    month_of,
+    now,
+    open_place,
+)
+from rebill.cli_work import show_outcome, work
+
+On = Annotated[
+    dt.date,
+    typer.Option("--on", "--as-of", parser=day_of, metavar="DATE", help="The day it is done."),
+]
+Numbers = Annotated[list[str] | None, typer.Argument(metavar="INVOICE...")]
+Customer = Annotated[
+    str | None, typer.Option("--customer", metavar="CUSTOMER", help="Only this customer.")
+]
+
+
+@invoices.callback(invoke_without_command=True)
+def invoices_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Invoices to customers; without a command: build them, and list them."""
+    if context.invoked_subcommand is None:
+        work("invoices", workspace, as_of)
+        invoices_list(None, None, None, json, workspace)
+
+
+@invoices.command("list", epilog=example("rebill invoices list --bill-month 2026-03"))
+def invoices_list(
+    bill_month: Month = None,
+    customer: Customer = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only those in this state: draft, issued, void.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List customer invoices and credit notes."""
+    from rebill import batch
+    from rebill.views import show
+
+    with batch.reading(open_place(workspace)) as record:
+        bills = record.customer_invoices()
+    wanted = {
+        "bill_month": month_of(bill_month) if bill_month else None,
+        "customer": customer,
+        "status": status,
+    }
+    show(bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load"), json)
+
+
+@invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))
+def invoices_show(
+    number: Annotated[str, typer.Argument(metavar="INVOICE")],
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Show an invoice: what it is, and every row that stands on it."""
+    from rebill import batch
+    from rebill.issuing import story
+    from rebill.views import as_json, show
+
+    with batch.reading(open_place(workspace)) as record:
+        bill, lines = story(record, number)
+    if json:
+        print(f'{{"invoice": {as_json(bill)},')
+        print(f'"lines": {as_json(lines)}}}')
+        return
+    for frame in (bill, lines):
+        show(frame)
+
+
+@invoices.command("build", epilog=example("rebill invoices build"))
+def invoices_build(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """Build the invoices of what is on record, and write papers that are missing."""
+    show_outcome(work("invoices build", workspace, as_of), json)
+
+
+@invoices.command(
+    "issue",
+    epilog=example(
+        "rebill invoices issue ACME-2026-000001 --on 2026-03-16",
+        "rebill invoices issue --bill-month 2026-03 --on 2026-03-16",
+    ),
+)
+def invoices_issue(
+    on: On,
+    numbers: Numbers = None,
+    bill_month: Month = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Issue drafts: those named, or all of a bill month. What is issued never changes.
+
+    Drafts that cannot be issued stay drafts and are listed with the reason: exit 1.
+    """
+    from rebill import issuing
+    from rebill.views import note, show
+
+    if not numbers and bill_month is None:
+        raise typer.BadParameter("name the invoices, or a month with --bill-month")
+    month = month_of(bill_month) if bill_month else None
+    issued, waiting = issuing.issue(open_place(workspace), numbers or [], on, now, month)
+    show(issued.select(*issuing.SHOWN), json)
+    for number, hold in waiting.select("invoice_no", "hold").iter_rows():
+        note(f"{number} stays a draft: {hold}")
+    if waiting.height:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@invoices.command(
+    "void", epilog=example('rebill invoices void ACME-2026-000001 --on 2026-03-20 --note "wrong"')
+)
+def invoices_void(
+    on: On,
+    numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")],
+    why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "voided",
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take invoices back: a draft becomes void, an issued one gets a credit note over all of it.
+
+    An issued invoice itself never changes. What stood on it is due again with the next build.
+    """
+    from rebill import issuing
+    from rebill.views import show
+
+    show(issuing.void(open_place(workspace), numbers, on, why, now).select(*issuing.SHOWN), json)
