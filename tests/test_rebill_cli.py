@@ -145,7 +145,7 @@ def test_wrong_usage_is_2_and_a_failure_is_3_with_nothing_half_done(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rebill.stages._rebuild_invoices", broken)
+        patched.setattr("rebill.drafts.rebuild", broken)
         code, _, err = rebill("nightly", "--as-of", "2026-02-10")
     assert code == FAILED and "the disk is full" in err
     assert rows(rebill("export", "documents")[1]) == []
