@@ -14,6 +14,7 @@ import typer
 
 from rebill import (
     __version__,
+    cli_decisions,
     cli_forecast,
     cli_invoices,
     cli_profiles,
@@ -22,7 +23,16 @@ from rebill import (
 )
 from rebill.cli_base import FAILED, WRONG_USAGE, app
 
-__all__ = ["app", "cli_forecast", "cli_invoices", "cli_profiles", "cli_tables", "cli_work", "main"]
+__all__ = [
+    "app",
+    "cli_decisions",
+    "cli_forecast",
+    "cli_invoices",
+    "cli_profiles",
+    "cli_tables",
+    "cli_work",
+    "main",
+]
 
 
 @app.callback(invoke_without_command=True)
