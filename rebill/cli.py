@@ -14,7 +14,7 @@ import typer
 
 from rebill import (
     __version__,
-    cli_decisions,
+    cli_csr,
     cli_forecast,
     cli_invoices,
     cli_profiles,
@@ -25,7 +25,7 @@ from rebill.cli_base import FAILED, WRONG_USAGE, app
 
 __all__ = [
     "app",
-    "cli_decisions",
+    "cli_csr",
     "cli_forecast",
     "cli_invoices",
     "cli_profiles",

@@ -242,7 +242,7 @@ def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
     known = record.documents()
     papers = known.filter(
-        pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
+        pl.col("status") != "loaded", ~pl.col("document_id").is_in(corrected(known))
     )
     why = (
         record.findings()

@@ -30,8 +30,6 @@ PURE_MODULES = (
     "rebill.invoicing",
     "rebill.plan",
     "rebill.charts",
-    "rebill.acts",
-    "rebill.difference",
 )
 CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.cli_base")
 """The only modules that may ask what time it is, for the record of a run; never for a result."""
