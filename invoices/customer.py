@@ -7,45 +7,36 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from collections.abc import Iterator, Mapping
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
+from invoices.brand import BrandFault, Letter, compiled, letterhead
+from invoices.charges import (
+    CLASS_WORDS,
+    Words,
+    by_carrier,
+    carriers,
+    charge_rows,
+    folded,
+    own_lines,
+    parties,
+    titled,
+    worded,
+)
 from invoices.words import (
     cell,
-    day,
     doubled,
     escaped,
     inert,
     iso,
     money,
-    number,
-    paragraphs,
-    period,
     plain,
-    seen,
-    telephone,
 )
-
-CLASS_WORDS = {
-    "recurring": ("Monthly", "Monthly charge"),
-    "prorated": ("Partial month", "Charge for part of a month"),
-    "one_time": ("One-time", "One-time charge"),
-    "usage": ("Usage", "Usage charge"),
-    "surcharge": ("Surcharge", "Surcharge"),
-    "tax": ("Tax", "Tax"),
-    "late_charge": ("Late charge", "Late charge"),
-    "adjustment": ("Adjustment", "Adjustment"),
-}
-"""The charge classes in the order in which they are shown: the words over a column, and those in
-the place of a description that nobody gave."""
-
-LONGEST = 240
-"""Characters of a description that are shown on the page; the CSV holds all of them."""
 
 CSV_COLUMNS = (
     "invoice_no",
@@ -67,23 +58,8 @@ CSV_COLUMNS = (
     "line_id",
 )
 
-_KEY = ["customer", "bill_month"]
-_USED = (
-    *("line_id", "service", "usoc", "description", "charge_class", "quantity", "service_from"),
-    *("service_until", "wtn", "circuit_id", "carrier", "price"),
-)
-"""What an invoice shows of a line; neither what it costs nor how its price was found."""
 _KINDS = [str(place) for place in range(len(CLASS_WORDS))]
 """The columns of a service's sums: the places of the classes in the order of `CLASS_WORDS`."""
-_ORDER = ("bill", "service_place", "kind", "start", "usoc_place", "paper_place", "position")
-_WORDS = (
-    *("charge_class", "price", "name", "telephone", "circuit", "service_csv", "digits"),
-    *("what_html", "what_csv", "line_html", "line_csv", "end_csv", "period_html", "period_csv"),
-    *("quantity_html", "quantity_csv", "price_html", "price_csv"),
-)
-"""What rows are put together from."""
-_LAST = 2**32 - 1
-"""The place of the lines of no service: behind all others."""
 _COMMA = pl.lit(",")
 _SLOT = "\0"
 """Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
@@ -94,209 +70,161 @@ def pages(
     lines: pl.DataFrame | pl.LazyFrame,
     customers: pl.DataFrame,
     catalogue: pl.DataFrame,
+    letters: Mapping[str, Letter] | None = None,
 ) -> Iterator[tuple[str, str, str]]:
     """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
 
     `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total; `lines`
     are customer lines (`rebill.rating.CUSTOMER_LINES`) in any order, of which those of no header
     are left out: with `invoice_no`, or else at most one header for a customer and month;
-    `customers` has customer, name, address and
-    email (a customer that is not there is called by its number); `catalogue` has carrier, usoc and
-    description, once each, for lines that print no description.
+    `customers` has customer, name, address and email (a customer that is not there is called by its
+    number); `catalogue` has carrier, usoc and description, once each, for lines that print no
+    description. `letters` says under which letter each brand goes out: name, contact, colours,
+    logo, a page of its own; without one the default page bears the brand's name. An optional column
+    `mark` of `headers` (VOID) is set across the page, `notes` are sentences above the summary.
 
     The page is self-contained and prints on letter paper. The CSV (`CSV_COLUMNS`) is safe to open
     in a spreadsheet: decimals are plain, dates ISO, no text is a formula, descriptions are whole.
-    Raises ValueError if the lines of an invoice do not add up to its total.
+    Raises ValueError if the lines of an invoice do not add up to its total, `BrandFault` where a
+    brand's own page cannot be used.
     """
     bills = headers.with_row_index("bill")
-    lines = lines.lazy()
-    key = ["invoice_no"] if "invoice_no" in lines.collect_schema() else _KEY
-    own = lines.select(*key, *_USED).collect().join(bills.select("bill", *key), on=key)
-    _foot(bills, own)
-    rows = _rows(own, catalogue)
+    own = own_lines(bills, lines)
+    shown = folded(own)
+    if shown.height == own.height:
+        rows = whole = charge_rows(shown, catalogue, _dressed(_HTML, _CSV))
+    else:
+        rows = charge_rows(shown, catalogue, _dressed(_HTML))
+        whole = charge_rows(own, catalogue, _dressed(_CSV))
     heads = _heads(bills, customers)
     papers = (
-        heads.join(_csv_rows(heads, rows), on="bill", how="left")
+        heads.join(_csv_rows(heads, whole), on="bill", how="left")
         .join(_blocks(rows), on="bill", how="left")
         .join(_class_totals(rows), on="bill", how="left")
+        .join(carriers(rows), on="bill", how="left")
         .sort("bill")
     )
     for bill in papers.iter_rows(named=True):
         text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
-        yield bill["number"], text, _page(bill)
+        yield bill["number"], text, _page(bill, (letters or {}).get(bill["brand"] or "", Letter()))
 
 
-def _page(bill: dict[str, Any]) -> str:
+def _page(bill: dict[str, Any], letter: Letter) -> str:
     """Return the page of an invoice whose rows are ready."""
+    head = letterhead(letter, bill["brand_name"])
     classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
     made = {"classes": classes, "class_totals": bill["class_totals"] or []}
     made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
-    top, middle, end = _template().render({**bill, **made}).split(_SLOT)
+    made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
+    made |= {"letter": {**head, "logo": letter.logo_url}, "mark": bill.get("mark") or ""}
+    made |= {"notes": bill.get("notes") or []}
+    try:
+        page = _template(letter.page).render({**bill, **made})
+    except TemplateError as fault:
+        raise BrandFault(f"{head['name']}: its page cannot be filled in: {fault}") from None
+    if page.count(_SLOT) != 2:
+        raise BrandFault(f"{head['name']}: its page shows summary and detail not once each")
+    top, middle, end = page.split(_SLOT)
     return "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
-
-
-def _foot(bills: pl.DataFrame, lines: pl.DataFrame) -> None:
-    """Raise ValueError for the first invoice whose lines do not add up to its total."""
-    sums = lines.group_by("bill").agg(pl.col("price").sum())
-    footed = bills.join(sums, on="bill", how="left").with_columns(pl.col("price").fill_null(0))
-    wrong = footed.filter(pl.col("price") != pl.col("total")).sort("bill")
-    for bill in wrong.head(1).iter_rows(named=True):
-        raise ValueError(
-            f"invoice {bill['invoice_no']}: lines add up to {bill['price']}, not to {bill['total']}"
-        )
 
 
 # --- the lines --------------------------------------------------------------------------------
 
 
-def _rows(lines: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines in words, by invoice, service, class, period, code and carrier line.
-
-    `block` counts the services of all invoices. What `_html` and `_csv` are put together from is
-    made for each distinct value: most lines repeat what another says.
-    """
-    line_id = pl.col("line_id")
-    rows = (
-        lines.with_columns(line_id.fill_null(""))
-        .with_columns(head=line_id.str.strip_chars_end("0123456789"))
-        .with_columns(digits=line_id.str.strip_prefix(pl.col("head")))
-        .with_columns(goes_on=pl.col("digits") != "")
-        .pipe(_worded, ["carrier", "usoc", "charge_class", "description"], _charges, catalogue)
-        .pipe(_worded, ["carrier", "head", "goes_on"], _carrier_papers)
-        .pipe(_worded, ["service", "wtn", "circuit_id"], _services)
-        .pipe(_worded, ["service_from", "service_until"], _periods)
-        .pipe(_worded, ["quantity"], _quantities)
-        .pipe(_worded, ["price"], _prices)
-        .with_columns(
-            position=pl.when("numbered").then(pl.col("digits").cast(pl.Int64, strict=False))
-        )
-        .with_columns(pl.col("position").fill_null(0))
-    )
-    rows = rows.select(*_ORDER, "line_id", *_WORDS).sort(*_ORDER, "line_id", maintain_order=True)
-    return rows.with_columns(block=pl.struct("bill", "service_place").rle_id())
-
-
-def _worded(
-    lines: pl.DataFrame,
-    keys: Sequence[str],
-    words: Callable[..., pl.DataFrame],
-    *more: pl.DataFrame,
-) -> pl.DataFrame:
-    """Add to `lines` what `words` makes of the distinct values of `keys`."""
-    distinct = words(lines.select(keys).unique(), *more)
-    return lines.join(distinct, on=keys, how="left", nulls_equal=True, maintain_order="left")
-
-
-def _charges(distinct: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
-    """Add what is charged for: as printed, else as catalogued, else words with the code."""
-    places = {name: place for place, name in enumerate(CLASS_WORDS)}
-    names = {name: words for name, (words, _) in CLASS_WORDS.items()}
-    in_place = {name: words for name, (_, words) in CLASS_WORDS.items()}
-    kind = pl.col("charge_class")
-    known = catalogue.select("carrier", "usoc", known="description")
-    printed, code = pl.col("printed"), pl.col("code")
+def _html_what(distinct: pl.DataFrame) -> pl.DataFrame:
+    code = pl.col("code")
     dotted = pl.when(code != "").then(" \u00b7 " + code).otherwise(pl.lit(""))
-    return (
-        distinct.join(known, on=["carrier", "usoc"], how="left")
-        .with_columns(printed=seen(pl.col("description")), code=seen(pl.col("usoc")))
-        .with_columns(pl.col("known").pipe(seen), words=kind.replace_strict(in_place))
-        .with_columns(
-            shown=pl.when((printed != "") & (printed.str.to_uppercase() != code))
-            .then(
-                pl.when(printed.str.len_chars() > LONGEST)
-                .then(printed.str.head(LONGEST) + "\u2026")
-                .otherwise(printed)
-            )
-            .when(pl.col("known") != "")
-            .then("known")
-            .when(code != "")
-            .then(pl.concat_str("words", pl.lit(", code "), "code"))
-            .otherwise("words")
-        )
-        .select(
-            *("carrier", "usoc", "charge_class", "description"),
-            kind=kind.replace_strict(places, return_dtype=pl.UInt8),
-            usoc_place=pl.col("usoc").fill_null("").rank("dense"),
-            what_html=pl.concat_str(
-                pl.lit('<tr class="charge"><td>'),
-                escaped(pl.col("shown")),
-                pl.lit("<small>"),
-                kind.replace_strict(names),
-                escaped(dotted),
-            ),
-            what_csv=pl.concat_str(kind, cell(code), cell(printed), separator=","),
-        )
+    opening, small = pl.lit('<tr class="charge"><td>'), pl.lit("<small>")
+    html = pl.concat_str(opening, escaped(pl.col("what")), small, "kind_words", escaped(dotted))
+    return distinct.with_columns(what_html=html)
+
+
+def _html_paper(distinct: pl.DataFrame) -> pl.DataFrame:
+    provider = escaped(pl.col("provider"))
+    carrier = pl.when(provider != "").then(" \u00b7 " + provider).otherwise(pl.lit(""))
+    line = pl.concat_str(pl.lit(" \u00b7 "), provider, pl.lit(" line "), escaped(pl.col("paper")))
+    return distinct.with_columns(carrier_html=carrier, line_html=line)
+
+
+def _html_period(distinct: pl.DataFrame) -> pl.DataFrame:
+    html = pl.concat_str(pl.lit("</small></td><td>"), "period", pl.lit("</td><td>"))
+    return distinct.with_columns(period_html=html)
+
+
+def _html_price(distinct: pl.DataFrame) -> pl.DataFrame:
+    html = pl.concat_str(pl.lit("</td><td>"), "price_words", pl.lit("</td></tr>\n"))
+    return distinct.with_columns(price_html=html)
+
+
+def _csv_what(distinct: pl.DataFrame) -> pl.DataFrame:
+    csv = pl.concat_str(
+        "charge_class", cell(pl.col("code")), cell(pl.col("printed")), separator=","
     )
+    return distinct.with_columns(what_csv=csv)
 
 
-def _carrier_papers(distinct: pl.DataFrame) -> pl.DataFrame:
-    """Add the carrier's document as the start of a line's name; its digits follow it.
-
-    `head` is a `line_id` without the digits at its end (`goes_on`: there are some); where a dash or
-    nothing comes before them they are the line's number, and line 10 is shown after line 9.
-    """
-    head = pl.col("head")
-    numbered = head.str.ends_with("-") | (head == "")
-    document = (
-        pl.when(numbered)
-        .then(head.str.strip_suffix("-"))
-        .otherwise(head.str.extract("(?s)^(.*)-").fill_null(""))
-    )
-    # Where digits follow, one stands for them here: a blank before it is not one at the end.
-    whole = seen(pl.when("goes_on").then(head + "0").otherwise(head))
-    shown = pl.when("goes_on").then(whole.str.head(-1)).otherwise(whole)
-    name = inert(shown)
+def _csv_paper(distinct: pl.DataFrame) -> pl.DataFrame:
+    name = inert(pl.col("paper"))
     quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
     return distinct.with_columns(
-        numbered=numbered,
-        paper_place=document.rank("dense"),
-        line_html=pl.concat_str(
-            pl.lit(" \u00b7 "),
-            escaped(seen(pl.col("carrier"))),
-            pl.lit(" line "),
-            escaped(shown),
-        ),
-        line_csv=pl.concat_str(quotes, doubled(name)),
-        end_csv=quotes + "\n",
+        line_csv=pl.concat_str(quotes, doubled(name)), end_csv=quotes + "\n"
     )
 
 
-def _services(distinct: pl.DataFrame) -> pl.DataFrame:
-    """Add what a service is called; null what it does not have."""
+def _csv_service(distinct: pl.DataFrame) -> pl.DataFrame:
     names = ("name", "telephone", "circuit")
-    return distinct.with_columns(
-        service_place=pl.col("service").rank("dense").fill_null(_LAST),
-        name=seen(pl.col("service")),
-        telephone=seen(pl.col("wtn")),
-        circuit=seen(pl.col("circuit_id")),
-    ).with_columns(
-        pl.col("telephone", "circuit").replace("", None),
-        service_csv=pl.concat_str((cell(pl.col(name)) for name in names), separator=","),
-    )
+    csv = pl.concat_str((cell(pl.col(name).fill_null("")) for name in names), separator=",")
+    return distinct.with_columns(service_csv=csv)
 
 
-def _periods(distinct: pl.DataFrame) -> pl.DataFrame:
-    start, until = pl.col("service_from"), pl.col("service_until")
-    return distinct.with_columns(
-        start=start.fill_null(pl.date(9999, 12, 31)),
-        period_html=pl.concat_str(
-            pl.lit("</small></td><td>"), period(start, until), pl.lit("</td><td>")
-        ),
-        period_csv=pl.concat_str(iso(start), _COMMA, iso(until)),
-    )
+def _csv_period(distinct: pl.DataFrame) -> pl.DataFrame:
+    csv = pl.concat_str(iso(pl.col("service_from")), _COMMA, iso(pl.col("service_until")))
+    return distinct.with_columns(period_csv=csv)
 
 
-def _quantities(distinct: pl.DataFrame) -> pl.DataFrame:
-    amount = pl.col("quantity")
-    return distinct.with_columns(quantity_html=number(amount), quantity_csv=plain(amount))
+def _csv_quantity(distinct: pl.DataFrame) -> pl.DataFrame:
+    return distinct.with_columns(quantity_csv=plain(pl.col("quantity")))
 
 
-def _prices(distinct: pl.DataFrame) -> pl.DataFrame:
-    amount = pl.col("price")
-    return distinct.with_columns(
-        price_html=pl.concat_str(pl.lit("</td><td>"), money(amount), pl.lit("</td></tr>\n")),
-        price_csv=pl.concat_str(_COMMA, amount.cast(pl.String), _COMMA),
-    )
+def _csv_price(distinct: pl.DataFrame) -> pl.DataFrame:
+    csv = pl.concat_str(_COMMA, pl.col("price").cast(pl.String), _COMMA)
+    return distinct.with_columns(price_csv=csv)
+
+
+_HTML: dict[str, Words] = {
+    "what": _html_what,
+    "paper": _html_paper,
+    "period": _html_period,
+    "price": _html_price,
+}
+_CSV: dict[str, Words] = {
+    "what": _csv_what,
+    "paper": _csv_paper,
+    "service": _csv_service,
+    "period": _csv_period,
+    "quantity": _csv_quantity,
+    "price": _csv_price,
+}
+"""What is made of the words, step by step of `charge_rows`."""
+_PLAIN = {
+    "what": ("what", "kind_words", "code", "printed"),
+    "paper": ("paper",),
+    "period": ("period",),
+    "price": ("price_words",),
+}
+"""The words that nobody reads once that is made."""
+
+
+def _dressed(*sets: Mapping[str, Words]) -> dict[str, Words]:
+    """Return for each step all that the sets make, less the plain words."""
+
+    def make(step: str, distinct: pl.DataFrame) -> pl.DataFrame:
+        for words in sets:
+            distinct = words[step](distinct) if step in words else distinct
+        return distinct.drop(_PLAIN.get(step, ()))
+
+    steps = sorted({step for words in sets for step in words})
+    return {step: partial(make, step) for step in steps}
 
 
 def _csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -325,12 +253,16 @@ def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
     """
     services = _service_rows(rows)
     opening = services.select("block", "opening")
-    own_line = pl.when(pl.col("line_id").str.len_bytes() > 0).then(
-        pl.concat_str("line_html", "digits")
+    own_line = (
+        pl.when(pl.col("line_id").str.len_bytes() > 0)
+        .then(pl.concat_str("line_html", "digits"))
+        .when(pl.col("elements").is_not_null())
+        .then(pl.concat_str("carrier_html", pl.lit(" \u00b7 "), "elements", pl.lit(" elements")))
+        .otherwise("carrier_html")
     )
     detail = pl.concat_str(
         pl.when(pl.col("block").ne_missing(pl.col("block").shift())).then("opening"),
-        *("what_html", own_line, "period_html", "quantity_html", "price_html"),
+        *("what_html", own_line, "period_html", "quantity_words", "price_html"),
         pl.when(pl.col("block").ne_missing(pl.col("block").shift(-1))).then(pl.lit("</tbody>\n")),
         ignore_nulls=True,
     )
@@ -353,29 +285,19 @@ def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
             pl.col("telephone", "circuit").first(ignore_nulls=True),
             pl.col("price").sum(),
         )
-        .pipe(_worded, ["price"], _totals)
+        .pipe(worded, ["price"], _totals)
         .join(_sums(rows), on="block", how="left", maintain_order="left")
     )
     shows = services.group_by("bill").agg(
         pl.col(kind).is_not_null().any().alias(f"shows_{kind}") for kind in _KINDS
     )
-    ends = pl.concat_str(
-        telephone(pl.col("telephone")),
-        "Circuit " + pl.col("circuit"),
-        separator=" \u00b7 ",
-        ignore_nulls=True,
-    )
-    named = pl.when(pl.col("name") != "").then("Service " + pl.col("name"))
     small = pl.concat_str(pl.lit(" <small>"), "named", pl.lit("</small>"))
-    title = (
-        pl.when(pl.col("ends") != "")
-        .then(pl.concat_str("ends", small, ignore_nulls=True))
-        .otherwise(pl.col("named").fill_null("Account"))
-    )
+    title = pl.concat_str("title", pl.when(pl.col("named") != "").then(small), ignore_nulls=True)
     total = pl.concat_str(pl.lit("</td><td>"), "amount", pl.lit("</td></tr>\n"))
     return (
         services.join(shows, on="bill", how="left", maintain_order="left")
-        .with_columns(ends=escaped(ends), named=escaped(named))
+        .pipe(titled)
+        .with_columns(escaped(pl.col("title")), escaped(pl.col("named")))
         .with_columns(title=title, total=total)
         .select(
             *("block", "bill"),
@@ -403,7 +325,7 @@ def _sums(rows: pl.DataFrame) -> pl.DataFrame:
     by_kind = (
         pl.col("amount").filter(pl.col("kind") == int(kind)).first().alias(kind) for kind in _KINDS
     )
-    return sums.pipe(_worded, ["price"], _totals).group_by("block").agg(by_kind)
+    return sums.pipe(worded, ["price"], _totals).group_by("block").agg(by_kind)
 
 
 def _class_totals(rows: pl.DataFrame) -> pl.DataFrame:
@@ -421,36 +343,27 @@ def _class_totals(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     """Return what stands above the lines of each invoice, in words."""
-    called = customers.select("customer", "name", "address", "email")
-    name, number, total = seen(pl.col("name")), seen(pl.col("customer")), pl.col("total")
-    brand = seen(pl.col("brand"))
-    month = (pl.col("bill_month") + "-01").str.to_date("%Y-%m-%d")
     identity = pl.concat_str(
-        *(cell(seen(pl.col("invoice_no"))), cell(number)),
-        *(iso(pl.col("bill_date")), iso(pl.col("due_date")), total.cast(pl.String), pl.lit("")),
+        *(cell(pl.col("invoice_no")), cell(pl.col("customer_no"))),
+        *(iso(pl.col("bill_date")), iso(pl.col("due_date"))),
+        *(pl.col("total").cast(pl.String), pl.lit("")),
         separator=",",
     )
-    return bills.join(called, on="customer", how="left", maintain_order="left").select(
-        "bill",
-        number="invoice_no",
+    return parties(bills, customers).select(
+        *("bill", "number", "brand", "brand_name", "invoice_no", "customer_no", "name"),
+        *("address", "email", "month", "is_credit", "called", pl.col("^(mark|notes)$")),
         bill_csv=identity,
-        brand=pl.when(brand != "").then(brand).otherwise(pl.lit("Invoice")),
-        invoice_no=seen(pl.col("invoice_no")),
-        customer_no=number,
-        name=pl.when(name != "").then(name).otherwise(number),
-        address=paragraphs(pl.col("address").fill_null("")),
-        email=seen(pl.col("email")),
-        month=pl.concat_str(month.dt.to_string("%B "), month.dt.year().cast(pl.String)),
-        bill_date=day(pl.col("bill_date"), "%B"),
-        due_date=day(pl.col("due_date"), "%B"),
-        is_credit=total < 0,
-        total="$" + money(total.abs()),
+        bill_date="bill_date_words",
+        due_date="due_date_words",
+        total="total_words",
     )
 
 
 @cache
-def _template() -> Template:
-    """Return the page, compiled once."""
+def _template(own: str = "") -> Template:
+    """Return the page, or a brand's own one, compiled once."""
+    if own:
+        return compiled(own)
     source = (
         files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
     )

@@ -34,6 +34,37 @@ class Pass:
     month_findings: pl.DataFrame  # FINDINGS
 
 
+def to_do_again(
+    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents audited before that are looked at again, with the tables to use.
+
+    Those are the ones that new documents, or documents gone since this run, concern, and the others
+    of the carrier's month that a document left; each with the tables it was audited with. Those a
+    person wants audited again come with the tables of this run.
+    """
+    if night.again:
+        late = documents.filter(pl.col("audited_load").is_not_null())
+        wanted = late.filter(pl.col("document_id").is_in(night.again)).with_columns(
+            audited_load=pl.lit(night.load_id, dtype=pl.Int64)
+        )
+        rest = touched(night, documents, todo, lines).join(wanted, on="document_id", how="anti")
+        return pl.concat([wanted, rest]).sort("document_id")
+    gone = night.record.documents().filter(
+        pl.col("document_id").is_in(night.gone["document_id"].implode())
+    )
+    late = touched(
+        night,
+        documents,
+        pl.concat([todo, gone]),
+        pl.concat([lines, night.gone.lazy().select(LINES.names())]),
+    )
+    month = documents.filter(pl.col("audited_load").is_not_null()).with_columns(bill_month=MONTH)
+    same = month.join(night.months_left(), on=["carrier", "bill_month"], how="semi")
+    both = pl.concat([late, same.select(late.columns)])
+    return both.unique("document_id").sort("document_id")
+
+
 def touched(
     night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
 ) -> pl.DataFrame:

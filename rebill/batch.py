@@ -19,6 +19,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from rebill import __version__, files, outbox, reference
+from rebill.again import Undone
+from rebill.difference import Difference
 from rebill.ingest import STAGED
 from rebill.log import Log
 from rebill.night import Night
@@ -36,6 +38,7 @@ from rebill.store import (
     transaction,
 )
 from rebill.store.models import ClaimEvent, Document, Run
+from rebill.store.models_decisions import Decision
 
 TAKEN = ("ingested", "refused", "repeated")
 """What became of a file that was read: it is known from then on."""
@@ -65,6 +68,8 @@ class Outcome:
     became: dict[str, str]
     written: int = 0
     """Papers written or removed."""
+    difference: Difference | None = None
+    """What documents audited again changed, or would change."""
 
 
 def look(workspace: Workspace) -> tuple[tuple[Seen, ...], dict[str, Path]]:
@@ -125,6 +130,7 @@ def mark(record: Record, as_of: dt.date | None) -> str:
         sa.select(
             sa.select(sa.func.max(ClaimEvent.id)).scalar_subquery(),
             sa.select(sa.func.max(Document.run_id)).scalar_subquery(),
+            sa.select(sa.func.max(Decision.id)).scalar_subquery(),
         )
     ).one()
     load = reference.load_version(record.connection)
@@ -146,16 +152,23 @@ def run(
 ) -> Outcome:
     """Carry out the job's plan and return what was done; `now` gives the time for the record.
 
-    Raises what went wrong, with nothing half done: the run that failed is on record, no more.
+    Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
+    trial leaves nothing but its outcome.
     """
+    nights: list[Night] = []
     with files.locked(workspace):
         started = now()
         try:
             with transaction(workspace) as connection:
-                outcome, delivery = _keep(Record(workspace, connection), job, log, hook, now)
+                record = Record(workspace, connection)
+                outcome, delivery = _keep(record, job, log, hook, now, nights)
             hook("kept")
         except ConfigError:
             raise
+        except Undone:
+            with transaction(workspace) as connection:
+                sweep_orphans(workspace, connection)
+            return _told(nights[0])
         except BaseException as error:  # a panic of polars is no Exception
             _note_failure(workspace, job, started, now(), error)
             raise
@@ -166,10 +179,22 @@ def run(
         return _deliver(workspace, outcome, delivery, log, hook)
 
 
+def _told(night: Night) -> Outcome:
+    return Outcome(night.plan, night.counts, night.sums, night.became, difference=night.difference)
+
+
 def _keep(
-    record: Record, job: Job, log: Log, hook: Callable[[str], None], now: Callable[[], str]
+    record: Record,
+    job: Job,
+    log: Log,
+    hook: Callable[[str], None],
+    now: Callable[[], str],
+    nights: list[Night],
 ) -> tuple[Outcome, Delivery | None]:
-    """Carry out every stage that changes the record, in the open transaction."""
+    """Carry out every stage that changes the record, in the open transaction.
+
+    The run under way is put into `nights`.
+    """
     connection = record.connection
     for path in sweep_orphans(record.workspace, connection):
         log.event("orphan removed", file=path.name)
@@ -178,6 +203,7 @@ def _keep(
     load = reference.load_version(connection) or None
     run_id = start_run(connection, job.command, job.as_of, __version__, now(), load)
     night = Night(record, plan, job.as_of, log, run_id, job.paths, hook)
+    nights.append(night)
     for stage in plan.stages:
         if not isinstance(stage, Deliver):
             with log.stage(type(stage).__name__, stage.words()):
@@ -186,7 +212,7 @@ def _keep(
     _note_files(night, job)
     delivery = _promise(night, job)
     finish_run(connection, run_id, "done", night.counts, night.sums, now())
-    return Outcome(plan, night.counts, night.sums, night.became), delivery
+    return _told(night), delivery
 
 
 def _note_files(night: Night, job: Job) -> None:
@@ -252,6 +278,7 @@ def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
     )
     sums = {"count": pl.len().cast(pl.Int64), "amount": pl.col("amount_at_stake").sum()}
     unclaimed = pl.col("claim_no").is_null() & pl.col("reason").is_not_null()
+    unclaimed &= ~pl.col("finding_id").is_in(night.waived)
     return {
         "came": [
             {
@@ -287,7 +314,7 @@ def _deliver(
     with transaction(workspace) as connection:
         record = Record(workspace, connection)
         with log.stage("Deliver", "write packets, invoices and the digest to the outbox"):
-            written = deliver(record, delivery)
+            written = deliver(record, delivery, lambda words: log.warning(words))
             hook("Deliver")
     return replace(outcome, written=written)
 

@@ -14,9 +14,10 @@ import typer
 
 from rebill import (
     __version__,
-    cli_csr,
+    cli_decisions,
     cli_forecast,
     cli_invoices,
+    cli_pages,
     cli_profiles,
     cli_tables,
     cli_work,
@@ -25,9 +26,10 @@ from rebill.cli_base import FAILED, WRONG_USAGE, app
 
 __all__ = [
     "app",
-    "cli_csr",
+    "cli_decisions",
     "cli_forecast",
     "cli_invoices",
+    "cli_pages",
     "cli_profiles",
     "cli_tables",
     "cli_work",

@@ -26,6 +26,8 @@ disputes = typer.Typer(help="Claims towards carriers.")
 invoices = typer.Typer(help="Invoices to customers.")
 cash = typer.Typer(help="What carriers pull, and what of it is in dispute.")
 bills = typer.Typer(no_args_is_help=True, help="Carrier bills as a whole, before their lines.")
+documents = typer.Typer(no_args_is_help=True, help="What a person decides about carrier documents.")
+findings = typer.Typer(no_args_is_help=True, help="What a person decides about findings.")
 db = typer.Typer(no_args_is_help=True, help="The database behind the workspace.")
 profiles = typer.Typer(no_args_is_help=True, help="Dialects of carrier paper, as data.")
 for name, group in (
@@ -33,6 +35,8 @@ for name, group in (
     ("invoices", invoices),
     ("cash", cash),
     ("bills", bills),
+    ("documents", documents),
+    ("findings", findings),
     ("db", db),
     ("profiles", profiles),
 ):
@@ -60,6 +64,11 @@ Month = Annotated[
     str | None, typer.Option("--bill-month", metavar="YYYY-MM", help="Only this bill month.")
 ]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...")]
+Who = Annotated[
+    str | None,
+    typer.Option("--who", help="Who decides; without it the login of this terminal."),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
 HERE = Path()
 
 
@@ -85,6 +94,16 @@ def a_log() -> Log:
 def now() -> str:
     """Return the time as the record of runs keeps it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def login() -> str:
+    """Return who is logged in, as the environment says it; empty where nothing does."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return ""
 
 
 def month_of(text: str) -> str:

@@ -17,6 +17,7 @@ from rebill.cli_base import (
     Json,
     Paths,
     Where,
+    Who,
     a_log,
     app,
     day_of,
@@ -54,24 +55,18 @@ def load(
         str | None, typer.Option("--starter", metavar="REGION", help="Load the starter catalogue.")
     ] = None,
     carrier: Annotated[
-        str | None,
-        typer.Option(
-            "--carrier", help="Whose the starter catalogue or the customer service records are."
-        ),
+        str | None, typer.Option("--carrier", help="The carrier the starter catalogue is for.")
     ] = None,
     json: Json = False,
     workspace: Where = HERE,
 ) -> None:
-    """Load reference tables from files or folders: all of them, or nothing and every error.
-
-    Customer service records (`.csr`, or text that begins like one) are loaded as inventory.
-    """
+    """Load reference tables from files or folders: all of them, or nothing and every error."""
     import polars as pl
 
     from rebill import load as loading
     from rebill.views import note, show
 
-    if starter and not carrier:
+    if (starter is None) != (carrier is None):
         raise typer.BadParameter("--starter and --carrier go together")
     if bool(paths) == bool(starter):
         raise typer.BadParameter("give files or folders, or --starter and --carrier")
@@ -79,7 +74,7 @@ def load(
     if starter and carrier:
         result = loading.load_starter(place, starter, carrier, given=now())
     else:
-        result = loading.load(place, paths or [], replace=replace, given=now(), carrier=carrier)
+        result = loading.load(place, paths or [], replace=replace, given=now())
     for error in result.errors:
         note(f"error: {error}")
     if not result.ok:
@@ -128,10 +123,44 @@ def ingest(
     show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), json)
 
 
-@app.command(epilog=example("rebill reconcile --as-of 2026-03-31"))
-def reconcile(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
-    """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow."""
-    show_outcome(work("reconcile", workspace, as_of), json)
+@app.command(
+    epilog=example(
+        "rebill reconcile --as-of 2026-03-31",
+        'rebill reconcile --from 2026-01 --reason "rates corrected"',
+        'rebill reconcile --from 2026-01 --reason "rates corrected" --keep',
+    )
+)
+def reconcile(
+    as_of: AsOf = None,
+    first_month: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="YYYY-MM", help="Audit this bill month and all later ones again."
+        ),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep what --from shows; without it nothing changes.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why the months are audited again, for the record.")
+    ] = "",
+    who: Who = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow.
+
+    With --from, months audited before are audited again with the tables as they are now. What that
+    changes towards the carrier and towards customers is shown by cause; --keep keeps it.
+    """
+    if first_month is None:
+        if keep:
+            raise typer.BadParameter("--keep goes with --from")
+        show_outcome(work("reconcile", workspace, as_of), json)
+        return
+    from rebill.cli_decisions import reconcile_again
+
+    reconcile_again(workspace, as_of, first_month, keep, reason, who, json)
 
 
 @app.command(

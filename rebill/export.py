@@ -19,9 +19,11 @@ import polars as pl
 from invoices.schema import CENTS, RATE
 from rebill.cash_tables import TABLES as CASH
 from rebill.cash_tables import cash_frame
+from rebill.decisions import decisions, waivers
 from rebill.record import Record
 from reconcile.dispute import refresh
 from reconcile.exposure import claims_by_document, exposure
+from reconcile.waivers import waived
 
 Format = Literal["csv", "parquet", "json"]
 
@@ -135,6 +137,28 @@ TABLES = {
             carrier=pl.String,
             ban=pl.String,
             bill_date=pl.Date,
+            waived=pl.Boolean,
+            waived_until=pl.Date,
+            waived_by=pl.Int64,
+        ),
+        _table(
+            "decisions",
+            "what people decided: who, when, why, and about what",
+            "id",
+            id=pl.Int64,
+            decided_on=pl.Date,
+            who=pl.String,
+            act=pl.String,
+            subject=pl.String,
+            other=pl.String,
+            reason=pl.String,
+            holds_until=pl.Date,
+            carrier=pl.String,
+            service=pl.String,
+            usoc=pl.String,
+            code=pl.String,
+            amount=CENTS,
+            ends=pl.Int64,
         ),
         _table(
             "claims",
@@ -261,7 +285,17 @@ def table_frame(
         return record.customer_lines(months)
     if name == "findings":
         days = record.debits().select("document_id", "dispute_closes_on")
-        return record.findings(months).join(days.lazy(), on="document_id", how="left")
+        held = waivers(record, as_of or record.last_as_of())
+        found = waived(record.findings(months), held).with_columns(
+            waived=pl.col("waived_by").is_not_null()
+        )
+        return found.join(days.lazy(), on="document_id", how="left")
+    if name == "decisions":
+        acts = decisions(record)
+        if months is not None:
+            month_decided = pl.col("decided_on").dt.strftime("%Y-%m")
+            acts = acts.filter(month_decided.is_in(list(months)))
+        return acts.lazy()
     if name == "exposure":
         return _exposure(record, months, as_of or record.last_as_of()).lazy()
     if name in {table for table, *_ in CASH}:

@@ -11,8 +11,9 @@ from pathlib import Path
 import polars as pl
 
 from invoices.carrier import Known, Profiles
-from invoices.schema import FINDINGS, empty
+from invoices.schema import FINDINGS, LINES, empty
 from rebill import reference
+from rebill.difference import Difference, State
 from rebill.ingest import Intake, Settled
 from rebill.log import Log
 from rebill.plan import Audit, Plan
@@ -42,10 +43,25 @@ class Night:
     """Documents audited in this run, new and touched ones."""
     touched: list[str] = field(default_factory=list)
     """Documents audited before and again in this run: a late document concerns them."""
+    decided: list[str] = field(default_factory=list)
+    """Documents a person decided about in this run: the pulls of their accounts change."""
+    gone: pl.DataFrame = field(default_factory=lambda: empty(LINES))
+    """Lines of loaded documents that are void since this run."""
+    gone_from: list[tuple[str, str]] = field(default_factory=list)
+    """Carrier and bill month of each loaded document that is void since this run."""
+    again: list[str] = field(default_factory=list)
+    """Documents that a person wants audited with the tables of this run."""
+    before: State | None = None
+    """What the record said before documents were audited again, and the last event of a claim."""
+    last_event: int = 0
+    difference: Difference | None = None
+    """What this run changed, where that was asked."""
     found: pl.DataFrame = field(default_factory=lambda: empty(FINDINGS))
     replaced: pl.DataFrame = field(default_factory=lambda: empty(KEPT_FINDINGS))
     kept: pl.DataFrame = field(default_factory=lambda: empty(KEPT_FINDINGS))
     """Findings of audited documents as they were kept, with their claims."""
+    waived: list[str] = field(default_factory=list)
+    """Findings kept in this run that a person's waiver leaves unclaimed."""
     claims: list[str] = field(default_factory=list)
     """Claims that are new or changed."""
     invoices: list[str] = field(default_factory=list)
@@ -90,6 +106,11 @@ class Night:
     def audits(self) -> bool:
         """Whether this run goes on to audit what it takes in."""
         return any(isinstance(stage, Audit) for stage in self.plan.stages)
+
+    def months_left(self) -> pl.DataFrame:
+        """Return carrier and bill_month of the loaded documents that are void since this run."""
+        schema = {"carrier": pl.String, "bill_month": pl.String}
+        return pl.DataFrame(self.gone_from, schema=schema, orient="row").unique()
 
     def count(self, name: str, number: int) -> None:
         """Add to a count of the run's record."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,19 +18,16 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.customer import pages
 from invoices.packet import packets
 from rebill.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.files import safe_name
 from rebill.ingest import corrected
+from rebill.papers import deliver_invoices, invoice_paths, leave
 from rebill.record import Record
-from rebill.reference import current_frame
 from rebill.store import read_frame
 from rebill.store.models import REFERENCE
 from reconcile.dispute import UNFILED, due
 
-AT_ONCE = 200_000
-"""Lines of customer invoices held in memory at a time."""
 WRITTEN_AGAIN = (*UNFILED, "expired")
 DIGEST = "digest"
 """What stands for the digest among the months that wait to be delivered."""
@@ -45,13 +42,17 @@ class Delivery:
     months: Collection[str]
 
 
-def deliver(record: Record, delivery: Delivery) -> int:
+def _silent(words: str) -> None:
+    return None
+
+
+def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _silent) -> int:
     """Leave the papers of a delivery in the outbox, and return how many were written or removed.
 
-    Then nothing waits to be delivered any more.
+    Then nothing waits to be delivered any more. `warn` is told of a brand that cannot be used.
     """
     written = _deliver_claims(record, delivery)
-    written += _deliver_invoices(record, delivery)
+    written += deliver_invoices(record, delivery.invoices, delivery.months, warn)
     digest = read_digest(record)
     as_of = record.last_as_of()
     outbox = record.workspace.outbox
@@ -62,33 +63,10 @@ def deliver(record: Record, delivery: Delivery) -> int:
     return written
 
 
-def leave(path: Path, content: str) -> int:
-    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0."""
-    data = content.encode()
-    try:
-        if path.read_bytes() == data:
-            return 0
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    # A paper is made again from the record when it is lost, so it need not be flushed by itself.
-    temporary = f"{path.parent}/.{path.name}.tmp"
-    with open(temporary, "wb") as handle:
-        handle.write(data)
-    os.replace(temporary, path)
-    return 1
-
-
 def claim_path(record: Record, claim: dict[str, Any]) -> Path:
     """Return where the packet of a claim lies."""
     name = f"{safe_name(claim['claim_no'])}.csv"
     return record.workspace.outbox / "claims" / str(claim["bill_month"]) / name
-
-
-def invoice_paths(record: Record, invoice: dict[str, Any]) -> list[Path]:
-    """Return where the CSV and the page of a customer invoice lie."""
-    folder = record.workspace.outbox / "invoices" / invoice["bill_month"]
-    name = safe_name(invoice["invoice_no"])
-    return [folder / f"{name}.csv", folder / f"{name}.html"]
 
 
 def missing_months(record: Record) -> list[str]:
@@ -155,59 +133,6 @@ def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str
     )
 
 
-def _deliver_invoices(record: Record, delivery: Delivery) -> int:
-    wanted = pl.col("invoice_no").is_in(list(delivery.invoices)) | pl.col("bill_month").is_in(
-        list(delivery.months)
-    )
-    bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
-    written = 0
-    for gone in bills.filter(pl.col("status") == "void").iter_rows(named=True):
-        for path in invoice_paths(record, gone):
-            written += path.exists()
-            path.unlink(missing_ok=True)
-    catalogue = _catalogue(record)
-    for month, part in _portions(_to_write(record, bills)):
-        load: int | None = part["issued_load"].to_list()[0]
-        known = current_frame(record.workspace, record.connection, "customers", load).collect()
-        paths = {bill["invoice_no"]: invoice_paths(record, bill) for bill in part.to_dicts()}
-        lines = record.customer_lines([month]).join(
-            part.lazy().select("invoice_no"), on="invoice_no", how="semi"
-        )
-        for number, *texts in pages(part, lines, known, catalogue):
-            for path, text in zip(paths[number], texts, strict=True):
-                written += leave(path, text)
-    return written
-
-
-def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
-    """Return the drafts of `bills`, and the issued ones whose papers are missing: those that are
-    there do not change."""
-    lost = [
-        bill["invoice_no"]
-        for bill in bills.filter(pl.col("status") == "issued").iter_rows(named=True)
-        if not all(path.exists() for path in invoice_paths(record, bill))
-    ]
-    return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
-
-
-def _portions(bills: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield bills of one month and one version of the reference tables (drafts: the current one)
-    at a time, so many that their lines fit in memory."""
-    issued = pl.col("issued_load").fill_null(-1)
-    portion = (pl.col("lines").cum_sum().over("bill_month", issued) - pl.col("lines")) // AT_ONCE
-    parts = bills.with_columns(portion=portion, issued=issued)
-    for (month, *_), part in parts.group_by("bill_month", "issued", "portion", maintain_order=True):
-        yield str(month), part.drop("portion", "issued")
-
-
-def _catalogue(record: Record) -> pl.DataFrame:
-    """Return what the carriers' codes are called: carrier, usoc, description, the latest row."""
-    usocs = current_frame(record.workspace, record.connection, "usocs").collect()
-    named = usocs.filter(pl.col("description").is_not_null()).sort("row_id")
-    rows = named.unique(["carrier", "usoc"], keep="last", maintain_order=True)
-    return rows.select("carrier", "usoc", "description")
-
-
 # --- the digest -------------------------------------------------------------------------------
 
 
@@ -242,7 +167,7 @@ def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
     known = record.documents()
     papers = known.filter(
-        pl.col("status") != "loaded", ~pl.col("document_id").is_in(corrected(known))
+        pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
     )
     why = (
         record.findings()

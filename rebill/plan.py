@@ -8,8 +8,11 @@ empty one.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from rebill.acts import Compare, Decision, StandIn
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Deliver:
         return f"write packets, invoices and the digest to the outbox{again}"
 
 
-Stage = ReadFile | Settle | Audit | CheckBills | Schedule | Claim | Price | Deliver
+Stage = ReadFile | Settle | Audit | CheckBills | Schedule | Claim | Price | Deliver | Decision
 
 
 @dataclass(frozen=True)
@@ -164,6 +167,31 @@ def plan_ingest(facts: Facts) -> Plan:
     """Return the plan that takes documents in and leaves the rest to a later night."""
     reads, passed_over = _reads(facts)
     return Plan((*reads, Settle(len(reads))) if reads else (), passed_over)
+
+
+def plan_decision(
+    acts: tuple[Decision, ...], *, lines: bool = True, compare: Compare | None = None
+) -> Callable[[Facts], Plan]:
+    """Return the planner of a run that carries out acts of a person and all that follows from them.
+
+    `lines`: the acts concern lines, so that audit, pulls and prices follow; else claims alone do.
+    A document that stands in is looked for behind the files of the run.
+    """
+
+    def decide(facts: Facts) -> Plan:
+        reads, passed_over = _reads(facts)
+        work: list[Stage] = [act for act in acts if not isinstance(act, StandIn)]
+        work += [*reads, *([Settle(len(reads))] if reads else [])]
+        work += [act for act in acts if isinstance(act, StandIn)]
+        if lines:
+            work += [Audit(facts.waiting, len(reads)), Schedule(), CheckBills(facts.as_of)]
+        work.append(Claim(facts.as_of))
+        if lines:
+            work.append(Price())
+        work += [*([compare] if compare else []), Deliver(facts.undelivered)]
+        return Plan(tuple(work), passed_over)
+
+    return decide
 
 
 def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:

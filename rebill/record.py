@@ -33,6 +33,8 @@ from reconcile.window import deadlines
 
 KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String()})
 """Findings as they are kept: with the number of their claim."""
+COUNTED = ("loaded", "held")
+"""Documents the carrier pulls; one that is refused was not read, a void one counts no more."""
 BILL_FINDINGS = "bill_findings"
 """Findings about bills as a whole: made anew each night, kept apart from those of documents."""
 MADE_LINES = "made_lines"
@@ -53,6 +55,10 @@ class Record:
     def documents(self) -> pl.DataFrame:
         """Return every document, sorted by id."""
         return read_table(self.connection, Document)
+
+    def counted(self) -> pl.DataFrame:
+        """Return the documents that were read and are not void: those that are pulled."""
+        return self.documents().filter(pl.col("status").is_in(COUNTED))
 
     def totals(self) -> pl.DataFrame:
         """Return document_id, charge_class, lines, amount of loaded and held documents."""
@@ -90,6 +96,10 @@ class Record:
     def held(self) -> pl.LazyFrame:
         """Return the lines of held documents (`LINES`)."""
         return self.scan("held_lines", LINES)
+
+    def void(self) -> pl.LazyFrame:
+        """Return the lines of void documents (`LINES`)."""
+        return self.scan("void_lines", LINES)
 
     def lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the lines of loaded documents; what only an audit knows is null before it."""
@@ -168,7 +178,7 @@ class Record:
     def with_deadlines(self, documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
         """Return loaded and held documents with debit_on, dispute_closes_on and file_by."""
         return deadlines(
-            documents.filter(pl.col("status") != "refused"),
+            documents.filter(pl.col("status").is_in(COUNTED)),
             contracts,
             self.workspace.settings.closings,
         )

@@ -35,6 +35,18 @@ url = "sqlite:///rebill.db"
 # prior_win_rate = "0.5"         # the share of a claim a carrier grants, before any is answered
 # prior_claims = "4"             # so many answered claims outweigh it
 # band = "0.8"                   # the probability that lies between `low` and `high`
+
+[invoices]
+# pdf = false                    # true: the night leaves a PDF of each invoice too
+
+[house]
+# What invoices of a brand that is no private label show where the brand says nothing itself.
+# name = ""
+# phone = ""                     # toll-free, for questions about a bill
+# email = ""
+# web = ""
+# address = ["100 Main Street", "Springfield, IL 62701"]
+# remittance = ["PO Box 1200", "Springfield, IL 62705"]
 """
 
 
@@ -84,6 +96,24 @@ class Recovery(_Section):
     band: Decimal = Field(default=Decimal("0.8"), gt=0, lt=1)
 
 
+class House(_Section):
+    """Who we are: what a brand that is no private label shows where it says nothing itself."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    web: str = ""
+    address: tuple[str, ...] = ()
+    remittance: tuple[str, ...] = ()
+
+
+class Invoices(_Section):
+    """What the night leaves of customer invoices."""
+
+    pdf: bool = False
+    """Also a PDF of each, beside its page and its CSV."""
+
+
 class Settings(_Section):
     """Everything `rebill.toml` can say."""
 
@@ -92,6 +122,8 @@ class Settings(_Section):
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
     recovery: Recovery = Recovery()
+    house: House = House()
+    invoices: Invoices = Invoices()
 
     @property
     def closings(self) -> frozenset[dt.date]:
@@ -160,7 +192,7 @@ def init_workspace(directory: Path) -> Workspace:
     """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten."""
     root = directory.resolve()
     try:
-        for folder in ("lines", "inbox", "outbox", "profiles"):
+        for folder in ("lines", "inbox", "outbox", "profiles", "brands"):
             (root / folder).mkdir(parents=True, exist_ok=True)
         if not (root / SETTINGS_FILE).exists():
             (root / SETTINGS_FILE).write_text(TEMPLATE, encoding="utf-8")

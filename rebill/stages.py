@@ -13,10 +13,12 @@ import polars as pl
 
 from invoices.calendar import closed_weekdays
 from invoices.schema import CENTS, FINDINGS, LINES
-from rebill import auditing, drafts, rating
+from rebill import again, auditing, deciding, drafts, rating, waiving
+from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.auditing import MONTH, not_of, of
 from rebill.claiming import EVENTS, Found, claim
 from rebill.ingest import corrected, settle, take_in
+from rebill.keeping import keep, keep_findings, take_back_findings, take_files
 from rebill.night import Night
 from rebill.plan import Audit, CheckBills, Claim, Price, ReadFile, Schedule, Settle, Stage
 from rebill.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
@@ -26,10 +28,8 @@ from rebill.store import (
     live_bulk,
     models,
     next_numbers,
-    scan_files,
     supersede,
     update_rows,
-    write_bulk,
     write_rows,
 )
 from reconcile import bills
@@ -39,13 +39,6 @@ from reconcile.dispute import UNFILED
 from reconcile.schema import AUDITED
 from reconcile.window import roll
 
-GATE_CODES = (
-    "document_unreadable",
-    "line_unreadable",
-    "document_does_not_foot",
-    "document_conflicts",
-)
-"""Findings of the gate: an audit done again leaves them alone."""
 TOLD = 100
 """So many quarantined rows of a file are told in the log; all are findings."""
 
@@ -68,7 +61,7 @@ def settle_documents(night: Night, stage: Settle) -> None:
     record, connection = night.record, night.record.connection
     stored = record.documents()
     on_record = pl.concat(
-        [frame.select(LINES.names()) for frame in (record.lines(), record.held())]
+        [frame.select(LINES.names()) for frame in (record.lines(), record.held(), record.void())]
     )
     settled = settle(night.intake, stored, on_record)
     night.settled = settled
@@ -148,64 +141,47 @@ def audit_lines(night: Night, stage: Audit) -> None:
     record = night.record
     documents = record.documents().filter(pl.col("status") == "loaded")
     todo = documents.filter(pl.col("audited_load").is_null())
-    if todo.is_empty():
+    if todo.is_empty() and not night.again and not night.gone_from:
         return
     lines = of(record.waiting(), todo["document_id"]).select(LINES.names())
     if night.settled is not None:
         lines = pl.concat([lines, of(night.settled.lines, todo["document_id"])])
-    late = auditing.touched(night, documents, todo, lines)
+    late = auditing.to_do_again(night, documents, todo, lines)
     night.touched = late["document_id"].to_list()
     night.audited = [*todo["document_id"], *night.touched]
     passes = auditing.audit_all(night, documents, todo, late, lines)
     night.found = pl.concat([one.findings for one in passes])
-    again = late.select("carrier", bill_month=MONTH).unique()
-    old = _take_files(night, "audited", again, AUDITED)
+    months = late.select("carrier", bill_month=MONTH).unique()
+    old = take_files(night, "audited", months, AUDITED)
     audited = [not_of(old, late["document_id"]), *(one.lines for one in passes)]
     keep(night, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]), "amount")
     waiting = live_bulk(record.connection, "lines")
     supersede(record.connection, waiting["id"].to_list(), night.run_id)
-    night.replaced = _take_back_findings(night, late, again)
+    replaced = take_back_findings(night, late, months)
+    night.replaced = pl.concat([night.replaced, replaced])
     for one in passes:
-        _take_files(night, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
+        take_files(night, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
         keep_findings(night, one.month_findings, MONTH_FINDINGS)
     update_rows(
         record.connection,
         models.Document,
-        todo.select("document_id", audited_load=pl.lit(night.load_id, dtype=pl.Int64)),
+        pl.concat([todo, late.filter(pl.col("document_id").is_in(night.again))]).select(
+            "document_id", audited_load=pl.lit(night.load_id, dtype=pl.Int64)
+        ),
     )
     night.count("audited", todo.height)
     night.count("audited again", late.height)
 
 
-def _take_files(night: Night, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
-    """Supersede the files of carriers and months, and return their rows to be written again."""
-    record = night.record
-    live = live_bulk(record.connection, kind)
-    own = live.join(months, on=["carrier", "bill_month"], how="semi", nulls_equal=True)
-    supersede(record.connection, own["id"].to_list(), night.run_id)
-    return scan_files(record.workspace, own["path"].to_list(), schema).select(schema.names())
-
-
-def _take_back_findings(night: Night, late: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
-    """Take the findings of touched documents off the record and return them.
-
-    Those of the gate stay: an audit does not make them.
-    """
-    rows = _take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    again = pl.col("document_id").is_in(late["document_id"].implode()) & ~pl.col("code").is_in(
-        GATE_CODES
-    )
-    keep_findings(night, rows.filter(~again.fill_null(False)))
-    return rows.filter(again.fill_null(False))
-
-
 def schedule(night: Night, stage: Schedule) -> None:
     """Leave a pull for every loaded or held document; days once given do not move."""
     record = night.record
-    documents = record.documents().filter(pl.col("status") != "refused")
+    documents = record.counted()
     before = record.debits()
-    new = documents.join(before, on="document_id", how="anti")
-    accounts = documents.join(new, on=["carrier", "ban"], how="semi")
+    new = documents.join(before, on="document_id", how="anti").select("carrier", "ban")
+    decided = record.documents().filter(pl.col("document_id").is_in(night.decided))
+    moved = pl.concat([new, decided.select("carrier", "ban")])
+    accounts = documents.join(moved, on=["carrier", "ban"], how="semi")
     if accounts.is_empty():
         return
     # A bill that was held and came again corrected is pulled once, as corrected.
@@ -243,7 +219,7 @@ def papers(night: Night, documents: pl.DataFrame, pulls: pl.DataFrame) -> pl.Dat
 def check_bills(night: Night, stage: CheckBills) -> None:
     """Leave the findings about bills as a whole as they are on the day of the run."""
     record = night.record
-    documents = record.documents().filter(pl.col("status") != "refused")
+    documents = record.counted()
     pulls = record.debits()
     dated = papers(night, documents, pulls)
     found = [
@@ -265,9 +241,15 @@ def check_bills(night: Night, stage: CheckBills) -> None:
 def claim_findings(night: Night, stage: Claim) -> None:
     """Leave the run's findings on record with their claims; states follow the day of the run."""
     record = night.record
+    if stage.as_of is None:
+        raise ConfigError("claims need a day: give --as-of")
     claims = record.claims()
+    turned = waiving.turn(night, claims, stage.as_of)
+    free = night.found.join(turned.aside, on="finding_id", how="anti")
+    night.found = pl.concat([free, turned.back.select(FINDINGS.names())])
+    night.replaced = pl.concat([night.replaced, turned.out])
     open_ones = claims.filter(pl.col("status").is_in(UNFILED))
-    documents = record.documents().filter(pl.col("status") != "refused")
+    documents = record.counted()
     months = pl.concat([night.found, night.replaced.select(FINDINGS.names())]).select(MONTH)
     standing = (
         record.scan("findings", KEPT_FINDINGS, months.to_series().drop_nulls().unique().to_list())
@@ -275,8 +257,6 @@ def claim_findings(night: Night, stage: Claim) -> None:
         .select(KEPT_FINDINGS.names())
         .collect()
     )
-    if stage.as_of is None:
-        raise ConfigError("claims need a day: give --as-of")
     outcome = claim(
         Found(night.found, night.replaced, standing),
         claims,
@@ -287,21 +267,27 @@ def claim_findings(night: Night, stage: Claim) -> None:
     )
     write_rows(record.connection, models.Claim, outcome.claims)
     insert_frame(record.connection, models.ClaimEvent, outcome.events.select(EVENTS.names()))
-    keep_findings(night, outcome.findings)
-    night.kept = outcome.findings
+    kept = KEPT_FINDINGS.names()
+    unclaimed = pl.concat([turned.aside, turned.out]).with_columns(
+        claim_no=pl.lit(None, dtype=pl.String)
+    )
+    night.waived = unclaimed["finding_id"].to_list()
+    night.kept = pl.concat([outcome.findings.select(kept), unclaimed.select(kept)])
+    keep_findings(night, night.kept.sort("finding_id"))
     night.claims = outcome.claims["claim_no"].to_list()
-    night.count("findings", outcome.findings.height)
+    night.count("findings", night.kept.height)
     night.count("claims new or changed", outcome.claims.height)
-    night.total("at stake", outcome.findings["amount_at_stake"])
+    night.total("at stake", night.kept["amount_at_stake"])
 
 
 def price_lines(night: Night, stage: Price) -> None:
     """Leave customer lines for all lines audited in this run, and the draft invoices they make."""
     record = night.record
-    if not night.audited:
+    gone = night.months_left()
+    if not night.audited and gone.is_empty():
         return
     documents = record.documents().filter(pl.col("document_id").is_in(night.audited))
-    months = documents.select(MONTH).to_series().unique().sort().to_list()
+    months = sorted({*documents.select(MONTH).to_series(), *gone["bill_month"]})
     customers = night.reference["customers"].collect()
     rated = rating.rate(
         of(record.audited(months), documents["document_id"]),
@@ -311,10 +297,11 @@ def price_lines(night: Night, stage: Price) -> None:
     )
     lines = rating.described(rated.customer_lines, night.reference["usocs"])
     late = documents.filter(pl.col("document_id").is_in(night.touched))
-    again = late.select("carrier", bill_month=MONTH).unique()
-    before = _take_files(night, "customer_lines", again, rating.CUSTOMER_LINES)
+    months_again = pl.concat([late.select("carrier", bill_month=MONTH), gone]).unique()
+    before = take_files(night, "customer_lines", months_again, rating.CUSTOMER_LINES)
     paper = pl.col("line_id").str.replace(r"-\d+$", "")
-    kept = before.filter(~paper.is_in(late["document_id"].implode()))
+    other = pl.concat([late["document_id"], night.gone["document_id"].unique()])
+    kept = before.filter(~paper.is_in(other.implode()))
     columns = rating.CUSTOMER_LINES.names()
     keep(
         night,
@@ -334,36 +321,14 @@ def price_lines(night: Night, stage: Price) -> None:
     drafts.rebuild(night, months)
 
 
-def keep(
-    night: Night,
-    kind: str,
-    frame: pl.LazyFrame,
-    amount: str | None,
-    month: pl.Expr | None = None,
-) -> None:
-    """Write rows as bulk facts of a kind, and note what documents and months changed."""
-    written = write_bulk(
-        night.record.workspace,
-        night.record.connection,
-        kind,
-        frame,
-        night.run_id,
-        amount=amount,
-        month=month,
-    )
-    night.count(f"{kind} rows", int(written["rows"].sum() or 0))
-
-
-def keep_findings(night: Night, findings: pl.DataFrame, kind: str = "findings") -> None:
-    """Write findings as bulk facts; those without a claim say so."""
-    if findings.is_empty():
-        return
-    claim_no = pl.col("claim_no") if "claim_no" in findings.columns else pl.lit(None)
-    rows = findings.with_columns(claim_no.cast(pl.String).alias("claim_no"))
-    keep(night, kind, rows.select(KEPT_FINDINGS.names()).lazy(), "amount_at_stake")
-
-
 HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
+    Accept: deciding.accept,
+    Void: deciding.void,
+    StandIn: deciding.stand_in,
+    Waive: waiving.waive,
+    Reopen: waiving.reopen,
+    AuditAgain: again.audit_again,
+    Compare: again.compare,
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import postgres
 import pytest
 from hypothesis import HealthCheck, settings
+from shell import Call
 
 from rebill import store
 from rebill.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
@@ -68,3 +70,32 @@ def workspace(tmp_path: Path) -> Workspace:
     made = init_workspace(tmp_path / "workspace")
     store.upgrade(made)
     return made
+
+
+@pytest.fixture
+def rebill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
+    """Run a command as the shell does: exit code, standard output, standard error."""
+    from rebill import cli
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rebill", *map(str, words)])
+        capfd.readouterr()
+        try:
+            cli.main()
+            code = 0
+        except SystemExit as left:
+            code = int(left.code or 0)
+        out, err = capfd.readouterr()
+        return code, out, err
+
+    return call
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace that knows two services, named by the environment."""
+    from nights import small
+
+    workspace = small(tmp_path / "w")
+    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
+    return workspace

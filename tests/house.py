@@ -30,6 +30,8 @@ PURE_MODULES = (
     "rebill.invoicing",
     "rebill.plan",
     "rebill.charts",
+    "rebill.acts",
+    "rebill.difference",
 )
 CLOCK_MODULES = ("rebill.batch", "rebill.cli", "rebill.cli_base")
 """The only modules that may ask what time it is, for the record of a run; never for a result."""
@@ -129,6 +131,7 @@ def is_money(module: Module) -> bool:
     return module.room == "reconcile" or module.name in {
         *("rebill.markups", "rebill.rating", "rebill.margin", "rebill.invoicing"),
         *("invoices.money", "invoices.periods", "invoices.footing", "invoices.customer"),
+        *("invoices.charges", "invoices.document"),
     }
 
 

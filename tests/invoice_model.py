@@ -20,7 +20,9 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
 
-from invoices.customer import CLASS_WORDS, CSV_COLUMNS, LONGEST
+from invoices.brand import Letter, letterhead
+from invoices.charges import CLASS_WORDS, CREDIT_WORDS, LONGEST
+from invoices.customer import CSV_COLUMNS
 
 SUMMARY = """\
 {% for s in services %}
@@ -110,6 +112,11 @@ def invoice_html(
         for _, group in groupby(rows, key=lambda row: row["service"])
     ]
     return _template().render(
+        letter=letterhead(Letter(), ""),
+        mark="",
+        called="Invoice",
+        notes=[],
+        carriers=_carriers(rows, _clean(header["brand"]) or "Invoice"),
         brand=_clean(header["brand"]) or "Invoice",
         invoice_no=_clean(header["invoice_no"]),
         customer_no=_clean(customer["customer"]),
@@ -198,8 +205,8 @@ def _service(rows: list[dict[str, Any]], classes: list[str], catalogue: Catalogu
 
 def _charge(row: dict[str, Any], catalogue: Catalogue) -> _Charge:
     usoc, carrier = _clean(row["usoc"]), _clean(row["carrier"])
-    kind, _ = CLASS_WORDS[row["charge_class"]]
-    line = f"{carrier} line {_clean(row['line_id'])}" if row["line_id"] else ""
+    _, kind = _kind(row)
+    line = f"{carrier} line {_clean(row['line_id'])}" if row["line_id"] else carrier
     return _Charge(
         description=_description(row, usoc, catalogue),
         note=" · ".join(part for part in (kind, usoc, line) if part),
@@ -215,8 +222,27 @@ def _description(row: dict[str, Any], usoc: str, catalogue: Catalogue) -> str:
     if printed and printed.upper() != usoc:
         return printed if len(printed) <= LONGEST else f"{printed[:LONGEST]}\u2026"
     known = _clean(catalogue.get((row["carrier"], row["usoc"])))
-    _, words = CLASS_WORDS[row["charge_class"]]
+    words, _ = _kind(row)
     return known or (f"{words}, code {usoc}" if usoc else words)
+
+
+def _carriers(rows: Iterable[Row], ourselves: str) -> list[dict[str, str]]:
+    """Return what the lines add up to by carrier, nothing where there is one."""
+    sums: dict[str, Decimal] = {}
+    for row in rows:
+        carrier = _clean(row["carrier"])
+        sums[carrier] = sums.get(carrier, Decimal(0)) + row["price"]
+    if len(sums) < 2:
+        return []
+    return [{"carrier": c or ourselves, "total": _money(sums[c])} for c in sorted(sums)]
+
+
+def _kind(row: Row) -> tuple[str, str]:
+    """Return what a line is called where it says nothing itself, and under its description."""
+    if row["price"] < 0:
+        return (CREDIT_WORDS[row["charge_class"]],) * 2
+    _, in_place, under = CLASS_WORDS[row["charge_class"]]
+    return in_place, under
 
 
 def _sums(rows: Iterable[Row], classes: list[str]) -> list[str]:

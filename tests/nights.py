@@ -138,6 +138,22 @@ def _template() -> Path:
     return _small(root, None).root
 
 
+def billed(root: Path) -> Workspace:
+    """Return a copy of a workspace whose night took in `USUAL` of March and left its invoices."""
+    shutil.copytree(_billed(), root)
+    return open_workspace(root)
+
+
+@cache
+def _billed() -> Path:
+    root = Path(tempfile.mkdtemp(prefix="rebill-billed-")) / "w"
+    atexit.register(shutil.rmtree, root.parent, ignore_errors=True)
+    workspace = small(root)
+    put(workspace, [("a.csv", bill(3, USUAL))])
+    night(workspace, "2026-03-10")
+    return root
+
+
 def _small(root: Path, url: str | None) -> Workspace:
     workspace = make(root, url)
     folder = root / "reference"

@@ -5,46 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import nights
 import pytest
 import typer.main
 from nights import USUAL, bill, put, small
+from shell import Call
 
-from rebill import cli, cli_base
+from rebill import cli_base
 from rebill.cli_base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
 
-Call = Callable[..., tuple[int, str, str]]
 DONE = 0
-
-
-@pytest.fixture
-def rebill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    """Run a command as the shell does: exit code, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rebill", *map(str, words)])
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as left:
-            code = int(left.code or 0)
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nights.Workspace:
-    """A workspace that knows the two services, named by the environment."""
-    workspace = small(tmp_path / "w")
-    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-    return workspace
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@
 in bulk, `bulk` names the Parquet files that count, `runs` records runs and gives numbers.
 """
 
+from rebill.store import models_decisions as _models_decisions
 from rebill.store.bulk import (
     bulk_amount,
     live_bulk,
@@ -16,6 +17,9 @@ from rebill.store.bulk import (
 from rebill.store.engine import make_engine, migrate, open_engine, transaction, upgrade
 from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
 from rebill.store.runs import finish_run, known_files, next_numbers, note_file, start_run
+
+_CONCERNS = (_models_decisions,)
+"""Tables of one concern each, which are part of the models once they are imported."""
 
 __all__ = [
     "bulk_amount",

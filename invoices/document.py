@@ -1,0 +1,244 @@
+"""What a customer invoice says, as plain data: in words for the PDF, in values for machines.
+
+Both are made of the same worded lines as the page (`invoices.charges`), so that the three say the
+same. Words of all lines are made at once; only the frame of each invoice is filled in by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from invoices.brand import Letter, letterhead
+from invoices.charges import (
+    CLASS_WORDS,
+    by_carrier,
+    carriers,
+    charge_rows,
+    folded,
+    own_lines,
+    parties,
+    titled,
+)
+from invoices.words import money
+
+_NAMES = tuple(CLASS_WORDS)
+_LONG = "([^ \u200b]{30})"
+"""So many characters without a blank: a place to break the line is put behind them."""
+_BREAK = "${1}\u200b"
+_WORD = re.compile(_LONG)
+
+
+def documents(
+    headers: pl.DataFrame,
+    lines: pl.DataFrame | pl.LazyFrame,
+    customers: pl.DataFrame,
+    catalogue: pl.DataFrame,
+    letters: Mapping[str, Letter],
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield invoice number and what the invoice says in words, in the order of `headers`.
+
+    Arguments as for `invoices.customer.pages`; `letters` says under which letter each brand goes
+    out. An optional column `mark` of `headers` is set across the page (DRAFT, VOID), `notes` are
+    sentences above the summary. The fields are those of docs/invoices.md.
+    """
+    bills = headers.with_row_index("bill")
+    rows = charge_rows(folded(own_lines(bills, lines)), catalogue)
+    services = _services(rows)
+    classes = (
+        rows.group_by("bill", "charge_class")
+        .agg(sum=money(pl.col("price").sum()))
+        .group_by("bill")
+        .agg(classes=_all_but("bill"))
+    )
+    counts = rows.group_by("bill").agg(count=pl.len())
+    papers = (
+        parties(bills, customers)
+        .join(services.group_by("bill", maintain_order=True).agg(services=_all_but("bill")), **_BY)
+        .join(carriers(rows), **_BY)
+        .join(classes, **_BY)
+        .join(counts, **_BY)
+        .sort("bill")
+    )
+    for bill in papers.iter_rows(named=True):
+        yield bill["number"], _document(bill, letters.get(bill["brand"] or "", Letter()))
+
+
+_BY: dict[str, Any] = {"on": "bill", "how": "left"}
+
+
+def _all_but(name: str) -> pl.Expr:
+    return pl.struct(pl.all().exclude(name))
+
+
+def _document(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
+    """Return what one invoice says, in words."""
+    sums = {row["charge_class"]: row["sum"] for row in bill["classes"] or ()}
+    shown = [name for name in _NAMES if name in sums]
+    total = bill["total_words"]
+    facts = {
+        "Invoice no.": bill["invoice_no"],
+        "Customer no.": bill["customer_no"],
+        f"{bill['called']} for": bill["month"],
+        "Invoice date": bill["bill_date_words"],
+        "Due date": bill["due_date_words"],
+    }
+    count = bill["count"] or 0
+    head = letterhead(letter, bill["brand_name"])
+    said = {
+        "brand": head,
+        "mark": bill.get("mark") or "",
+        "notes": bill.get("notes") or [],
+        **{
+            name: bill[name]
+            for name in ("invoice_no", "name", "address", "email", "month", "called")
+        },
+        "facts": [list(fact) for fact in facts.items()],
+        "slip": [
+            ["Invoice no.", bill["invoice_no"]],
+            ["Due date", bill["due_date_words"]],
+            ["Amount due", total],
+        ],
+        "due_date": bill["due_date_words"],
+        "is_credit": bill["is_credit"],
+        "total": total,
+        "signed_total": f"\u2212{total}" if bill["is_credit"] else total,
+        "classes": [CLASS_WORDS[name][0] for name in shown],
+        "class_totals": [sums[name] for name in shown],
+        "carriers": by_carrier(bill["carriers"], head["name"]),
+        "count": count,
+        "count_words": f"{count:,} {'charge' if count == 1 else 'charges'}",
+    }
+    # The words of services and charges were made breakable all at once.
+    services = [_service(row, shown) for row in bill["services"] or ()]
+    return {**_breakable(said), "services": services}
+
+
+def _breakable(said: Any) -> Any:
+    """Return what is said with places at which a long word may be broken, in all its parts."""
+    if isinstance(said, str):
+        return _WORD.sub(lambda match: f"{match[0]}\u200b", said)
+    if isinstance(said, list):
+        return [_breakable(part) for part in said]
+    if isinstance(said, dict):
+        return {name: _breakable(part) for name, part in said.items()}
+    return said
+
+
+def _service(row: dict[str, Any], shown: list[str]) -> dict[str, Any]:
+    """Return a service with its sums in the order of the classes that the invoice shows."""
+    sums = {part["charge_class"]: part["sum"] for part in row["by_class"]}
+    return {**row, "by_class": [sums.get(name, "") for name in shown]}
+
+
+def _services(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the services of all invoices with title, total, sums by class, and their charges."""
+    note = pl.concat_str(
+        "kind_words",
+        pl.when(pl.col("code") != "").then("code"),
+        pl.when(pl.col("line_id") != "")
+        .then(pl.concat_str("provider", pl.lit(" line "), "paper", "digits"))
+        .when(pl.col("provider") != "")
+        .then("provider"),
+        pl.when(pl.col("elements").is_not_null()).then(
+            pl.concat_str("elements", pl.lit(" elements"))
+        ),
+        separator=" \u00b7 ",
+        ignore_nulls=True,
+    )
+    charges = pl.struct(
+        what=pl.col("what").str.replace_all(_LONG, _BREAK),
+        note=note.str.replace_all(_LONG, _BREAK),
+        period="period",
+        quantity="quantity_words",
+        price="price_words",
+    )
+    by_class = rows.group_by("block", "charge_class").agg(sum=money(pl.col("price").sum()))
+    return (
+        rows.group_by("block", maintain_order=True)
+        .agg(
+            pl.col("bill", "name").first(),
+            pl.col("telephone", "circuit").first(ignore_nulls=True),
+            total=money(pl.col("price").sum()),
+            charges=charges,
+        )
+        .join(
+            by_class.group_by("block").agg(by_class=pl.struct("charge_class", "sum")),
+            on="block",
+            how="left",
+            maintain_order="left",
+        )
+        .pipe(titled)
+        .with_columns(pl.col("title", "named").str.replace_all(_LONG, _BREAK))
+        .select("bill", "title", "named", "total", "by_class", "charges")
+    )
+
+
+def data(
+    headers: pl.DataFrame,
+    lines: pl.DataFrame | pl.LazyFrame,
+    customers: pl.DataFrame,
+    catalogue: pl.DataFrame,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield invoice number and the invoice for machines: ISO dates, decimals as text.
+
+    Every line stands by itself, also the elements of a bundle, and names its carrier line.
+    """
+    bills = headers.with_row_index("bill")
+    own = own_lines(bills, lines).with_columns(elements=pl.lit(None, dtype=pl.Int64))
+    rows = charge_rows(own, catalogue)
+    text = rows.select(
+        "bill",
+        line=pl.int_range(1, pl.len() + 1).over("bill"),
+        service="service",
+        wtn="telephone",
+        circuit_id="circuit",
+        carrier="carrier",
+        charge_class="charge_class",
+        usoc="usoc",
+        description=pl.when(pl.col("printed") != "").then("printed").otherwise("what"),
+        service_from=pl.col("service_from").dt.to_string("%Y-%m-%d"),
+        service_until=pl.col("service_until").dt.to_string("%Y-%m-%d"),
+        quantity=_trimmed(pl.col("quantity")),
+        price=pl.col("price").cast(pl.String),
+        bundle="bundle",
+        line_id=pl.when(pl.col("line_id") != "").then("line_id"),
+    )
+    totals = rows.group_by("bill", "charge_class").agg(total=pl.col("price").sum().cast(pl.String))
+    papers = (
+        parties(bills, customers)
+        .join(text.group_by("bill", maintain_order=True).agg(rows=_all_but("bill")), **_BY)
+        .join(
+            totals.sort("bill", "charge_class")
+            .group_by("bill", maintain_order=True)
+            .agg(classes=pl.struct("charge_class", "total")),
+            **_BY,
+        )
+        .sort("bill")
+    )
+    for bill in papers.iter_rows(named=True):
+        yield (
+            bill["number"],
+            {
+                "invoice_no": bill["number"],
+                "brand": bill["brand"],
+                "customer": bill["customer"],
+                "customer_name": bill["name"],
+                "customer_address": bill["address"],
+                "bill_month": bill["bill_month"],
+                "bill_date": bill["bill_date"].isoformat(),
+                "due_date": bill["due_date"].isoformat(),
+                "currency": "USD",
+                "total": str(bill["total"]),
+                "by_charge_class": bill["classes"] or [],
+                "lines": bill["rows"] or [],
+            },
+        )
+
+
+def _trimmed(number: pl.Expr) -> pl.Expr:
+    """Return a decimal without needless zeros, null where there is none."""
+    return number.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
