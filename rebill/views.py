@@ -32,6 +32,25 @@ def as_table(frame: pl.DataFrame) -> str:
     )
 
 
+def as_blocks(frame: pl.DataFrame, name: str) -> str:
+    """Return wide rows as columns of text: one block for each value of `name`, its rows aside."""
+    blocks = []
+    for part in frame.partition_by(name, maintain_order=True):
+        text = as_text(part)
+        cells = [[column, *map(_cell, text[column])] for column in part.columns]
+        widths = [max(len(row[at]) for row in cells) for at in range(part.height + 1)]
+        blocks.append(
+            "\n".join(
+                "  ".join(
+                    [row[0].ljust(widths[0])]
+                    + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+                )
+                for row in cells
+            )
+        )
+    return "\n\n".join(blocks)
+
+
 def show(frame: pl.DataFrame, json: bool = False) -> None:
     """Print rows on standard output; silence where there are none, unless JSON is asked for."""
     if json:
