@@ -26,6 +26,7 @@ EVENTS = pl.Schema(
         "who": pl.String(),
         "what": pl.String(),  # prepare, change, expire, withdraw, mark, or a move of a person
         "note": pl.String(),
+        "status": pl.String(),  # from then on; null = as before
     }
 )
 US = "rebill"
@@ -148,6 +149,6 @@ def _marks(fixed: pl.DataFrame, new: pl.DataFrame, as_of: dt.date) -> pl.DataFra
         other.sort("finding_id")
         .group_by("claim_no")
         .agg(note=words.str.join("; "))
-        .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=pl.lit("mark"))
+        .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=pl.lit("mark"), status=pl.lit(None))
         .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
     )

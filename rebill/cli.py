@@ -15,6 +15,7 @@ import typer
 from rebill import (
     __version__,
     cli_decisions,
+    cli_disputes,
     cli_forecast,
     cli_invoices,
     cli_pages,
@@ -27,6 +28,7 @@ from rebill.cli_base import FAILED, WRONG_USAGE, app
 __all__ = [
     "app",
     "cli_decisions",
+    "cli_disputes",
     "cli_forecast",
     "cli_invoices",
     "cli_pages",

@@ -1,4 +1,4 @@
-"""The commands that show what is on record, and the one that records what was filed."""
+"""The commands that show what is on record."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from rebill.cli_base import (
     app,
     bills,
     cash,
-    day_of,
-    disputes,
     example,
     known_profile,
     month_of,
@@ -68,79 +66,6 @@ def export(
             else:
                 out.parent.mkdir(parents=True, exist_ok=True)
                 export_to(out, table, frame, kind)
-
-
-@disputes.callback(invoke_without_command=True)
-def disputes_step(
-    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
-    """Claims towards carriers; without a command: bring them up to date, and list them."""
-    if context.invoked_subcommand is None:
-        work("disputes", workspace, as_of)
-        disputes_list(as_of, None, json, workspace)
-
-
-@disputes.command("list", epilog=example("rebill disputes list --as-of 2026-03-31"))
-def disputes_list(
-    as_of: AsOf = None,
-    status: Annotated[
-        str | None, typer.Option("--status", help="Only claims in this state.")
-    ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
-    """List claims with their deadlines, as they stand on a day."""
-    import polars as pl
-
-    from rebill import batch
-    from rebill.views import show
-    from reconcile.dispute import refresh
-
-    with batch.reading(open_place(workspace)) as record:
-        claims = record.claims().drop("resolved_on")
-        day = as_of or record.last_as_of()
-    if day is not None:
-        claims = refresh(claims, day)
-    show(claims if status is None else claims.filter(pl.col("status") == status), json)
-
-
-@disputes.command("show", epilog=example("rebill disputes show D-000001"))
-def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
-    """Show a claim: its lines, and what happened to it."""
-    from rebill import batch, disputing
-    from rebill.views import as_json, show
-
-    with batch.reading(open_place(workspace)) as record:
-        claim, lines, events = disputing.story(record, claim_no)
-    if json:
-        print(f'{{"claim": {as_json(claim)},')
-        print(f'"lines": {as_json(lines)},')
-        print(f'"events": {as_json(events)}}}')
-        return
-    for frame in (claim, lines, events):
-        show(frame)
-
-
-@disputes.command(
-    "submit", epilog=example("rebill disputes submit D-000001 --on 2026-04-02 --who ana")
-)
-def disputes_submit(
-    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")],
-    on: Annotated[
-        dt.date, typer.Option("--on", parser=day_of, metavar="DATE", help="The day it was filed.")
-    ],
-    who: Annotated[str | None, typer.Option("--who", help="Who filed it.")] = None,
-    reference: Annotated[
-        str | None, typer.Option("--reference", help="The carrier's number for it.")
-    ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
-    """Record that claims were filed with the carrier: all of them, or none and why."""
-    from rebill import disputing
-    from rebill.views import show
-
-    show(disputing.submit(open_place(workspace), claim_nos, on, who, reference), json)
 
 
 @cash.callback(invoke_without_command=True)

@@ -1,18 +1,20 @@
-"""What a person does with claims: look at one, and record that some were filed."""
+"""What a person does with claims: look at one, file it, record what became of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import polars as pl
 
 from rebill import files
+from rebill.claimbook import happen, news_of
 from rebill.outbox import disputed_lines
 from rebill.record import Record
 from rebill.settings import ConfigError, Workspace
-from rebill.store import insert_frame, models, read_table, transaction, update_rows
-from reconcile.dispute import allowed, refresh
+from rebill.store import transaction
+from reconcile.life import EVENTS
 
 
 def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -21,7 +23,6 @@ def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl
     if claims.is_empty():
         raise ConfigError(f"there is no claim {claim_no}; see `rebill disputes list`")
     lines = disputed_lines(record, claims, [claim_no]).sort("finding_id")
-    events = read_table(record.connection, models.ClaimEvent)
     return (
         claims.drop("resolved_on"),
         lines.select(
@@ -38,8 +39,15 @@ def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl
             "message",
             "line_id",
         ),
-        events.filter(pl.col("claim_no") == claim_no).sort("id").drop("id", "claim_no"),
+        record.claim_events().filter(pl.col("claim_no") == claim_no).drop("id", "claim_no"),
     )
+
+
+@contextmanager
+def changing(workspace: Workspace) -> Iterator[Record]:
+    """Give the record to change, alone: all that is done is kept, or nothing."""
+    with files.locked(workspace), transaction(workspace) as connection:
+        yield Record(workspace, connection)
 
 
 def submit(
@@ -48,38 +56,49 @@ def submit(
     on: dt.date,
     who: str | None,
     reference: str | None,
+    late: bool = False,
 ) -> pl.DataFrame:
     """Record that claims were filed on a day: all, or none; return the claims as they stand then.
 
     Raises ConfigError naming every claim that does not exist, whose state does not allow it, or
-    whose window was closed on that day.
+    whose window was closed on that day; with `late` a claim is filed after its window, and marked.
     """
-    with files.locked(workspace), transaction(workspace) as connection:
-        record = Record(workspace, connection)
-        claims = record.claims().filter(pl.col("claim_no").is_in(list(claim_nos)))
-        on_day = refresh(claims, on)
-        faults = [
-            f"there is no claim {number}"
-            for number in sorted(set(claim_nos) - set(claims["claim_no"]))
-        ]
-        faults += [
-            f"{number} is {status}: it cannot be submitted"
-            for number, status in on_day.select("claim_no", "status").iter_rows()
-            if allowed(status, "submit") is None
-        ]
-        if faults:
-            raise ConfigError("; ".join(faults))
-        moved = on_day.select(
-            "claim_no", status=pl.lit("submitted"), filed_on=pl.lit(on, dtype=pl.Date)
-        )
-        update_rows(connection, models.Claim, moved)
-        events = moved.select(
-            "claim_no",
-            at=pl.lit(on),
-            who=pl.lit(who, dtype=pl.String),
-            what=pl.lit("submit"),
-            reference=pl.lit(reference, dtype=pl.String),
-        )
-        insert_frame(connection, models.ClaimEvent, events)
-        after = record.claims().filter(pl.col("claim_no").is_in(list(claim_nos)))
-    return after.drop("resolved_on")
+    return record_events(
+        workspace,
+        [
+            {
+                "claim_no": number,
+                "at": on,
+                "who": who,
+                "what": "submit",
+                "reference": reference,
+                "late": late,
+            }
+            for number in dict.fromkeys(claim_nos)
+        ],
+    )
+
+
+def record_events(workspace: Workspace, rows: Sequence[dict[str, object]]) -> pl.DataFrame:
+    """Record events of claims, in order: all, or none; return the claims as they stand then.
+
+    A row has the columns of `reconcile.life.NEWS`. Raises ConfigError that says of each event that
+    is not allowed why.
+    """
+    with changing(workspace) as record:
+        news = news_of(rows)
+        outcome = happen(record, news)
+        if outcome.refused.height:
+            raise ConfigError("; ".join(refusals(outcome.refused)))
+        own = news["claim_no"].unique()
+        claims = record.claims().filter(pl.col("claim_no").is_in(own.implode()))
+        return claims.drop("resolved_on")
+
+
+def refusals(refused: pl.DataFrame) -> list[str]:
+    """Return the words of refused events, each with the claim it is about."""
+    told = []
+    for number, what, why in refused.select("claim_no", "what", "why").iter_rows():
+        named = why if str(number) in why else f"{number}: {why}"
+        told.append(named if what in EVENTS or "no event" in named else f"{named} ({what})")
+    return told

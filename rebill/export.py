@@ -19,10 +19,11 @@ import polars as pl
 from invoices.schema import CENTS, RATE
 from rebill.cash_tables import TABLES as CASH
 from rebill.cash_tables import cash_frame
+from rebill.claimbook import claim_steps
 from rebill.decisions import decisions, waivers
 from rebill.record import Record
 from reconcile.dispute import refresh
-from reconcile.exposure import claims_by_document, exposure
+from reconcile.exposure import by_bill, exposure
 from reconcile.waivers import waived
 
 Format = Literal["csv", "parquet", "json"]
@@ -177,6 +178,33 @@ TABLES = {
             credited=CENTS,
             denied=CENTS,
             findings=pl.Int64,
+            withdrawn=CENTS,
+            granted=CENTS,
+            level=pl.Int64,
+            sent=pl.Int64,
+            answered_on=pl.Date,
+            tracking_no=pl.String,
+            group_key=pl.String,
+            contract=pl.String,
+            form=pl.String,
+        ),
+        _table(
+            "claim_events",
+            "everything that happened to claims, in order; the last three are of the claim in all",
+            "claim_no event",
+            claim_no=pl.String,
+            event=pl.Int64,
+            at=pl.Date,
+            who=pl.String,
+            what=pl.String,
+            reference=pl.String,
+            amount=CENTS,
+            note=pl.String,
+            status=pl.String,
+            level=pl.Int64,
+            credited=CENTS,
+            denied=CENTS,
+            withdrawn=CENTS,
         ),
         _table(
             "customer_invoices",
@@ -264,6 +292,25 @@ TABLES = {
             withdrawn=CENTS,
             expired=CENTS,
         ),
+        _table(
+            "bill_exposure",
+            "by bill: what was pulled, and what of it is in which state of dispute on a day",
+            "carrier ban bill_date invoice_no",
+            on=pl.Date,
+            carrier=pl.String,
+            ban=pl.String,
+            invoice_no=pl.String,
+            bill_date=pl.Date,
+            debited=CENTS,
+            undisputed=CENTS,
+            unfiled=CENTS,
+            open=CENTS,
+            credited=CENTS,
+            denied=CENTS,
+            withdrawn=CENTS,
+            expired=CENTS,
+            document_id=pl.String,
+        ),
     )
 }
 
@@ -300,7 +347,10 @@ def table_frame(
         return _exposure(record, months, as_of or record.last_as_of()).lazy()
     if name in {table for table, *_ in CASH}:
         return cash_frame(record, name, months, as_of or record.last_as_of()).lazy()
+    if name == "bill_exposure":
+        return _bill_exposure(record, months, as_of or record.last_as_of()).lazy()
     rows = {
+        "claim_events": record.claim_events,
         "documents": record.documents,
         "claims": record.claims,
         "customer_invoices": record.customer_invoices,
@@ -308,6 +358,10 @@ def table_frame(
     }[name]()
     if name == "claims" and as_of is not None:
         rows = refresh(rows, as_of)
+    if name == "claim_events":
+        number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no")
+        months_of = record.claims().select("claim_no", "bill_month")
+        rows = rows.with_columns(event=number).join(months_of, on="claim_no", how="left")
     if months is None:
         return rows.lazy()
     month = "bill_month" if "bill_month" in rows.columns else MONTH
@@ -324,8 +378,17 @@ def _exposure(
         debits = debits.filter(MONTH.is_in(list(months)))
     if debits.is_empty() or as_of is None:
         return pl.DataFrame(schema=TABLES["exposure"].columns)
-    claimed = record.findings(months).filter(pl.col("claim_no").is_not_null()).collect()
-    return exposure(debits, claims_by_document(claimed, record.claims()), as_of)
+    return exposure(debits, claim_steps(record), as_of)
+
+
+def _bill_exposure(
+    record: Record, months: Collection[str] | None, as_of: dt.date | None
+) -> pl.DataFrame:
+    """Return where the money of each bill of some months stands on a day."""
+    if as_of is None:
+        return pl.DataFrame(schema=TABLES["bill_exposure"].columns)
+    rows = by_bill(record.debits(), claim_steps(record), as_of).with_columns(on=pl.lit(as_of))
+    return rows if months is None else rows.filter(MONTH.is_in(list(months)))
 
 
 def shaped(table: Table, frame: pl.LazyFrame) -> pl.LazyFrame:

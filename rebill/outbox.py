@@ -111,7 +111,7 @@ def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str
     """Return the findings of claims with what their lines say, as a packet takes them."""
     own = claims.filter(pl.col("claim_no").is_in(list(numbers)))
     months = own["bill_month"].unique().to_list()
-    findings = record.findings(months).filter(pl.col("claim_no").is_in(list(numbers))).collect()
+    findings = record.claimed(months).filter(pl.col("claim_no").is_in(list(numbers))).collect()
     lines = (
         record.lines(months)
         .join(findings.lazy().select("line_id"), on="line_id", how="semi")

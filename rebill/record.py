@@ -41,6 +41,9 @@ MADE_LINES = "made_lines"
 """Customer lines that no carrier line is behind: made anew for a bill month each time."""
 INVOICED_LINES = pl.Schema({**CUSTOMER_LINES, "invoice_no": pl.String()})
 """Customer lines with the invoice they stand on."""
+CREDIT_CODES = ("credit_missing", "credit_short")
+GRANTED = pl.col("cause").eq_missing(pl.lit("granted"))
+"""Whether a finding about a credit is about one that was granted on a claim."""
 MONTH_FINDINGS = "month_findings"
 """Findings about a carrier's bill month: made anew when a document of it comes."""
 
@@ -69,11 +72,20 @@ class Record:
         return read_table(self.connection, Debit)
 
     def claims(self) -> pl.DataFrame:
-        """Return every claim, sorted by number; `resolved_on` is the day of a withdrawal."""
+        """Return every claim, sorted by number; `resolved_on` is the day of its outcome so far.
+
+        That is its last answer, or the day it was withdrawn or closed.
+        """
         claims = read_table(self.connection, Claim)
-        events = read_table(self.connection, ClaimEvent).filter(pl.col("what") == "withdraw")
+        ended = pl.col("what").is_in(("withdraw", "close"))
+        events = read_table(self.connection, ClaimEvent).filter(ended)
         last = events.group_by("claim_no").agg(resolved_on=pl.col("at").max())
-        return claims.join(last, on="claim_no", how="left").sort("claim_no")
+        known = claims.join(last, on="claim_no", how="left").sort("claim_no")
+        return known.with_columns(resolved_on=pl.coalesce("resolved_on", "answered_on"))
+
+    def claim_events(self) -> pl.DataFrame:
+        """Return everything that happened to claims, in order."""
+        return read_table(self.connection, ClaimEvent)
 
     def customer_invoices(self) -> pl.DataFrame:
         """Return every customer invoice, sorted by number."""
@@ -117,6 +129,16 @@ class Record:
         kinds = ("findings", MONTH_FINDINGS, BILL_FINDINGS)
         return pl.concat(
             [self.scan(kind, KEPT_FINDINGS, months).select(KEPT_FINDINGS.names()) for kind in kinds]
+        )
+
+    def claimed(self, months: Collection[str] | None = None) -> pl.LazyFrame:
+        """Return the findings that claims are made of (`KEPT_FINDINGS`).
+
+        A finding about a granted credit names its claim too, and is no part of it: its cents are
+        those of the claim.
+        """
+        return self.findings(months).filter(
+            pl.col("claim_no").is_not_null(), ~pl.col("code").is_in(CREDIT_CODES) | ~GRANTED
         )
 
     def customer_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:

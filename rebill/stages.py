@@ -16,6 +16,7 @@ from invoices.schema import CENTS, FINDINGS, LINES
 from rebill import again, auditing, deciding, drafts, rating, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.auditing import MONTH, not_of, of
+from rebill.claimbook import freeze
 from rebill.claiming import EVENTS, Found, claim
 from rebill.ingest import corrected, settle, take_in
 from rebill.keeping import keep, keep_findings, take_back_findings, take_files
@@ -274,6 +275,8 @@ def claim_findings(night: Night, stage: Claim) -> None:
     night.waived = unclaimed["finding_id"].to_list()
     night.kept = pl.concat([outcome.findings.select(kept), unclaimed.select(kept)])
     keep_findings(night, night.kept.sort("finding_id"))
+    over = outcome.claims.filter(~pl.col("status").is_in(UNFILED))
+    freeze(record, over["claim_no"])
     night.claims = outcome.claims["claim_no"].to_list()
     night.count("findings", night.kept.height)
     night.count("claims new or changed", outcome.claims.height)

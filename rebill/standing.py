@@ -13,9 +13,9 @@ import polars as pl
 
 from invoices.schema import CENTS
 from rebill import reference
+from rebill.claimbook import claim_steps, disputed
 from rebill.record import Record
 from reconcile.contracts import Contract
-from reconcile.exposure import claims_by_document
 from reconcile.position import POSITION, position
 from reconcile.recovery import RECOVERY, Prior, last_day_of_bills, recovery, win_rates
 
@@ -35,6 +35,8 @@ class Standing:
     claims: pl.DataFrame
     disputed: pl.DataFrame
     """Claims split by document, with carrier, ban, reason, granted, file_by, customer_exposure."""
+    steps: pl.DataFrame
+    """Where their money stood from which day on (`reconcile.places.STEPS`)."""
     rates: pl.DataFrame
     contracts: list[Contract]
     closings: frozenset[dt.date]
@@ -51,7 +53,9 @@ class Standing:
         """Return the position of each carrier and day (`reconcile.position.POSITION`)."""
         if self.debits.is_empty():
             return POSITION.to_frame()
-        return position(self.debits, self.disputed, self.rates, self.contracts, self.as_of)
+        return position(
+            self.debits, self.disputed, self.rates, self.contracts, self.as_of, self.steps
+        )
 
 
 def standing(record: Record, as_of: dt.date, months: Collection[str] | None = None) -> Standing:
@@ -71,6 +75,7 @@ def standing(record: Record, as_of: dt.date, months: Collection[str] | None = No
         .with_columns(audited=pl.col("audited_load").is_not_null())
     )
     audited = papers.select("document_id", "audited")
+    steps = claim_steps(record)
     return Standing(
         as_of,
         papers,
@@ -78,29 +83,29 @@ def standing(record: Record, as_of: dt.date, months: Collection[str] | None = No
             pl.col("audited").fill_null(True)
         ),
         claims,
-        _disputed(record, claims, months),
+        _disputed(record, claims, steps, months),
+        steps,
         win_rates(claims, prior, as_of),
         reference.contracts(record.connection),
         settings.closings,
     )
 
 
-def _disputed(record: Record, claims: pl.DataFrame, months: Collection[str] | None) -> pl.DataFrame:
+def _disputed(
+    record: Record, claims: pl.DataFrame, steps: pl.DataFrame, months: Collection[str] | None
+) -> pl.DataFrame:
     """Return claims split by document, with what the kernels of recovery and position ask."""
     findings = (
-        record.findings(months)
-        .filter(pl.col("claim_no").is_not_null())
+        record.claimed(months)
         .select("finding_id", "document_id", "line_id", "claim_no", "amount_at_stake")
         .collect()
     )
-    if "granted" not in claims.columns:
-        claims = claims.with_columns(granted=pl.lit(None, dtype=CENTS))
     facts = claims.select("claim_no", "carrier", "ban", "reason", "granted", "file_by")
     passed = passed_on(
         findings, record.audited(months), record.scan("customer_lines", PASSED, months)
     )
     return (
-        claims_by_document(findings, claims)
+        disputed(steps, claims)
         .join(facts, on="claim_no")
         .join(passed, on=["document_id", "claim_no"], how="left")
         .with_columns(pl.col("customer_exposure").fill_null(NOTHING))

@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from invoices.schema import CENTS
+from reconcile.policies import Dispute, Exact
+from reconcile.policies import Strict as _Strict
 
-Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
-"""Read exactly, quoted or not: `read_contracts` never lets a TOML number become a float."""
 Amount = Annotated[Decimal, Field(allow_inf_nan=False, ge=0)]
 """An exact number that is not negative."""
 ChargeClass = Literal[
@@ -31,10 +31,6 @@ ChargeClass = Literal[
     "late_charge",
     "adjustment",
 ]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Account(_Strict):
@@ -63,31 +59,6 @@ class Billing(_Strict):
     disconnect_grace_days: int = Field(default=0, ge=0)
     backbill_limit_months: int = Field(default=12, ge=0)
     resale_certificate: bool = False
-
-
-class Window(_Strict):
-    """The days or months after an anchor in which a dispute is in time."""
-
-    anchor: Literal["bill_date", "due_date", "received_on", "debit_on"] = "bill_date"
-    days: int | None = Field(default=None, ge=0, le=3660)
-    months: int | None = Field(default=None, ge=0, le=120)
-
-    @model_validator(mode="after")
-    def _one_length(self) -> Window:
-        if (self.days is None) == (self.months is None):
-            raise ValueError("a window is so many days or so many months: give one of the two")
-        return self
-
-
-class Dispute(_Strict):
-    """When and how a dispute is worked under the contract."""
-
-    window: Window = Window(days=90)
-    minimum_claim: Exact = Decimal("0.00")
-    minimum_line: Exact = Decimal("0.00")
-    resolve_days: int = Field(default=60, ge=0)
-    credit_by_bill: int = Field(default=2, ge=0)
-    interest_per_day: Exact = Decimal(0)
 
 
 class Terms(_Strict):
@@ -203,9 +174,6 @@ SETTINGS = pl.Schema(
         "disconnect_grace_days": pl.Int64(),
         "backbill_limit_months": pl.Int64(),
         "resale_certificate": pl.Boolean(),
-        "window_anchor": pl.String(),
-        "window_days": pl.Int64(),
-        "window_months": pl.Int64(),
         "minimum_claim": CENTS,
         "minimum_line": CENTS,
         "debit_anchor": pl.String(),
@@ -228,9 +196,6 @@ def settings(contracts: list[Contract]) -> pl.DataFrame:
             "contract": c.id,
             "carrier": c.carrier,
             **c.billing.model_dump(),
-            "window_anchor": c.dispute.window.anchor,
-            "window_days": c.dispute.window.days,
-            "window_months": c.dispute.window.months,
             "minimum_claim": c.dispute.minimum_claim,
             "minimum_line": c.dispute.minimum_line,
             **{f"debit_{k}": v for k, v in c.debit.terms.model_dump().items()},

@@ -7,8 +7,7 @@ Numbers are given by the caller, in the order in which `group` returns the claim
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Set
-from types import MappingProxyType
+from collections.abc import Set
 from typing import NamedTuple
 
 import polars as pl
@@ -16,13 +15,22 @@ import polars as pl
 from invoices.calendar import add_banking_days
 from invoices.schema import CENTS
 from reconcile.contracts import Contract, settings
+from reconcile.life import UNFILED
 from reconcile.window import NO_CLOSINGS
+
+__all__ = [
+    "CLAIMS",
+    "KEY",
+    "UNFILED",
+    "Grouped",
+    "due",
+    "group",
+    "refresh",
+    "with_claim_no",
+]
 
 KEY = ("carrier", "ban", "reason", "bill_month")
 """What a claim is about; no two unfiled claims have the same."""
-
-UNFILED = ("draft", "ready")
-"""The states in which the carrier knows nothing of the claim yet."""
 
 CLAIMS = pl.Schema(
     {
@@ -38,58 +46,9 @@ CLAIMS = pl.Schema(
         "dispute_closes_on": pl.Date(),  # the earliest of its documents; null = no window is known
         "credited": CENTS,
         "denied": CENTS,
+        "contract": pl.String(),  # of its first document
     }
 )
-
-_ANSWERS = {
-    "sustain": "sustained",
-    "grant_part": "partial",
-    "deny": "denied",
-    "reject_form": "rejected_for_form",
-    "escalate": "escalated",
-    "withdraw": "withdrawn",
-}
-# A credit may come before the answer, and short of what was granted.
-_CREDITS = {"credit": "credited", "credit_short": "short_credited"}
-_SUBMIT = {"submit": "submitted", "withdraw": "withdrawn"}
-_ESCALATE = {"escalate": "escalated"}
-_WAIT = {"await_credit": "credit_pending"}
-_CLOSE = {"close": "closed"}
-
-MOVES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "draft": {"prepare": "ready", "expire": "expired", **_SUBMIT},
-        "ready": {"expire": "expired", **_SUBMIT},
-        "submitted": {
-            "acknowledge": "acknowledged",
-            "review": "in_review",
-            **_ANSWERS,
-            **_CREDITS,
-        },
-        "acknowledged": {"review": "in_review", **_ANSWERS, **_CREDITS},
-        "in_review": {**_ANSWERS, **_CREDITS},
-        "escalated": {"review": "in_review", **_ANSWERS, **_CREDITS},
-        "rejected_for_form": _SUBMIT,
-        "sustained": {**_WAIT, **_CREDITS},
-        "partial": {**_WAIT, **_CREDITS, **_ESCALATE},
-        "denied": {**_ESCALATE, **_CLOSE},
-        "credit_pending": {**_CREDITS, **_ESCALATE},
-        "short_credited": {**_CREDITS, **_ESCALATE, **_CLOSE},
-        "credited": _CLOSE,
-        "withdrawn": {},
-        "closed": {},
-        "expired": {},
-    }
-)
-"""What may happen to a claim in a state, and the state that follows."""
-
-
-def allowed(status: str, event: str) -> str | None:
-    """Return the state that `event` leads to from `status`, or null where it is not allowed.
-
-    A state that does not exist is a KeyError.
-    """
-    return MOVES[status].get(event)
 
 
 class Grouped(NamedTuple):
@@ -134,6 +93,7 @@ def group(
             pl.len().alias("findings"),
             pl.col("dispute_closes_on", "file_by").min(),
             pl.col("minimum_claim").min().fill_null(nothing),
+            pl.col("contract").sort_by("bill_date", "document_id").first(),
         )
         .with_columns(
             pl.when(_closed(as_of))

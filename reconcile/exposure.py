@@ -13,8 +13,9 @@ import datetime as dt
 import polars as pl
 
 from invoices.schema import CENTS
+from reconcile.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, now, steps
 
-PLACES = ("undisputed", "unfiled", "open", "credited", "denied", "withdrawn", "expired")
+PLACES = ("undisputed", *CLAIM_PLACES)
 """Where a debited cent can be; on every day it is in exactly one of them."""
 
 EXPOSURE = pl.Schema(
@@ -25,6 +26,17 @@ EXPOSURE = pl.Schema(
         **dict.fromkeys(PLACES, CENTS),
     }
 )
+
+BILLS = pl.Schema(
+    {
+        **{name: pl.String() for name in ("document_id", "carrier", "ban", "invoice_no")},
+        "bill_date": pl.Date(),
+        "debited": CENTS,
+        **dict.fromkeys(PLACES, CENTS),
+    }
+)
+"""Where the money of each bill stands on a day."""
+
 
 DISPUTED = pl.Schema(
     {
@@ -39,8 +51,7 @@ DISPUTED = pl.Schema(
         "denied": CENTS,
     }
 )
-"""Claims split by document: what `claims_by_document` returns and `exposure` takes."""
-
+"""Claims split by document, each as it stands in the end."""
 
 MOVES = pl.Schema(
     {
@@ -54,46 +65,19 @@ MOVES = pl.Schema(
 )
 
 
-def claims_by_document(findings: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """Return what of each claim stands on which document (columns of `DISPUTED`).
-
-    `findings` have document_id, claim_no and amount_at_stake, `claims` claim_no, status, filed_on,
-    dispute_closes_on, credited, denied and, where an outcome is known, resolved_on. What was
-    credited fills the claim's documents in order of their ids, then what was denied.
-    """
-    if "resolved_on" not in claims.columns:
-        claims = claims.with_columns(resolved_on=pl.lit(None, dtype=pl.Date))
-    nothing = pl.lit(0, dtype=CENTS)
-    before = pl.col("amount").cum_sum().over("claim_no") - pl.col("amount")
-    credited = _between(pl.col("credited").fill_null(nothing) - before)
-    both = pl.col("credited").fill_null(nothing) + pl.col("denied").fill_null(nothing)
-    return (
-        findings.filter(pl.col("claim_no").is_not_null())
-        .group_by("document_id", "claim_no")
-        .agg(pl.col("amount_at_stake").sum().alias("amount"))
-        .join(claims.drop("amount", strict=False), on="claim_no")
-        .sort("claim_no", "document_id")
-        .with_columns(
-            credited.alias("credited"), (_between(both - before) - credited).alias("denied")
-        )
-        .select(pl.col(name).cast(dtype) for name, dtype in DISPUTED.items())
-    )
-
-
-def exposure(debits: pl.DataFrame, disputed: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def exposure(debits: pl.DataFrame, claimed: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return where the money of each carrier stands on each day (columns of `EXPOSURE`).
 
-    `debits` have the columns of `reconcile.debits.DEBITS`, `disputed` those of `DISPUTED`. There is
-    a row for each carrier and day from the first bill date to the later of `as_of` and the last
+    `debits` have the columns of `reconcile.debits.DEBITS`; `claimed` are the steps of claims
+    (`reconcile.places.STEPS`), or claims with one outcome each (`DISPUTED`). There is a row for
+    each carrier and day from the first bill date to the later of `as_of` and the last
     `dispute_closes_on`. A pull counts from `debit_on` on unless the bank returned it; before that
-    day nothing of the bill counts. A claimed cent is unfiled until the claim is filed, then open
-    until its outcome; not filed in time it is expired from the day after the window closed. What a
-    sustained claim does not credit yet stays open. `undisputed` is the rest of the pull: negative
-    where a pull is smaller than what is claimed of its bill.
+    day nothing of the bill counts. `undisputed` is the rest of the pull: negative where a pull is
+    smaller than what is claimed of its bill.
     """
     columns = ("debited", *PLACES)
     changes = (
-        moves(debits, disputed)
+        moves(debits, claimed)
         .group_by("carrier", "on")
         .agg(pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in columns)
     )
@@ -107,19 +91,106 @@ def exposure(debits: pl.DataFrame, disputed: pl.DataFrame, as_of: dt.date) -> pl
     )
 
 
-def moves(debits: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFrame:
+def moves(debits: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
     """Return every change of a place (columns of `MOVES`), in no order.
 
     Summed up to a day, by carrier, they say where the money stands on it; by claim, where what of
-    the claim stands on a document does.
+    the claim stands on a document does. A step before the pull is taken with it: until then nothing
+    of the bill counts.
     """
-    pulls = debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
-    claimed = disputed.join(pulls.select("document_id", "carrier", "debit_on"), on="document_id")
-    bare = pulls.with_columns(claim_no=pl.lit(None, dtype=pl.String))
-    return pl.concat(
-        [_change(bare, "debit_on", place, pl.col("amount")) for place in ("debited", "undisputed")]
-        + [change for step in _steps(claimed) for change in step]
+    pulls = _pulls(debits).select("document_id", "carrier", "debit_on", "amount")
+    nothing = pl.lit(0, dtype=CENTS)
+    key = ["claim_no", "document_id"]
+    changed = (
+        as_steps(claimed)
+        .join(pulls.drop("amount"), on="document_id")
+        .with_columns(
+            pl.col(name) - pl.col(name).shift(1).over(key, order_by="step").fill_null(nothing)
+            for name in CLAIM_PLACES
+        )
+        .with_columns(
+            on=pl.max_horizontal("on", "debit_on"), undisputed=-pl.sum_horizontal(CLAIM_PLACES)
+        )
     )
+    bare = pulls.select(
+        "document_id",
+        "carrier",
+        claim_no=pl.lit(None, dtype=pl.String),
+        on="debit_on",
+        debited="amount",
+        undisputed="amount",
+    )
+    index = ["document_id", "claim_no", "carrier", "on"]
+    told = [
+        frame.with_columns(pl.col(names).cast(MOVES["change"]))
+        .unpivot(names, index=index, variable_name="place", value_name="change")
+        .filter(pl.col("change") != 0)
+        .select(MOVES.names())
+        for frame, names in ((bare, ["debited", "undisputed"]), (changed, list(PLACES)))
+    ]
+    return pl.concat(told)
+
+
+def as_steps(claimed: pl.DataFrame) -> pl.DataFrame:
+    """Return the steps of claims: as they are, or those of claims with one outcome (`DISPUTED`).
+
+    A claim was filed, or not, and later credited, denied or withdrawn in one step.
+    """
+    if "step" in claimed.columns:
+        return claimed
+    # What stands on each document is taken for a claim of its own.
+    own = claimed.with_row_index("n").with_columns(
+        claim=pl.col("claim_no"), claim_no=pl.col("n").cast(pl.String)
+    )
+    nothing = pl.lit(0, dtype=CENTS)
+    given_up = pl.col("status") == "withdrawn"
+    rest = pl.col("amount") - pl.col("credited") - pl.col("denied")
+    filed = own.select(
+        "claim_no", event=pl.lit(1), at="filed_on", what=pl.lit("submit")
+    ).drop_nulls("at")
+    outcome = own.select(
+        "claim_no",
+        event=pl.lit(2),
+        at="resolved_on",
+        what=pl.lit("outcome"),
+        credited="credited",
+        denied="denied",
+        withdrawn=pl.when(given_up).then(rest).otherwise(nothing),
+    ).drop_nulls("at")
+    totals = pl.concat([filed, outcome], how="diagonal")
+    found = steps(own, own.select(PARTS.names()), totals, CREDIT_PARTS.to_frame())
+    return (
+        found.join(own.select("claim_no", "claim"), on="claim_no")
+        .with_columns(claim_no="claim")
+        .drop("claim")
+    )
+
+
+def by_bill(debits: pl.DataFrame, claimed: pl.DataFrame, on: dt.date) -> pl.DataFrame:
+    """Return where the money of each bill stands at the end of a day (columns of `BILLS`).
+
+    A bill that is not pulled yet, or was returned, has 0.00 everywhere.
+    """
+    pulls = _pulls(debits).filter(pl.col("debit_on") <= on)
+    here = (
+        now(as_steps(claimed), on)
+        .join(pulls.select("document_id"), on="document_id", how="semi")
+        .group_by("document_id")
+        .agg(pl.col(CLAIM_PLACES).sum())
+    )
+    return (
+        debits.join(pulls.select("document_id", debited="amount"), on="document_id", how="left")
+        .join(here, on="document_id", how="left")
+        .with_columns(pl.col("debited", *CLAIM_PLACES).fill_null(pl.lit(0, dtype=CENTS)))
+        .with_columns(undisputed=pl.col("debited") - pl.sum_horizontal(CLAIM_PLACES))
+        .select(pl.col(name).cast(dtype) for name, dtype in BILLS.items())
+        .sort("carrier", "ban", "bill_date", "invoice_no", "document_id")
+    )
+
+
+def _pulls(debits: pl.DataFrame) -> pl.DataFrame:
+    """Return the pulls that count: those with a day, less those the bank returned."""
+    return debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
 
 
 def days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -130,63 +201,3 @@ def days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     if carriers.is_empty():
         return carriers.with_columns(on=pl.lit(None, dtype=pl.Date))
     return debits.select(on=pl.date_range(first, last)).join(carriers, how="cross")
-
-
-def _steps(claimed: pl.DataFrame) -> list[list[pl.DataFrame]]:
-    """Return the steps of claimed money through its places, in the order in which they happen."""
-    filed_on, resolved_on = pl.col("filed_on"), pl.col("resolved_on")
-    closed_on = pl.col("dispute_closes_on") + pl.duration(days=1)
-    withdrawn = (pl.col("status") == "withdrawn") & resolved_on.is_not_null()
-    # An unfiled claim ends by being filed or withdrawn; else, or before, its window closes.
-    ended_on = pl.coalesce(filed_on, pl.when(withdrawn).then(resolved_on))
-    too_late = (ended_on.is_null() | (ended_on >= closed_on)).fill_null(False)
-    waits = pl.when(too_late).then(pl.lit("expired")).otherwise(pl.lit("unfiled"))
-    stands = pl.when(filed_on.is_not_null()).then(pl.lit("open")).otherwise(waits)
-    amount, credited, denied = pl.col("amount"), pl.col("credited"), pl.col("denied")
-    taken_back = pl.when(withdrawn).then(amount - credited - denied).otherwise(0)
-    frame = claimed.with_columns(
-        closed_on=pl.when(too_late).then(closed_on),
-        waits=waits,
-        stands=stands,
-        taken_back=taken_back.cast(CENTS),
-    )
-    return [
-        _step(frame, "debit_on", pl.lit("undisputed"), "unfiled", "amount"),
-        _step(frame, "closed_on", pl.lit("unfiled"), "expired", "amount"),
-        _step(frame, "filed_on", pl.col("waits"), "open", "amount"),
-        _step(frame, "resolved_on", pl.lit("open"), "credited", "credited"),
-        _step(frame, "resolved_on", pl.lit("open"), "denied", "denied"),
-        _step(frame, "resolved_on", pl.col("stands"), "withdrawn", "taken_back"),
-    ]
-
-
-def _step(
-    frame: pl.DataFrame, day: str, source: pl.Expr, target: str, amount: str
-) -> list[pl.DataFrame]:
-    """Return the two changes of a step: what `source` loses on that day and `target` gains.
-
-    A step before the pull is taken with it: until then nothing of the bill counts.
-    """
-    return [
-        _change(frame, day, source, -pl.col(amount)),
-        _change(frame, day, target, pl.col(amount)),
-    ]
-
-
-def _change(frame: pl.DataFrame, day: str, place: str | pl.Expr, change: pl.Expr) -> pl.DataFrame:
-    """Return the change of a place (`MOVES`); a row without a day changes nothing."""
-    named = pl.lit(place) if isinstance(place, str) else place
-    return frame.filter(pl.col(day).is_not_null()).select(
-        "document_id",
-        "claim_no",
-        "carrier",
-        on=pl.max_horizontal(day, "debit_on"),
-        place=named,
-        change=change.cast(MOVES["change"]),
-    )
-
-
-def _between(amount: pl.Expr) -> pl.Expr:
-    """Return so much of `amount` as lies between nothing and the claim's part on the document."""
-    nothing = pl.lit(0, dtype=CENTS)
-    return pl.max_horizontal(pl.min_horizontal(amount, pl.col("amount")), nothing)

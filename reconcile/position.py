@@ -64,29 +64,32 @@ def position(
     rates: pl.DataFrame,
     contracts: list[Contract],
     as_of: dt.date,
+    steps: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the position of each carrier on each day (columns of `POSITION`, sorted).
 
     `debits` have the columns of `reconcile.debits.DEBITS` and `audited`; `disputed` those of
     `reconcile.exposure.DISPUTED` and reason, granted (null = not answered) and customer_exposure;
     `rates` those of `reconcile.recovery.WIN_RATES`. The unfiled columns add up to `unfiled` of the
-    exposure, `disputed` is its `open`, `expired` its `expired`.
+    exposure, `disputed` is its `open`, `expired` its `expired`. `steps` say what `disputed` went
+    through (`reconcile.places.STEPS`); without them it had one outcome, or none.
     """
+    lived = disputed if steps is None else steps
     grid = days(debits, as_of)
     if grid.is_empty():
         return POSITION.to_frame()
-    lives = moves(debits, disputed)
+    lives = moves(debits, lived)
     worth = _worth(lives, disputed, rates, debits)
     changes = [
         _pending(debits),
-        _pending_disputed(debits, disputed),
+        _pending_disputed(debits, lived),
         _not_audited(debits),
         _buckets(lives, disputed),
         worth.select("carrier", "on", "place", "change"),
         _passed_on(lives, disputed),
     ]
     table = _running(grid, pl.concat(changes))
-    where = exposure(debits, disputed, as_of).select("on", "carrier", "expired", disputed="open")
+    where = exposure(debits, lived, as_of).select("on", "carrier", "expired", disputed="open")
     return (
         table.join(where, on=["on", "carrier"])
         .join(_carried(grid, worth, contracts), on=["on", "carrier"], how="left")
@@ -143,7 +146,7 @@ def _pending(debits: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _pending_disputed(debits: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFrame:
+def _pending_disputed(debits: pl.DataFrame, lived: pl.DataFrame) -> pl.DataFrame:
     """Return what is claimed of bills from their date until they are pulled."""
     unpulled = pl.col("debit_on").is_null() | (pl.col("status") == "returned")
     early = debits.filter(pl.col("status") != "none").with_columns(
@@ -151,7 +154,7 @@ def _pending_disputed(debits: pl.DataFrame, disputed: pl.DataFrame) -> pl.DataFr
         debit_on="bill_date",
         status=pl.lit("expected"),
     )
-    lives = moves(early, disputed).filter(
+    lives = moves(early, lived).filter(
         pl.col("claim_no").is_not_null(), pl.col("place").is_in(("unfiled", "open"))
     )
     before = lives.join(early.select("document_id", "_pulled"), on="document_id").filter(

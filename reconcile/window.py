@@ -16,10 +16,10 @@ import polars as pl
 from invoices.calendar import closed_weekdays
 from invoices.periods import add_days, add_months
 from reconcile.contracts import Contract, settings
+from reconcile.policies import LIMITS, limits
 
 NO_CLOSINGS: frozenset[dt.date] = frozenset()
 _TERMS = ("debit_anchor", "debit_days", "debit_unit", "debit_roll")
-_WINDOW = ("window_anchor", "window_days", "window_months")
 _ROLLS_AND_HOLIDAYS = 40
 """Twice the days counted and so many more are never passed by counting in banking days."""
 
@@ -34,21 +34,37 @@ def deadlines(
 
     - `debit_on`: the banking day the pull settles: the terms' anchor plus days in their unit, then
       rolled. Without a contract the banking day on or after `due_date`, null where there is none.
-    - `dispute_closes_on`: the last day a dispute is in time: anchor plus days, or plus months
-      clipped to the month's end; never rolled. Null without a contract: nothing says when.
+    - `dispute_closes_on`: the last day a dispute is in time, the earliest of the limits its
+      contract names (`reconcile.policies.LIMITS`): anchor plus days, or plus months clipped to
+      the month's end; never rolled. Null without a contract: nothing says when.
     - `file_by`: the last banking day on or before it; warnings go by that.
 
     An anchor that is not there falls back to `bill_date`. `closings` are days on which the banks
     are closed besides those of the Federal Reserve.
     """
-    wanted = settings(contracts).select("contract", *_TERMS, *_WINDOW)
+    wanted = settings(contracts).select("contract", *_TERMS)
     frame = documents.join(wanted, on="contract", how="left", maintain_order="left")
     closed = _closed(frame, ("bill_date", "due_date", "received_on"), closings)
     frame = frame.with_columns(_debit_on(closed).alias("debit_on"))
-    frame = frame.with_columns(_closes_on().alias("dispute_closes_on"))
+    frame = frame.with_columns(
+        limit_days(frame, contracts).min_horizontal().alias("dispute_closes_on")
+    )
     closed = _closed(frame, ("dispute_closes_on",), closings)
     file_by = roll(pl.col("dispute_closes_on"), "previous", closed)
-    return frame.with_columns(file_by.alias("file_by")).drop(*_TERMS, *_WINDOW)
+    return frame.with_columns(file_by.alias("file_by")).drop(*_TERMS)
+
+
+def limit_days(documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
+    """Return the last day under each of the `LIMITS`, row by row; null where it does not apply.
+
+    `documents` needs contract, bill_date, due_date, received_on and debit_on. The earliest of a row
+    is the day a dispute of the bill closes on; a month of a recurring error has its own bill.
+    """
+    wanted = limits({contract.id: contract.dispute for contract in contracts})
+    frame = documents.select("contract", "bill_date", "due_date", "received_on", "debit_on").join(
+        wanted, on="contract", how="left", maintain_order="left"
+    )
+    return frame.select(_last_day(name).alias(name) for name in LIMITS)
 
 
 def roll(day: pl.Expr, direction: Literal["next", "previous"], closed: list[dt.date]) -> pl.Expr:
@@ -66,7 +82,7 @@ def _anchor(column: str) -> pl.Expr:
 
     It is null without a contract.
     """
-    anchors = ["due_date", "received_on"] + ["debit_on"] * (column == "window_anchor")
+    anchors = ["due_date", "received_on"] + ["debit_on"] * column.endswith(":anchor")
     named: pl.Expr = pl.lit(None, dtype=pl.Date)
     for name in anchors:
         named = pl.when(pl.col(column) == name).then(pl.col(name)).otherwise(named)
@@ -91,14 +107,11 @@ def _debit_on(closed: list[dt.date]) -> pl.Expr:
     return pl.when(pl.col("debit_roll") == "previous").then(back).otherwise(on)
 
 
-def _closes_on() -> pl.Expr:
-    anchor = _anchor("window_anchor")
-    in_months = add_months(anchor, pl.col("window_months"))
-    return (
-        pl.when(pl.col("window_days").is_not_null())
-        .then(add_days(anchor, pl.col("window_days")))
-        .otherwise(in_months)
-    )
+def _last_day(limit: str) -> pl.Expr:
+    """Return the last day under a limit: its anchor plus days, or plus months."""
+    anchor, days = _anchor(f"{limit}:anchor"), pl.col(f"{limit}:days")
+    in_months = add_months(anchor, pl.col(f"{limit}:months"))
+    return pl.when(days.is_not_null()).then(add_days(anchor, days)).otherwise(in_months)
 
 
 def _closed(frame: pl.DataFrame, columns: tuple[str, ...], closings: Set[dt.date]) -> list[dt.date]:

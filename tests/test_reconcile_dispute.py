@@ -15,14 +15,12 @@ from reconcile.contracts import Contract
 from reconcile.dispute import (
     CLAIMS,
     KEY,
-    MOVES,
-    UNFILED,
-    allowed,
     due,
     group,
     refresh,
     with_claim_no,
 )
+from reconcile.life import MOVES, UNFILED, allowed
 
 NOW = dt.date(2026, 12, 1)
 
@@ -201,7 +199,13 @@ LIFE = """
 draft              submit        submitted
 ready              submit        submitted
 submitted          submit        -
-expired            submit        -
+expired            submit        submitted
+expired            deny          -
+ready              credit        credited
+ready              credit_short  -
+denied             credit        credited
+short_credited     deny          denied
+partial            close         closed
 withdrawn          submit        -
 rejected_for_form  submit        submitted
 ready              deny          -

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconcile.debits import DEBITS
-from reconcile.dispute import MOVES, UNFILED
-from reconcile.exposure import DISPUTED, EXPOSURE, PLACES, claims_by_document, exposure
+from reconcile.exposure import EXPOSURE, PLACES, by_bill, exposure
+from reconcile.life import MOVES, UNFILED
+from reconcile.places import CREDIT_PARTS, PARTS, STEPS, TOTALS, faults, steps
 
 ZERO = Decimal("0.00")
 DAY = dt.timedelta(1)
@@ -52,7 +53,37 @@ def claimed(table: str) -> pl.DataFrame:
                 "denied": Decimal(denied),
             }
         )
-    return pl.DataFrame(rows, schema=DISPUTED)
+    return stepped(rows)
+
+
+def stepped(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Return the steps of claims that were filed and had an outcome, or not, each on one bill."""
+    events = []
+    for row in rows:
+        gone = row["amount"] - row["credited"] - row["denied"]
+        outcome = {
+            "at": row["resolved_on"],
+            "what": "withdraw" if row["status"] == "withdrawn" else "answer",
+            "credited": row["credited"],
+            "denied": row["denied"],
+            "withdrawn": gone if row["status"] == "withdrawn" else ZERO,
+        }
+        told = [{"at": row["filed_on"], "what": "submit"}, outcome]
+        number = 0
+        for event in told:
+            if event["at"] is not None:
+                number += 1
+                events.append({"claim_no": row["claim_no"], "event": number, **event})
+    claims = pl.DataFrame(
+        [(row["claim_no"], row["dispute_closes_on"]) for row in rows],
+        schema={"claim_no": pl.String, "dispute_closes_on": pl.Date},
+        orient="row",
+    )
+    parts = pl.DataFrame([{name: row[name] for name in PARTS} for row in rows], schema=PARTS)
+    totals = pl.DataFrame(events, schema=TOTALS)
+    found = steps(claims, parts, totals, pl.DataFrame(schema=CREDIT_PARTS))
+    assert found.schema == STEPS
+    return found
 
 
 def story(frame: pl.DataFrame, carrier: str = "ILEC") -> list[str]:
@@ -177,32 +208,102 @@ def test_nothing_received_is_no_exposure() -> None:
     assert (found.height, found.schema) == (0, EXPOSURE)
 
 
-def test_a_claim_is_split_by_document_and_its_outcome_fills_them_in_order() -> None:
-    findings = pl.DataFrame(
-        {
-            "document_id": ["D2", "D1", "D1", "D3"],
-            "claim_no": ["N1", "N1", "N1", None],
-            "amount_at_stake": [Decimal("7.00"), Decimal("1.00"), Decimal("2.00"), Decimal("9.00")],
-        }
-    )
+def shown(found: pl.DataFrame) -> list[str]:
+    """Say where the money of each document stands at each step, places of 0.00 left out."""
+    told = []
+    for row in found.iter_rows(named=True):
+        places = (f"{name} {row[name]}" for name in PLACES[1:] if row[name] != ZERO)
+        told.append(f"{row['document_id']} {row['on'] or 'start'}  " + "  ".join(places))
+    return told
+
+
+def test_what_is_credited_stands_on_its_document_and_what_is_denied_fills_the_rest() -> None:
     claims = pl.DataFrame(
-        {
-            "claim_no": ["N1"],
-            "amount": [Decimal("10.00")],
-            "status": ["partial"],
-            "filed_on": [dt.date(2026, 2, 2)],
-            "dispute_closes_on": [dt.date(2026, 4, 10)],
-            "credited": [Decimal("5.00")],
-            "denied": [Decimal("4.00")],
-        }
+        {"claim_no": ["N1"], "dispute_closes_on": [dt.date(2026, 4, 10)], "amount": [10]}
+    ).with_columns(
+        pl.col("amount").cast(PARTS["amount"]),
+        credited=pl.lit(Decimal("5.00")),
+        denied=pl.lit(Decimal("4.00")),
+        withdrawn=pl.lit(Decimal("0.00")),
     )
-    found = claims_by_document(findings, claims)
-    assert found.schema == DISPUTED
-    columns = ["document_id", "amount", "credited", "denied"]
-    assert [[str(cell) for cell in row] for row in found.select(columns).iter_rows()] == [
-        ["D1", "3.00", "3.00", "0.00"],
-        ["D2", "7.00", "2.00", "4.00"],
+    parts = pl.DataFrame(
+        [("N1", "D2", Decimal(7)), ("N1", "D1", Decimal(3))], schema=PARTS, orient="row"
+    )
+    nil = Decimal(0)
+    rows = [
+        ("N1", 1, dt.date(2026, 2, 2), "submit", None, None, None),
+        ("N1", 2, dt.date(2026, 3, 1), "credit", Decimal(4), nil, nil),
+        ("N1", 3, dt.date(2026, 3, 2), "deny", Decimal(4), Decimal(6), nil),
+        ("N1", 4, dt.date(2026, 3, 3), "escalate", Decimal(4), nil, nil),
+        ("N1", 5, dt.date(2026, 3, 4), "credit", Decimal(5), nil, nil),
+        ("N1", 6, dt.date(2026, 3, 5), "grant_part", Decimal(5), Decimal(4), nil),
     ]
+    totals = pl.DataFrame(rows, schema=TOTALS, orient="row")
+    given = pl.DataFrame([("N1", "D2", 2, Decimal(4))], schema=CREDIT_PARTS, orient="row")
+    found = steps(claims, parts, totals, given)
+    assert shown(found) == [
+        "D1 start  unfiled 3.00",
+        "D1 2026-02-02  open 3.00",
+        "D1 2026-03-01  open 3.00",
+        "D1 2026-03-02  denied 3.00",
+        "D1 2026-03-03  open 3.00",
+        "D1 2026-03-04  open 2.00  credited 1.00",
+        "D1 2026-03-05  open 1.00  credited 1.00  denied 1.00",
+        "D1 2026-04-11  open 1.00  credited 1.00  denied 1.00",
+        "D2 start  unfiled 7.00",
+        "D2 2026-02-02  open 7.00",
+        "D2 2026-03-01  open 3.00  credited 4.00",
+        "D2 2026-03-02  credited 4.00  denied 3.00",
+        "D2 2026-03-03  open 3.00  credited 4.00",
+        "D2 2026-03-04  open 3.00  credited 4.00",
+        "D2 2026-03-05  credited 4.00  denied 3.00",
+        "D2 2026-04-11  credited 4.00  denied 3.00",
+    ]
+    assert faults(found, claims, parts) == []
+    wrong = claims.with_columns(denied=pl.lit(Decimal("3.00")))
+    assert faults(found, wrong, parts) == ["N1 is not where its events left it"]
+    off = found.with_columns(open=pl.col("open") + 1)
+    assert len(faults(off, claims, parts)) == 17
+
+
+def test_a_credit_taken_back_leaves_the_last_document_first() -> None:
+    claims = pl.DataFrame(
+        {"claim_no": ["N1"], "dispute_closes_on": [None]},
+        schema={"claim_no": pl.String, "dispute_closes_on": pl.Date},
+    )
+    parts = pl.DataFrame(
+        [("N1", "D1", Decimal(3)), ("N1", "D2", Decimal(7))], schema=PARTS, orient="row"
+    )
+    nil = Decimal(0)
+    rows = [
+        ("N1", 1, dt.date(2026, 2, 2), "submit", None, None, None),
+        ("N1", 2, dt.date(2026, 3, 1), "credit", Decimal(10), nil, nil),
+        ("N1", 3, dt.date(2026, 3, 2), "reverse_credit", Decimal(2), nil, nil),
+    ]
+    given = pl.DataFrame(
+        [("N1", "D1", 2, Decimal(3)), ("N1", "D2", 2, Decimal(7))],
+        schema=CREDIT_PARTS,
+        orient="row",
+    )
+    found = steps(claims, parts, pl.DataFrame(rows, schema=TOTALS, orient="row"), given)
+    assert shown(found)[-1:] == ["D2 2026-03-02  open 7.00"]
+    assert shown(found)[3] == "D1 2026-03-02  open 1.00  credited 2.00"
+
+
+def test_each_bill_says_where_its_money_stands_on_a_day() -> None:
+    bills = pulls(
+        """
+        D1  ILEC   01-10  01-26  100.00  expected  04-10
+        D2  ILEC   02-10  02-26   50.00  expected  05-10
+        """
+    )
+    claims = claimed("D1 30.00 partial 02-02 04-10 03-01 20.00 4.00")
+    for on in (dt.date(2026, 1, 20), dt.date(2026, 2, 2), dt.date(2026, 3, 1)):
+        rows = by_bill(bills, claims, on)
+        summed = exposure(bills, claims, dt.date(2026, 5, 1)).filter(pl.col("on") == on)
+        for name in ("debited", *PLACES):
+            assert rows[name].sum() == summed[name].item(), (on, name)
+        assert rows.filter(pl.col("debited") != pl.sum_horizontal(PLACES)).is_empty()
 
 
 def model(bill: dict[str, Any], claims: list[dict[str, Any]], today: dt.date) -> dict[str, Decimal]:
@@ -290,7 +391,7 @@ def test_every_day_is_what_the_model_of_that_day_says_and_every_row_foots(
     as_of = START + DAY * span
     bills = pl.DataFrame([bill for bill, _ in history], schema=DEBITS)
     claims = [claim for _, claims in history for claim in claims]
-    found = exposure(bills, pl.DataFrame(claims, schema=DISPUTED), as_of)
+    found = exposure(bills, stepped(claims), as_of)
     closes = [b["dispute_closes_on"] for b, _ in history if b["dispute_closes_on"]]
     first, last = min(b["bill_date"] for b, _ in history), max([as_of, *closes])
     carriers = sorted({b["carrier"] for b, _ in history})

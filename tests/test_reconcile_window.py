@@ -180,3 +180,66 @@ def test_frames_and_the_calendar_count_alike(
         assert row["dispute_closes_on"] == row["debit_on"] + dt.timedelta(days)
         assert row["file_by"] == roll(row["dispute_closes_on"], "previous", closings)
         assert is_banking_day(row["debit_on"], closings)
+
+
+def test_the_earliest_limit_that_the_agreement_names_closes_the_window() -> None:
+    day = dt.date(2026, 1, 31)
+    papers = pl.DataFrame(
+        {
+            "bill_date": [day, dt.date(2026, 2, 28)],
+            "due_date": [dt.date(2026, 2, 25), None],
+            "received_on": [dt.date(2026, 2, 5), None],
+            "contract": ["C", "C"],
+        }
+    )
+    cases: list[tuple[dict[str, object], list[str]]] = [
+        ({"window": {"days": 400}}, ["2027-03-07", "2027-04-04"]),
+        ({"window": {"days": 400}, "statute_months": 12}, ["2027-01-31", "2027-02-28"]),
+        ({"window": {"days": 400}, "back_credit_limit_months": 1}, ["2026-02-28", "2026-03-28"]),
+        (
+            {
+                "window": {"days": 400},
+                "paid_dispute_window": {"anchor": "received_on", "months": 1},
+                "statute_months": 24,
+            },
+            ["2026-03-05", "2026-03-28"],
+        ),
+        (
+            {"window": {"anchor": "due_date", "days": 29}, "statute_months": 24},
+            ["2026-03-26", "2026-03-29"],
+        ),
+    ]
+    for dispute, closes in cases:
+        agreement = Contract.model_validate(
+            {
+                "id": "C",
+                "carrier": "ILEC",
+                "effective_from": day,
+                "accounts": ["*"],
+                "dispute": {**dispute, "source": {"window": "Master agreement 12.3"}},
+            }
+        )
+        found = deadlines(papers, [agreement])
+        assert [str(day) for day in found["dispute_closes_on"]] == closes, dispute
+
+
+@pytest.mark.parametrize(
+    ("dispute", "words"),
+    [
+        ({"source": {"widow": "12.3"}}, "do not exist: widow"),
+        ({"escalation_levels_days": [60, 60]}, "each level comes after"),
+        ({"paid_dispute_window": {"anchor": "receipt", "days": 1}}, "anchor"),
+        ({"statute_months": -1}, "statute_months"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused(dispute: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Contract.model_validate(
+            {
+                "id": "C",
+                "carrier": "ILEC",
+                "effective_from": dt.date(2026, 1, 1),
+                "accounts": ["*"],
+                "dispute": dispute,
+            }
+        )

@@ -5,6 +5,7 @@ in bulk, `bulk` names the Parquet files that count, `runs` records runs and give
 """
 
 from rebill.store import models_decisions as _models_decisions
+from rebill.store import models_disputes
 from rebill.store.bulk import (
     bulk_amount,
     live_bulk,
@@ -29,6 +30,7 @@ __all__ = [
     "live_bulk",
     "make_engine",
     "migrate",
+    "models_disputes",
     "next_numbers",
     "note_file",
     "open_engine",

@@ -181,7 +181,7 @@ class BulkFile(Base):
 
 
 class Claim(Base):
-    """A dispute: one carrier, account, reason and bill month."""
+    """A dispute: one carrier, account, reason and bill month, or as wide as its form allows."""
 
     __tablename__ = "claims"
     __table_args__ = (sa.Index(None, "carrier", "ban", "reason", "bill_month"),)
@@ -198,10 +198,20 @@ class Claim(Base):
     dispute_closes_on: Mapped[dt.date | None]
     credited: Mapped[Decimal | None]
     denied: Mapped[Decimal | None]
+    # What follows stands here since claims are followed to their last cent.
+    group_key: Mapped[str | None]  # what the claim is about besides its month; null = its account
+    contract: Mapped[str | None]
+    form: Mapped[str | None]  # the form profile by which it was grouped
+    granted: Mapped[Decimal | None]  # null = not answered
+    withdrawn: Mapped[Decimal | None]
+    level: Mapped[int | None]
+    sent: Mapped[int | None]  # how often it was sent
+    answered_on: Mapped[dt.date | None]
+    tracking_no: Mapped[str | None]
 
 
 class ClaimEvent(Base):
-    """Something that happened to a claim."""
+    """Something that happened to a claim; events are only ever added."""
 
     __tablename__ = "claim_events"
     __table_args__ = (sa.Index(None, "claim_no"),)
@@ -212,6 +222,12 @@ class ClaimEvent(Base):
     what: Mapped[str]
     reference: Mapped[str | None]
     note: Mapped[str | None]
+    amount: Mapped[Decimal | None]  # what the event speaks of
+    status: Mapped[str | None]  # of the claim from then on; null = as before
+    level: Mapped[int | None]
+    credited: Mapped[Decimal | None]  # of the claim in all, from then on; null = as before
+    denied: Mapped[Decimal | None]
+    withdrawn: Mapped[Decimal | None]
 
 
 class CustomerInvoice(Base):

@@ -1,0 +1,206 @@
+"""Claims towards carriers: list them, look at one, file it, record what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebill.cli_base import (
+    HERE,
+    AsOf,
+    Json,
+    Where,
+    day_of,
+    disputes,
+    example,
+    open_place,
+)
+from rebill.cli_work import work
+
+
+def amount_of(text: str) -> Decimal:
+    """Return the amount an option names, in dollars and cents; anything else is wrong usage."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 1250.00") from None
+    if not amount.is_finite() or abs(amount) >= 10**12 or amount != round(amount, 2):
+        raise typer.BadParameter(f"{text!r} is no amount in dollars and cents")
+    return round(amount, 2)
+
+
+Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
+On = Annotated[
+    dt.date, typer.Option("--on", parser=day_of, metavar="DATE", help="The day it happened on.")
+]
+Who = Annotated[str | None, typer.Option("--who", help="Who did it.")]
+Note = Annotated[str | None, typer.Option("--note", help="A word on it, kept with it.")]
+Reference = Annotated[str | None, typer.Option("--reference", help="The carrier's number for it.")]
+Late = Annotated[bool, typer.Option("--late", help="Do it although its time is over.")]
+Amount = Annotated[
+    Decimal | None,
+    typer.Option("--amount", parser=amount_of, metavar="DOLLARS", help="What was granted or paid."),
+]
+
+
+@disputes.callback(invoke_without_command=True)
+def disputes_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Claims towards carriers; without a command: bring them up to date, and list them."""
+    if context.invoked_subcommand is None:
+        work("disputes", workspace, as_of)
+        disputes_list(as_of, None, json, workspace)
+
+
+@disputes.command("list", epilog=example("rebill disputes list --as-of 2026-03-31"))
+def disputes_list(
+    as_of: AsOf = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only claims in this state.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List claims with their deadlines, as they stand on a day."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.views import show
+    from reconcile.dispute import refresh
+
+    with batch.reading(open_place(workspace)) as record:
+        claims = record.claims().drop("resolved_on")
+        day = as_of or record.last_as_of()
+    if day is not None:
+        claims = refresh(claims, day)
+    show(claims if status is None else claims.filter(pl.col("status") == status), json)
+
+
+@disputes.command("show", epilog=example("rebill disputes show D-000001"))
+def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
+    """Show a claim: its lines, and what happened to it."""
+    from rebill import batch, disputing
+    from rebill.views import as_json, show
+
+    with batch.reading(open_place(workspace)) as record:
+        claim, lines, events = disputing.story(record, claim_no)
+    if json:
+        print(f'{{"claim": {as_json(claim)},')
+        print(f'"lines": {as_json(lines)},')
+        print(f'"events": {as_json(events)}}}')
+        return
+    for frame in (claim, lines, events):
+        show(frame)
+
+
+@disputes.command(
+    "submit", epilog=example("rebill disputes submit D-000001 --on 2026-04-02 --who ana")
+)
+def disputes_submit(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    reference: Reference = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Record that claims were filed with the carrier: all of them, or none and why.
+
+    A claim that was rejected for its form is sent again under its number.
+    """
+    from rebill import disputing
+    from rebill.views import show
+
+    show(disputing.submit(open_place(workspace), claim_nos, on, who, reference, late), json)
+
+
+@disputes.command(
+    "event",
+    epilog=example(
+        "rebill disputes event D-000001 acknowledge --on 2026-04-04 --reference T-991",
+        "rebill disputes event D-000001 grant_part --amount 120.00 --on 2026-05-20 --who ana",
+    ),
+)
+def disputes_event(
+    claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
+    what: Annotated[str, typer.Argument(metavar="EVENT")],
+    on: On,
+    amount: Amount = None,
+    who: Who = None,
+    reference: Reference = None,
+    note: Note = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Record what happened to a claim: what the carrier answered, credited, or took back.
+
+    EVENT is acknowledge, review, sustain, grant_part, deny, reject_form, await_credit, credit,
+    reverse_credit, escalate, withdraw, close or note. What its state does not allow is refused.
+    """
+    _happened([claim_no], what, on, amount, who, reference, note, late, json, workspace)
+
+
+@disputes.command(
+    "withdraw", epilog=example("rebill disputes withdraw D-000001 --on 2026-04-09 --who ana")
+)
+def disputes_withdraw(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    note: Note = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Give claims up, filed or not: all of them, or none and why."""
+    _happened(claim_nos, "withdraw", on, None, who, None, note, False, json, workspace)
+
+
+@disputes.command(
+    "escalate", epilog=example("rebill disputes escalate D-000001 --on 2026-06-02 --who ana")
+)
+def disputes_escalate(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    reference: Reference = None,
+    note: Note = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take claims one level up: all of them, or none and why.
+
+    What was denied is open again. A denial is escalated within the days of its contract.
+    """
+    _happened(claim_nos, "escalate", on, None, who, reference, note, late, json, workspace)
+
+
+def _happened(
+    claim_nos: list[str],
+    what: str,
+    on: dt.date,
+    amount: Decimal | None,
+    who: str | None,
+    reference: str | None,
+    note: str | None,
+    late: bool,
+    json: bool,
+    workspace: Path,
+) -> None:
+    """Record one event of each claim, and show the claims as they stand then."""
+    from rebill import disputing
+    from rebill.views import show
+
+    told = {"at": on, "what": what, "amount": amount, "who": who, "reference": reference}
+    rows = [
+        {"claim_no": number, **told, "note": note, "late": late}
+        for number in dict.fromkeys(claim_nos)
+    ]
+    show(disputing.record_events(open_place(workspace), rows), json)

@@ -1,0 +1,206 @@
+"""Where the money of every claim stands, document by document and step by step.
+
+Each cent of a claim is in one place at a time: unfiled, open, credited, denied, withdrawn or
+expired. A claim's events say how much of it is where after each of them; here that is laid on the
+documents its lines stand on. Every step adds up to the claim, to the cent, or it is a fault of the
+program.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from invoices.schema import CENTS
+
+CLAIM_PLACES = ("unfiled", "open", "credited", "denied", "withdrawn", "expired")
+"""Where a claimed cent can be; with `undisputed`, where a debited one can."""
+
+PARTS = pl.Schema({"claim_no": pl.String(), "document_id": pl.String(), "amount": CENTS})
+"""What of a claim stands on which document."""
+
+TOTALS = pl.Schema(
+    {
+        "claim_no": pl.String(),
+        "event": pl.Int64(),  # counts the events of a claim from 1
+        "at": pl.Date(),
+        "what": pl.String(),
+        "credited": CENTS,  # of the claim in all, after the event; null = as before
+        "denied": CENTS,
+        "withdrawn": CENTS,
+    }
+)
+"""What a claim's events did to its money."""
+
+CREDIT_PARTS = pl.Schema(
+    {
+        "claim_no": pl.String(),
+        "document_id": pl.String(),  # of the claim, not the one that carries the credit
+        "event": pl.Int64(),
+        "amount": CENTS,  # negative = a credit taken back
+    }
+)
+"""Which document of a claim an event credited."""
+
+STEPS = pl.Schema(
+    {
+        "claim_no": pl.String(),
+        "document_id": pl.String(),
+        "step": pl.Int64(),
+        "on": pl.Date(),  # from this day; null = from the first
+        **dict.fromkeys(CLAIM_PLACES, CENTS),
+    }
+)
+"""Where a claim's money on a document stands from a day on, until its next step."""
+
+
+def steps(
+    claims: pl.DataFrame, parts: pl.DataFrame, totals: pl.DataFrame, credits: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the steps (`STEPS`) of every claim on each of its documents, in order.
+
+    `claims` have claim_no and dispute_closes_on; `parts` (`PARTS`), `totals` (`TOTALS`) and
+    `credits` (`CREDIT_PARTS`) are theirs. What was credited stands on the document it was credited
+    for; what was denied fills the last documents first, then what was withdrawn.
+    """
+    taken = totals.select(pl.col(name).cast(dtype) for name, dtype in TOTALS.items())
+    moments = _moments(claims, taken).join(
+        parts.select(pl.col(name).cast(dtype) for name, dtype in PARTS.items()), on="claim_no"
+    )
+    given = credits.group_by("claim_no", "document_id", "event").agg(
+        given=pl.col("amount").sum().cast(CENTS)
+    )
+    key = ["claim_no", "document_id"]
+    nothing = pl.lit(0, dtype=CENTS)
+    laid = (
+        moments.join(given, on=[*key, "event"], how="left")
+        .sort(*key, "step")
+        .with_columns(
+            on_document=pl.col("given").fill_null(nothing).cum_sum().over(key, order_by="step")
+        )
+    )
+    # What an event credited without saying on which document fills the first documents first; what
+    # it took back leaves the last ones first.
+    loose = pl.col("credited") - pl.col("on_document").sum().over("claim_no", "step")
+    laid = laid.with_columns(room="on_document", back=-loose)
+    laid = _fill(laid, "back", "taken_back", descending=True)
+    laid = laid.with_columns(room=pl.col("amount") - pl.col("on_document"), loose=loose)
+    laid = _fill(laid, "loose", "loosely", descending=False).with_columns(
+        credited=pl.col("on_document") + pl.col("loosely") - pl.col("taken_back"),
+        room=pl.col("room") + pl.col("taken_back"),
+    )
+    for name in ("denied", "withdrawn"):
+        laid = laid.with_columns(total=pl.col(name)).drop(name)
+        laid = _fill(laid, "total", name, descending=True)
+    rest, filed = pl.col("room"), pl.col("filed")
+    over = pl.col("over")
+    places = {
+        "unfiled": pl.when(~filed & ~over).then(rest).otherwise(nothing),
+        "open": pl.when(filed).then(rest).otherwise(nothing),
+        "expired": pl.when(~filed & over).then(rest).otherwise(nothing),
+    }
+    return (
+        laid.with_columns(**places)
+        .select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
+        .sort(*key, "step")
+    )
+
+
+def _moments(claims: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
+    """Return each claim at its start, at the end of its window, and after each of its events."""
+    own = claims.select("claim_no", "dispute_closes_on")
+    none = [
+        pl.lit(None, dtype=pl.Int64).alias("event"),
+        pl.lit(None, dtype=pl.String).alias("what"),
+    ]
+    money = [pl.lit(None, dtype=CENTS).alias(n) for n in ("credited", "denied", "withdrawn")]
+    start = own.select("claim_no", *none, pl.lit(None, dtype=pl.Date).alias("on"), *money)
+    ends = own.filter(pl.col("dispute_closes_on").is_not_null()).select(
+        "claim_no", *none, (pl.col("dispute_closes_on") + pl.duration(days=1)).alias("on"), *money
+    )
+    moved = totals.filter(
+        pl.col("credited").is_not_null() | pl.col("what").is_in(("submit", "withdraw"))
+    )
+    # An event is never before the one that came before it.
+    events = moved.join(own.select("claim_no"), on="claim_no", how="semi").select(
+        "claim_no",
+        "event",
+        "what",
+        pl.col("at").cum_max().over("claim_no", order_by="event").alias("on"),
+        "credited",
+        "denied",
+        "withdrawn",
+    )
+    told = (
+        pl.concat([start, ends, events])
+        # The window of a claim ends before what happens on the day after its last.
+        .sort("claim_no", "on", "event", nulls_last=False)
+        .with_columns(step=pl.int_range(pl.len(), dtype=pl.Int64).over("claim_no"))
+        .with_columns(
+            pl.col("credited", "denied", "withdrawn")
+            .forward_fill()
+            .over("claim_no", order_by="step")
+            .fill_null(pl.lit(0, dtype=CENTS)),
+            filed=(pl.col("what") == "submit")
+            .fill_null(False)
+            .cum_max()
+            .over("claim_no", order_by="step"),
+        )
+    )
+    over = (pl.col("on") > pl.col("dispute_closes_on")).fill_null(False)
+    return told.join(own, on="claim_no").with_columns(over=over).drop("dispute_closes_on")
+
+
+def _fill(laid: pl.DataFrame, total: str, name: str, *, descending: bool) -> pl.DataFrame:
+    """Lay `total` of each claim and step on its documents as far as there is room on each.
+
+    Adds the column `name`, takes it from `room` and drops `total`.
+    """
+    room, nothing = pl.col("room"), pl.lit(0, dtype=CENTS)
+    filled = room.cum_sum().over("claim_no", "step", order_by="document_id", descending=descending)
+    reach = pl.col(total) - (filled - room)
+    here = pl.max_horizontal(pl.min_horizontal(reach, room), nothing).cast(CENTS)
+    return (
+        laid.with_columns(here.alias(name))
+        .with_columns(room=(room - pl.col(name)).cast(CENTS))
+        .drop(total)
+    )
+
+
+def faults(found: pl.DataFrame, claims: pl.DataFrame, parts: pl.DataFrame) -> list[str]:
+    """Return what is wrong with steps: nothing, or the program is.
+
+    Every step of a claim on a document adds up to the part that stands there, no place is below
+    nothing, the parts add up to the claim (`claims` has claim_no, amount, credited, denied and
+    withdrawn), and the last step says what the claim says.
+    """
+    sums = parts.group_by("claim_no", "document_id").agg(pl.col("amount").sum())
+    total = pl.sum_horizontal(CLAIM_PLACES)
+    uneven = found.join(sums, on=["claim_no", "document_id"]).filter(
+        (total != pl.col("amount")) | (pl.min_horizontal(CLAIM_PLACES) < 0)
+    )
+    last = (
+        found.filter(pl.col("step") == pl.col("step").max().over("claim_no", "document_id"))
+        .group_by("claim_no")
+        .agg(total.sum().alias("all"), pl.col(CLAIM_PLACES).sum())
+    )
+    names = ("credited", "denied", "withdrawn")
+    other = claims.join(last, on="claim_no", suffix="_found").filter(
+        (pl.col("amount") != pl.col("all"))
+        | pl.any_horizontal(
+            pl.col(name).fill_null(pl.lit(0, dtype=CENTS)) != pl.col(f"{name}_found")
+            for name in names
+        )
+    )
+    told = [f"{row[0]} on {row[1]} does not add up at step {row[2]}" for row in uneven.iter_rows()]
+    return told + [f"{row[0]} is not where its events left it" for row in other.iter_rows()]
+
+
+def now(found: pl.DataFrame, on: dt.date) -> pl.DataFrame:
+    """Return for each claim and document the step that holds on a day."""
+    return (
+        found.filter(pl.col("on").is_null() | (pl.col("on") <= on))
+        .sort("claim_no", "document_id", "step")
+        .unique(["claim_no", "document_id"], keep="last", maintain_order=True)
+    )
