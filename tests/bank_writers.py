@@ -236,3 +236,61 @@ def x820(advice: Advice) -> str:
         ["IEA", "1", "000000007"],
     ]
     return "".join(advice.element.join(parts) + advice.segment for parts in segments)
+
+
+# --- statements ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Move:
+    """One transaction of a statement."""
+
+    amount: Decimal
+    type_code: str = "455"
+    bank_reference: str = ""
+    customer_reference: str = ""
+    text: str = ""
+    funds: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The moves of an account on a day."""
+
+    moves: list[Move]
+    account: str = "0012345678"
+    day: dt.date = dt.date(2026, 3, 20)
+    summaries: list[tuple[str, int]] = field(default_factory=lambda: [("010", 500000)])
+
+
+def bai2(statements: list[Statement], quirk: str = "plain") -> bytes:
+    """Return a BAI2 file with a group a statement; `quirk` is how the bank writes it."""
+    out = [f"01,122099999,123456789,{statements[0].day:%y%m%d},0200,1,80,,2/"]
+    file_total, file_lines = 0, 1
+    for statement in statements:
+        total, lines = 0, []
+        named = "".join(f",{code},{amount},," for code, amount in statement.summaries)
+        lines.append(f"03,{statement.account},USD{named}/")
+        total += sum(amount for _, amount in statement.summaries)
+        for move in statement.moves:
+            total += cents(move.amount)
+            fixed = f"16,{move.type_code},{cents(move.amount)},{','.join(move.funds)},"
+            rest = f"{move.bank_reference},{move.customer_reference},{move.text}"
+            if quirk == "continued":
+                head, middle, tail = rest.split(",", 2)
+                lines += [fixed[:-1] + "/", f"88,{head},{middle}/", f"88,{tail}"]
+            else:
+                lines.append(fixed + rest + ("/" if quirk == "slash" else ""))
+        lines.append(f"49,{total},{len(lines) + 1}/")
+        group = [f"02,123456789,122099999,1,{statement.day:%y%m%d},,USD,2/", *lines]
+        group.append(f"98,{total},1,{len(group) + 1}/")
+        out += group
+        file_total += total
+        file_lines += len(group)
+    out.append(f"99,{file_total},{len(statements)},{file_lines + 1}/")
+    if quirk == "padded":
+        out = [line.ljust(120) for line in out]
+    return (("\r\n" if quirk == "crlf" else "\n").join(out) + "\n").encode()
+
+
+BAI2_QUIRKS = ("plain", "crlf", "padded", "slash", "continued")

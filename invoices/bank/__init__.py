@@ -9,20 +9,49 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Set
 
-from invoices.bank import nacha
+from invoices.bank import bai2, nacha, statement
 from invoices.bank.schema import ENTRIES, FAULTS, REMITTANCES, BankReading
+from invoices.bank.statement import StatementProfile
 from invoices.calendar import NONE
 
-__all__ = ["ENTRIES", "FAULTS", "REMITTANCES", "BankReading", "identify", "read"]
+__all__ = [
+    "ENTRIES",
+    "FAULTS",
+    "HEAD",
+    "REMITTANCES",
+    "BankReading",
+    "StatementProfile",
+    "identify",
+    "read",
+]
+
+HEAD = 4096
+"""So many first bytes are enough to know a bank file by."""
 
 
-def identify(head: bytes) -> str | None:
+def identify(head: bytes, profiles: tuple[StatementProfile, ...] = ()) -> str | None:
     """Return the kind of bank file that one beginning with `head` is; null if it is none."""
-    return nacha.NAME if nacha.recognises(head) else None
+    if nacha.recognises(head):
+        return nacha.NAME
+    if bai2.recognises(head):
+        return bai2.NAME
+    return statement.NAME if statement.profile_of(head, profiles) else None
 
 
-def read(content: bytes, closings: Set[dt.date] = NONE) -> BankReading | None:
-    """Return what a bank file says; null if it is none."""
-    if identify(content[:4096]) == nacha.NAME:
+def read(
+    content: bytes,
+    profiles: tuple[StatementProfile, ...] = (),
+    closings: Set[dt.date] = NONE,
+) -> BankReading | None:
+    """Return what a bank file says; null if it is none.
+
+    `profiles` are the statements declared besides our own, `closings` days without banking besides
+    the Federal Reserve's holidays.
+    """
+    head = content[:HEAD]
+    if nacha.recognises(head):
         return nacha.read(content, closings)
-    return None
+    if bai2.recognises(head):
+        return bai2.read(content)
+    profile = statement.profile_of(head, profiles)
+    return statement.read(content, profile) if profile else None
