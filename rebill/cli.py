@@ -14,6 +14,7 @@ import typer
 
 from rebill import (
     __version__,
+    cli_csr,
     cli_decisions,
     cli_disputes,
     cli_forecast,
@@ -27,6 +28,7 @@ from rebill.cli_base import FAILED, WRONG_USAGE, app
 
 __all__ = [
     "app",
+    "cli_csr",
     "cli_decisions",
     "cli_disputes",
     "cli_forecast",

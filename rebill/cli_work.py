@@ -55,18 +55,24 @@ def load(
         str | None, typer.Option("--starter", metavar="REGION", help="Load the starter catalogue.")
     ] = None,
     carrier: Annotated[
-        str | None, typer.Option("--carrier", help="The carrier the starter catalogue is for.")
+        str | None,
+        typer.Option(
+            "--carrier", help="Whose the starter catalogue or the customer service records are."
+        ),
     ] = None,
     json: Json = False,
     workspace: Where = HERE,
 ) -> None:
-    """Load reference tables from files or folders: all of them, or nothing and every error."""
+    """Load reference tables from files or folders: all of them, or nothing and every error.
+
+    Customer service records (`.csr`, or text that begins like one) are loaded as inventory.
+    """
     import polars as pl
 
     from rebill import load as loading
     from rebill.views import note, show
 
-    if (starter is None) != (carrier is None):
+    if starter and not carrier:
         raise typer.BadParameter("--starter and --carrier go together")
     if bool(paths) == bool(starter):
         raise typer.BadParameter("give files or folders, or --starter and --carrier")
@@ -74,7 +80,7 @@ def load(
     if starter and carrier:
         result = loading.load_starter(place, starter, carrier, given=now())
     else:
-        result = loading.load(place, paths or [], replace=replace, given=now())
+        result = loading.load(place, paths or [], replace=replace, given=now(), carrier=carrier)
     for error in result.errors:
         note(f"error: {error}")
     if not result.ok:

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 from invoices.text import filled
 from rebill import checks, files
 from rebill.contract_files import check_accounts, read_contract_file
-from rebill.reference import current_frame, load_version
+from rebill.csr import inventory_rows, is_record, read_records
+from rebill.reference import contracts, current_frame, load_version
 from rebill.settings import ConfigError, Workspace
 from rebill.store.engine import transaction
 from rebill.store.frames import insert_frame
@@ -28,7 +29,10 @@ from rebill.tabular import Faults, LoadError, read_cells
 from usoc_catalog.starter import starter_catalogue
 
 STARTER_FILE = "starter catalogue"
+CSR = "customer service records"
 SUFFIXES = (".csv", ".parquet", ".toml")
+RECORDS = ("services", "service_elements")
+"""The tables that customer service records speak of."""
 _AT_ONCE = 5_000
 
 
@@ -81,25 +85,48 @@ def load(
     *,
     replace: bool = False,
     given: str | None = None,
+    carrier: str | None = None,
 ) -> LoadResult:
     """Load the files, and all files of the folders, or nothing; return counts or all errors.
 
-    `given` is when, as text for the record. Raises `ConfigError` for a workspace that cannot be
-    used; whatever is wrong with the files is an error of the result.
+    `given` is when, as text for the record; `carrier` whose the customer service records among the
+    files are. Raises `ConfigError` for a workspace that cannot be used; whatever is wrong with the
+    files is an error of the result.
     """
     faults = Faults()
     sources = _sources(paths, faults)
+    told = sources.pop(CSR, [])
+    if told and any(name in sources for name in RECORDS):
+        what = "customer service records make services and service_elements, which are loaded too"
+        faults.add(told[0].name, None, what, "load the records by themselves")
+        told = []
     rows = {
         name: pl.concat([_read(path, TABLES[name], faults) for path in found])
         for name, found in sources.items()
     }
     with files.locked(workspace), transaction(workspace) as connection:
         loading = _Loading(workspace, connection, rows, replace, faults)
+        if told:
+            loading.rows |= _of_records(connection, told, carrier, loading, faults)
+            loading.replace = False  # a record is all of an account, never of a table
         yielding = _starter_rows(connection) if "usocs" in rows else None
         result = loading.apply("files", given, yielding)
         if result.load_id is not None:
-            _note_files(connection, result.load_id, sources)
+            _note_files(connection, result.load_id, {**sources, CSR: told})
     return result
+
+
+def _of_records(
+    connection: sa.Connection,
+    paths: list[Path],
+    carrier: str | None,
+    loading: _Loading,
+    faults: Faults,
+) -> dict[str, pl.DataFrame]:
+    """Return the rows that customer service records make of the inventory as it stands."""
+    csr = read_records(paths, faults)
+    current = {name: loading.current(name) for name in RECORDS}
+    return inventory_rows(csr, carrier, contracts(connection), current, faults)
 
 
 def load_starter(
@@ -136,17 +163,17 @@ def load_starter(
 
 def _sources(paths: Sequence[Path], faults: Faults) -> dict[str, list[Path]]:
     """Return the files by table, in load order; a file that names no table is an error."""
-    found: dict[str, list[Path]] = {name: [] for name in TABLES}
+    found: dict[str, list[Path]] = {name: [] for name in (*TABLES, CSR)}
     for path in paths:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
-            named = [p for p in inside if p.suffix.lower() in SUFFIXES]
+            named = [p for p in inside if p.suffix.lower() in SUFFIXES or is_record(p)]
             if not named:
                 faults.add(path.name, None, "the folder holds no table", "put CSV files in it")
         else:
             named = [path]
         for file in named:
-            name = _table_of(file)
+            name = CSR if is_record(file) else _table_of(file)
             if not file.is_file():
                 faults.add(str(file), None, "there is no such file", "check the path")
             elif name is None:
