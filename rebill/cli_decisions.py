@@ -17,6 +17,7 @@ from rebill.cli_base import (
     Who,
     a_log,
     day_of,
+    disputes,
     documents,
     example,
     findings,
@@ -260,6 +261,26 @@ def findings_waivers(as_of: AsOf = None, json: Json = False, workspace: Where = 
         acts = decisions(record).select("id", "decided_on", "who", "reason")
     rows = held.join(acts, left_on="decision", right_on="id", how="left", maintain_order="left")
     show(rows, json)
+
+
+@disputes.command(
+    "approve",
+    epilog=example('rebill disputes approve D-000001 --who bea --reason "checked the exhibit"'),
+)
+def disputes_approve(
+    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")],
+    reason: Reason,
+    who: Who = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Agree that claims are filed: a claim over `claims_over` needs a second person's name."""
+    from rebill.approving import approve
+    from rebill.views import show
+
+    place = open_place(workspace)
+    show(approve(place, claim_nos, act_of(place, as_of, who, reason)), json)
 
 
 def reconcile_again(

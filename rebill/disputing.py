@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import polars as pl
 
 from rebill import files
+from rebill.approving import unapproved
 from rebill.claimbook import happen, news_of
 from rebill.outbox import disputed_lines
 from rebill.record import Record
@@ -83,13 +84,15 @@ def record_events(workspace: Workspace, rows: Sequence[dict[str, object]]) -> pl
     """Record events of claims, in order: all, or none; return the claims as they stand then.
 
     A row has the columns of `reconcile.life.NEWS`. Raises ConfigError that says of each event that
-    is not allowed why.
+    is not allowed why, and of each claim that is filed which a second person did not approve.
     """
     with changing(workspace) as record:
         news = news_of(rows)
+        faults = unapproved(record, news)
         outcome = happen(record, news)
-        if outcome.refused.height:
-            raise ConfigError("; ".join(refusals(outcome.refused)))
+        faults = refusals(outcome.refused) + faults
+        if faults:
+            raise ConfigError("; ".join(faults))
         own = news["claim_no"].unique()
         claims = record.claims().filter(pl.col("claim_no").is_in(own.implode()))
         return claims.drop("resolved_on")

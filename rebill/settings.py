@@ -28,6 +28,13 @@ url = "sqlite:///rebill.db"
 [warnings]
 # deadline_days = 10             # banking days before `file_by` at which a claim needs a person
 
+[approval]
+# claims_over = "5000.00"        # a claim over this is filed when a second person approved it
+
+[contact]                        # who speaks for us on dispute packets
+# company = "Example Telecom"    # and: name, email, phone, fax, address, acna
+# ocn = { "ILEC" = "1234" }      # our company number with each carrier
+
 [calendar]
 # closings = [2026-12-24]        # days the banks are closed beyond the Federal Reserve's holidays
 
@@ -88,6 +95,27 @@ class Calendar(_Section):
     closings: tuple[dt.date, ...] = ()
 
 
+class Approval(_Section):
+    """What one person alone may not do."""
+
+    claims_over: Decimal | None = Field(default=None, ge=0, le=10**12)
+    """A claim of a larger amount is filed only when a second person approved it."""
+
+
+class Contact(_Section):
+    """Who speaks for us on dispute packets, and the numbers carriers know us by."""
+
+    company: str = ""
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    fax: str = ""
+    address: str = ""
+    acna: str = ""
+    ocn: dict[str, str] = Field(default_factory=dict)
+    """By carrier."""
+
+
 class Recovery(_Section):
     """What is believed of a carrier's answers to claims before any is known."""
 
@@ -124,6 +152,8 @@ class Settings(_Section):
     recovery: Recovery = Recovery()
     house: House = House()
     invoices: Invoices = Invoices()
+    approval: Approval = Approval()
+    contact: Contact = Contact()
 
     @property
     def closings(self) -> frozenset[dt.date]:

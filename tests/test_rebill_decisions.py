@@ -13,7 +13,8 @@ import pytest
 from rebill import batch, plan
 from rebill.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
 from rebill.load import load
-from rebill.settings import ConfigError, Workspace
+from rebill.settings import ConfigError, Workspace, open_workspace
+from reconcile.approval import lacking
 
 MARCH = "2026-03-31"
 TABLES = ("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines")
@@ -365,3 +366,50 @@ def test_a_night_never_audits_a_closed_month_with_new_tables(march: Workspace) -
     corrected(march, "19.00")
     nights.night(march, "2026-04-02")
     assert finding(march, "rate_above_contract")["amount_at_stake"] == "2.00"
+
+
+# --- a second name ----------------------------------------------------------------------------
+
+
+def test_a_claim_over_the_amount_needs_a_second_name(march: Workspace) -> None:
+    from rebill.approving import approve
+    from rebill.disputing import submit
+
+    settings = march.root / "rebill.toml"
+    settings.write_text(settings.read_text() + '[approval]\nclaims_over = "10.00"\n')
+    workspace = open_workspace(march.root)
+    large, small = sorted(rows(workspace, "claims"), key=lambda row: -float(row["amount"]))
+    day = dt.date(2026, 4, 2)
+    submit(workspace, [small["claim_no"]], day, None, None)
+
+    def refused(who: str | None, said: str) -> None:
+        with pytest.raises(ConfigError, match=said):
+            submit(workspace, [large["claim_no"]], day, who, None)
+
+    refused(None, "say who files it")
+    refused("ana", "is over 10.00: a second person has to approve it")
+    with pytest.raises(ConfigError, match="there is no claim D-9; .* nothing to approve"):
+        approve(workspace, ["D-9", small["claim_no"]], act())
+    approve(workspace, [large["claim_no"]], act(who="Ana"))
+    refused(" ana", "whoever approved it may not file it too")
+    approve(workspace, [large["claim_no"]], act(who="bea"))
+    submit(workspace, [large["claim_no"]], day, "ana", None)
+    assert {row["status"] for row in rows(workspace, "claims")} == {"submitted"}
+    kept = [(row["act"], row["subject"], row["who"]) for row in rows(workspace, "decisions")]
+    assert kept == [("approve", large["claim_no"], who) for who in ("Ana", "bea")]
+
+
+def test_an_approval_ends_when_the_claim_grows() -> None:
+    claims = pl.DataFrame({"claim_no": ["D-1", "D-2"], "amount": [Decimal("20.00")] * 2})
+    approvals = pl.DataFrame(
+        {
+            "claim_no": ["D-1", "D-2"],
+            "who": ["bea", "bea"],
+            "amount": [Decimal("19.99"), Decimal("20.00")],
+        }
+    )
+    found = lacking(claims, approvals, Decimal("10.00"), "ana")
+    assert found["claim_no"].to_list() == ["D-1"]
+    assert "grown" in found["why"].item()
+    assert lacking(claims, approvals, Decimal("20.00"), "ana").is_empty()
+    assert lacking(claims, approvals, None, None).is_empty()
