@@ -8,7 +8,7 @@ of the caller.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,7 +16,8 @@ import polars as pl
 from invoices.schema import CENTS, FINDINGS
 from invoices.text import filled
 from reconcile.contracts import Contract
-from reconcile.dispute import CLAIMS, KEY, UNFILED, group, refresh, with_claim_no
+from reconcile.dispute import CLAIMS, GROUP, ORDER, UNFILED, group, refresh, with_claim_no
+from reconcile.forms import FormProfile
 
 KEPT = pl.Schema({"claim_no": pl.String(), **CLAIMS})
 EVENTS = pl.Schema(
@@ -36,7 +37,8 @@ US = "rebill"
 class Claimed:
     """The new findings with their claim, and the claims and events to write."""
 
-    findings: pl.DataFrame  # FINDINGS and claim_no
+    findings: pl.DataFrame  # FINDINGS and claim_no, of the run's own
+    moved: pl.DataFrame  # FINDINGS and claim_no: standing ones that are part of another claim now
     claims: pl.DataFrame  # KEPT: new and changed ones, by number
     events: pl.DataFrame  # EVENTS
 
@@ -53,36 +55,47 @@ class Found:
     """Findings of other documents that are part of an unfiled claim, with claim_no."""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What claims are put together by."""
+
+    documents: pl.DataFrame  # contract, dispute_closes_on and file_by of each
+    contracts: list[Contract]
+    services: pl.DataFrame  # state and product of each
+    forms: Mapping[str, FormProfile]
+
+
 def claim(
     found: Found,
     claims: pl.DataFrame,
-    documents: pl.DataFrame,
-    contracts: list[Contract],
+    terms: Terms,
     as_of: dt.date,
     numbers: Callable[[int], list[str]],
 ) -> Claimed:
     """Return which claim every new finding is part of, and what changes on the record.
 
-    `claims` are all on record; `documents` have contract, dispute_closes_on and file_by. `numbers`
-    gives so many new claim numbers; they are used in order of bill month, carrier, account and
-    reason.
+    `claims` are all on record. `numbers` gives so many new claim numbers; they are used in order of
+    bill month, carrier, account and reason.
     """
-    unfiled = claims.filter(pl.col("status").is_in(UNFILED))
+    unfiled = claims.filter(pl.col("status").is_in(UNFILED)).with_columns(_known_key())
     known = found.replaced.filter(pl.col("claim_no").is_not_null())
     fixed = known.join(unfiled, on="claim_no", how="anti").select(
         "finding_id", "claim_no", was="amount_at_stake"
     )
     new = found.new.join(fixed, on="finding_id", how="left", maintain_order="left")
     free = new.filter(pl.col("claim_no").is_null()).select(FINDINGS.names())
-    month = pl.col("bill_date").dt.strftime("%Y-%m").alias("bill_month")
-    touched = pl.concat(
-        [frame.select("carrier", "ban", "reason", month) for frame in (free, known)]
-    ).unique()
-    ours = unfiled.join(touched, on=list(KEY), how="semi")
-    standing = found.standing.join(ours, on="claim_no", how="semi").select(FINDINGS.names())
-    grouped = group(pl.concat([free, standing]), documents, contracts, as_of)
+    ours = _touched(free, known, unfiled, terms, as_of)
+    standing = found.standing.join(ours, on="claim_no", how="semi")
+    pool = pl.concat([free, standing.select(FINDINGS.names())])
+    grouped = group(pool, terms.documents, terms.contracts, as_of, terms.services, terms.forms)
     numbered = _numbered(grouped.claims, ours, numbers)
-    named = with_claim_no(grouped.findings.head(free.height), numbered)
+    named = with_claim_no(grouped.findings, numbered)
+    new_names = named.head(free.height)
+    moved = (
+        named.tail(standing.height)
+        .with_columns(was=standing["claim_no"])
+        .filter(pl.col("claim_no").ne_missing(pl.col("was")))
+    )
     empty_now = ours.join(numbered, on="claim_no", how="anti").with_columns(
         status=pl.lit("withdrawn"),
         amount=pl.lit(0, dtype=CENTS),
@@ -97,28 +110,57 @@ def claim(
     kept = new.filter(pl.col("claim_no").is_not_null())
     columns = [*FINDINGS.names(), "claim_no"]
     return Claimed(
-        pl.concat([named.select(columns), kept.select(columns)]).sort("finding_id"),
+        pl.concat([new_names.select(columns), kept.select(columns)]).sort("finding_id"),
+        moved.select(columns).sort("finding_id"),
         changed.sort("claim_no"),
-        pl.concat([_events(changed, claims, as_of), _marks(fixed, new, as_of)]).sort(
+        pl.concat([_events(changed, claims, moved, as_of), _marks(fixed, new, as_of)]).sort(
             "claim_no", "what"
         ),
     )
+
+
+def _known_key() -> pl.Expr:
+    """Return the key of a claim; one from before claims had keys is about its account."""
+    return pl.coalesce("group_key", pl.concat_str(pl.lit("ban="), "ban")).alias("group_key")
+
+
+def _touched(
+    free: pl.DataFrame, known: pl.DataFrame, unfiled: pl.DataFrame, terms: Terms, as_of: dt.date
+) -> pl.DataFrame:
+    """Return the unfiled claims that a night's findings may change, or the day.
+
+    Those are the claims of the same key as a new finding, whatever their month, those that lost a
+    finding, and those of more than a month whose window has closed.
+    """
+    scope = ["carrier", "reason", "group_key"]
+    keys = group(
+        free, terms.documents, terms.contracts, as_of, terms.services, terms.forms
+    ).claims.select(scope)
+    lost = unfiled.join(known, on="claim_no", how="semi").select(scope)
+    over = unfiled.filter(pl.col("dispute_closes_on") < as_of).select(scope)
+    return unfiled.join(pl.concat([keys, lost, over]).unique(), on=scope, how="semi")
 
 
 def _numbered(
     claims: pl.DataFrame, unfiled: pl.DataFrame, numbers: Callable[[int], list[str]]
 ) -> pl.DataFrame:
     """Return claims with the number of the unfiled claim of their key, else a new one."""
-    known = claims.join(unfiled.select(*KEY, "claim_no"), on=list(KEY), how="left")
-    known = known.sort("bill_month", "carrier", "ban", "reason")
+    known = claims.join(unfiled.select(*GROUP, "claim_no"), on=list(GROUP), how="left").sort(ORDER)
     missing = known.filter(pl.col("claim_no").is_null())
     given = missing.with_columns(claim_no=pl.Series(numbers(missing.height), dtype=pl.String))
     both = pl.concat([known.filter(pl.col("claim_no").is_not_null()), given])
     return both.select(KEPT.names()).sort("claim_no")
 
 
-def _events(changed: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+def _events(
+    changed: pl.DataFrame, claims: pl.DataFrame, moved: pl.DataFrame, as_of: dt.date
+) -> pl.DataFrame:
     """Return what happened to the changed claims."""
+    into = (
+        moved.filter(pl.col("claim_no").is_not_null())
+        .group_by(claim_no="was")
+        .agg(into=pl.col("claim_no").unique().sort().str.join(", "))
+    )
     before = claims.select("claim_no", status_before="status", amount_before="amount")
     what = (
         pl.when(pl.col("status_before").is_null())
@@ -129,9 +171,16 @@ def _events(changed: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date) -> pl.D
         .then(pl.lit("expire"))
         .otherwise(pl.lit("change"))
     )
-    note = filled("{} for {}", "status", "amount")
+    joined = (pl.col("status") == "withdrawn") & pl.col("into").is_not_null()
+    what = pl.when(joined).then(pl.lit("join")).otherwise(what)
+    note = (
+        pl.when(joined)
+        .then(filled("its lines are part of {} now", "into"))
+        .otherwise(filled("{} for {}", "status", "amount"))
+    )
     return (
         changed.join(before, on="claim_no", how="left")
+        .join(into, on="claim_no", how="left")
         .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=what, note=note)
         .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
     )

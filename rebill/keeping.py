@@ -55,6 +55,16 @@ def take_files(night: Night, kind: str, months: pl.DataFrame, schema: pl.Schema)
     return scan_files(record.workspace, own["path"].to_list(), schema).select(schema.names())
 
 
+def take_out(night: Night, findings: pl.DataFrame) -> None:
+    """Take findings out of the record's files; the others of their months are written again."""
+    if findings.is_empty():
+        return
+    month = pl.col("bill_date").dt.strftime("%Y-%m")
+    months = findings.select("carrier", bill_month=month).unique()
+    rows = take_files(night, "findings", months, KEPT_FINDINGS).collect()
+    keep_findings(night, rows.join(findings, on="finding_id", how="anti"))
+
+
 def take_back_findings(
     night: Night, documents: pl.DataFrame, months: pl.DataFrame, *, gate: bool = False
 ) -> pl.DataFrame:

@@ -17,9 +17,10 @@ from rebill import again, auditing, deciding, drafts, rating, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.auditing import MONTH, not_of, of
 from rebill.claimbook import freeze
-from rebill.claiming import EVENTS, Found, claim
+from rebill.claiming import EVENTS, Found, Terms, claim
+from rebill.form_profiles import forms_for
 from rebill.ingest import corrected, settle, take_in
-from rebill.keeping import keep, keep_findings, take_back_findings, take_files
+from rebill.keeping import keep, keep_findings, take_back_findings, take_files, take_out
 from rebill.night import Night
 from rebill.plan import Audit, CheckBills, Claim, Price, ReadFile, Schedule, Settle, Stage
 from rebill.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
@@ -251,9 +252,9 @@ def claim_findings(night: Night, stage: Claim) -> None:
     night.replaced = pl.concat([night.replaced, turned.out])
     open_ones = claims.filter(pl.col("status").is_in(UNFILED))
     documents = record.counted()
-    months = pl.concat([night.found, night.replaced.select(FINDINGS.names())]).select(MONTH)
+    # A claim may hold several months: those of all unfiled claims are at hand.
     standing = (
-        record.scan("findings", KEPT_FINDINGS, months.to_series().drop_nulls().unique().to_list())
+        record.scan("findings", KEPT_FINDINGS)
         .join(open_ones.lazy().select("claim_no"), on="claim_no", how="semi")
         .select(KEPT_FINDINGS.names())
         .collect()
@@ -261,8 +262,12 @@ def claim_findings(night: Night, stage: Claim) -> None:
     outcome = claim(
         Found(night.found, night.replaced, standing),
         claims,
-        papers(night, documents, record.debits()),
-        night.contracts,
+        Terms(
+            papers(night, documents, record.debits()),
+            night.contracts,
+            night.reference["services"].select("service", "state", "product").collect(),
+            forms_for(record.workspace, night.contracts),
+        ),
         stage.as_of,
         lambda count: [f"D-{n:06d}" for n in next_numbers(record.connection, "claims", count)],
     )
@@ -274,7 +279,8 @@ def claim_findings(night: Night, stage: Claim) -> None:
     )
     night.waived = unclaimed["finding_id"].to_list()
     night.kept = pl.concat([outcome.findings.select(kept), unclaimed.select(kept)])
-    keep_findings(night, night.kept.sort("finding_id"))
+    take_out(night, outcome.moved)
+    keep_findings(night, pl.concat([night.kept, outcome.moved.select(kept)]).sort("finding_id"))
     over = outcome.claims.filter(~pl.col("status").is_in(UNFILED))
     freeze(record, over["claim_no"])
     night.claims = outcome.claims["claim_no"].to_list()

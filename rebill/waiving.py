@@ -9,7 +9,7 @@ import polars as pl
 
 from rebill.acts import Reopen, Waive
 from rebill.decisions import decide, decisions
-from rebill.keeping import keep_findings, take_files
+from rebill.keeping import take_out
 from rebill.night import Night
 from rebill.record import KEPT_FINDINGS, Record
 from rebill.settings import ConfigError
@@ -118,7 +118,7 @@ def turn(night: Night, claims: pl.DataFrame, as_of: dt.date) -> Turned:
     back = marked.filter(~held, pl.col("claim_no").is_null())
     columns = KEPT_FINDINGS.names()
     moved = pl.concat([out, back]).select(columns)
-    _take(night, moved)
+    take_out(night, moved)
     filed = night.replaced.filter(
         pl.col("claim_no").is_not_null(), ~pl.col("claim_no").is_in(unfiled.implode())
     )
@@ -131,15 +131,6 @@ def turn(night: Night, claims: pl.DataFrame, as_of: dt.date) -> Turned:
         .collect()
     )
     return Turned(out.select(columns), back.select(columns), aside)
-
-
-def _take(night: Night, moved: pl.DataFrame) -> None:
-    """Take findings out of the record's files; the others of their months are written again."""
-    if moved.is_empty():
-        return
-    months = moved.select("carrier", MONTH).unique()
-    rows = take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    keep_findings(night, rows.join(moved, on="finding_id", how="anti"))
 
 
 def _named(record: Record, names: tuple[str, ...]) -> pl.DataFrame:

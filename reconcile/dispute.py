@@ -7,7 +7,7 @@ Numbers are given by the caller, in the order in which `group` returns the claim
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 import polars as pl
@@ -15,12 +15,15 @@ import polars as pl
 from invoices.calendar import add_banking_days
 from invoices.schema import CENTS
 from reconcile.contracts import Contract, settings
+from reconcile.forms import FormProfile, form_names, with_keys
 from reconcile.life import UNFILED
 from reconcile.window import NO_CLOSINGS
 
 __all__ = [
     "CLAIMS",
+    "GROUP",
     "KEY",
+    "ORDER",
     "UNFILED",
     "Grouped",
     "due",
@@ -30,7 +33,9 @@ __all__ = [
 ]
 
 KEY = ("carrier", "ban", "reason", "bill_month")
-"""What a claim is about; no two unfiled claims have the same."""
+"""What a claim says it is about, in the order in which claims are told."""
+GROUP = ("carrier", "reason", "group_key", "bill_month")
+"""What tells claims apart; no two unfiled claims have the same."""
 
 CLAIMS = pl.Schema(
     {
@@ -47,6 +52,8 @@ CLAIMS = pl.Schema(
         "credited": CENTS,
         "denied": CENTS,
         "contract": pl.String(),  # of its first document
+        "group_key": pl.String(),  # the keys of its form, but the month
+        "form": pl.String(),  # the form profile it was put together by
     }
 )
 
@@ -59,41 +66,51 @@ class Grouped(NamedTuple):
 
 
 def group(
-    findings: pl.DataFrame, documents: pl.DataFrame, contracts: list[Contract], as_of: dt.date
+    findings: pl.DataFrame,
+    documents: pl.DataFrame,
+    contracts: list[Contract],
+    as_of: dt.date,
+    services: pl.DataFrame | None = None,
+    forms: Mapping[str, FormProfile] | None = None,
 ) -> Grouped:
     """Return the findings with their claim's key, and the claims sorted by month and key.
 
     `findings` have the columns of `invoices.schema.FINDINGS`, those of filed claims left out;
-    `documents` document_id, contract, dispute_closes_on and file_by. The findings keep their order
-    and gain bill_month, dispute_closes_on and file_by of their document, and `claimed`: whether the
-    finding is part of the claim of its key. It is if it has a reason and its stake is above 0 and
-    not below the `minimum_line` of the contract.
+    `documents` document_id, contract, dispute_closes_on and file_by; `services` say state and
+    product of each service, `forms` how each carrier wants claims put together (by name). The
+    findings keep their order and gain bill_month, dispute_closes_on and file_by of their document,
+    `claimed`: whether the finding is part of a claim, and then `group_key` and `claim_month`, which
+    say of which. It is if it has a reason and its stake is above 0 and not below the `minimum_line`
+    of the contract.
 
     Claims (columns of `CLAIMS`) come by bill month, carrier, account and reason. One is `expired`
     when its window closed before `as_of`, else `draft` below the contract's `minimum_claim`, else
-    `ready`. The earliest window among its documents is the claim's.
+    `ready`. The earliest window among its documents is the claim's. Months that are too small are
+    joined, the oldest first, as soon as together they are not; a claim says its oldest month.
     """
-    minima = settings(contracts).select("contract", "minimum_line", "minimum_claim")
-    papers = documents.select("document_id", "contract", "dispute_closes_on", "file_by")
-    papers = papers.join(minima, on="contract", how="left")
-    stake, nothing = pl.col("amount_at_stake"), pl.lit(0, dtype=CENTS)
-    claimed = (
-        pl.col("reason").is_not_null()
-        & (stake > 0)
-        & (stake >= pl.col("minimum_line").fill_null(nothing))
-    )
-    known = findings.join(papers, on="document_id", how="left", maintain_order="left").with_columns(
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"), claimed=claimed.fill_null(False)
-    )
-    claims = (
+    known = _claimed(findings, documents, contracts).pipe(_keyed, contracts, services, forms)
+    months = (
         known.filter("claimed")
-        .group_by(KEY)
+        .group_by("carrier", "reason", "group_key", "bill_month")
         .agg(
-            pl.col("amount_at_stake").sum().alias("amount"),
+            pl.col("amount_at_stake").sum().cast(CENTS).alias("amount"),
             pl.len().alias("findings"),
             pl.col("dispute_closes_on", "file_by").min(),
-            pl.col("minimum_claim").min().fill_null(nothing),
-            pl.col("contract").sort_by("bill_date", "document_id").first(),
+            pl.col("minimum_claim").min().fill_null(_NOTHING),
+            pl.col("contract", "form", "monthly", "claim_ban")
+            .sort_by("bill_date", "document_id")
+            .first(),
+        )
+        .pipe(_joined, as_of)
+    )
+    claims = (
+        months.sort("carrier", "reason", "group_key", "bill_month")
+        .group_by("carrier", "reason", "group_key", bill_month="claim_month", maintain_order=True)
+        .agg(
+            pl.col("amount", "findings").sum(),
+            pl.col("dispute_closes_on", "file_by", "minimum_claim").min(),
+            pl.col("contract", "form").first(),
+            ban=pl.col("claim_ban").first(),
         )
         .with_columns(
             pl.when(_closed(as_of))
@@ -103,22 +120,133 @@ def group(
             .otherwise(pl.lit("ready"))
             .alias("status"),
             pl.lit(None).alias("filed_on"),
-            nothing.alias("credited"),
-            nothing.alias("denied"),
+            _NOTHING.alias("credited"),
+            _NOTHING.alias("denied"),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in CLAIMS.items())
-        .sort("bill_month", "carrier", "ban", "reason")
+        .sort(*ORDER)
     )
-    return Grouped(known.drop("contract", "minimum_line", "minimum_claim"), claims)
+    scope = ["carrier", "reason", "group_key", "bill_month"]
+    told = known.join(
+        months.select(*scope, "claim_month"), on=scope, how="left", maintain_order="left"
+    ).with_columns(claim_month=pl.when("claimed").then("claim_month"))
+    return Grouped(
+        told.drop("contract", "minimum_line", "minimum_claim", "form", "monthly", "claim_ban"),
+        claims,
+    )
+
+
+ORDER = ("bill_month", "carrier", "ban", "reason", "group_key")
+"""The order in which claims are numbered."""
+_NOTHING = pl.lit(0, dtype=CENTS)
+
+
+def _claimed(
+    findings: pl.DataFrame, documents: pl.DataFrame, contracts: list[Contract]
+) -> pl.DataFrame:
+    """Return findings with the days and minima of their documents, and whether each is claimed."""
+    minima = settings(contracts).select("contract", "minimum_line", "minimum_claim")
+    papers = documents.select("document_id", "contract", "dispute_closes_on", "file_by")
+    papers = papers.join(minima, on="contract", how="left")
+    stake = pl.col("amount_at_stake")
+    claimed = (
+        pl.col("reason").is_not_null()
+        & (stake > 0)
+        & (stake >= pl.col("minimum_line").fill_null(_NOTHING))
+    )
+    return findings.join(papers, on="document_id", how="left", maintain_order="left").with_columns(
+        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"), claimed=claimed.fill_null(False)
+    )
+
+
+def _keyed(
+    known: pl.DataFrame,
+    contracts: list[Contract],
+    services: pl.DataFrame | None,
+    forms: Mapping[str, FormProfile] | None,
+) -> pl.DataFrame:
+    """Return findings with the form of their contract and what it groups by."""
+    profiles = forms or {}
+    agreed = {c.id: (c.carrier, c.dispute.form) for c in contracts}
+    names = form_names(agreed, profiles)
+    form = pl.DataFrame(
+        list(names.items()), schema={"contract": pl.String, "form": pl.String}, orient="row"
+    )
+    facts = (
+        pl.DataFrame(schema={"service": pl.String, "state": pl.String, "product": pl.String})
+        if services is None
+        else services.select("service", "state", "product").unique("service")
+    )
+    return (
+        known.join(form, on="contract", how="left", maintain_order="left")
+        .join(facts, on="service", how="left", maintain_order="left")
+        .pipe(with_keys, profiles)
+        .drop("state", "product")
+    )
+
+
+def _joined(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return the months of each key with `claim_month`, the month of the claim they are part of.
+
+    Where bill months are kept apart, months below the minimum that are in time are joined, the
+    oldest first, until they are not below it; those that stay below it stay apart. Elsewhere all
+    months are one claim, but those whose window closed are no part of one that can still be filed.
+    """
+    scope = ["carrier", "reason", "group_key"]
+    over = _closed(as_of)
+    wide = pl.col("bill_month").min().over(*scope, over)
+    months = months.with_columns(
+        claim_month=pl.when("monthly").then("bill_month").otherwise(wide),
+        small=pl.col("monthly") & ~over & (pl.col("amount") < pl.col("minimum_claim")),
+    )
+    small = months.filter("small").with_columns(
+        turn=pl.col("bill_month").rank("ordinal").over(scope)
+    )
+    running = (
+        small.select(*scope)
+        .unique()
+        .with_columns(begun=pl.lit(None, dtype=pl.String), so_far=_NOTHING)
+    )
+    ends = []
+    # A key has one month in each turn: it goes on with what the one before left.
+    for _, turn in sorted(small.group_by("turn"), key=lambda item: item[0]):
+        now = turn.join(running, on=scope).with_columns(
+            begun=pl.coalesce("begun", "bill_month"),
+            so_far=(pl.col("so_far") + pl.col("amount")).cast(CENTS),
+        )
+        enough = pl.col("so_far") >= pl.col("minimum_claim")
+        ends.append(now.filter(enough).select(*scope, "begun", end="bill_month"))
+        left = now.select(
+            *scope,
+            begun=pl.when(~enough).then("begun"),
+            so_far=pl.when(enough).then(_NOTHING).otherwise("so_far"),
+        )
+        running = running.update(left, on=scope, how="left", include_nulls=True)
+    if not ends:
+        return months.drop("small")
+    spans = pl.concat(ends)
+    joined = (
+        small.join(spans, on=scope)
+        .filter(pl.col("bill_month").is_between(pl.col("begun"), pl.col("end")))
+        .select(*scope, "bill_month", "begun")
+    )
+    return (
+        months.join(joined, on=[*scope, "bill_month"], how="left")
+        .with_columns(claim_month=pl.coalesce("begun", "claim_month"))
+        .drop("small", "begun")
+    )
 
 
 def with_claim_no(findings: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     """Return the findings of `group` with `claim_no`: that of their claim, null where not claimed.
 
-    `claims` are the claims of `group` with their numbers: KEY and claim_no.
+    `claims` are the claims of `group` with their numbers: GROUP and claim_no.
     """
-    numbers = claims.select(*KEY, "claim_no").with_columns(claimed=pl.lit(True))
-    return findings.join(numbers, on=[*KEY, "claimed"], how="left", maintain_order="left")
+    numbers = claims.select(
+        "carrier", "reason", "group_key", "claim_no", claim_month="bill_month"
+    ).with_columns(claimed=pl.lit(True))
+    key = ["carrier", "reason", "group_key", "claim_month", "claimed"]
+    return findings.join(numbers, on=key, how="left", maintain_order="left")
 
 
 def refresh(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -137,14 +265,15 @@ def due(
     within: int,
     closings: Set[dt.date] = NO_CLOSINGS,
 ) -> pl.DataFrame:
-    """Return the ready claims to file within so many banking days, the most urgent first.
+    """Return the claims to file within so many banking days, the most urgent first.
 
-    One whose last banking day is over stays on the list until its window closes. Of one day the
-    claim with the most money comes first.
+    A draft is offered too: below the minimum it can be filed all the same, or it expires. One whose
+    last banking day is over stays on the list until its window closes. Of one day the claim with
+    the most money comes first.
     """
     last = add_banking_days(as_of, within, closings)
     return claims.filter(
-        pl.col("status") == "ready", pl.col("file_by") <= last, ~_closed(as_of)
+        pl.col("status").is_in(UNFILED), pl.col("file_by") <= last, ~_closed(as_of)
     ).sort("file_by", "amount", *KEY, descending=[False, True, *[False] * len(KEY)])
 
 

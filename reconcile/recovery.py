@@ -27,7 +27,7 @@ SHARE = pl.Decimal(18, 6)
 _ONE = 10**6
 ENDED = ("credited", "denied", "short_credited", "closed")
 """States of a claim whose outcome is known; it teaches if something was credited or denied."""
-GIVEN_UP = ("withdrawn", "expired")
+GIVEN_UP = ("withdrawn", "expired", "closed")
 
 
 @dataclass(frozen=True)

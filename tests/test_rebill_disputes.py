@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from nights import USUAL, bill, night, put, small, table
+from nights import NOW, USUAL, bill, night, put, small, table
 
 from rebill import batch, disputing
 from rebill.claimbook import claim_steps, parts
+from rebill.load import load
 from rebill.settings import ConfigError, Workspace
 from reconcile.places import faults
 
@@ -128,3 +129,34 @@ def test_a_claim_that_expired_is_filed_late_by_intention_only(tmp_path: Path) ->
         "open": "2.00",
     }
     assert places(workspace, "2026-06-05") == {"undisputed": "28.33", "open": "18.67"}
+
+
+def test_small_months_become_one_claim_and_part_when_the_oldest_closes(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    toml = (workspace.root / "reference" / "contracts.toml").read_text()
+    path = workspace.root / "contracts.toml"
+    path.write_text(toml + 'minimum_claim = "3.50"\n')
+    assert load(workspace, [path], given=NOW).ok
+    for month, day in ((1, "2026-01-20"), (2, "2026-02-20")):
+        put(workspace, [(f"{month}.csv", bill(month, "1FB 6145550131 22.00 22.00"))])
+        night(workspace, day)
+        if month == 1:
+            claims = table(workspace, "claims").select("claim_no", "amount", "status").rows()
+            assert claims == [("D-000001", "2.00", "draft")]
+    columns = ["claim_no", "bill_month", "amount", "status", "dispute_closes_on"]
+    claims = table(workspace, "claims").select(columns).rows()
+    assert claims == [("D-000001", "2026-01", "4.00", "ready", "2026-04-05")]
+    assert set(table(workspace, "findings")["claim_no"].drop_nulls()) == {"D-000001"}
+    night(workspace, "2026-04-06")
+    assert table(workspace, "claims").select(columns).rows() == [
+        ("D-000001", "2026-01", "2.00", "expired", "2026-04-05"),
+        ("D-000002", "2026-02", "2.00", "draft", "2026-05-06"),
+    ]
+    assert places(workspace, "2026-04-06") == {
+        "undisputed": "40.00",
+        "expired": "2.00",
+        "unfiled": "2.00",
+    }
+    found = table(workspace, "findings").filter(pl.col("code") == "rate_above_contract")
+    assert found.sort("bill_date")["claim_no"].to_list() == ["D-000001", "D-000002"]
+    assert found.height == 2

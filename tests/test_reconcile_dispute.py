@@ -158,7 +158,7 @@ def test_no_findings_make_no_claims() -> None:
     assert (findings.height, claims.height, claims.schema) == (0, 0, CLAIMS)
 
 
-def test_claims_due_are_the_ready_ones_whose_last_banking_day_is_near() -> None:
+def test_claims_due_are_the_unfiled_ones_whose_last_banking_day_is_near() -> None:
     claims = pl.DataFrame(
         [
             {
@@ -184,7 +184,8 @@ def test_claims_due_are_the_ready_ones_whose_last_banking_day_is_near() -> None:
         ]
     )
     # The last banking day of a window that closes on a Saturday is over on that Saturday.
-    assert due(claims, dt.date(2026, 12, 1), 8)["ban"].to_list() == ["2", "1", "3"]
+    # A draft is offered as well: it can be filed all the same, or it expires.
+    assert due(claims, dt.date(2026, 12, 1), 8)["ban"].to_list() == ["2", "1", "4", "3"]
     assert due(claims, dt.date(2026, 12, 12), 0)["ban"].to_list() == ["3"]
     assert due(claims, dt.date(2026, 11, 28), 0)["ban"].to_list() == ["7"]
 
