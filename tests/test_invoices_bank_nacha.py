@@ -295,11 +295,9 @@ def test_a_return_is_in_time_until_the_second_banking_day(
     settled: str, at_originator: str, send_by: str, extended: str
 ) -> None:
     found = return_deadlines(day(settled))
-    assert vars(found) == {
-        "send_by": day(send_by),
-        "at_originator_by": day(at_originator),
-        "extended_until": day(extended),
-    }
+    assert (found.send_by, found.at_originator_by) == (day(send_by), day(at_originator))
+    assert found.extended_until == day(extended)
+    assert found.extended_send_by == add_banking_days(day(extended), -1)
     frame = with_return_deadlines(pl.DataFrame({"settled_on": [day(settled), None]}))
     assert frame.row(0)[1:] == tuple(vars(found).values())
-    assert frame.row(1) == (None,) * 4
+    assert frame.row(1) == (None,) * 5

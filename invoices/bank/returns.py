@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import polars as pl
 
@@ -84,23 +84,26 @@ class ReturnDeadlines:
     """The last day on which our bank sends an ordinary return."""
     at_originator_by: dt.date
     """The banking day by whose opening it must be there."""
+    extended_send_by: dt.date
     extended_until: dt.date
-    """The same for an unauthorised debit to a consumer account."""
+    """The same two for an unauthorised debit to a consumer account, or under a consumer code."""
 
 
 def return_deadlines(settled_on: dt.date, closings: Set[dt.date] = NONE) -> ReturnDeadlines:
     """Return the deadlines for a debit that settled on a banking day."""
+    extended = roll(settled_on + dt.timedelta(days=61), "next", closings)
     return ReturnDeadlines(
         send_by=add_banking_days(settled_on, 1, closings),
         at_originator_by=add_banking_days(settled_on, 2, closings),
-        extended_until=roll(settled_on + dt.timedelta(days=61), "next", closings),
+        extended_send_by=add_banking_days(extended, -1, closings),
+        extended_until=extended,
     )
 
 
 def with_return_deadlines(frame: pl.DataFrame, closings: Set[dt.date] = NONE) -> pl.DataFrame:
-    """Return a frame that has `settled_on` with send_by, at_originator_by and extended_until."""
+    """Return a frame that has `settled_on` with the columns of `ReturnDeadlines`."""
     days = frame["settled_on"].drop_nulls().unique().to_list()
     rows = [(day, *vars(return_deadlines(day, closings)).values()) for day in days]
-    names = ("settled_on", "send_by", "at_originator_by", "extended_until")
+    names = ("settled_on", *(field.name for field in fields(ReturnDeadlines)))
     known = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.Date), orient="row")
     return frame.join(known, on="settled_on", how="left", maintain_order="left")

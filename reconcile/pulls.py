@@ -1,0 +1,182 @@
+"""Debits that happened: which invoice each paid, what became of it, and what is not in order.
+
+The bank's word stands over the paper's: once it has spoken, a debit is `debited` or `returned`, and
+`pulled` says how much. A return is suggested (R29) only where nobody authorised the debit: an
+originator no contract knows, an amount or a day outside a contract, a trace that settled before.
+That a bill is wrong, early, late or too high is the carrier's to put right, through a dispute.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Set
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.money import cents, from_cents
+from invoices.schema import CENTS
+from reconcile.contracts import Contract
+from reconcile.movements import company_key, movements, repeated_traces, returned
+from reconcile.pull_match import INVOICES, match
+from reconcile.pull_names import references
+from reconcile.window import NO_CLOSINGS
+
+SETTLEMENTS = pl.Schema(
+    {
+        "entry_id": pl.String(),
+        "document_id": pl.String(),
+        "kind": pl.String(),  # pull, or return of one
+        "settled_on": pl.Date(),
+        "amount": CENTS,  # positive: what the entry took, or brought back
+        "how": pl.String(),  # named, account, originator, several, part, differs, again
+        "of": pl.String(),  # of a return: the debit it undoes
+    }
+)
+STATES = pl.Schema(
+    {
+        "document_id": pl.String(),
+        "status": pl.String(),  # debited, returned
+        "pulled": CENTS,  # what debits took, returned or not
+        "pulled_on": pl.Date(),  # the day of the first of them that stands, else of the last
+        "returned": CENTS,  # what of it came back
+        "returned_on": pl.Date(),
+    }
+)
+AUTHORISED = pl.Schema(
+    {
+        "contract": pl.String(),
+        "carrier": pl.String(),
+        "company": pl.String(),
+        "maximum": pl.Int64(),  # cents; null = the bank has no limit
+        "effective_from": pl.Date(),
+        "effective_until": pl.Date(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the bank's word is held against."""
+
+    debits: pl.DataFrame
+    """`reconcile.debits.DEBITS`: what the paper lets carriers pull."""
+    contracts: list[Contract]
+    originators: Collection[str] = ()
+    """Company IDs that may debit us and are no carriers: payroll, rent."""
+    credited: pl.DataFrame | None = None
+    """document_id, credited, credited_on: claims that were credited."""
+    closings: Set[dt.date] = NO_CLOSINGS
+
+
+@dataclass(frozen=True)
+class Banked:
+    """What became of what the bank said."""
+
+    moves: pl.DataFrame
+    """`movements.MOVEMENTS`."""
+    settlements: pl.DataFrame
+    """`SETTLEMENTS`."""
+    states: pl.DataFrame
+    """`STATES`: one row for every invoice a pull was matched with."""
+    returned: pl.DataFrame
+    """`movements.RETURNED`."""
+    repeats: pl.DataFrame
+    """[entry_id, of]: debits whose trace settled before."""
+
+
+def authorised(contracts: list[Contract]) -> pl.DataFrame:
+    """Return who may pull under which contract (columns of `AUTHORISED`)."""
+    rows = [
+        {
+            "contract": c.id,
+            "carrier": c.carrier,
+            "company": c.debit.company_id,
+            "maximum": None if c.debit.maximum is None else int(c.debit.maximum * 100),
+            "effective_from": c.effective_from,
+            "effective_until": c.effective_until,
+        }
+        for c in contracts
+    ]
+    return pl.DataFrame(rows, schema=AUTHORISED).with_columns(
+        company=company_key(pl.col("company"))
+    )
+
+
+def settle(entries: pl.DataFrame, remittances: pl.DataFrame, known: Known) -> Banked:
+    """Return which invoices the bank's debits paid, and what became of them.
+
+    All that is on record is matched anew, so that the order in which files and bills arrived
+    changes nothing. An entry is matched at most once for its whole amount; what no invoice
+    explains stays unmatched.
+    """
+    moves = movements(entries)
+    own = moves.filter(pl.col("same_as").is_null())
+    takes = (pl.col("direction") == "debit") & pl.col("kind").is_in(("entry", "other"))
+    pulls = own.filter(takes, pl.col("cents") > 0)
+    companies = authorised(known.contracts).select("contract", "company")
+    invoices = (
+        known.debits.join(companies, on="contract", how="left")
+        .with_columns(due=cents(pl.col("amount")).cast(pl.Int64))
+        .select(pl.col(name).cast(dtype) for name, dtype in INVOICES.items())
+        .sort("document_id")
+    )
+    named = references(pulls, remittances, invoices)
+    asked = pulls.select("entry_id", "settled_on", "cents", "company")
+    paid = match(asked, named, invoices).join(pulls.select("entry_id", "settled_on"), on="entry_id")
+    backs = returned(moves)
+    pulled = paid.select(
+        "entry_id",
+        "document_id",
+        "settled_on",
+        "how",
+        kind=pl.lit("pull"),
+        amount=from_cents(pl.col("cents")),
+        of=pl.lit(None, dtype=pl.String),
+    )
+    undone = backs.join(paid, left_on="of", right_on="entry_id").select(
+        "entry_id",
+        "document_id",
+        "how",
+        "of",
+        settled_on="returned_on",
+        kind=pl.lit("return"),
+        amount=from_cents(pl.col("cents_right")),
+    )
+    names = SETTLEMENTS.names()
+    settlements = pl.concat([pulled.select(names), undone.select(names)]).sort(
+        "settled_on", "entry_id", "document_id"
+    )
+    return Banked(moves, settlements, states(settlements), backs, repeated_traces(moves))
+
+
+def states(settlements: pl.DataFrame) -> pl.DataFrame:
+    """Return what became of every invoice that was pulled (columns of `STATES`)."""
+    back = pl.col("kind") == "return"
+    undone = settlements.filter(back).select("document_id", entry_id="of", undone=pl.lit(True))
+    pulls = settlements.filter(~back).join(undone, on=["document_id", "entry_id"], how="left")
+    backs = (
+        settlements.filter(back)
+        .group_by("document_id")
+        .agg(returned=pl.col("amount").sum(), returned_on=pl.col("settled_on").max())
+    )
+    stands = pl.col("undone").is_null()
+    nothing = pl.lit(0, dtype=CENTS)
+    return (
+        pulls.group_by("document_id")
+        .agg(
+            pulled=pl.col("amount").sum(),
+            pulled_on=pl.coalesce(
+                pl.col("settled_on").filter(stands).min(), pl.col("settled_on").max()
+            ),
+        )
+        .join(backs, on="document_id", how="left")
+        .with_columns(returned=pl.col("returned").fill_null(nothing))
+        .with_columns(
+            status=pl.when(pl.col("returned") >= pl.col("pulled"))
+            .then(pl.lit("returned"))
+            .otherwise(pl.lit("debited"))
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in STATES.items())
+        .sort("document_id")
+    )
