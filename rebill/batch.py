@@ -20,18 +20,20 @@ import sqlalchemy as sa
 
 from rebill import __version__, files, outbox, reference
 from rebill.again import Undone
+from rebill.banking import REFUSED, WAITING, is_bank_file
 from rebill.difference import Difference
 from rebill.ingest import STAGED
 from rebill.log import Log
 from rebill.night import Night
 from rebill.outbox import Delivery, deliver
-from rebill.plan import Deliver, Facts, Plan, ReadFile, Seen
+from rebill.plan import Deliver, Facts, Plan, ReadBank, ReadFile, Seen
 from rebill.record import Record
 from rebill.settings import ConfigError, Workspace
 from rebill.stages import carry_out
 from rebill.store import (
     finish_run,
     known_files,
+    models_bank,
     note_file,
     start_run,
     sweep_orphans,
@@ -75,15 +77,21 @@ class Outcome:
 def look(workspace: Workspace) -> tuple[tuple[Seen, ...], dict[str, Path]]:
     """Return what lies in the inbox, looked at twice, and where."""
     arrived, skipped = files.look(workspace.inbox, workspace.settings.inbox.settle_seconds)
-    seen = [Seen(file.name, file.size, file.sha256) for file in arrived]
+    seen = [
+        Seen(file.name, file.size, file.sha256, bank=is_bank_file(workspace, file.path))
+        for file in arrived
+    ]
     seen += [Seen(file.name, left=file.reason) for file in skipped]
     return tuple(seen), {file.name: file.path for file in arrived}
 
 
-def pick(workspace: Workspace, paths: Sequence[Path]) -> tuple[tuple[Seen, ...], dict[str, Path]]:
+def pick(
+    workspace: Workspace, paths: Sequence[Path], *, told: bool = False
+) -> tuple[tuple[Seen, ...], dict[str, Path]]:
     """Return the named files, and those of the named folders; a path that is not there is wrong.
 
-    Two files of one name are told apart by their paths.
+    Two files of one name are told apart by their paths. `told`: a profile says what they are, so
+    that none is taken for a bank's.
     """
     found: dict[str, Path] = {}
     left = []
@@ -98,7 +106,14 @@ def pick(workspace: Workspace, paths: Sequence[Path]) -> tuple[tuple[Seen, ...],
             raise ConfigError(f"{path}: there is no such file; check the path")
         for file in inside:
             found[file.name if file.name not in found else file.as_posix()] = file
-    seen = [Seen(name, *files.digest(path.resolve())) for name, path in found.items()]
+    seen = [
+        Seen(
+            name,
+            *files.digest(path.resolve()),
+            bank=not told and is_bank_file(workspace, path.resolve()),
+        )
+        for name, path in found.items()
+    ]
     return (*seen, *left), {name: path.resolve() for name, path in found.items()}
 
 
@@ -121,6 +136,8 @@ def facts(record: Record, job: Job) -> Facts:
         mark_now=mark(record, job.as_of),
         undelivered=tuple(sorted(undelivered)),
         profile=job.profile,
+        waiting_banks=frozenset(known_files(connection, (WAITING,))),
+        banked=connection.scalar(sa.select(models_bank.BankFile.id).limit(1)) is not None,
     )
 
 
@@ -238,10 +255,20 @@ def _note_files(night: Night, job: Job) -> None:
                 sha256=stage.sha256,
                 note=became,
             )
+        if isinstance(stage, ReadBank):
+            note_file(
+                connection,
+                night.run_id,
+                stage.name,
+                night.bank_became.get(stage.name, REFUSED),
+                size=stage.size,
+                sha256=stage.sha256,
+                note=night.became.get(stage.name),
+            )
     for seen in plan.passed_over:
         if seen.left != "known":
             night.log.warning("passed over", file=seen.name, reason=seen.left)
-        outcome = seen.left if seen.left in ("known", "growing") else "skipped"
+        outcome = seen.left if seen.left in ("known", "growing", WAITING) else "skipped"
         note_file(
             connection,
             night.run_id,

@@ -14,6 +14,7 @@ import typer
 
 from rebill import (
     __version__,
+    cli_bank,
     cli_csr,
     cli_decisions,
     cli_disputes,
@@ -28,6 +29,7 @@ from rebill.cli_base import FAILED, WRONG_USAGE, app
 
 __all__ = [
     "app",
+    "cli_bank",
     "cli_csr",
     "cli_decisions",
     "cli_disputes",

@@ -17,6 +17,8 @@ from typing import BinaryIO, Literal
 import polars as pl
 
 from invoices.schema import CENTS, RATE
+from rebill.bank_tables import TABLES as BANK
+from rebill.bank_tables import bank_frame
 from rebill.cash_tables import TABLES as CASH
 from rebill.cash_tables import cash_frame
 from rebill.claimbook import claim_steps
@@ -276,6 +278,10 @@ TABLES = {
             status=pl.String,
             dispute_closes_on=pl.Date,
             document_id=pl.String,
+            pulled=CENTS,
+            pulled_on=pl.Date,
+            returned=CENTS,
+            returned_on=pl.Date,
         ),
         _table(
             "exposure",
@@ -315,7 +321,9 @@ TABLES = {
 }
 
 
-TABLES |= {name: _table(name, holds, key, **columns) for name, holds, key, columns in CASH}
+TABLES |= {
+    name: _table(name, holds, key, **columns) for name, holds, key, columns in (*CASH, *BANK)
+}
 
 
 def table_frame(
@@ -347,6 +355,10 @@ def table_frame(
         return _exposure(record, months, as_of or record.last_as_of()).lazy()
     if name in {table for table, *_ in CASH}:
         return cash_frame(record, name, months, as_of or record.last_as_of()).lazy()
+    if name in {table for table, *_ in BANK}:
+        settled = pl.col("settled_on").dt.strftime("%Y-%m")
+        moved = bank_frame(record, name).lazy()
+        return moved if months is None else moved.filter(settled.is_in(list(months)))
     if name == "bill_exposure":
         return _bill_exposure(record, months, as_of or record.last_as_of()).lazy()
     rows = {

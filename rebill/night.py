@@ -10,16 +10,25 @@ from pathlib import Path
 
 import polars as pl
 
+from invoices.bank.schema import BankReading
 from invoices.carrier import Known, Profiles
 from invoices.schema import FINDINGS, LINES, empty
 from rebill import reference
 from rebill.difference import Difference, State
 from rebill.ingest import Intake, Settled
 from rebill.log import Log
-from rebill.plan import Audit, Plan
+from rebill.plan import Audit, Plan, ReadBank
 from rebill.profiles import workspace_profiles
 from rebill.record import KEPT_FINDINGS, Record
 from reconcile.contracts import Contract
+
+
+@dataclass(frozen=True)
+class BankRead:
+    """A bank file of a run, and what it says."""
+
+    stage: ReadBank
+    reading: BankReading
 
 
 @dataclass
@@ -39,6 +48,10 @@ class Night:
     settled: Settled | None = None
     became: dict[str, str] = field(default_factory=dict)
     """What became of each file that was read: words by name."""
+    bank_reads: list[BankRead] = field(default_factory=list)
+    """Bank files of the run, as they were read."""
+    bank_became: dict[str, str] = field(default_factory=dict)
+    """What became of each of them, in the word the record of runs keeps."""
     audited: list[str] = field(default_factory=list)
     """Documents audited in this run, new and touched ones."""
     touched: list[str] = field(default_factory=list)

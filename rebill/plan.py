@@ -25,6 +25,8 @@ class Seen:
     """Null when the file was not read: a folder, a link, a file that is still growing."""
     left: str | None = None
     """Why the file is left alone; null = it may be read."""
+    bank: bool = False
+    """Whether it is a bank's file, not a carrier's."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,10 @@ class Facts:
     undelivered: tuple[str, ...] = ()
     """Bill months whose papers in the outbox are missing or unfinished."""
     profile: str | None = None
+    waiting_banks: frozenset[str] = frozenset()
+    """SHA-256 of bank files whose returns wait for the debits they undo."""
+    banked: bool = False
+    """Whether the bank has said anything yet."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,28 @@ class ReadFile:
 
     def words(self) -> str:
         return f"read {self.name} ({self.size} bytes, sha256 {self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class ReadBank:
+    """Read one bank file: what it says moved, checked to the last total."""
+
+    name: str
+    size: int
+    sha256: str
+
+    def words(self) -> str:
+        return f"read bank file {self.name} ({self.size} bytes, sha256 {self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class MatchPulls:
+    """Book what the bank says, and match it to what carriers pull."""
+
+    files: int
+
+    def words(self) -> str:
+        return f"book {self.files} bank file(s); match what the bank says to the pulls"
 
 
 @dataclass(frozen=True)
@@ -128,7 +156,8 @@ class Deliver:
         return f"write packets, invoices and the digest to the outbox{again}"
 
 
-Stage = ReadFile | Settle | Audit | CheckBills | Schedule | Claim | Price | Deliver | Decision
+Work = ReadFile | ReadBank | Settle | Audit | Schedule | MatchPulls | CheckBills | Claim | Price
+Stage = Work | Deliver | Decision
 
 
 @dataclass(frozen=True)
@@ -148,14 +177,16 @@ def plan(facts: Facts) -> Plan:
     Of several files with one content the first by name is read.
     """
     reads, passed_over = _reads(facts)
+    banks = _banks(facts)
     work: list[Stage] = list(reads)
     if reads:
         work.append(Settle(len(reads)))
     news = bool(reads) or facts.waiting > 0
     if news:
         work.append(Audit(facts.waiting, len(reads)))
-    if news or facts.mark_before != facts.mark_now:
-        work += [Schedule(), CheckBills(facts.as_of), Claim(facts.as_of)]
+    if news or banks or facts.mark_before != facts.mark_now:
+        work += [Schedule(), *_matching(facts, banks)]
+        work += [CheckBills(facts.as_of), Claim(facts.as_of)]
     if news:
         work.append(Price())
     if work or facts.undelivered:
@@ -166,7 +197,22 @@ def plan(facts: Facts) -> Plan:
 def plan_ingest(facts: Facts) -> Plan:
     """Return the plan that takes documents in and leaves the rest to a later night."""
     reads, passed_over = _reads(facts)
-    return Plan((*reads, Settle(len(reads))) if reads else (), passed_over)
+    banks = _banks(facts)
+    work: list[Stage] = [*reads, Settle(len(reads))] if reads else []
+    work += [*banks, MatchPulls(len(banks))] if banks else []
+    return Plan(tuple(work), passed_over)
+
+
+def plan_bank(facts: Facts) -> Plan:
+    """Return the plan that reads every file given as a bank's, whatever became of it before."""
+    reads = tuple(
+        ReadBank(seen.name, seen.size, seen.sha256)
+        for seen in facts.files
+        if seen.sha256 is not None and not seen.left
+    )
+    checks = (CheckBills(facts.as_of),) if facts.as_of else ()
+    passed_over = tuple(seen for seen in facts.files if seen.left)
+    return Plan((*reads, MatchPulls(len(reads)), *checks) if reads else (), passed_over)
 
 
 def plan_decision(
@@ -184,7 +230,8 @@ def plan_decision(
         work += [*reads, *([Settle(len(reads))] if reads else [])]
         work += [act for act in acts if isinstance(act, StandIn)]
         if lines:
-            work += [Audit(facts.waiting, len(reads)), Schedule(), CheckBills(facts.as_of)]
+            work += [Audit(facts.waiting, len(reads)), Schedule(), *_matching(facts, ())]
+            work.append(CheckBills(facts.as_of))
         work.append(Claim(facts.as_of))
         if lines:
             work.append(Price())
@@ -194,13 +241,39 @@ def plan_decision(
     return decide
 
 
+def _banks(facts: Facts) -> tuple[ReadBank, ...]:
+    """Return the bank files to read: new ones, and with them those that wait for others."""
+    by_content = {seen.sha256: seen for seen in reversed(facts.files) if _is_new_bank(seen, facts)}
+    if not set(by_content) - facts.waiting_banks:
+        return ()
+    return tuple(
+        ReadBank(seen.name, seen.size, sha256)
+        for sha256, seen in sorted(by_content.items(), key=lambda pair: pair[1].name)
+        if sha256 is not None
+    )
+
+
+def _is_new_bank(seen: Seen, facts: Facts) -> bool:
+    return seen.bank and not seen.left and bool(seen.sha256) and seen.sha256 not in facts.known
+
+
+def _matching(facts: Facts, banks: tuple[ReadBank, ...]) -> tuple[Stage, ...]:
+    """Return the stages that bring pulls and the bank's word together, where it said any."""
+    return (*banks, MatchPulls(len(banks))) if banks or facts.banked else ()
+
+
 def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
     reads: list[ReadFile] = []
     passed_over: list[Seen] = []
     taken = set(facts.known)
+    banks = {bank.sha256 for bank in _banks(facts)}
     for seen in sorted(facts.files, key=lambda seen: seen.name):
         if seen.left or seen.sha256 is None:
             passed_over.append(seen)
+        elif seen.sha256 in banks:
+            continue
+        elif _is_new_bank(seen, facts):
+            passed_over.append(Seen(seen.name, seen.size, seen.sha256, "waiting", bank=True))
         elif seen.sha256 in taken:
             passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
         else:

@@ -27,7 +27,9 @@ from rebill.store.models import (
     DocumentTotal,
     Fact,
 )
+from rebill.store.models_bank import DEBIT_SETTLEMENTS
 from reconcile.contracts import Contract
+from reconcile.pulls import states
 from reconcile.schema import AUDITED
 from reconcile.window import deadlines
 
@@ -68,8 +70,17 @@ class Record:
         return read_table(self.connection, DocumentTotal)
 
     def debits(self) -> pl.DataFrame:
-        """Return the pull of every loaded or held document."""
-        return read_table(self.connection, Debit)
+        """Return the pull of every loaded or held document, and what the bank says became of it.
+
+        `pulled`, `pulled_on`, `returned` and `returned_on` are null where it says nothing.
+        """
+        known = states(self.settlements()).drop("status")
+        pulls = read_table(self.connection, Debit)
+        return pulls.join(known, on="document_id", how="left", maintain_order="left")
+
+    def settlements(self) -> pl.DataFrame:
+        """Return which bank entry paid, or gave back, how much of which document."""
+        return read_table(self.connection, DEBIT_SETTLEMENTS)
 
     def claims(self) -> pl.DataFrame:
         """Return every claim, sorted by number; `resolved_on` is the day of its outcome so far.

@@ -7,8 +7,12 @@ import tomllib
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:
+    from invoices.bank import StatementProfile
 
 SETTINGS_FILE = "rebill.toml"
 
@@ -37,6 +41,18 @@ url = "sqlite:///rebill.db"
 
 [calendar]
 # closings = [2026-12-24]        # days the banks are closed beyond the Federal Reserve's holidays
+
+[bank]
+# known_originators = []         # company IDs that may debit the account and are no carriers
+# max_file_bytes = 268435456     # a larger bank file is refused
+# Statements in CSV are read by profiles; `docs/formats/bank.md` names the keys of one:
+# [[bank.statement]]
+# name = "first-national"
+# date = "Posted"
+
+[cash]
+# at_hand = "0.00"               # cash on the account from which carriers pull; none: not compared
+# audit_days = 1                 # banking days from a bill's arrival to the end of its audit
 
 [recovery]
 # prior_win_rate = "0.5"         # the share of a claim a carrier grants, before any is answered
@@ -116,6 +132,22 @@ class Contact(_Section):
     """By carrier."""
 
 
+class Bank(_Section):
+    """What the bank sends, and who may take money."""
+
+    known_originators: tuple[str, ...] = ()
+    max_file_bytes: int = Field(default=2**28, gt=0)
+    statement: tuple[dict[str, Any], ...] = ()
+    """Profiles of CSV statements, as `Settings.statements` reads them."""
+
+
+class Cash(_Section):
+    """What pulls are held against before they come."""
+
+    at_hand: Decimal | None = None
+    audit_days: int = Field(default=1, ge=0, le=366)
+
+
 class Recovery(_Section):
     """What is believed of a carrier's answers to claims before any is known."""
 
@@ -149,11 +181,23 @@ class Settings(_Section):
     inbox: Inbox = Inbox()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
+    bank: Bank = Bank()
+    cash: Cash = Cash()
     recovery: Recovery = Recovery()
     house: House = House()
     invoices: Invoices = Invoices()
     approval: Approval = Approval()
     contact: Contact = Contact()
+
+    @property
+    def statements(self) -> tuple[StatementProfile, ...]:
+        """The profiles of CSV statements; raises `ConfigError` where one is none."""
+        from invoices.bank import StatementProfile
+
+        try:
+            return tuple(StatementProfile.model_validate(one) for one in self.bank.statement)
+        except ValidationError as fault:
+            raise ConfigError(f"{SETTINGS_FILE}: bank.statement: {_told(fault)}") from fault
 
     @property
     def closings(self) -> frozenset[dt.date]:
@@ -211,11 +255,15 @@ def read_settings(path: Path) -> Settings:
     try:
         return Settings.model_validate(data)
     except ValidationError as fault:
-        faults = "; ".join(
-            f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
-            for error in fault.errors()
-        )
-        raise ConfigError(f"{path}: {faults}") from fault
+        raise ConfigError(f"{path}: {_told(fault)}") from fault
+
+
+def _told(fault: ValidationError) -> str:
+    """Return every fault of settings in words."""
+    return "; ".join(
+        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
+        for error in fault.errors()
+    )
 
 
 def init_workspace(directory: Path) -> Workspace:

@@ -11,19 +11,31 @@ from typing import Any
 
 import polars as pl
 
-from invoices.calendar import closed_weekdays
-from invoices.schema import CENTS, FINDINGS, LINES
-from rebill import again, auditing, deciding, drafts, rating, waiving
+from invoices.schema import FINDINGS, LINES
+from rebill import again, auditing, banking, deciding, drafts, rating, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.auditing import MONTH, not_of, of
+from rebill.bank_tables import actual_pulls, bank_frame
 from rebill.claimbook import freeze
 from rebill.claiming import EVENTS, Found, Terms, claim
 from rebill.form_profiles import forms_for
-from rebill.ingest import corrected, settle, take_in
+from rebill.ingest import settle, take_in
 from rebill.keeping import keep, keep_findings, take_back_findings, take_files, take_out
 from rebill.night import Night
-from rebill.plan import Audit, CheckBills, Claim, Price, ReadFile, Schedule, Settle, Stage
+from rebill.plan import (
+    Audit,
+    CheckBills,
+    Claim,
+    MatchPulls,
+    Price,
+    ReadBank,
+    ReadFile,
+    Schedule,
+    Settle,
+    Stage,
+)
 from rebill.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
+from rebill.scheduling import papers, schedule
 from rebill.settings import ConfigError
 from rebill.store import (
     insert_frame,
@@ -36,10 +48,9 @@ from rebill.store import (
 )
 from reconcile import bills
 from reconcile.contracts import contract_for
-from reconcile.debits import DEBITS, debits
 from reconcile.dispute import UNFILED
+from reconcile.pull_events import pull_findings
 from reconcile.schema import AUDITED
-from reconcile.window import roll
 
 TOLD = 100
 """So many quarantined rows of a file are told in the log; all are findings."""
@@ -175,49 +186,6 @@ def audit_lines(night: Night, stage: Audit) -> None:
     night.count("audited again", late.height)
 
 
-def schedule(night: Night, stage: Schedule) -> None:
-    """Leave a pull for every loaded or held document; days once given do not move."""
-    record = night.record
-    documents = record.counted()
-    before = record.debits()
-    new = documents.join(before, on="document_id", how="anti").select("carrier", "ban")
-    decided = record.documents().filter(pl.col("document_id").is_in(night.decided))
-    moved = pl.concat([new, decided.select("carrier", "ban")])
-    accounts = documents.join(moved, on=["carrier", "ban"], how="semi")
-    if accounts.is_empty():
-        return
-    # A bill that was held and came again corrected is pulled once, as corrected.
-    again = pl.col("document_id").is_in(corrected(accounts))
-    pulls = debits(papers(night, accounts, before), night.contracts).with_columns(
-        amount=pl.when(again).then(pl.lit(0, dtype=CENTS)).otherwise("amount"),
-        status=pl.when(again).then(pl.lit("none")).otherwise("status"),
-    )
-    bound = before.filter(~pl.col("status").is_in(("expected", "held", "none")))
-    changed = pulls.join(bound, on="document_id", how="anti").join(
-        before, on=DEBITS.names(), how="anti", nulls_equal=True
-    )
-    write_rows(record.connection, models.Debit, changed.select(DEBITS.names()))
-    night.count("pulls", changed.height)
-    night.total("pulled", changed["amount"])
-
-
-def papers(night: Night, documents: pl.DataFrame, pulls: pl.DataFrame) -> pl.DataFrame:
-    """Return documents with debit_on, dispute_closes_on and file_by; days on record stand."""
-    given = pulls.select("document_id", was_on="debit_on", was_until="dispute_closes_on")
-    dated = night.record.with_deadlines(documents, night.contracts).join(
-        given, on="document_id", how="left"
-    )
-    until = pl.coalesce("was_until", "dispute_closes_on")
-    first, last = dated.select(first=until.min() - pl.duration(days=14), last=until.max()).row(0)
-    closings = night.record.workspace.settings.closings
-    closed = closed_weekdays(first, last, closings) if first and last else []
-    return dated.with_columns(
-        debit_on=pl.coalesce("was_on", "debit_on"),
-        dispute_closes_on=until,
-        file_by=roll(until, "previous", closed),
-    ).drop("was_on", "was_until")
-
-
 def check_bills(night: Night, stage: CheckBills) -> None:
     """Leave the findings about bills as a whole as they are on the day of the run."""
     record = night.record
@@ -225,8 +193,9 @@ def check_bills(night: Night, stage: CheckBills) -> None:
     pulls = record.debits()
     dated = papers(night, documents, pulls)
     found = [
-        bills.balance_breaks(dated, pulls),
+        bills.balance_breaks(dated, pulls, actual_pulls(record)),
         bills.bill_jumped(documents, record.totals(), night.contracts),
+        pull_findings(bank_frame(record, "pull_events"), pulls),
     ]
     if stage.as_of is not None:
         services = night.reference["services"].collect()
@@ -341,6 +310,8 @@ HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,
+    ReadBank: banking.read_bank,
+    MatchPulls: banking.match_pulls,
     Schedule: schedule,
     CheckBills: check_bills,
     Claim: claim_findings,

@@ -12,7 +12,7 @@ import polars as pl
 
 from invoices.money import cents, micros
 from invoices.periods import add_days, add_months
-from invoices.schema import CENTS, FINDINGS, seal
+from invoices.schema import CENTS, FINDINGS, empty, seal
 from invoices.text import filled
 from reconcile.contracts import Contract, contract_for, settings
 from reconcile.debits import ACCOUNT, previous_bills
@@ -38,6 +38,8 @@ COMPARED = pl.Schema(
     }
 )
 
+ACTUAL = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})
+"""What the bank moved for a document: a pull, or with a minus a return."""
 _LAST_DAY = 31
 """The bill day of an account that never billed: the end of the month, whatever its length."""
 
@@ -85,14 +87,17 @@ def document_missing(
     )
 
 
-def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
+def balance_breaks(
+    documents: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return a finding for every bill that does not follow from the last one and what was pulled.
 
     `documents` are those loaded and held with contract and deadlines, `debits` their pulls
-    (`reconcile.debits`). The cause is `previous_balance` where that is not the last bill's total,
-    `payments` where they are not the pulls that settled since the last bill date. Nothing is said
-    of a first bill, of one whose predecessor is held or missing, and of payments that may hold a
-    pull our record does not know.
+    (`reconcile.debits`), `actual` [document_id, settled_on, amount] what the bank says moved for
+    them, returns negative: where it has spoken of a document, its word counts. The cause is
+    `previous_balance` where that is not the last bill's total, `payments` where they are not the
+    pulls that settled since the last bill date. Nothing is said of a first bill, of one whose
+    predecessor is held or missing, and of payments that may hold a pull our record does not know.
     """
     bills = _with_previous(documents)
     balance = bills.filter("follows", pl.col("previous_balance") != pl.col("previous_total"))
@@ -109,7 +114,8 @@ def balance_breaks(documents: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFram
             "previous_bill_date",
         ),
     )
-    payments = _payments(bills, debits).filter(pl.col("payments") != pl.col("pulled"))
+    moved = empty(ACTUAL) if actual is None else actual
+    payments = _payments(bills, debits, moved).filter(pl.col("payments") != pl.col("pulled"))
     second = _findings(
         payments,
         "balance_breaks",
@@ -262,7 +268,7 @@ def _with_previous(documents: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _payments(bills: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
+def _payments(bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame) -> pl.DataFrame:
     """Return the bills whose payments our record can judge, with `pulled`, negative as printed.
 
     It cannot where a pull since the last bill is not sure: that of a held document, or of the first
@@ -271,14 +277,20 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
     """
     still_open = pl.col("previous_balance") + pl.col("payments").fill_null(0) > 0
     opening = bills.filter(~pl.col("unbroken"), still_open).get_column("document_id")
-    known = debits.filter(pl.col("status") != "returned", pl.col("debit_on").is_not_null())
+    pulls = debits.join(actual, on="document_id", how="left").with_columns(
+        spoken=pl.col("settled_on").is_not_null()
+    )
+    known = pulls.with_columns(
+        debit_on=pl.coalesce("settled_on", "debit_on"), amount=pl.coalesce("amount_right", "amount")
+    ).filter(pl.col("spoken") | (pl.col("status") != "returned"), pl.col("debit_on").is_not_null())
     settled = known.select(
         of_carrier="carrier",
         of_ban="ban",
         # No bill shows its own pull, however early it settles.
         settled_on=pl.max_horizontal("debit_on", add_days(pl.col("bill_date"), 1)),
         amount="amount",
-        unsure=(pl.col("status") == "held") | pl.col("document_id").is_in(opening.implode()),
+        unsure=((pl.col("status") == "held") & ~pl.col("spoken"))
+        | pl.col("document_id").is_in(opening.implode()),
     )
     pulled = (
         bills.select("document_id", *ACCOUNT, "bill_date", "previous_bill_date")

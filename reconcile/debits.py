@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.schema import CENTS, empty
 from reconcile.contracts import Contract, settings
 
 ACCOUNT = ("carrier", "ban")
@@ -29,21 +29,33 @@ DEBITS = pl.Schema(
 )
 
 
-def debits(documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
+NOTHING_UNPAID = pl.Schema({"document_id": pl.String(), "unpaid": CENTS})
+
+
+def debits(
+    documents: pl.DataFrame, contracts: list[Contract], unpaid: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return the pull of every document, loaded or held (columns of `DEBITS`, sorted by key).
 
     `documents` are all those of their accounts, with contract and deadlines
     (`reconcile.window.deadlines`). Under `total_due` the carrier pulls the printed total less what
     of the previous balance our record shows as pulled and the bill does not show as paid yet; under
     `current_charges` just those. Zero or less is no pull: amount 0.00, status `none`. A held
-    document is pulled like any other, status `held`.
+    document is pulled like any other, status `held`. `unpaid` [document_id, unpaid] is what the
+    bank did not let go of earlier pulls, or brought back: the next bill lets it be pulled.
     """
+    short = empty(NOTHING_UNPAID) if unpaid is None else unpaid
     wanted = settings(contracts).select("contract", "debit_amount")
     previous = previous_bills(documents)
     bills = documents.join(wanted, on="contract", how="left").with_columns(_asked().alias("asked"))
     # Once a bill has been pulled, what was pulled for it and for those before it is its total.
-    covered = bills.filter(pl.col("debit_on").is_not_null()).select(
-        pl.col("document_id").alias("previous_id"), pl.col("asked").alias("covered")
+    covered = (
+        bills.filter(pl.col("debit_on").is_not_null())
+        .join(short, on="document_id", how="left")
+        .select(
+            pl.col("document_id").alias("previous_id"),
+            covered=(pl.col("asked") - pl.col("unpaid").fill_null(0)).cast(CENTS),
+        )
     )
     asked = pl.col("asked").fill_null(_nothing())
     amount = pl.max_horizontal(asked - _not_yet_shown(), _nothing())

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconcile.pull_codes import CODES as PULL_CODES
+
 
 @dataclass(frozen=True)
 class Code:
@@ -19,6 +21,11 @@ class Code:
     stake: str
     remedy: str
 
+
+PULLS = tuple(
+    Code(code.name, code.severity, None, code.found_when, "0", code.remedy) for code in PULL_CODES
+)
+"""Findings about debits that happened: none is ever claimed."""
 
 CODES: tuple[Code, ...] = (
     Code(
@@ -77,6 +84,7 @@ CODES: tuple[Code, ...] = (
         "0",
         "compare the two bills line by line: rebill bills compare",
     ),
+    *PULLS,
     Code(
         "account_unknown",
         "error",

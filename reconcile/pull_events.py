@@ -14,9 +14,10 @@ import polars as pl
 from invoices.bank.layout import CONSUMER
 from invoices.bank.returns import CHANGE_CODES, RETURN_CODES, with_return_deadlines
 from invoices.money import cents, from_cents
-from invoices.schema import CENTS, empty
+from invoices.schema import CENTS, FINDINGS, empty, seal
 from invoices.text import filled
 from reconcile.movements import company_key
+from reconcile.pull_codes import BY_NAME
 from reconcile.pulls import Banked, Known, authorised
 
 PULL_EVENTS = pl.Schema(
@@ -48,101 +49,6 @@ PULL_EVENTS = pl.Schema(
 CORPORATE_RETURN, CONSUMER_RETURN = "R29", "R10"
 """What a debit nobody authorised is returned as: under CCD and CTX, or under a consumer code,
 which may be returned from a corporate account too."""
-
-
-@dataclass(frozen=True)
-class PullCode:
-    """A code of `pull_events`: how grave it is, whether it is a ground to return, what to do."""
-
-    name: str
-    severity: str
-    returnable: bool
-    found_when: str
-    remedy: str
-
-
-_RETURN = "tell the bank before its cut-off on or before `send_by` that nobody authorised the debit"
-_DISPUTE = "raise it with the carrier; a debit that was authorised is not returned for its amount"
-CODES: tuple[PullCode, ...] = (
-    PullCode(
-        "unknown_originator",
-        "error",
-        True,
-        "an originator took money that no contract names and that is no known one",
-        _RETURN,
-    ),
-    PullCode(
-        "outside_authorisation",
-        "error",
-        True,
-        "the debit is above the contract's maximum, or its originator's contracts are not in force",
-        _RETURN,
-    ),
-    PullCode(
-        "repeated_trace",
-        "error",
-        True,
-        "the trace number is that of a debit of the same originator that settled before",
-        _RETURN,
-    ),
-    PullCode(
-        "pulled_twice",
-        "warning",
-        False,
-        "the invoice had been pulled in full before, and that pull stands",
-        "claim the second pull back from the carrier, or see that the next bill shows it as paid",
-    ),
-    PullCode(
-        "pulled_early",
-        "warning",
-        False,
-        "the pull settled before the day of the contract's terms",
-        "tell the carrier; it is no ground to return the debit",
-    ),
-    PullCode(
-        "pulled_though_credited",
-        "warning",
-        False,
-        "nothing was due, or a credit granted before the pull was not taken off",
-        "claim the credited amount back: a debit must be due and owing on its settlement day",
-    ),
-    PullCode(
-        "amount_differs",
-        "warning",
-        False,
-        "the pulls of an invoice do not come to what its paper lets the carrier pull",
-        _DISPUTE,
-    ),
-    PullCode(
-        "pull_unmatched",
-        "warning",
-        False,
-        "no invoice on record explains a pull of a known carrier, or a part of it",
-        "wait for the bill, or ask the carrier which invoice it paid",
-    ),
-    PullCode(
-        "return_unmatched",
-        "warning",
-        False,
-        "a return names no debit that is on record",
-        "import the file that holds the debit",
-    ),
-    PullCode(
-        "pull_returned",
-        "info",
-        False,
-        "the bank sent a pull back: the invoice is unpaid again",
-        "expect it to be pulled again, or with the next bill",
-    ),
-    PullCode(
-        "change_asked",
-        "info",
-        False,
-        "a bank asks for other account data from the next entry on",
-        "correct the data within six banking days or before the next entry",
-    ),
-)
-BY_NAME = {code.name: code for code in CODES}
 
 
 @dataclass(frozen=True)
@@ -563,3 +469,27 @@ def _worded(name: str, frame: pl.DataFrame, moves: pl.DataFrame, known: Known) -
         .with_columns(pulled=from_cents(pl.col("pulled")), expected=from_cents(pl.col("expected")))
     )
     return made.select(pl.col(column).cast(dtype) for column, dtype in PULL_EVENTS.items())
+
+
+def pull_findings(events: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
+    """Return the events as findings (columns of `FINDINGS`) with nothing at stake, sorted by id.
+
+    `debits` say of which bill date a document is. What was taken stands in `billed`, what the
+    paper lets be taken in `expected`.
+    """
+    days = debits.select("document_id", "bill_date")
+    told = pl.when(pl.col("send_by").is_not_null()).then(
+        filled(
+            "{}; to be returned as {} it leaves our bank by {}",
+            "message",
+            "suggested_return",
+            "send_by",
+        )
+    )
+    made = events.join(days, on="document_id", how="left").with_columns(
+        finding_id="event_id",
+        billed="pulled",
+        amount_at_stake=pl.lit(0, dtype=CENTS),
+        message=pl.coalesce(told, "message"),
+    )
+    return seal(made.lazy(), FINDINGS).collect().sort("finding_id")

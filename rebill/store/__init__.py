@@ -4,8 +4,8 @@
 in bulk, `bulk` names the Parquet files that count, `runs` records runs and gives numbers.
 """
 
+from rebill.store import models_bank, models_disputes
 from rebill.store import models_decisions as _models_decisions
-from rebill.store import models_disputes
 from rebill.store.bulk import (
     bulk_amount,
     live_bulk,
@@ -30,6 +30,7 @@ __all__ = [
     "live_bulk",
     "make_engine",
     "migrate",
+    "models_bank",
     "models_disputes",
     "next_numbers",
     "note_file",
