@@ -55,7 +55,7 @@ def upgrade() -> None:
         sa.Column("entries", sa.BigInteger(), nullable=False),
         sa.Column("debits", MONEY, nullable=False),
         sa.Column("credits", MONEY, nullable=False),
-        sa.Column("run_id", sa.BigInteger(), sa.ForeignKey("runs.id"), nullable=False),
+        sa.Column("run_id", ROW_ID, sa.ForeignKey("runs.id"), nullable=False),
         sa.UniqueConstraint("content_key", name=op.f("uq_bank_files_content_key")),
     )
     file_id = sa.Column("file_id", sa.BigInteger(), sa.ForeignKey("bank_files.id"), nullable=False)
