@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebill.cli_base import HERE, AsOf, Json, Where, cash, example, open_place
+
+if TYPE_CHECKING:
+    from rebill.record import Record
+
+
+def a_day(record: Record, as_of: dt.date | None) -> dt.date:
+    """Return the day asked, or that of the last night; an empty record has none."""
+    from rebill.settings import ConfigError
+
+    day = as_of or record.last_as_of()
+    if day is None:
+        raise ConfigError("nothing is on record yet: ingest carrier bills first, or give --as-of")
+    return day
 
 
 def _show_table(name: str, as_of: AsOf, json: bool, workspace: Path, today_only: bool) -> None:
@@ -103,3 +118,80 @@ def _show_promise(
         return show(rows, json)
     if rows.height:
         print(as_blocks(rows.sort("contract", maintain_order=True), "contract"))
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount != amount.quantize(Decimal("0.01")):
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 250000.00")
+    return amount
+
+
+Opening = Annotated[
+    Decimal | None,
+    typer.Option(
+        "--opening-cash",
+        parser=_amount,
+        metavar="AMOUNT",
+        help="What is on the account at the end of the day; else as the settings say.",
+    ),
+]
+
+
+@cash.command(
+    "forecast",
+    epilog=example(
+        "rebill cash forecast --days 180 --scenarios 10000 --seed 1 --opening-cash 250000.00",
+        "rebill cash forecast --as-of 2026-03-31 -o forecast.csv",
+    ),
+)
+def cash_forecast(
+    days: Annotated[int, typer.Option("--days", min=1, max=730, help="So many days on.")] = 180,
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", min=1, max=100_000, help="So many are drawn.")
+    ] = 10_000,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="The same seed draws the same scenarios.")
+    ] = 1,
+    opening_cash: Opening = None,
+    sooner: Annotated[
+        int, typer.Option("--sooner", min=0, max=365, help="Compare: disputed so much sooner.")
+    ] = 5,
+    longer: Annotated[
+        int, typer.Option("--longer", min=0, max=3660, help="Compare: a window so much longer.")
+    ] = 30,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="The days, as CSV.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Say what cash will do: pulls, customers, credits; the lowest point, and what to fund.
+
+    Three ways of working are compared, drawn from the same chances: as it goes, with disputes filed
+    sooner, with a longer window. Printed are their figures, and with --json or -o each day.
+    """
+    from rebill import batch
+    from rebill.forecast.gather import gather
+    from rebill.forecast.outlook import cases_of, outlook
+    from rebill.views import as_blocks, as_csv, as_json, note
+
+    with batch.reading(open_place(workspace)) as record:
+        day = a_day(record, as_of)
+        assumed = record.workspace.settings.forecast
+        facts = gather(record, day, days)
+    opening = assumed.opening_cash if opening_cash is None else opening_cash
+    told = outlook(facts, scenarios, seed, cases_of(sooner, longer), opening, assumed.credit_line)
+    if opening is None:
+        note("no opening cash is known: balances begin at 0.00 and bounces are not told")
+    if out is not None:
+        as_csv(told.daily, out)
+    if json:
+        print(f'{{"as_of": "{told.as_of}", "scenarios": {scenarios}, "seed": {seed},')
+        print(f'"cases": {as_json(told.cases)},\n"days": {as_json(told.daily)}}}')
+    else:
+        print(as_blocks(told.cases))

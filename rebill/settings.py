@@ -59,6 +59,18 @@ url = "sqlite:///rebill.db"
 # prior_claims = "4"             # so many answered claims outweigh it
 # band = "0.8"                   # the probability that lies between `low` and `high`
 
+[forecast]
+# opening_cash = "250000.00"     # on the account at the end of the day asked; none: not known
+# credit_line = "0.00"           # so far below zero the bank still pays
+# dso_days = 45                  # a customer without a history pays so long after its bill;
+#                                # none: when it is due
+# pay_spread_days = 5            # and so many days around it, more or less
+# bad_debt = "0.01"              # the chance that an invoice is never paid
+# doubtful_after_days = 90       # so long overdue,
+# doubtful = "0.5"               # that chance is this
+# filing_days = 10               # from a bill's arrival to the dispute, before any was filed
+# bill_spread = "0.05"           # by how much a bill differs from the usual one, before it is known
+
 [invoices]
 # pdf = false                    # true: the night leaves a PDF of each invoice too
 
@@ -174,6 +186,20 @@ class Invoices(_Section):
     """Also a PDF of each, beside its page and its CSV."""
 
 
+class Forecast(_Section):
+    """What is taken for granted where the record does not say."""
+
+    opening_cash: Decimal | None = None
+    credit_line: Decimal = Field(default=Decimal(0), ge=0)
+    dso_days: int | None = Field(default=None, ge=0, le=3660)
+    pay_spread_days: int = Field(default=5, ge=0, le=365)
+    bad_debt: Decimal = Field(default=Decimal("0.01"), ge=0, le=1)
+    doubtful_after_days: int = Field(default=90, ge=0, le=3660)
+    doubtful: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
+    filing_days: int = Field(default=10, ge=0, le=365)
+    bill_spread: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
+
+
 class Settings(_Section):
     """Everything `rebill.toml` can say."""
 
@@ -184,6 +210,7 @@ class Settings(_Section):
     bank: Bank = Bank()
     cash: Cash = Cash()
     recovery: Recovery = Recovery()
+    forecast: Forecast = Forecast()
     house: House = House()
     invoices: Invoices = Invoices()
     approval: Approval = Approval()

@@ -104,9 +104,12 @@ def _disputed(
     passed = passed_on(
         findings, record.audited(months), record.scan("customer_lines", PASSED, months)
     )
+    # What was granted before it was escalated is in question again.
+    answer = pl.when(pl.col("status") != "escalated").then("granted")
     return (
         disputed(steps, claims)
         .join(facts, on="claim_no")
+        .with_columns(granted=answer)
         .join(passed, on=["document_id", "claim_no"], how="left")
         .with_columns(pl.col("customer_exposure").fill_null(NOTHING))
     )

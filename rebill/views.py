@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -32,10 +33,21 @@ def as_table(frame: pl.DataFrame) -> str:
     )
 
 
-def as_blocks(frame: pl.DataFrame, name: str) -> str:
-    """Return wide rows as columns of text: one block for each value of `name`, its rows aside."""
+def as_csv(frame: pl.DataFrame, path: Path) -> None:
+    """Leave rows as a CSV file: decimals as they are, empty for null, complete or not there."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        as_text(frame).write_csv(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
+    """Return wide rows as columns of text, side by side: a block for each value of `name`."""
     blocks = []
-    for part in frame.partition_by(name, maintain_order=True):
+    for part in [frame] if name is None else frame.partition_by(name, maintain_order=True):
         text = as_text(part)
         cells = [[column, *map(_cell, text[column])] for column in part.columns]
         widths = [max(len(row[at]) for row in cells) for at in range(part.height + 1)]

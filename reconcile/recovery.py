@@ -60,18 +60,24 @@ WIN_RATES = pl.Schema(
 def win_rates(claims: pl.DataFrame, prior: Prior, as_of: dt.date) -> pl.DataFrame:
     """Return what to expect of each carrier and reason that has a claim (columns of `WIN_RATES`).
 
-    `claims` have carrier, reason, status, credited, denied and resolved_on; outcomes after `as_of`
-    are not known yet. Sorted by carrier and reason.
+    `claims` have carrier, reason, status, credited, denied, resolved_on and, where answers are on
+    record, amount and granted: the answer counts then, whether it is credited yet or not. Outcomes
+    after `as_of` are not known yet. Sorted by carrier and reason.
     """
+    if "granted" not in claims.columns:
+        claims = claims.with_columns(granted=pl.lit(None, dtype=CENTS), amount=pl.lit(0, CENTS))
     credited, denied = cents(pl.col("credited")), cents(pl.col("denied"))
-    share = divide_half_away(credited * _ONE, credited + denied)
-    known = (
-        pl.col("status").is_in(ENDED)
-        & ((pl.col("resolved_on") <= as_of) | pl.col("resolved_on").is_null())
-        & (credited + denied > 0)
+    # A claim that was escalated waits for another answer; one that was credited may have had none.
+    answered = (
+        pl.col("granted").is_not_null() & (pl.col("amount") > 0) & (pl.col("status") != "escalated")
     )
-    taught = claims.with_columns(
-        known=known.fill_null(False), share=pl.when(credited + denied > 0).then(share)
+    ended = pl.col("status").is_in(ENDED) & (credited + denied > 0)
+    granted = pl.when(answered).then(cents(pl.col("granted"))).otherwise(credited)
+    of = pl.when(answered).then(cents(pl.col("amount"))).otherwise(credited + denied)
+    before = (pl.col("resolved_on") <= as_of) | pl.col("resolved_on").is_null()
+    known = (answered | ended) & before
+    taught = claims.with_columns(known=known.fill_null(False), _won=granted, _of=of).with_columns(
+        share=pl.when("known").then(divide_half_away(pl.col("_won") * _ONE, pl.col("_of")))
     )
     counted = taught.group_by("carrier", "reason").agg(
         ended=pl.col("known").sum().cast(pl.Int64),

@@ -68,6 +68,14 @@ def test_every_case_counts_once_whatever_its_amount() -> None:
     ]
 
 
+def test_an_answer_teaches_before_its_credit_comes() -> None:
+    rows = claims("ILEC RATE partial 0 0 03-01\nILEC RATE escalated 0 0 03-01")
+    rows = rows.with_columns(amount=pl.lit(D(40), pl.Decimal(18, 2)))
+    rows = rows.with_columns(granted=pl.lit(D(30), pl.Decimal(18, 2)))
+    row = win_rates(rows, Prior(D("0.5"), D(4)), AS_OF).row(0, named=True)
+    assert (row["ended"], row["win_rate"]) == (1, D("0.55"))  # (2 + 0.75) / 5
+
+
 def test_more_cases_make_it_surer() -> None:
     widths = []
     for count in (0, 4, 40, 400):
