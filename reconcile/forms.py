@@ -11,11 +11,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from invoices.layout import Layout
 from reconcile.life import EVENTS
 from reconcile.policies import Strict
 
@@ -80,7 +81,8 @@ class FormProfile(Strict):
     """Where a key comes from, the first rule that fits; else from the line and its service."""
     status_words: dict[str, str] = Field(default_factory=dict)
     """The carrier's words for what happened to a claim, and the events they are."""
-    layout: dict[str, Any] = Field(default_factory=dict)
+    layout: Layout | None = None
+    """How its packets look; null = as the default's."""
 
     @field_validator("status_words")
     @classmethod
@@ -168,9 +170,9 @@ def with_keys(lines: pl.DataFrame, forms: Mapping[str, FormProfile]) -> pl.DataF
     return lines.join(known, on=columns, how="left", nulls_equal=True, maintain_order="left")
 
 
-def _answered(asked: pl.DataFrame, form: FormProfile) -> pl.DataFrame:
-    """Return distinct questions with what a form says of them."""
-    own = {
+def key_values(form: FormProfile) -> dict[str, pl.Expr]:
+    """Return what each key is of a line (ban, bill_date, usoc, product, state), by key."""
+    own: dict[str, pl.Expr] = {
         "ban": pl.col("ban"),
         "master_ban": pl.col("ban"),
         "bill_period": pl.col("bill_date").dt.day().cast(pl.String),
@@ -184,6 +186,12 @@ def _answered(asked: pl.DataFrame, form: FormProfile) -> pl.DataFrame:
         for rule in reversed(rules):
             value = pl.when(rule.fits()).then(pl.lit(rule.value)).otherwise(value)
         own[name] = value
+    return own
+
+
+def _answered(asked: pl.DataFrame, form: FormProfile) -> pl.DataFrame:
+    """Return distinct questions with what a form says of them."""
+    own = key_values(form)
     parts = [
         pl.concat_str(pl.lit(f"{name}="), own[name].fill_null(""))
         for name in form.group_by

@@ -1,0 +1,205 @@
+"""Packets: what finance and the carrier get, made from the record, and never mixed."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import zipfile
+from decimal import Decimal
+from pathlib import Path
+
+import fastexcel
+import nights
+import polars as pl
+import pytest
+
+from rebill import batch
+from rebill.disputing import submit
+from rebill.packets import choose, packets, write_packets
+from rebill.settings import ConfigError, Workspace, open_workspace
+
+MARCH = dt.date(2026, 3, 31)
+
+
+@pytest.fixture(scope="module")
+def march(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace after March: a rate too high, a disconnect, a repeat, a name like a formula."""
+    workspace = nights.small(tmp_path_factory.mktemp("packets") / "w")
+    settings = workspace.root / "rebill.toml"
+    settings.write_text(settings.read_text() + '[contact]\ncompany = "=Us"\nname = "Ana"\n')
+    workspace = open_workspace(workspace.root)
+    again = nights.bill(3, "TTB 6145550131 5.00 5.00", number="INV3B")
+    nights.put(workspace, [("=march.csv", nights.bill(3, nights.USUAL)), ("more.csv", again)])
+    nights.night(workspace, "2026-03-31")
+    return workspace
+
+
+def made(workspace: Workspace, out: Path, *numbers: str, day: dt.date = MARCH, **how: object):
+    with batch.reading(workspace) as record:
+        claims = choose(record, day, numbers, None if numbers else "ILEC")
+        return write_packets(record, claims, out, day, **how)  # type: ignore[arg-type]
+
+
+def sheet(path: Path, name: str) -> pl.DataFrame:
+    return fastexcel.read_excel(path).load_sheet(name, dtypes="string").to_polars()
+
+
+def test_a_packet_holds_sheet_letter_and_upload_and_all_foot_to_the_claim(
+    march: Workspace, tmp_path: Path
+) -> None:
+    outcome = made(march, tmp_path)
+    claims = nights.table(march, "claims")
+    assert not outcome.faults
+    assert outcome.packets["packet"].to_list() == claims["claim_no"].to_list()
+    for claim in claims.to_dicts():
+        number, amount = claim["claim_no"], Decimal(claim["amount"])
+        path = tmp_path / f"{number}.xlsx"
+        assert fastexcel.read_excel(path).sheet_names[:3] == [
+            "Summary",
+            "Dispute lines",
+            "Evidence",
+        ]
+        for name in ("Dispute lines", "Evidence"):
+            *rows, total = sheet(path, name).to_dicts()
+            assert total["claim_no"] == "Total"
+            assert sum(Decimal(row["amount_disputed"]) for row in rows) == amount
+            assert Decimal(total["amount_disputed"]) == amount
+            assert {row["ban"] for row in rows} == {"305R010001"}
+        upload = csv.DictReader(io.StringIO((tmp_path / f"{number}-upload.csv").read_text()))
+        assert sum(Decimal(row["amount_disputed"]) for row in upload) == amount
+        assert (tmp_path / f"{number}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def claim_of(workspace: Workspace, reason: str) -> str:
+    rows = nights.table(workspace, "claims").filter(pl.col("reason") == reason)
+    return str(rows["claim_no"].item())
+
+
+def test_evidence_cites_both_rates_the_inventory_and_the_row_of_the_file(
+    march: Workspace, tmp_path: Path
+) -> None:
+    number = claim_of(march, "RATE")
+    made(march, tmp_path, number)
+    row = sheet(tmp_path / f"{number}.xlsx", "Evidence").to_dicts()[0]
+    assert (row["billed_rate"], row["contract_rate"]) == ("22", "20")
+    assert row["contract"] == "ACME-2026"
+    assert row["inventory"] == "1 from 2025-01-01"
+    assert (row["source_file"], row["source_row"]) == ("'=march.csv", "3")
+    number = claim_of(march, "DISC")
+    made(march, tmp_path, number)
+    row = sheet(tmp_path / f"{number}.xlsx", "Evidence").to_dicts()[0]
+    assert row["disconnect_date"].startswith("2026-03-10")
+
+
+def test_a_charge_billed_twice_names_the_earlier_bill(march: Workspace, tmp_path: Path) -> None:
+    number = claim_of(march, "DUP")
+    made(march, tmp_path, number)
+    (row,) = sheet(tmp_path / f"{number}.xlsx", "Earlier bills").to_dicts()
+    assert (row["invoice_no"], row["usoc"], row["amount"]) == ("INV3", "TTB", "5")
+
+
+def test_no_cell_is_a_formula_and_account_numbers_are_text(
+    march: Workspace, tmp_path: Path
+) -> None:
+    made(march, tmp_path)
+    for path in tmp_path.glob("*.xlsx"):
+        with zipfile.ZipFile(path) as book:
+            for name in book.namelist():
+                if name.startswith("xl/worksheets/"):
+                    assert b"<f>" not in book.read(name)
+        for name in ("Summary", "Dispute lines", "Evidence"):
+            cells = fastexcel.read_excel(path).load_sheet(name, header_row=None, dtypes="string")
+            for column in cells.to_polars().get_columns():
+                assert not column.drop_nulls().str.contains("^[=+@]").any()
+    upload = next(tmp_path.glob("*-upload.csv")).read_text()
+    assert ",=" not in upload
+
+
+def test_the_same_packet_gives_the_same_bytes(march: Workspace, tmp_path: Path) -> None:
+    made(march, tmp_path / "a")
+    made(march, tmp_path / "b")
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_a_packet_after_the_window_is_made_only_late_and_marked(
+    march: Workspace, tmp_path: Path
+) -> None:
+    number, day = claim_of(march, "RATE"), dt.date(2026, 7, 1)
+    outcome = made(march, tmp_path, number, day=day)
+    assert outcome.packets.is_empty()
+    assert "its window closed on 2026-06-03; --late" in outcome.faults[0]
+    assert not list(tmp_path.iterdir())
+    outcome = made(march, tmp_path, number, day=day, late=True)
+    assert outcome.packets["late"].to_list() == [True]
+    path = tmp_path / f"{number}.xlsx"
+    assert sheet(path, "Dispute lines")["late"][0] == "LATE"
+    assert "LATE" in fastexcel.read_excel(path).load_sheet(0, header_row=None).to_polars()[1, 0]
+
+
+def test_a_filed_claim_is_told_as_it_was_filed(tmp_path: Path) -> None:
+    workspace = nights.small(tmp_path / "w")
+    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
+    nights.night(workspace, "2026-03-31")
+    number = claim_of(workspace, "RATE")
+    submit(workspace, [number], dt.date(2026, 4, 1), "ana", "TRK-7")
+    outcome = made(workspace, tmp_path / "out", number, day=dt.date(2026, 7, 1))
+    assert outcome.packets["late"].to_list() == [False]  # filed in time
+    row = sheet(tmp_path / "out" / f"{number}.xlsx", "Dispute lines").to_dicts()[0]
+    assert (row["is_resend"], row["filed_at"][:10]) == ("true", "2026-04-01")
+
+
+def test_claims_may_share_a_packet_where_the_form_lets_them(
+    march: Workspace, tmp_path: Path
+) -> None:
+    folder = march.root / "forms"
+    folder.mkdir()
+    upload = '[layout.upload]\ncolumns = [{ name = "No", field = "claim_no" }]\n'
+    form = f'form = "joined"\n[layout]\njoin = ["region"]\n{upload}'
+    (folder / "joined.toml").write_text(form)
+    other = '[[rules.region]]\nusoc = "TTB"\nvalue = "X"\n'
+    (folder / "cut.toml").write_text(
+        'form = "cut"\ngroup_by = ["ban", "region"]\n' + other + upload
+    )
+    try:
+        outcome = made(march, tmp_path, form="joined")
+        assert outcome.packets["claims"].str.split(", ").list.len().sum() == 3
+        assert outcome.packets.height == 3  # reasons are never mixed
+        with pytest.raises(ConfigError, match="no form is called `moon`"):
+            made(march, tmp_path, form="moon")
+        outcome = made(march, tmp_path, form="cut")
+        assert not outcome.faults
+    finally:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def test_a_claim_that_mixes_what_its_form_forbids_is_not_packed(tmp_path: Path) -> None:
+    workspace = nights.small(tmp_path / "w")
+    dear = nights.USUAL.replace("5.00  5.00", "6.00  6.00")
+    nights.put(workspace, [("march.csv", nights.bill(3, dear))])
+    nights.night(workspace, "2026-03-31")
+    number = claim_of(workspace, "RATE")
+    folder = workspace.root / "forms"
+    folder.mkdir()
+    (folder / "cut.toml").write_text(
+        'form = "cut"\ngroup_by = ["ban", "product"]\n'
+        '[[rules.product]]\nusoc = "TTB"\nvalue = "Feature"\n'
+    )
+    outcome = made(workspace, tmp_path / "out", number, form="cut")
+    assert outcome.packets.is_empty()
+    assert f"{number}: the form `cut` forbids to mix product (none, Feature)" in outcome.faults[0]
+    with batch.reading(workspace) as record:
+        claims = choose(record, MARCH, [number])
+        (packet,) = packets(record, claims, MARCH)
+    assert not isinstance(packet, str)
+
+
+def test_claims_that_do_not_exist_are_named(march: Workspace) -> None:
+    with (
+        batch.reading(march) as record,
+        pytest.raises(ConfigError, match="there is no claim D-7; there is no claim D-9"),
+    ):
+        choose(record, MARCH, ["D-7", "D-9"])
