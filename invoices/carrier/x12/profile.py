@@ -1,0 +1,195 @@
+"""The settings of an 811 in a profile: where each field is, in which order to look, what adds.
+
+Where a carrier puts a code, a number or a title is nowhere published; so it is a setting here and
+not a rule in the code. The defaults are those of the profile `x12-811`, which
+`docs/formats/x12-811.md` describes segment by segment.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from invoices.carrier.x12.rules import CHANGEABLE
+
+Qualifiers = tuple[str, ...]
+"""Qualifiers in the order in which they are looked for."""
+Place = Annotated[int, Field(ge=1, le=40)]
+"""The position of an element in its segment, from 1."""
+TitleClass = Literal[
+    "recurring",
+    "one_time",
+    "prorated",
+    "usage",
+    "surcharge",
+    "tax",
+    "late_charge",
+    "adjustment",
+    "occ",
+    "balance",
+]
+"""A charge class, or `occ` (other charges and credits: one_time or prorated, line by line), or
+`balance` (previous balance and payments: no charges)."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(_Part):
+    """Words that make a group title a class; compared without case, inside the title."""
+
+    charge_class: TitleClass
+    words: tuple[str, ...] = Field(min_length=1)
+
+
+TITLES = (
+    Title(charge_class="late_charge", words=("LATE PAYMENT", "LATE CHARGE", "LATE FEE")),
+    Title(
+        charge_class="occ",
+        words=(
+            "OTHER CHARGES AND CREDITS",
+            "OTHER CHARGES & CREDITS",
+            "OTHER CHARGES",
+            "OC&C",
+            "OCC",
+            "ADDITIONS AND CHANGES",
+            "ADDITIONS & CHANGES",
+            "NON-RECURRING",
+            "NONRECURRING",
+            "NON RECURRING",
+        ),
+    ),
+    Title(charge_class="adjustment", words=("ADJUSTMENT", "CREDIT")),
+    Title(charge_class="balance", words=("PREVIOUS", "PAYMENT", "BALANCE FORWARD")),
+    Title(charge_class="tax", words=("TAX", "FRANCHISE")),
+    Title(
+        charge_class="surcharge",
+        words=(
+            "SURCHARGE",
+            "UNIVERSAL SERVICE",
+            "EUCL",
+            "SUBSCRIBER LINE",
+            "NUMBER PORTABILITY",
+            "E911",
+        ),
+    ),
+    Title(charge_class="usage", words=("USAGE", "TOLL", "LOCAL MEASURED", "MINUTES")),
+    Title(charge_class="recurring", words=("MONTHLY", "RECURRING", "ACCESS")),
+)
+"""Which title is of which class, the first that fits."""
+
+
+class Taxes(_Part):
+    """Which TXI add to the total, by TXI07."""
+
+    adds: Qualifiers = ("", "A")
+    informs: Qualifiers = ("O", "I")
+
+
+class Allowances(_Part):
+    """What an ITA is, by ITA01, and where its amount stands."""
+
+    adds: Qualifiers = ("C", "S")
+    subtracts: Qualifiers = ("A",)
+    informs: Qualifiers = ("N", "P", "Q", "R")
+    amount: Place = 7
+    """An element of implied cents."""
+
+
+class Usage(_Part):
+    """Where TCD and USD say amount and quantity. The first amount that is given counts."""
+
+    tcd_amounts: tuple[Place, ...] = (12, 13, 14, 15)
+    """In dollars."""
+    tcd_quantity: Place = 10
+    usd_cents: Place = 9
+    """An element of implied cents; it goes before `usd_amount`."""
+    usd_amount: Place = 8
+    usd_quantity: Place | None = None
+    """Null: only QTY says it."""
+
+
+class Balance(_Part):
+    """Which BAL02 qualifier is what; one that stands nowhere here is said and not added."""
+
+    previous: Qualifiers = ("PB",)
+    payments: Qualifiers = ("TP",)
+    adjustments: Qualifiers = ("NA",)
+    other: Qualifiers = ("BT",)
+    """Other balance items: added to the adjustments of the balance."""
+    total: Qualifiers = ("TT",)
+    informs: Qualifiers = ()
+
+
+class Levels(_Part):
+    """What the levels of HL03 are for."""
+
+    sums: str = "8"
+    """Where charges stand on this level of a branch, they are the charges; else on its deepest."""
+    supporting: Qualifiers = ("9",)
+    """Detail that is counted only where nothing above it in its branch bears a charge."""
+    titles: Qualifiers = ("5", "4")
+    """Levels whose PID05 is the title of a group; the nearest that says something counts."""
+    inherits: Qualifiers = ("4", "5", "6", "7", "8", "9")
+    """Levels whose number, circuit and order hold for the charges below."""
+
+
+class X12(_Part):
+    """The section `[x12]` of a profile."""
+
+    encoding: Literal["auto", "utf-8", "latin-1", "cp1252"] = "auto"
+    """`auto`: UTF-8, and Latin-1 where the file is no UTF-8."""
+    rules: dict[str, Literal["refuse", "warn"]] = {}
+    """A rule of the envelope -> what breaking it does, where it is not the default."""
+    memorandum: Qualifiers = ("ME",)
+    """BIG07 of sets that only inform; they are listed, never loaded."""
+    implied_cents: Literal["auto", "cents", "dollars"] = "auto"
+    """How TDS, ITA07 and USD09 are written; `auto`: dollars where there is a point, else cents."""
+    credit_flag: Literal["subtracts", "informs"] = "subtracts"
+    """What AMT03 `C` does to an amount that is printed without a sign."""
+    carrier_party: str = "PE"
+    account_party: str = "PR"
+    accounts: Qualifiers = ("12", "11", "14")
+    """REF01 of the billing account."""
+    usoc: Qualifiers = ("A3", "NU", "SV")
+    """Product-ID qualifiers of IT1 and SLN."""
+    service_code: Qualifiers = ("SV",)
+    text_pair: Qualifiers = ("PD",)
+    wtn: Qualifiers = ("TN",)
+    """Qualifiers of the pairs of an SI."""
+    circuit: Qualifiers = ("CI",)
+    """Likewise, or SI01 itself."""
+    circuit_ref: Qualifiers = ("CN",)
+    orders: Qualifiers = ("OR", "SO")
+    service_dates: tuple[str, str] = ("150", "151")
+    period_dates: tuple[str, str] = ("186", "187")
+    due_dates: Qualifiers = ("814",)
+    """DTM01 of the due date where no ITD06 stands."""
+    through_included: bool = True
+    """Whether 151, 187 and the end of a range are the last day that is billed."""
+    century_from: int = Field(default=70, ge=0, le=99)
+    """Years of two digits from this on are of the 1900s."""
+    amount: str = "1"
+    """AMT01 of the amount of a line."""
+    quantity: Qualifiers = ("94",)
+    """QTY01 that is preferred where the line gives no quantity; else the first QTY counts."""
+    service_codes: dict[str, TitleClass] = {}
+    """A carrier's service code -> its class."""
+    titles: tuple[Title, ...] = TITLES
+    taxes: Taxes = Taxes()
+    allowances: Allowances = Allowances()
+    usage: Usage = Usage()
+    balance: Balance = Balance()
+    levels: Levels = Levels()
+    informs: Qualifiers = ("O",)
+    """SLN03, TCD16 and USD01 of what only informs."""
+
+    @field_validator("rules")
+    @classmethod
+    def _known(cls, rules: dict[str, str]) -> dict[str, str]:
+        for name in rules:
+            if name not in CHANGEABLE:
+                raise ValueError(f"`{name}` is no rule; rules are {', '.join(CHANGEABLE)}")
+        return rules

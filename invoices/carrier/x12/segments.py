@@ -1,0 +1,139 @@
+"""The segments of an 811, and where each stands: its set, its place in the hierarchy, its charge.
+
+A segment belongs to the last line that was opened (IT1, SLN, TCD, USD, an ITA of its own), else to
+the last HL, else to the heading of its set. HL closes the line; so do LX, III, FA1 and whatever
+begins the summary, wherever that stands: carriers write TDS and BAL before the detail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier.x12.tokens import Piece
+
+ENVELOPE = ("ISA", "GS", "ST", "SE", "GE", "IEA")
+LINES = ("IT1", "SLN", "TCD", "USD")
+SUMMARY = ("TDS", "BAL", "CTT", "N1")
+"""Before the first HL they are of the heading, behind it of the summary; either is no detail."""
+CLOSES = ("LX", "III", "FA1", *SUMMARY)
+HEADING = ("BIG", "CUR", "ITD", "TDS", "BAL", "N1", "CTT")
+FACTS = ("SI", "REF", "DTM", "PID", "QTY", "AMT")
+OTHERS = (
+    *("NTE", "PER", "N2", "N3", "N4", "DMG", "FA2", "VEH", "MEA", "NM1", "NX2", "INC", "MSG"),
+    *("TRF", "DTP", "PCT", "LQ", "TA1"),
+)
+"""They are known and say nothing a line needs."""
+KNOWN = (*ENVELOPE, "HL", *LINES, "ITA", "TXI", *HEADING, *FACTS, "LX", "III", "FA1", *OTHERS)
+Id = pl.Enum(KNOWN)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a piece begins: what the pieces before it have opened."""
+
+    sets: int = 0
+    """Sets so far."""
+    nodes: int = 0
+    """Headings and HL so far; each is a node of a tree."""
+    head: int = 0
+    """The node of the heading of the open set."""
+    node: int = 0
+    level: str = ""
+    in_summary: bool = False
+    in_set: bool = False
+
+
+def cut(segments: pl.DataFrame) -> int:
+    """Return how many segments can be worked on before the one that may still be going on."""
+    starts = segments["id"].is_in([*ENVELOPE, "HL", *LINES, *CLOSES])
+    found = starts.arg_true()
+    return int(found[-1]) if len(found) else 0
+
+
+def identified(piece: Piece) -> pl.DataFrame:
+    """Return `segment` (its number), `id` (null where unknown) and `text` of the segments."""
+    text, element = pl.col("text"), piece.separators.element
+    length = text.str.find(element, literal=True).fill_null(text.str.len_bytes())
+    return piece.segments.to_frame("text").select(
+        segment=pl.int_range(pl.len(), dtype=pl.Int64) + piece.first,
+        id=text.str.head(length.clip(upper_bound=4)).str.strip_chars_end().cast(Id, strict=False),
+        text="text",
+    )
+
+
+def placed(segments: pl.DataFrame, place: Place, element: str) -> tuple[pl.DataFrame, Place]:
+    """Add where each segment stands, and return where the next piece begins.
+
+    `set`, `node` (both from 1), `level` (HL03 of the node, empty in a heading), `head` (whether the
+    node is a heading), `in_set`, `in_summary`, and `line`: the number of the segment that opened
+    the line it belongs to, 0 where none is open.
+    """
+    id_ = pl.col("id")
+    is_set, is_hl = id_ == "ST", id_ == "HL"
+    opens = (is_set | is_hl).fill_null(False)
+    closes = id_.is_in(SUMMARY).fill_null(False)
+    resets = (opens | id_.is_in([*CLOSES, *ENVELOPE])).fill_null(False)
+    is_line = id_.is_in(LINES).fill_null(False)
+    level = pl.when(is_set).then(pl.lit("")).when(is_hl).then(_element(element, 3))
+    walked = (
+        segments.lazy()
+        .with_columns(
+            set=is_set.fill_null(False).cum_sum().cast(pl.Int64) + place.sets,
+            opened=opens.cum_sum().cast(pl.Int64) + place.nodes,
+            detail=pl.when(is_line | resets).then(is_line).forward_fill().fill_null(False),
+            in_set=pl.when(id_.is_in(ENVELOPE))
+            .then(is_set)
+            .forward_fill()
+            .fill_null(pl.lit(place.in_set)),
+        )
+        .with_columns(
+            head=pl.when(is_set).then("opened").forward_fill().fill_null(place.head),
+            starts_line=is_line | ((id_ == "ITA").fill_null(False) & ~pl.col("detail")),
+        )
+        .with_columns(
+            node=pl.when(opens)
+            .then("opened")
+            .when(closes)
+            .then("head")
+            .forward_fill()
+            .fill_null(place.node),
+            level=pl.when(opens)
+            .then(level.fill_null(""))
+            .when(closes)
+            .then(pl.lit(""))
+            .forward_fill()
+            .fill_null(pl.lit(place.level)),
+            in_summary=pl.when(opens)
+            .then(pl.lit(False))
+            .when(closes)
+            .then(pl.col("opened") > pl.col("head"))
+            .forward_fill()
+            .fill_null(pl.lit(place.in_summary)),
+            line=pl.when("starts_line")
+            .then("segment")
+            .when(resets)
+            .then(pl.lit(0, pl.Int64))
+            .forward_fill()
+            .fill_null(0),
+        )
+        .collect()
+    )
+    if walked.is_empty():
+        return walked, place
+    last = walked.row(-1, named=True)
+    after = Place(
+        sets=last["set"],
+        nodes=last["opened"],
+        head=last["head"],
+        node=last["node"],
+        level=last["level"],
+        in_summary=last["in_summary"],
+        in_set=last["in_set"],
+    )
+    return walked.drop("opened", "detail", "starts_line"), after
+
+
+def _element(element: str, at: int) -> pl.Expr:
+    return pl.col("text").str.split(element).list.get(at, null_on_oob=True).str.strip_chars()

@@ -1,0 +1,202 @@
+"""A file cut into segments, some million characters at a time; memory does not grow with the file.
+
+Characters, not bytes, are counted: separators may be any. Line ends are layout unless a separator
+is one, and so are blanks in front of a segment. Interchanges with the separators of the one before
+are cut together; where they change, a new piece begins.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier.x12.separators import (
+    BLANKS,
+    LONGEST,
+    Separators,
+    Unreadable,
+    find_separators,
+)
+
+PIECE = 8 * 2**20
+"""About so many characters are worked on at once."""
+Blocks = Callable[[], Iterator[bytes]]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Whole segments that follow each other, with one set of separators."""
+
+    separators: Separators
+    segments: pl.Series
+    """Texts without terminator; none is empty."""
+    first: int
+    """The number of the first of them in the file, from 1."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What may be held at once."""
+
+    segment: int = 2**20
+    """The longest segment, in characters."""
+
+
+def encoding_of(blocks: Blocks) -> str:
+    """Return `utf-8` where a whole file is UTF-8, else `latin-1`, which any bytes are."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in blocks():
+            if not block.isascii() or decoder.getstate()[0]:
+                decoder.decode(block)
+        decoder.decode(b"", True)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def pieces(blocks: Iterator[bytes], encoding: str, limits: Limits) -> Iterator[Piece | Unreadable]:
+    """Yield the segments of a file, piece by piece; where no more can be read, why, as the last."""
+    return _Cutter(limits).pieces(_texts(blocks, encoding))
+
+
+def _texts(blocks: Iterator[bytes], encoding: str) -> Iterator[str | Unreadable]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        for block in blocks:
+            text = decoder.decode(block)
+            if "\0" in text:
+                yield Unreadable("the file holds NUL characters", "ask for a text file")
+                return
+            if text:
+                yield text
+        if text := decoder.decode(b"", True):
+            yield text
+    except UnicodeDecodeError:
+        yield Unreadable(f"the text is not {encoding}", "name its encoding in the profile")
+
+
+class _Cutter:
+    """Cuts texts into pieces; holds the text that no segment has ended yet."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.separators: Separators | None = None
+        self.text = ""
+        self.number = 1
+
+    def pieces(self, texts: Iterator[str | Unreadable]) -> Iterator[Piece | Unreadable]:
+        held: list[str] = []
+        size = 0
+        for text in texts:
+            if isinstance(text, Unreadable):
+                yield from self._cut("".join(held), False)
+                yield text
+                return
+            held.append(text)
+            size += len(text)
+            if size + len(self.text) >= PIECE:
+                for piece in self._cut("".join(held), False):
+                    yield piece
+                    if isinstance(piece, Unreadable):
+                        return
+                held, size = [], 0
+        yield from self._cut("".join(held), True)
+
+    def _cut(self, text: str, ended: bool) -> Iterator[Piece | Unreadable]:
+        """Yield what the text so far has of whole segments; at the end of the file, all of it."""
+        self.text += text
+        while True:
+            if self.separators is None:
+                self.text = self.text.lstrip(BLANKS)
+                if not self.text or (len(self.text) < LONGEST and not ended):
+                    return
+                found = _separators(self.text)
+                if isinstance(found, Unreadable):
+                    yield Unreadable(found.what, found.remedy, self.number)
+                    return
+                self.separators = found
+            end, changes = self._end(ended)
+            if end:
+                piece = self._piece(self.text[:end])
+                self.text = self.text[end:]
+                if piece is not None:
+                    yield piece
+            if changes:
+                self.separators = None
+                continue
+            if len(self.text) > self.limits.segment:
+                yield Unreadable(
+                    f"a segment is longer than {self.limits.segment:,} characters",
+                    "ask for segments that end with the terminator the ISA names",
+                    self.number,
+                )
+                self.text = ""
+            return
+
+    def _end(self, ended: bool) -> tuple[int, bool]:
+        """Return up to where the text may be cut, and whether other separators follow there."""
+        separators, start = self.separators, 0
+        assert separators is not None
+        while True:
+            at = self._after_interchange(start)
+            if at is None:
+                break
+            rest = self.text[at : at + 2 * LONGEST].lstrip(BLANKS)
+            if len(rest) < LONGEST and not ended:
+                # Not enough is here to see how the next one begins; cut before its end.
+                return self.text.rfind(separators.terminator, 0, at - 1) + 1, False
+            if rest and _separators(rest) != separators:
+                return at, True
+            start = at
+        if ended:
+            return len(self.text), False
+        return self.text.rfind(separators.terminator) + 1, False
+
+    def _after_interchange(self, start: int) -> int | None:
+        """Return where the next interchange may begin: behind the terminator of an IEA."""
+        separators = self.separators
+        assert separators is not None
+        while (at := self.text.find(f"IEA{separators.element}", start)) >= 0:
+            before = at - 1
+            while before >= 0 and self.text[before] in BLANKS.replace(separators.terminator, ""):
+                before -= 1
+            end = self.text.find(separators.terminator, at)
+            if before < 0 or self.text[before] == separators.terminator:
+                return end + 1 if end >= 0 else None
+            start = at + 1
+        return None
+
+    def _piece(self, text: str) -> Piece | None:
+        separators = self.separators
+        assert separators is not None
+        segments = _split(text, separators)
+        if segments.is_empty():
+            return None
+        piece = Piece(separators, segments, self.number)
+        self.number += len(segments)
+        return piece
+
+
+def _separators(text: str) -> Separators | Unreadable:
+    """Return the separators of an interchange, also of one whose lines were cut at some width."""
+    found = find_separators(text)
+    if isinstance(found, Unreadable) and "\n" in text[:LONGEST]:
+        again = find_separators(text[:LONGEST].replace("\r", "").replace("\n", ""))
+        return found if isinstance(again, Unreadable) else again
+    return found
+
+
+def _split(text: str, separators: Separators) -> pl.Series:
+    """Return the segments of a text, without layout; what is empty is none."""
+    if separators.keeps_line_ends:
+        if "\r" not in (separators.element, separators.component, separators.terminator):
+            text = text.replace("\r", "")
+    elif "\n" in text or "\r" in text:
+        text = text.replace("\r", "").replace("\n", "")
+    segments = pl.Series("text", [text]).str.split(separators.terminator).explode()
+    segments = segments.str.strip_chars_start(BLANKS.replace(separators.element, ""))
+    return segments.filter(segments.str.len_bytes() > 0)
