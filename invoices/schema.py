@@ -71,8 +71,10 @@ LINES = pl.Schema(
         "order_no": pl.String(),
         "service_from": pl.Date(),  # as printed; null = none printed
         "service_until": pl.Date(),  # excluded
+        "interchange": pl.String(),  # its control number, where the file is made of interchanges
+        "set_no": pl.String(),  # the control number of the transaction set; likewise
         "source_file": pl.String(),
-        "source_row": pl.Int64(),
+        "source_row": pl.Int64(),  # the row, or the segment of an interchange, from 1
     }
 )
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from invoices.carrier import usoc_lines
+from invoices.carrier import usoc_lines, x12
 from invoices.carrier.contents import contents_differ
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
@@ -69,7 +69,10 @@ def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
     return usoc_lines.read(source.lines(), source.name, source.digest)
 
 
-FORMATS: tuple[Format, ...] = (Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),)
+FORMATS: tuple[Format, ...] = (
+    Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
+    Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
+)
 
 
 def format_named(name: str) -> Format | None:

@@ -9,35 +9,23 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from invoices.carrier.profiles import ChargeClass, Strict
 from invoices.carrier.x12.rules import CHANGEABLE
 
 Qualifiers = tuple[str, ...]
 """Qualifiers in the order in which they are looked for."""
 Place = Annotated[int, Field(ge=1, le=40)]
 """The position of an element in its segment, from 1."""
-TitleClass = Literal[
-    "recurring",
-    "one_time",
-    "prorated",
-    "usage",
-    "surcharge",
-    "tax",
-    "late_charge",
-    "adjustment",
-    "occ",
-    "balance",
-]
+TitleClass = Literal[ChargeClass, "occ", "balance"]
 """A charge class, or `occ` (other charges and credits: one_time or prorated, line by line), or
 `balance` (previous balance and payments: no charges)."""
 
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+CodeClass = Literal[ChargeClass, "occ"]
 
 
-class Title(_Part):
+class Title(Strict):
     """Words that make a group title a class; compared without case, inside the title."""
 
     charge_class: TitleClass
@@ -81,14 +69,14 @@ TITLES = (
 """Which title is of which class, the first that fits."""
 
 
-class Taxes(_Part):
+class Taxes(Strict):
     """Which TXI add to the total, by TXI07."""
 
     adds: Qualifiers = ("", "A")
     informs: Qualifiers = ("O", "I")
 
 
-class Allowances(_Part):
+class Allowances(Strict):
     """What an ITA is, by ITA01, and where its amount stands."""
 
     adds: Qualifiers = ("C", "S")
@@ -98,7 +86,7 @@ class Allowances(_Part):
     """An element of implied cents."""
 
 
-class Usage(_Part):
+class Usage(Strict):
     """Where TCD and USD say amount and quantity. The first amount that is given counts."""
 
     tcd_amounts: tuple[Place, ...] = (12, 13, 14, 15)
@@ -111,7 +99,7 @@ class Usage(_Part):
     """Null: only QTY says it."""
 
 
-class Balance(_Part):
+class Balance(Strict):
     """Which BAL02 qualifier is what; one that stands nowhere here is said and not added."""
 
     previous: Qualifiers = ("PB",)
@@ -123,7 +111,7 @@ class Balance(_Part):
     informs: Qualifiers = ()
 
 
-class Levels(_Part):
+class Levels(Strict):
     """What the levels of HL03 are for."""
 
     sums: str = "8"
@@ -134,9 +122,11 @@ class Levels(_Part):
     """Levels whose PID05 is the title of a group; the nearest that says something counts."""
     inherits: Qualifiers = ("4", "5", "6", "7", "8", "9")
     """Levels whose number, circuit and order hold for the charges below."""
+    stated: Qualifiers = ("5", "1")
+    """AMT01 of an amount stated at an HL, which is compared with the charges below it."""
 
 
-class X12(_Part):
+class X12(Strict):
     """The section `[x12]` of a profile."""
 
     encoding: Literal["auto", "utf-8", "latin-1", "cp1252"] = "auto"
@@ -175,8 +165,10 @@ class X12(_Part):
     """AMT01 of the amount of a line."""
     quantity: Qualifiers = ("94",)
     """QTY01 that is preferred where the line gives no quantity; else the first QTY counts."""
-    service_codes: dict[str, TitleClass] = {}
+    service_codes: dict[str, CodeClass] = {}
     """A carrier's service code -> its class."""
+    unclassified: ChargeClass = "recurring"
+    """The class of an IT1 or SLN of which nothing says one; it is told."""
     titles: tuple[Title, ...] = TITLES
     taxes: Taxes = Taxes()
     allowances: Allowances = Allowances()

@@ -40,14 +40,15 @@ class Place:
     head: int = 0
     """The node of the heading of the open set."""
     node: int = 0
-    level: str = ""
     in_summary: bool = False
+    in_lines: bool = False
     in_set: bool = False
 
 
 def cut(segments: pl.DataFrame) -> int:
-    """Return how many segments can be worked on before the one that may still be going on."""
-    starts = segments["id"].is_in([*ENVELOPE, "HL", *LINES, *CLOSES])
+    """Return how many segments stand before the last HL, line or envelope segment, whose facts may
+    still follow; a heading and the facts of an HL are never cut apart."""
+    starts = segments["id"].is_in([*ENVELOPE, "HL", *LINES])
     found = starts.arg_true()
     return int(found[-1]) if len(found) else 0
 
@@ -63,12 +64,12 @@ def identified(piece: Piece) -> pl.DataFrame:
     )
 
 
-def placed(segments: pl.DataFrame, place: Place, element: str) -> tuple[pl.DataFrame, Place]:
+def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
     """Add where each segment stands, and return where the next piece begins.
 
-    `set`, `node` (both from 1), `level` (HL03 of the node, empty in a heading), `head` (whether the
-    node is a heading), `in_set`, `in_summary`, and `line`: the number of the segment that opened
-    the line it belongs to, 0 where none is open.
+    `set` and `node` (both from 1; a set's heading is a node, and each HL), `head` (the node of the
+    heading), `in_set`, `in_summary`, `in_lines` (a line was opened since the node was), and `line`:
+    the number of the segment that opened the line it belongs to, 0 where none is open.
     """
     id_ = pl.col("id")
     is_set, is_hl = id_ == "ST", id_ == "HL"
@@ -76,7 +77,6 @@ def placed(segments: pl.DataFrame, place: Place, element: str) -> tuple[pl.DataF
     closes = id_.is_in(SUMMARY).fill_null(False)
     resets = (opens | id_.is_in([*CLOSES, *ENVELOPE])).fill_null(False)
     is_line = id_.is_in(LINES).fill_null(False)
-    level = pl.when(is_set).then(pl.lit("")).when(is_hl).then(_element(element, 3))
     walked = (
         segments.lazy()
         .with_columns(
@@ -99,18 +99,18 @@ def placed(segments: pl.DataFrame, place: Place, element: str) -> tuple[pl.DataF
             .then("head")
             .forward_fill()
             .fill_null(place.node),
-            level=pl.when(opens)
-            .then(level.fill_null(""))
-            .when(closes)
-            .then(pl.lit(""))
-            .forward_fill()
-            .fill_null(pl.lit(place.level)),
             in_summary=pl.when(opens)
             .then(pl.lit(False))
             .when(closes)
             .then(pl.col("opened") > pl.col("head"))
             .forward_fill()
             .fill_null(pl.lit(place.in_summary)),
+            in_lines=pl.when(opens | closes)
+            .then(pl.lit(False))
+            .when("starts_line")
+            .then(pl.lit(True))
+            .forward_fill()
+            .fill_null(pl.lit(place.in_lines)),
             line=pl.when("starts_line")
             .then("segment")
             .when(resets)
@@ -121,19 +121,16 @@ def placed(segments: pl.DataFrame, place: Place, element: str) -> tuple[pl.DataF
         .collect()
     )
     if walked.is_empty():
-        return walked, place
+        return walked.drop("opened", "detail", "starts_line"), place
     last = walked.row(-1, named=True)
     after = Place(
         sets=last["set"],
         nodes=last["opened"],
         head=last["head"],
         node=last["node"],
-        level=last["level"],
         in_summary=last["in_summary"],
+        in_lines=last["in_lines"],
         in_set=last["in_set"],
     )
     return walked.drop("opened", "detail", "starts_line"), after
 
-
-def _element(element: str, at: int) -> pl.Expr:
-    return pl.col("text").str.split(element).list.get(at, null_on_oob=True).str.strip_chars()

@@ -1,0 +1,223 @@
+"""One piece after the other made small: envelope, headings, hierarchy, charges, and their sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from invoices.carrier.x12 import fields as f
+from invoices.carrier.x12.charges import CHARGES, WRONG, Dialect, read_charges
+from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, SHARED, Facts, in_one_period, read_facts
+from invoices.carrier.x12.profile import X12
+from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, placed
+
+NODES = pl.Schema(
+    {
+        "node": pl.Int64(),  # from 1, without gaps
+        "set": pl.Int64(),
+        "segment": pl.Int64(),
+        "hl": pl.String(),  # HL01; null = a heading
+        "above": pl.String(),  # HL02
+        "level": pl.String(),  # HL03; empty = a heading
+        "is_head": pl.Boolean(),
+    }
+)
+SUMS = pl.Schema(
+    {
+        "node": pl.Int64(),
+        "charges": pl.Int64(),  # how many
+        "cents": pl.Int64(),
+        "taxes": pl.Int64(),
+        "tax_cents": pl.Int64(),
+    }
+)
+PAIRS = pl.Schema(
+    {"node": pl.Int64(), "cents": pl.Int64(), "slns": pl.Int64(), "it1s": pl.Int64()}
+)
+"""How often an amount stands at a node as SLN and as IT1, where it may be both."""
+STATED = pl.Schema({"node": pl.Int64(), "segment": pl.Int64(), "cents": pl.Int64()})
+ROWS = pl.Schema({"set": pl.Int64(), "segment": pl.Int64(), "id": Id, "text": pl.String()})
+
+
+def node_schema(said: X12) -> pl.Schema:
+    """Return the columns of what nodes say: one row a node that says anything."""
+    accounts = [f"account_{at}" for at in range(len(said.accounts))]
+    names = ("text", *accounts, *NAMES, *PERIOD, "due")
+    return pl.Schema(
+        {"node": pl.Int64()}
+        | {name: pl.Date() if name in (*PERIOD, "due") else pl.String() for name in names}
+    )
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What a piece says."""
+
+    envelope: pl.DataFrame
+    """`ROWS` of the envelope."""
+    strays: pl.DataFrame
+    """`ROWS` outside every set."""
+    heads: pl.DataFrame
+    """`ROWS` of headings and summaries."""
+    nodes: pl.DataFrame
+    """`NODES`"""
+    says: pl.DataFrame
+    """What nodes say (`node_schema`), a row a node that says anything."""
+    charges: pl.DataFrame
+    """`CHARGES`"""
+    wrong: pl.DataFrame
+    """`WRONG`"""
+    sums: pl.DataFrame
+    """`SUMS`; a node may have several rows."""
+    pairs: pl.DataFrame
+    """`PAIRS`; likewise."""
+    stated: pl.DataFrame
+    """`STATED`"""
+    misdated: pl.DataFrame
+    """segment, set, message: dates of nodes that cannot be read."""
+    lines: dict[int, int] = field(default_factory=dict)
+    """How many IT1 and SLN each set has."""
+    sets: int = 0
+    """The set that is open at its end: those before it are whole."""
+    last: int = 0
+    """The number of its last segment."""
+
+
+class Digester:
+    """Digests the pieces of a file in their order; holds what the last one left open."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self.place = Place()
+        self.schema = node_schema(dialect.said)
+        self.open_says = pl.DataFrame(schema=self.schema)
+        self.open_nodes = pl.DataFrame(schema=NODES)
+
+    def digest(self, segments: pl.DataFrame, element: str) -> Digest:
+        """Return what identified segments say; they begin where the last ones ended."""
+        dialect = Dialect(element, self.dialect.said, self.dialect.head)
+        before = self.place
+        walked, self.place = placed(segments, before)
+        nodes = _nodes(walked, element)
+        facts = read_facts(walked, element, dialect.said)
+        says = _says(facts, self.schema)
+        charges, wrong = read_charges(walked, facts, dialect)
+        known = pl.concat([self.open_nodes, nodes])
+        saying = pl.concat([self.open_says, says])
+        charges = _with_node(charges, saying, known, dialect.said)
+        self.open_says = saying.filter(pl.col("node") == self.place.node)
+        self.open_nodes = known.filter(pl.col("node") == self.place.node).tail(1)
+        envelope = pl.col("id").is_in(ENVELOPE).fill_null(False)
+        rows = walked.select(*ROWS.names(), "in_set")
+        counted = walked.filter(pl.col("id").is_in(["IT1", "SLN"])).group_by("set").len()
+        return Digest(
+            envelope=rows.filter(envelope).select(ROWS.names()),
+            strays=rows.filter(~envelope, ~pl.col("in_set")).select(ROWS.names()),
+            heads=rows.filter(pl.col("id").is_in(HEADING), "in_set").select(ROWS.names()),
+            nodes=nodes,
+            says=says,
+            charges=charges,
+            wrong=wrong,
+            sums=_sums(charges),
+            pairs=_pairs(charges, {before.node, self.place.node}),
+            stated=_of_nodes(facts.stated).select(STATED.names()),
+            misdated=_of_nodes(facts.faults.filter(pl.col("owner") < 0))
+            .join(known.select("node", "set"), on="node", how="left")
+            .select("segment", "set", "message"),
+            lines=dict(counted.iter_rows()),
+            sets=self.place.sets,
+            last=int(segments["segment"][-1]),
+        )
+
+
+def _says(facts: Facts, schema: pl.Schema) -> pl.DataFrame:
+    """Return what nodes say, a row a node that says anything."""
+    found = [
+        _of_nodes(frame.filter(pl.col("owner") < 0)).select("node", pl.col("value").alias(name))
+        for name, frame in facts.named.items()
+        if name in (*schema, *DATES)
+    ]
+    found = [frame for frame in found if frame.height]
+    if not found:
+        return pl.DataFrame(schema=schema)
+    says = pl.concat([frame.select("node") for frame in found]).unique().sort("node")
+    for frame in found:
+        says = says.join(frame, on="node", how="left", maintain_order="left")
+    given = says.with_columns(
+        pl.lit(None, pl.Date).alias(name) for name in DATES if name not in says.columns
+    ).with_columns(in_one_period(DATES))
+    return given.select(
+        (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    )
+
+
+def _of_nodes(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(node=-pl.col("owner")).drop("owner")
+
+
+def _nodes(walked: pl.DataFrame, element: str) -> pl.DataFrame:
+    """Return the headings and HL of a piece (`NODES`)."""
+    parts = pl.col("p")
+    is_hl = pl.col("id") == "HL"
+    return (
+        walked.filter(pl.col("id").is_in(["ST", "HL"]))
+        .with_columns(p=f.split(pl.col("text"), element))
+        .select(
+            *("node", "set", "segment"),
+            hl=pl.when(is_hl).then(f.element(parts, 1).fill_null("")),
+            above=pl.when(is_hl).then(f.element(parts, 2)),
+            level=pl.when(is_hl).then(f.element(parts, 3)).fill_null(""),
+            is_head=~is_hl,
+        )
+    )
+
+
+def _with_node(
+    charges: pl.DataFrame, says: pl.DataFrame, nodes: pl.DataFrame, said: X12
+) -> pl.DataFrame:
+    """Add what the charge's own HL says, where the charge itself says nothing."""
+    if says.is_empty() or charges.is_empty():
+        return charges
+    levels = nodes.select("node", inherits=f.one_of(pl.col("level"), said.levels.inherits))
+    inherits = pl.col("inherits")
+    dated = pl.any_horizontal(pl.col(name).is_not_null() for name in PERIOD)
+    own = says.join(levels, on="node", how="left").select(
+        "node", "text", *(pl.when(inherits).then(name).alias(name) for name in SHARED)
+    )
+    plain = pl.col("id") != "TXI"
+    taken = charges.join(own, on="node", how="left", suffix="_node", maintain_order="left")
+    return taken.with_columns(
+        *(pl.coalesce(name, f"{name}_node").alias(name) for name in NAMES),
+        *(pl.when(dated).then(name).otherwise(f"{name}_node").alias(name) for name in PERIOD),
+        description=pl.coalesce("description", pl.when(plain).then("text")),
+    ).select(CHARGES.names())
+
+
+def _sums(charges: pl.DataFrame) -> pl.DataFrame:
+    is_tax = pl.col("id") == "TXI"
+    return charges.group_by("node", maintain_order=True).agg(
+        charges=(~is_tax).sum().cast(pl.Int64),
+        cents=pl.col("cents").filter(~is_tax).sum(),
+        taxes=is_tax.sum().cast(pl.Int64),
+        tax_cents=pl.col("cents").filter(is_tax).sum(),
+    )
+
+
+def _pairs(charges: pl.DataFrame, open_nodes: set[int]) -> pl.DataFrame:
+    """Return the amounts that stand at a node both as SLN and as IT1, or may do so elsewhere."""
+    both = charges.filter(pl.col("id").is_in(["SLN", "IT1"])).select("node", "cents", "id")
+    is_sln = pl.col("id") == "SLN"
+    if both["id"].n_unique() < 2:
+        both = both.filter(pl.col("node").is_in(list(open_nodes)))
+    sides = both.group_by("node").agg(sln=is_sln.any(), it1=(~is_sln).any())
+    wanted = sides.filter(pl.col("sln") & pl.col("it1") | pl.col("node").is_in(list(open_nodes)))
+    return (
+        both.join(wanted.select("node"), on="node", how="semi")
+        .group_by("node", "cents", maintain_order=True)
+        .agg(slns=is_sln.sum().cast(pl.Int64), it1s=(~is_sln).sum().cast(pl.Int64))
+    )
+
+
+__all__ = ["NODES", "PAIRS", "ROWS", "STATED", "SUMS", "WRONG", "Digest", "Digester"]

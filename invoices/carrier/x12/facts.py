@@ -1,0 +1,235 @@
+"""What SI, REF, DTM, PID, QTY and AMT say of a line, an HL or a heading: the first of a kind counts.
+
+What stands below a line that another loop has closed is a fact of that loop, and not read.
+
+A fact has an owner: the number of the segment that opened the line, or minus the number of the node
+(an HL or a heading). Facts of lines and of nodes are read alike and told apart afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier.cells import shown
+from invoices.carrier.x12 import fields as f
+from invoices.carrier.x12.profile import X12
+from invoices.text import filled
+
+FAULTS = pl.Schema(
+    {
+        "owner": pl.Int64(),
+        "segment": pl.Int64(),
+        "message": pl.String(),
+        "remedy": pl.String(),
+    }
+)
+"""What cannot be read of a fact."""
+NAMES = ("wtn", "circuit_id", "order_no")
+PERIOD = ("service_from", "service_through")
+DATES = (*PERIOD, "period_from", "period_through")
+SHARED = (*NAMES, *PERIOD)
+"""What holds for the charges below it too."""
+
+
+def in_one_period(names: tuple[str, ...]) -> list[pl.Expr]:
+    """Return first and last day of a frame with `DATES`: service dates, else those of a period."""
+    starts, ends, begins, closes = (pl.col(name) for name in names)
+    dated = starts.is_not_null() | ends.is_not_null()
+    return [
+        pl.when(dated).then(starts).otherwise(begins).alias(PERIOD[0]),
+        pl.when(dated).then(ends).otherwise(closes).alias(PERIOD[1]),
+    ]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of a piece: by name a frame of `owner` and `value`, one row an owner."""
+
+    named: dict[str, pl.DataFrame]
+    stated: pl.DataFrame
+    """Amounts of nodes: owner, segment, cents, `number` (which AMT of that qualifier)."""
+    faults: pl.DataFrame
+    """`FAULTS`"""
+
+
+def read_facts(walked: pl.DataFrame, element: str, said: X12) -> Facts:
+    """Return the facts of a piece whose segments were placed."""
+    rows = walked.lazy().filter(
+        pl.col("in_set"),
+        ~pl.col("in_summary"),
+        (pl.col("line") > 0) | ~pl.col("in_lines"),
+        pl.col("id").is_in(["SI", *_READERS]),
+    )
+    owner = pl.when(pl.col("line") > 0).then("line").otherwise(-pl.col("node"))
+    owned = rows.select("segment", "id", "text", owner=owner).collect()
+    named: dict[str, pl.DataFrame] = {}
+    faults = []
+    for id_, reader in {"SI": _services, **_READERS}.items():
+        own = owned.filter(pl.col("id") == id_)
+        if own.height:
+            split = own.select("owner", "segment", "text", p=f.split(pl.col("text"), element))
+            found, wrong = reader(split, said)
+            named |= found
+            faults.append(wrong)
+    if "circuit_ref" in named:
+        circuits = [named[name] for name in ("circuit_id", "circuit_ref") if name in named]
+        named["circuit_id"] = first(pl.concat(circuits))
+        del named["circuit_ref"]
+    stated = named.pop("stated", None)
+    return Facts(
+        named,
+        stated if stated is not None else pl.DataFrame(schema=_STATED),
+        pl.concat([pl.DataFrame(schema=FAULTS), *faults]),
+    )
+
+
+_STATED = pl.Schema({"owner": pl.Int64, "segment": pl.Int64, "cents": pl.Int64})
+
+
+def first(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the first value of each owner; rows without a value are none."""
+    return frame.drop_nulls("value").unique("owner", keep="first", maintain_order=True)
+
+
+def _no_faults() -> pl.DataFrame:
+    return pl.DataFrame(schema=FAULTS)
+
+
+def _faults(rows: pl.DataFrame, message: pl.Expr, remedy: str) -> pl.DataFrame:
+    if rows.is_empty():
+        return _no_faults()
+    return rows.select("owner", "segment", message=message, remedy=pl.lit(remedy))
+
+
+Found = tuple[dict[str, pl.DataFrame], pl.DataFrame]
+
+
+def _services(rows: pl.DataFrame, said: X12) -> Found:
+    """Numbers and circuits: `SI*TI*TN*6145550131`, `SI*TI*CI*...` or `SI*CI*...`."""
+    parts = pl.col("p")
+    width = min(int(rows["p"].list.len().max() or 0), 24)  # type: ignore[arg-type]
+    wtn = rows.select("owner", value=f.pair_value(parts, width, 2, said.wtn))
+    circuit = rows.select(
+        "owner",
+        value=pl.coalesce(
+            pl.when(f.one_of(f.element(parts, 1), said.circuit)).then(f.element(parts, 2)),
+            f.pair_value(parts, width, 2, said.circuit),
+        ),
+    )
+    return {"wtn": first(wtn), "circuit_id": first(circuit)}, _no_faults()
+
+
+def _references(rows: pl.DataFrame, said: X12) -> Found:
+    """Accounts, circuits and orders, each by its qualifiers in their order."""
+    seen = rows.select("owner", q=f.element(pl.col("p"), 1), value=f.element(pl.col("p"), 2))
+    named = {}
+    lists = (("order_no", said.orders), ("circuit_ref", said.circuit_ref))
+    for name, qualifiers in lists:
+        found = [seen.filter(pl.col("q") == q).select("owner", "value") for q in qualifiers]
+        named[name] = first(pl.concat(found)) if found else None
+    for at, qualifier in enumerate(said.accounts):
+        own = seen.filter(pl.col("q") == qualifier, pl.col("owner") < 0)
+        named[f"account_{at}"] = first(own.select("owner", "value"))
+    return {name: frame for name, frame in named.items() if frame is not None}, _no_faults()
+
+
+def _dates(rows: pl.DataFrame, said: X12) -> Found:
+    """Service dates, periods and ranges; `DTM*150*20260101`, `DTM*186****RD8*20260101-20260131`."""
+    parts = pl.col("p")
+    seen = rows.select(
+        *("owner", "segment", "text"),
+        q=f.element(parts, 1),
+        form=f.element(parts, 5),
+        plain=f.element(parts, 2),
+        coded=f.element(parts, 6),
+    )
+    ranged = (pl.col("form") == "RD8").fill_null(False)
+    single = pl.coalesce("plain", pl.when(pl.col("form") == "D8").then("coded"))
+    ends = pl.col("coded").str.split("-")
+    pairs = {"service": said.service_dates, "period": said.period_dates}
+    wanted = (*said.service_dates, *said.period_dates, *said.due_dates)
+    seen = seen.filter(ranged | f.one_of(pl.col("q"), wanted)).with_columns(
+        ranged=ranged,
+        of_service=f.one_of(pl.col("q"), said.service_dates),
+        start=f.date(
+            pl.when(ranged).then(ends.list.get(0, null_on_oob=True)).otherwise(single),
+            said.century_from,
+        ),
+        end=f.date(
+            pl.when(ranged & (ends.list.len() == 2)).then(ends.list.get(1, null_on_oob=True)),
+            said.century_from,
+        ),
+    )
+    bad = pl.col("start").is_null() | (pl.col("ranged") & pl.col("end").is_null())
+    named = {}
+    for name, (starts, stops) in pairs.items():
+        of_it = pl.col("ranged") & (pl.col("of_service") == (name == "service"))
+        begins = (pl.col("q") == starts) & ~pl.col("ranged") | of_it
+        closes = (pl.col("q") == stops) & ~pl.col("ranged") | of_it
+        through = pl.when("ranged").then("end").otherwise("start")
+        good = seen.filter(~bad)
+        named[f"{name}_from"] = first(good.filter(begins).select("owner", value="start"))
+        named[f"{name}_through"] = first(good.filter(closes).select("owner", value=through))
+    due = seen.filter(f.one_of(pl.col("q"), said.due_dates), ~bad, pl.col("owner") < 0)
+    named["due"] = first(due.select("owner", value="start"))
+    words = filled("`{}` is no date of the calendar", shown(pl.col("text")))
+    return named, _faults(seen.filter(bad), words, "write dates as CCYYMMDD")
+
+
+def _texts(rows: pl.DataFrame, said: X12) -> Found:
+    return {"text": first(rows.select("owner", value=f.element(pl.col("p"), 5)))}, _no_faults()
+
+
+def _quantities(rows: pl.DataFrame, said: X12) -> Found:
+    """The quantity of a line: of the preferred qualifiers in their order, else the first."""
+    text = f.element(pl.col("p"), 2)
+    seen = rows.select(
+        "owner", "segment", "text", q=f.element(pl.col("p"), 1), said=text, value=f.number(text)
+    )
+    ordered = [seen.filter(pl.col("q") == q) for q in said.quantity]
+    found = first(pl.concat([*ordered, seen]).select("owner", "value"))
+    wrong = seen.filter(pl.col("said").is_not_null() & pl.col("value").is_null())
+    words = filled("`{}` says no quantity of up to six decimals", shown(pl.col("text")))
+    return {"quantity": found}, _faults(wrong, words, "write a plain number, such as 3 or 12.5")
+
+
+def _amounts(rows: pl.DataFrame, said: X12) -> Found:
+    """The amount of a line, and amounts stated at an HL."""
+    parts = pl.col("p")
+    text, flag = f.element(parts, 2), f.element(parts, 3)
+    value = f.dollars(text)
+    if said.credit_flag == "subtracts":
+        value = pl.when(flag == "C").then(-value.abs()).otherwise(value)
+    seen = rows.select("owner", "segment", "text", q=f.element(parts, 1), value=value)
+    lines = seen.filter(pl.col("owner") > 0, pl.col("q") == said.amount)
+    again = lines.filter(~pl.col("owner").is_first_distinct())
+    wrong = lines.filter(pl.col("value").is_null())
+    nodes = seen.filter(pl.col("owner") < 0, f.one_of(pl.col("q"), said.levels.stated))
+    return {
+        "amount": first(lines.select("owner", "value")),
+        "stated": nodes.select("owner", "segment", cents="value").drop_nulls(),
+    }, pl.concat(
+        [
+            _faults(
+                wrong,
+                filled("`{}` says no amount in dollars and cents", shown(pl.col("text"))),
+                "write at most two decimals, such as 1234.50 or -12.50",
+            ),
+            _faults(
+                again,
+                filled("`{}` is a second amount of one line", shown(pl.col("text"))),
+                "give each line one amount",
+            ),
+        ]
+    )
+
+
+_READERS = {
+    "REF": _references,
+    "DTM": _dates,
+    "PID": _texts,
+    "QTY": _quantities,
+    "AMT": _amounts,
+}

@@ -1,0 +1,194 @@
+"""An interchange of 811 becomes documents and lines, in memory that does not grow with it.
+
+The file is gone through once to know its envelope, headings and hierarchy and what every set adds
+up to; its lines are then made of the charges of each piece. Charges of a file that is not too large
+are kept from the first time; of a larger one the pieces are read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from invoices.carrier.profiles import Profile
+from invoices.carrier.reading import Reading, refused_file
+from invoices.carrier.source import Source
+from invoices.carrier.x12 import bills as b
+from invoices.carrier.x12.charges import WRONG, Dialect
+from invoices.carrier.x12.digest import Digest, Digester
+from invoices.carrier.x12.envelope import Envelope
+from invoices.carrier.x12.heading import Headings
+from invoices.carrier.x12.lines import Counter, Marks, lines_of
+from invoices.carrier.x12.profile import X12
+from invoices.carrier.x12.resolve import Resolver, Waiting
+from invoices.carrier.x12.rules import Fault
+from invoices.carrier.x12.segments import cut, identified
+from invoices.carrier.x12.separators import Unreadable
+from invoices.carrier.x12.tokens import Limits, encoding_of, pieces
+from invoices.schema import LINES
+
+HOPELESS = 100_000
+"""A file with more segments than this that cannot be read is refused as a whole."""
+ENOUGH = 20_000_000
+"""Segments that may follow a line or an HL before the next begins."""
+
+
+@dataclass
+class _File:
+    """What going through a file once says."""
+
+    envelope: Envelope = field(default_factory=Envelope)
+    wrong: list[pl.DataFrame] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    counted: dict[int, int] = field(default_factory=dict)
+    kept: list[pl.DataFrame] | None = field(default_factory=list)
+    """The charges, piece by piece; null where they are too many to keep."""
+    broken: Unreadable | None = None
+    last: int = 0
+
+
+def read(source: Source, profile: Profile) -> Reading:
+    """Read a file of interchanges into documents and lines.
+
+    Nothing raises on what a carrier may send: what cannot be read is a finding with its segment,
+    its cause and a remedy. `lines` of the answer is lazy.
+    """
+    said = profile.section(X12)
+    encoding = encoding_of(source.blocks) if said.encoding == "auto" else said.encoding
+    dialect = Dialect("*", said, profile)
+    seen, headings, resolver = _File(), Headings(said), Resolver(said, profile)
+    for digest, separators in _digests(source, encoding, dialect):
+        if isinstance(digest, Unreadable):
+            seen.broken = digest
+            break
+        _take(seen, headings, resolver, digest, separators, profile)
+        if seen.broken:
+            break
+    if seen.broken and not seen.envelope.sets:
+        why = seen.broken
+        return refused_file(source.name, source.digest, why.what, why.remedy, why.segment)
+    seen.envelope.finish(seen.last)
+    resolver.finish()
+    bills = b.settle(source, profile, seen.envelope, headings, resolver, _told(seen), encoding)
+    if isinstance(bills, Reading):
+        return bills
+    marks = resolver.marks()
+    lines = _lazy(source, encoding, dialect, marks, bills.loaded, bills.kinds, seen.kept)
+    return bills.reading(lines)
+
+
+def _told(seen: _File) -> b.Told:
+    wrong = pl.concat([pl.DataFrame(schema=WRONG), *seen.wrong])
+    return b.Told(wrong, seen.faults, seen.counted, seen.broken)
+
+
+def _take(
+    seen: _File,
+    headings: Headings,
+    resolver: Resolver,
+    digest: Digest,
+    separators: tuple[str, str, str],
+    profile: Profile,
+) -> None:
+    """Take in what a piece says, and decide what can be decided by now."""
+    seen.envelope.feed(digest.envelope, digest.strays, separators)
+    headings.feed(digest.heads, separators[0])
+    seen.last = digest.last
+    if digest.wrong.height:
+        seen.wrong.append(digest.wrong)
+    for segment, number, message in digest.misdated.iter_rows():
+        seen.faults.append(Fault("date", segment, message, "write dates as CCYYMMDD", number))
+    for number, count in digest.lines.items():
+        seen.counted[number] = seen.counted.get(number, 0) + count
+    if seen.kept is not None:
+        seen.kept.append(digest.charges)
+        if sum(frame.estimated_size() for frame in seen.kept) > profile.limits.memory_bytes // 2:
+            seen.kept = None
+    resolver.take(digest)
+    if sum(frame.height for frame in seen.wrong) > HOPELESS:
+        remedy = "ask the carrier for a file as its system writes it, or correct the profile"
+        seen.broken = Unreadable(f"more than {HOPELESS:,} segments cannot be read", remedy)
+    if resolver.waiting.size() > profile.limits.memory_bytes:
+        remedy = "raise [limits] memory_bytes in the profile, or ask for smaller sets"
+        seen.broken = Unreadable("a set needs more memory than its profile allows", remedy)
+
+
+def _digests(
+    source: Source, encoding: str, dialect: Dialect
+) -> Iterator[tuple[Digest | Unreadable, tuple[str, str, str]]]:
+    """Yield what each piece of a file says, with its separators; lines are never cut in two."""
+    digester = Digester(dialect)
+    rest: pl.DataFrame | None = None
+    separators = ("*", ">", "~")
+    for piece in pieces(source.blocks(), encoding, Limits(dialect.head.limits.record_bytes)):
+        if isinstance(piece, Unreadable):
+            if rest is not None and rest.height:
+                yield digester.digest(rest, separators[0]), separators
+            yield piece, separators
+            return
+        now = piece.separators
+        if rest is not None and (now.element, now.component, now.terminator) != separators:
+            yield digester.digest(rest, separators[0]), separators
+            rest = None
+        separators = (now.element, now.component, now.terminator)
+        segments = identified(piece)
+        whole = segments if rest is None else pl.concat([rest, segments])
+        at = cut(whole)
+        if whole.height - at > ENOUGH:
+            yield Unreadable("a line has too many segments", "ask for the file again"), separators
+            return
+        rest = whole[at:]
+        if at:
+            yield digester.digest(whole[:at], separators[0]), separators
+    if rest is not None and rest.height:
+        yield digester.digest(rest, separators[0]), separators
+
+
+def _lazy(
+    source: Source,
+    encoding: str,
+    dialect: Dialect,
+    marks: Marks,
+    loaded: pl.DataFrame,
+    kinds: pl.DataFrame,
+    kept: list[pl.DataFrame] | None,
+) -> pl.LazyFrame:
+    """Return the lines of the bills that are read, made piece by piece whenever they are asked for."""
+
+    def charges() -> Iterator[pl.DataFrame]:
+        if kept is not None:
+            yield from kept
+            return
+        for digest, _ in _digests(source, encoding, dialect):
+            if isinstance(digest, Unreadable):
+                return
+            yield digest.charges
+
+    def lines(
+        columns: list[str] | None,
+        predicate: pl.Expr | None,
+        rows: int | None,
+        batch: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        counter = Counter()
+        for piece in charges():
+            frame = lines_of(piece, marks, loaded, kinds, counter, dialect.said, source.name)
+            if predicate is not None:
+                frame = frame.filter(predicate)
+            if columns is not None:
+                frame = frame.select(columns)
+            if rows is not None:
+                frame = frame.head(rows)
+                rows -= frame.height
+            if frame.height:
+                yield frame
+            if rows == 0:
+                return
+
+    return register_io_source(lines, schema=LINES, is_pure=True)
+
+
+__all__ = ["read"]
