@@ -135,7 +135,7 @@ def _with_own(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
             )
     quantity = pl.coalesce("quantity", "quantity_said")
     given = pl.col("amount_said").cast(pl.Int128)
-    given = pl.when("subtracts").then(-given.abs()).otherwise(given)
+    given = pl.when("subtracts").then(_credit(given)).otherwise(given)
     cents = pl.coalesce(given, "cents")
     rate, places = _derived(cents, quantity)
     printed = pl.col("unit_rate").is_not_null()
@@ -146,6 +146,11 @@ def _with_own(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         unit_rate=pl.when(printed).then("unit_rate").otherwise(rate),
         unit_rate_places=pl.when(printed).then("unit_rate_places").otherwise(places),
     )
+
+
+def _credit(cents: pl.Expr) -> pl.Expr:
+    """Return what an allowance takes off, however its sign is printed."""
+    return cents.abs() * pl.lit(-1, dtype=pl.Int128)
 
 
 def _derived(cents: pl.Expr, quantity: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
@@ -334,7 +339,7 @@ def _ita(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     return _printed(
         seen,
         subtracts=pl.col("subtracts"),
-        cents=pl.when("subtracts").then(-cents.abs()).otherwise(cents),
+        cents=pl.when("subtracts").then(_credit(cents)).otherwise(cents),
         quantity=pl.col("units"),
         unit_rate=pl.col("rate"),
         unit_rate_places=f.places(pl.col("rate_text")),
