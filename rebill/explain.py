@@ -22,7 +22,10 @@ from reconcile import pricing
 from reconcile.schema import AUDITED
 
 Story = dict[str, Any]
-SOURCE = ("source_file", "source_row", "carrier", "ban", "invoice_no", "bill_date", "line_no")
+SOURCE = (
+    *("source_file", "interchange", "set_no", "source_row", "carrier", "ban", "invoice_no"),
+    *("bill_date", "line_no"),
+)
 BILLED = (
     "charge_class",
     "usoc",

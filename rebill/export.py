@@ -114,6 +114,8 @@ TABLES = {
             at_stake=CENTS,
             tolerated=CENTS,
             underbilled=CENTS,
+            interchange=pl.String,
+            set_no=pl.String,
         ),
         _table(
             "findings",

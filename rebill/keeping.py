@@ -13,6 +13,7 @@ GATE_CODES = (
     "line_unreadable",
     "document_does_not_foot",
     "document_conflicts",
+    "document_doubtful",
 )
 """Findings of the gate: an audit done again leaves them alone."""
 

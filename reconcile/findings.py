@@ -61,6 +61,14 @@ CODES: tuple[Code, ...] = (
         "ask the carrier which of the two stands",
     ),
     Code(
+        "document_doubtful",
+        "warning",
+        None,
+        "a document is let in although something in its file is not as it should be",
+        "0",
+        "compare the place named with the paper; a profile may make such a fault refuse",
+    ),
+    Code(
         "document_missing",
         "warning",
         None,

@@ -1,4 +1,4 @@
-"""From sets to documents: which are loaded, which refused and why, what else a person should know."""
+"""From sets to documents: which load, which are refused and why, what else is to be said."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def settle(
                 bill.refusing.append(Fault("SE", bill.set.segment, what, cure, bill.set.number))
     _name(payable, source)
     documents = [_document(bill, source) for bill in payable]
-    documents += [_nowhere(fault, source) for fault in unplaced]
+    documents += [_nowhere(unplaced[0], source)] if unplaced else []
     return Settled(
         documents=pl.DataFrame(documents, schema=DOCUMENTS),
         findings=stack(
@@ -233,9 +233,9 @@ def _sort(
             own = bills.get(fault.number or 0)
             taken = [own] if own else []
         elif fault.scope == "group":
-            taken = of_group[fault.number]
+            taken = of_group[fault.number or 0]
         else:
-            taken = of_interchange[fault.number]
+            taken = of_interchange[fault.number or 0]
         refuses = verdict(fault.rule, said.rules) == "refuse"
         for bill in taken:
             (bill.refusing if refuses else bill.warning).append(fault)
@@ -256,7 +256,7 @@ def _no_bill(source: Source, envelope: Envelope, bills: dict[int, Bill]) -> Read
 
 
 def _name(bills: list[Bill], source: Source) -> None:
-    """Give each document its id; one whose key stands before in the file says where it came from."""
+    """Give each document its id; where its key stands before in the file, one that says where."""
     origin, taken = source.digest or source.name, set()
     for bill in bills:
         at = str(bill.set.segment)
@@ -325,7 +325,7 @@ def _merges(bill: Bill) -> bool:
 
 
 def _nowhere(fault: Fault, source: Source) -> dict[str, Any]:
-    """Return the refused document of an interchange or group that holds no set that reads."""
+    """Return the refused document of an envelope that holds no set."""
     row: dict[str, Any] = dict.fromkeys(DOCUMENTS)
     return row | {
         "document_id": short_id("refused", source.digest or source.name, str(fault.segment)),
@@ -352,13 +352,13 @@ def _unreadable(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl.
                     "source_row": bill.refusing[0].segment,
                 }
             )
-    for fault in unplaced:
+    if unplaced:
         rows.append(
             {
-                "document_id": _nowhere(fault, source)["document_id"],
-                "message": _worded(fault),
-                "remedy": fault.remedy,
-                "source_row": fault.segment,
+                "document_id": _nowhere(unplaced[0], source)["document_id"],
+                "message": "; ".join(_worded(fault) for fault in unplaced),
+                "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in unplaced)),
+                "source_row": unplaced[0].segment,
             }
         )
     frame = pl.DataFrame(rows, schema={name: FINDINGS[name] for name in _SAID})
@@ -392,7 +392,10 @@ def _unread_lines(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -
     owners = _owners(bill for bill in bills.values() if not bill.memorandum)
     named = wrong.join(owners, on="set", maintain_order="left").with_columns(
         finding_id=pl.concat_str(
-            "document_id", pl.lit("-r"), pl.col("segment").cast(pl.String), pl.lit(":line_unreadable")
+            "document_id",
+            pl.lit("-r"),
+            pl.col("segment").cast(pl.String),
+            pl.lit(":line_unreadable"),
         ),
         source_file=pl.lit(source.name),
         source_row="segment",
@@ -411,9 +414,7 @@ def _quarantine(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> 
     )
 
 
-def _doubtful(
-    bills: dict[int, Bill], source: Source, encoding: str, said: X12
-) -> pl.DataFrame:
+def _doubtful(bills: dict[int, Bill], source: Source, encoding: str, said: X12) -> pl.DataFrame:
     """Return what is not as it should be in documents that are let in, and memorandum sets."""
     rows: dict[tuple[str, int], dict[str, Any]] = {}
     loaded = [bill for bill in bills.values() if bill.loads]

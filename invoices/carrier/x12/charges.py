@@ -85,7 +85,7 @@ class Dialect:
 def read_charges(
     walked: pl.DataFrame, facts: Facts, dialect: Dialect
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the charges of a piece (`CHARGES`, in file order) and what cannot be read (`WRONG`)."""
+    """Return the charges of a piece (`CHARGES`) and what cannot be read (`WRONG`), in order."""
     inside = walked.filter("in_set")
     printed = [
         reader(own.with_columns(p=f.split(pl.col("text"), dialect.element)), dialect)
@@ -194,8 +194,7 @@ def _with_shared(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
             usoc=pl.when("subtracts").then(pl.coalesce("usoc", "of_line")).otherwise("usoc")
         )
     return rows.with_columns(
-        pl.when(dated).then("day").otherwise(name).alias(name)
-        for name in PERIOD
+        pl.when(dated).then("day").otherwise(name).alias(name) for name in PERIOD
     )
 
 
@@ -203,7 +202,8 @@ def _with_faults(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     """Put all that is wrong with a charge into `message` and `remedy`, empty where nothing is."""
     own = facts.faults.filter(pl.col("owner") > 0)
     told = own.group_by("owner", maintain_order=True).agg(
-        of_facts=pl.col("message").str.join("; "), cure=pl.col("remedy").unique().sort().str.join("; ")
+        of_facts=pl.col("message").str.join("; "),
+        cure=pl.col("remedy").unique().sort().str.join("; "),
     )
     rows = rows.join(told, left_on="own", right_on="owner", how="left", maintain_order="left")
     cents, quantity = pl.col("cents"), pl.col("quantity")
@@ -223,9 +223,7 @@ def _with_faults(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         ignore_nulls=True,
     )
     cure = "have the carrier correct the segment and send the interchange again"
-    return rows.with_columns(
-        message=words.fill_null(""), remedy=pl.coalesce("cure", pl.lit(cure))
-    )
+    return rows.with_columns(message=words.fill_null(""), remedy=pl.coalesce("cure", pl.lit(cure)))
 
 
 def _printed(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
@@ -250,7 +248,7 @@ def _said(*words: pl.Expr) -> pl.Expr:
 
 
 def product(quantity: pl.Expr, rate: pl.Expr) -> pl.Expr:
-    """Return quantity x rate in whole cents, rounded once, half away from zero; none counts as 1."""
+    """Return quantity (none counts as 1) x rate in cents, rounded once, half away from zero."""
     units = pl.coalesce(micros(quantity), pl.lit(MICROS, dtype=pl.Int128))
     return divide_half_away(units * micros(rate), 10**10)
 
@@ -381,7 +379,9 @@ def _tcd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
 def _usd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Read usage details that bear an amount; one without is supporting detail, no charge."""
     parts, usage = pl.col("p"), dialect.said.usage
-    quantity = f.element(parts, usage.usd_quantity) if usage.usd_quantity else pl.lit(None, pl.String)
+    quantity = (
+        f.element(parts, usage.usd_quantity) if usage.usd_quantity else pl.lit(None, pl.String)
+    )
     seen = rows.filter(~_informs(f.element(parts, 1), dialect)).with_columns(
         small=f.element(parts, usage.usd_cents),
         large=f.element(parts, usage.usd_amount),

@@ -8,7 +8,15 @@ import polars as pl
 
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.charges import CHARGES, WRONG, Dialect, read_charges
-from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, SHARED, Facts, in_one_period, read_facts
+from invoices.carrier.x12.facts import (
+    DATES,
+    NAMES,
+    PERIOD,
+    SHARED,
+    Facts,
+    in_one_period,
+    read_facts,
+)
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, placed
 
@@ -32,9 +40,7 @@ SUMS = pl.Schema(
         "tax_cents": pl.Int64(),
     }
 )
-PAIRS = pl.Schema(
-    {"node": pl.Int64(), "cents": pl.Int64(), "slns": pl.Int64(), "it1s": pl.Int64()}
-)
+PAIRS = pl.Schema({"node": pl.Int64(), "cents": pl.Int64(), "slns": pl.Int64(), "it1s": pl.Int64()})
 """How often an amount stands at a node as SLN and as IT1, where it may be both."""
 STATED = pl.Schema({"node": pl.Int64(), "segment": pl.Int64(), "cents": pl.Int64()})
 ROWS = pl.Schema({"set": pl.Int64(), "segment": pl.Int64(), "id": Id, "text": pl.String()})

@@ -107,9 +107,7 @@ class Envelope:
         around = before[-1:] or self.interchanges[:1]
         return around[0].number if around else None
 
-    def _fault(
-        self, rule: str, segment: int, what: str, remedy: str, number: int | None
-    ) -> None:
+    def _fault(self, rule: str, segment: int, what: str, remedy: str, number: int | None) -> None:
         self.faults.append(Fault(rule, segment, what, remedy, number))
 
     def _isa(self, segment: int, parts: list[str], separators: tuple[str, str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What SI, REF, DTM, PID, QTY and AMT say of a line, an HL or a heading: the first of a kind counts.
+"""What SI, REF, DTM, PID, QTY, AMT say of a line, HL or heading: the first of a kind counts.
 
 What stands below a line that another loop has closed is a fact of that loop, and not read.
 

@@ -79,7 +79,7 @@ def places(text: pl.Expr) -> pl.Expr:
 
 
 def date(text: pl.Expr, century_from: int) -> pl.Expr:
-    """Return a date of eight digits, or of six with the century from a window; null if it is none."""
+    """Return a date of eight digits, or of six with a century window; null where it is none."""
     short = text.str.contains(r"^[0-9]{6}$")
     old = text.str.head(2) >= f"{century_from:02d}"
     full = (

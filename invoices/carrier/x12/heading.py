@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from invoices.carrier.cells import AMOUNT_DIGITS, FIRST_YEAR, LAST_YEAR
-from invoices.carrier.x12.profile import Balance, X12
+from invoices.carrier.x12.profile import X12, Balance
 from invoices.carrier.x12.rules import Fault
 
 _DOLLARS = re.compile(rf"-?(?:0*[0-9]{{1,{AMOUNT_DIGITS}}}(?:\.[0-9]{{0,2}}0*)?|\.[0-9]{{1,2}}0*)")
@@ -23,7 +23,8 @@ _CENTS = re.compile(rf"-?0*[0-9]{{1,{AMOUNT_DIGITS + 2}}}")
 class Heading:
     """What a set says of itself."""
 
-    set: int
+    number: int
+    """Of the set, from 1 through the file."""
     segment: int = 0
     """Of its BIG."""
     invoice_no: str = ""
@@ -43,7 +44,7 @@ class Heading:
     seen: set[str] = field(default_factory=set)
 
     def fault(self, rule: str, segment: int, what: str, remedy: str) -> None:
-        self.faults.append(Fault(rule, segment, what, remedy, self.set))
+        self.faults.append(Fault(rule, segment, what, remedy, self.number))
 
     def balance(self, qualifiers: tuple[str, ...]) -> int | None:
         """Return the sum of what stands under some BAL02, null where none does."""

@@ -38,7 +38,7 @@ class Tree:
     @cached_property
     def ups(self) -> list[pl.Series]:
         """Return for each node its parent, then that one's parent, until nothing is above."""
-        steps = []
+        steps: list[pl.Series] = []
         up = self.parent
         while up.null_count() < len(up) and len(steps) <= DEEPEST:
             steps.append(up)
@@ -115,8 +115,8 @@ def counts(tree: Tree, sums: pl.DataFrame, balance: pl.Series, said: X12) -> Cou
 
     Charges and taxes are judged apart. A node counts on the level of sums; else where nothing that
     stands on that level is above it and nothing below it but supporting detail bears charges;
-    supporting detail only where nothing above bears any. What stands in a heading or summary counts;
-    taxes there only where the detail has none. `balance` are nodes of previous balances.
+    supporting detail only where nothing above bears any. What stands in a heading or summary
+    counts; taxes there only where the detail has none. `balance` are nodes of previous balances.
     """
     whole = (
         sums.group_by("node")
@@ -161,15 +161,20 @@ def nearest(tree: Tree, own: pl.Series) -> pl.Series:
     return found
 
 
-def own_rows(tree: Tree, says: pl.DataFrame, name: str, levels: tuple[str, ...] | None) -> pl.Series:
-    """Return for each node the row of `says` in which it says `name` itself, null if in none.
+def own_rows(
+    tree: Tree, says: pl.DataFrame, names: tuple[str, ...], levels: tuple[str, ...] | None
+) -> pl.Series:
+    """Return for each node the row of `says` in which it says any of `names`, null if in none.
 
     `levels` are those of HL that may say it, null = all and headings.
     """
-    rows = says.select("node", row=pl.int_range(pl.len(), dtype=pl.UInt32), value=name)
-    said = rows.drop_nulls("value").select("node", "row")
+    rows = says.select(
+        "node",
+        row=pl.int_range(pl.len(), dtype=pl.UInt32),
+        said=pl.any_horizontal(pl.col(name).is_not_null() for name in names),
+    )
     joined = tree.nodes.select("node", "level").join(
-        said, on="node", how="left", maintain_order="left"
+        rows.filter("said").select("node", "row"), on="node", how="left", maintain_order="left"
     )
     if levels is None:
         return joined["row"]
@@ -177,9 +182,7 @@ def own_rows(tree: Tree, says: pl.DataFrame, name: str, levels: tuple[str, ...] 
     return joined.select(pl.when(allowed).then("row")).to_series()
 
 
-def disagreements(
-    tree: Tree, counted: Counts, stated: pl.DataFrame, tolerance: int
-) -> list[Fault]:
+def disagreements(tree: Tree, counted: Counts, stated: pl.DataFrame, tolerance: int) -> list[Fault]:
     """Return a fault for each amount stated at an HL that is not what stands below it.
 
     Compared are amounts stated by AMT, and charges of nodes that do not count because the charges
@@ -187,13 +190,17 @@ def disagreements(
     """
     sums = counted.sums
     own = sums["charges"].cast(pl.Boolean) & ~counted.charges & ~tree.nodes["is_head"]
-    doubled = tree.nodes.filter(own).select("node", "segment").join(
-        sums.select("node", "cents"), on="node", how="left", maintain_order="left"
+    doubled = (
+        tree.nodes.filter(own)
+        .select("node", "segment")
+        .join(sums.select("node", "cents"), on="node", how="left", maintain_order="left")
     )
     asked = pl.concat([stated.select(STATED.names()), doubled.select(STATED.names())])
     if asked.is_empty():
         return []
-    cents = sums["cents"].zip_with(counted.charges, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True))
+    cents = sums["cents"].zip_with(
+        counted.charges, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True)
+    )
     taxes = sums["tax_cents"].zip_with(
         counted.taxes, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True)
     )
@@ -259,4 +266,3 @@ def repeats(pairs: pl.DataFrame, counted: pl.Series, first: int) -> pl.DataFrame
     if found.is_empty():
         return found.select("node", "cents", "times")
     return found.filter(counted.gather(found["node"] - first)).select("node", "cents", "times")
-

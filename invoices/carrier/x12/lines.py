@@ -1,4 +1,4 @@
-"""From charges to lines: which count, of what class they are, which account and days they are of."""
+"""From charges to lines: which count, their class, and the account and days they are of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from invoices.carrier import cells as c
-from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.facts import NAMES, PERIOD
 from invoices.carrier.x12.profile import X12
 from invoices.money import from_cents
@@ -102,9 +101,7 @@ def lines_of(
     names = {name: _inherited(own, marks, name) for name in NAMES}
     own = own.with_columns(
         *names.values(),
-        ban=pl.coalesce(
-            marks.accounts.gather(own["account"]).alias("ban"), "payer", pl.col("ban")
-        ),
+        ban=pl.coalesce(marks.accounts.gather(own["account"]).alias("ban"), "payer", pl.col("ban")),
         amount=from_cents(pl.col("cents")),
         line_id=filled("{}-{}", "document_id", "line_no"),
         source_file=pl.lit(source_file),
@@ -112,7 +109,9 @@ def lines_of(
     )
     return (
         own.lazy()
-        .with_columns(wtn=c.telephone(pl.col("wtn")), circuit_key=c.circuit_key(pl.col("circuit_id")))
+        .with_columns(
+            wtn=c.telephone(pl.col("wtn")), circuit_key=c.circuit_key(pl.col("circuit_id"))
+        )
         .pipe(seal, LINES)
         .collect()
     )
@@ -207,7 +206,9 @@ def title_class(text: pl.Expr, said: X12) -> pl.Expr:
     return pl.coalesce(
         *(
             pl.when(
-                pl.any_horizontal(upper.str.contains(word.upper(), literal=True) for word in one.words)
+                pl.any_horizontal(
+                    upper.str.contains(word.upper(), literal=True) for word in one.words
+                )
             ).then(pl.lit(one.charge_class))
             for one in said.titles
         ),
@@ -243,6 +244,3 @@ def _dated(own: pl.DataFrame, marks: Marks, said: X12) -> pl.DataFrame:
     until = pl.col("service_through")
     until = until.dt.offset_by("1d") if said.through_included else until
     return own.with_columns(service_until=until)
-
-
-

@@ -23,7 +23,7 @@ from invoices.carrier.x12.envelope import Envelope
 from invoices.carrier.x12.heading import Headings
 from invoices.carrier.x12.lines import Counter, Marks, lines_of
 from invoices.carrier.x12.profile import X12
-from invoices.carrier.x12.resolve import Resolver, Waiting
+from invoices.carrier.x12.resolve import Resolver
 from invoices.carrier.x12.rules import Fault
 from invoices.carrier.x12.segments import cut, identified
 from invoices.carrier.x12.separators import Unreadable
@@ -156,7 +156,7 @@ def _lazy(
     kinds: pl.DataFrame,
     kept: list[pl.DataFrame] | None,
 ) -> pl.LazyFrame:
-    """Return the lines of the bills that are read, made piece by piece whenever they are asked for."""
+    """Return the lines of the bills that load, made piece by piece whenever they are asked for."""
 
     def charges() -> Iterator[pl.DataFrame]:
         if kept is not None:

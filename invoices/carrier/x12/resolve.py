@@ -1,4 +1,4 @@
-"""What is decided of sets once they are whole: nodes that count, groups, accounts, what sets add up to."""
+"""What is decided of sets once they are whole: which nodes count, groups, accounts, sums."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 from invoices.carrier.profiles import Profile
 from invoices.carrier.x12 import digest as d
 from invoices.carrier.x12 import hierarchy as h
-from invoices.carrier.x12.facts import NAMES
+from invoices.carrier.x12.facts import NAMES, PERIOD
 from invoices.carrier.x12.lines import Marks, title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
@@ -141,8 +141,8 @@ class Resolver:
         texts = says.select("node", "text").drop_nulls()
         if texts.is_empty():
             return pl.repeat(None, len(tree.parent), dtype=pl.String, eager=True)
-        words = texts.select("text").unique().with_columns(
-            title=title_class(pl.col("text"), self.said)
+        words = (
+            texts.select("text").unique().with_columns(title=title_class(pl.col("text"), self.said))
         )
         own = {text: self.head.class_of(text) for text in words["text"]}
         words = words.with_columns(
@@ -162,7 +162,7 @@ class Resolver:
         found = pl.repeat(None, len(tree.parent), dtype=pl.String, eager=True)
         for at in range(len(self.said.accounts)):
             name = f"account_{at}"
-            rows = h.nearest(tree, h.own_rows(tree, says, name, None))
+            rows = h.nearest(tree, h.own_rows(tree, says, (name,), None))
             if rows.null_count() < len(rows):
                 found = found.zip_with(found.is_not_null(), says[name].gather(rows))
         return found
@@ -176,18 +176,16 @@ class Resolver:
     def _inherited(self, tree: h.Tree, says: pl.DataFrame, counted: h.Counts) -> list[pl.Series]:
         """Return for each node the rows of what it inherits; the rows are kept in `self.says`."""
         levels = self.said.levels.inherits
-        others = tuple(
-            level for level in tree.nodes["level"].unique() if level not in levels
-        )
+        others = tuple(level for level in tree.nodes["level"].unique() if level not in levels)
         wanted = (
-            *((f"{name}_row", name, levels) for name in NAMES),
-            ("period_row", "service_from", levels),
-            ("invoice_row", "service_from", others),
+            *((f"{name}_row", (name,), levels) for name in NAMES),
+            ("period_row", PERIOD, levels),
+            ("invoice_row", PERIOD, others),
         )
         needed = counted.charges | counted.taxes
         columns = []
-        for column, name, of_levels in wanted:
-            own = h.own_rows(tree, says, name, of_levels)
+        for column, names, of_levels in wanted:
+            own = h.own_rows(tree, says, names, of_levels)
             if own.null_count() == len(own):
                 continue
             rows = h.nearest(tree, own)
@@ -196,7 +194,9 @@ class Resolver:
                 rows = rows.gather(tree.parent)
             rows = pl.select(pl.when(needed).then(rows)).to_series().alias(column)
             columns.append(rows)
-        used = pl.concat([rows.drop_nulls() for rows in columns]).unique().sort() if columns else None
+        used = (
+            pl.concat([rows.drop_nulls() for rows in columns]).unique().sort() if columns else None
+        )
         if used is None or used.is_empty():
             return []
         places = pl.repeat(None, says.height, dtype=pl.UInt32, eager=True).scatter(
@@ -251,9 +251,7 @@ def _sets(
     repeated = (
         repeats.join(owners, on="node", how="left")
         .group_by("set")
-        .agg(
-            repeated=(pl.col("cents") * pl.col("times")).sum(), again=pl.col("times").sum()
-        )
+        .agg(repeated=(pl.col("cents") * pl.col("times")).sum(), again=pl.col("times").sum())
     )
     due = says.join(owners.filter("is_head"), on="node").select("set", "due").drop_nulls()
     return (

@@ -1,4 +1,4 @@
-"""What must hold of an interchange and its sets, each rule with its name, and what breaking it does.
+"""What must hold of an interchange and its sets, rule by rule, and what breaking one does.
 
 A rule that refuses takes the documents of its scope: the set, all sets of the group, or all sets of
 the interchange. One that warns is said and lets the document in. A profile may change the verdict

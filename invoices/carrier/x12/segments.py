@@ -105,7 +105,7 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
             .then(pl.col("opened") > pl.col("head"))
             .forward_fill()
             .fill_null(pl.lit(place.in_summary)),
-            in_lines=pl.when(opens | closes)
+            in_lines=pl.when(opens)
             .then(pl.lit(False))
             .when("starts_line")
             .then(pl.lit(True))
@@ -133,4 +133,3 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
         in_set=last["in_set"],
     )
     return walked.drop("opened", "detail", "starts_line"), after
-

@@ -182,12 +182,27 @@ class _Cutter:
 
 
 def _separators(text: str) -> Separators | Unreadable:
-    """Return the separators of an interchange, also of one whose lines were cut at some width."""
+    """Return the separators of an interchange, also of one whose lines were cut at some width.
+
+    Behind an ISA stands a GS; where it does not, line ends may be layout inside the ISA too.
+    """
     found = find_separators(text)
-    if isinstance(found, Unreadable) and "\n" in text[:LONGEST]:
-        again = find_separators(text[:LONGEST].replace("\r", "").replace("\n", ""))
-        return found if isinstance(again, Unreadable) else again
+    if "\n" in text[:LONGEST] and not _leads_on(text, found):
+        joined = text[: 2 * LONGEST].replace("\r", "").replace("\n", "")
+        again = find_separators(joined)
+        if _leads_on(joined, again):
+            return again
     return found
+
+
+def _leads_on(text: str, found: Separators | Unreadable) -> bool:
+    """Whether a segment that may follow an ISA stands behind its terminator."""
+    if isinstance(found, Unreadable):
+        return False
+    end = text.find(found.component + found.terminator)
+    if end < 0:
+        end = text.find(found.component + "\r\n")
+    return text[end + 2 :].lstrip(BLANKS).startswith(("GS", "TA1", "IEA"))
 
 
 def _split(text: str, separators: Separators) -> pl.Series:
