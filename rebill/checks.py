@@ -13,6 +13,7 @@ from functools import reduce
 import polars as pl
 
 from invoices.text import filled
+from rebill import checks_selling
 from rebill.store.shapes import DTYPES, SCOPES, Column, Reference, Table
 from rebill.tabular import Faults
 
@@ -177,6 +178,9 @@ def check_rows(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
     if shape.name == "markups":
         _check_scope(good, faults)
         _check_method(good, faults)
+    for name, wrong, what, remedy in checks_selling.RULES:
+        if name == shape.name:
+            _note(good, wrong, what, remedy, faults)
     check_keys(good, shape, faults)
 
 
@@ -213,14 +217,15 @@ def _check_method(rows: pl.DataFrame, faults: Faults) -> None:
     """Note markup rows whose numbers do not fit their method."""
     method, value, minimum = pl.col("method"), pl.col("value"), pl.col("minimum")
     zero, one = _decimal("0"), _decimal("1")
+    without = method.is_in(["pass_through", "absorb"])
     rules = (
         (
-            (method != "pass_through") & value.is_null(),
+            ~without & value.is_null() & pl.col("tier").is_null(),
             "{} has no value",
             "give the value: 0.15 is 15 percent, else dollars per unit",
         ),
         (
-            (method == "pass_through") & (value != zero),
+            without & (value != zero),
             "{} takes no value",
             "leave the value empty or choose another method",
         ),

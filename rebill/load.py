@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.text import filled
-from rebill import checks, files
+from rebill import checks, checks_selling, files
 from rebill.contract_files import check_accounts, read_contract_file
 from rebill.csr import inventory_rows, is_record, read_records
 from rebill.reference import contracts, current_frame, load_version
@@ -229,6 +229,7 @@ class _Loading:
             )
         for name, change in self.changes.items():
             checks.check_overlap(change.after.filter("_ok"), TABLES[name], self.faults)
+            checks_selling.check_whole(name, change.after.filter("_ok"), self.faults)
         self._check_references()
         if self.faults.total:
             return LoadResult({}, tuple(self.faults.listed), self.faults.total)
@@ -272,6 +273,10 @@ class _Loading:
                     checks.check_reference(rows, shape, reference, targets, self.faults)
         self._check_rate_packages()
         self._check_carriers()
+        for name in checks_selling.OF_A_SERVICE:
+            rows = self.asked(name, "services")
+            checks_selling.check_owner(name, rows, self.after("services"), self.faults)
+        checks_selling.check_tiers(self.asked("markups", "tiers"), self.after("tiers"), self.faults)
         if "contracts" in self.changes:
             check_accounts(self.after("contracts"), self.faults)
 
