@@ -15,7 +15,6 @@ _METHOD, _VALUE = pl.col("method"), pl.col("value")
 _CONSENT = "set below_cost = true on the row if that is meant, or give a value of at least 0"
 
 
-
 def _plain(name: str) -> pl.Expr:
     """Return a number as people write it, without idle zeros."""
     return pl.col(name).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
@@ -25,7 +24,10 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
     (
         "markups",
         (_VALUE < 0)
-        & (_METHOD.is_in(["percent", "percent_with_minimum"]) & (_VALUE >= -1) | (_METHOD == "adder"))
+        & (
+            _METHOD.is_in(["percent", "percent_with_minimum"]) & (_VALUE >= -1)
+            | (_METHOD == "adder")
+        )
         & pl.col("tier").is_null()
         & ~pl.col("below_cost"),
         filled("{} {} is a price below cost, without consent", "method", _plain("value")),

@@ -33,6 +33,21 @@ MARKUPS = pl.Schema(
         "cap_retail": pl.Boolean(),  # the cap is the carrier's retail rate
         "effective_from": pl.Date(),  # null = since ever
         "effective_until": pl.Date(),  # excluded; null = open
+        "tier": pl.String(),  # the tier whose bands give the value; null = none
+        "promotion": pl.String(),  # shown on the invoice; such a row has an end
+        "below_cost": pl.Boolean(),  # consent to a price below cost
+    }
+)
+
+BUNDLES = pl.Schema(
+    {
+        "row_id": pl.Int64(),
+        "bundle": pl.String(),
+        "usoc": pl.String(),
+        "product": pl.String(),  # null = any
+        "customer": pl.String(),  # null = any
+        "effective_from": pl.Date(),
+        "effective_until": pl.Date(),
     }
 )
 
@@ -49,9 +64,12 @@ RETAIL = pl.Schema(
     }
 )
 
-METHODS = ("percent", "percent_with_minimum", "adder", "flat", "retail_discount", "pass_through")
+METHODS = (
+    *("percent", "percent_with_minimum", "adder", "flat", "retail_discount", "pass_through"),
+    "absorb",
+)
 
-PASSED_ON = ("surcharge", "tax")
+PASSED_ON = ("surcharge", "tax", "adjustment", "late_charge")
 """Classes that cost the customer what they cost us unless a row names the class or the USOC."""
 
 
@@ -62,7 +80,7 @@ class Scope:
     words: str
     names: tuple[str, ...]
     asks: tuple[str, ...]
-    wide: bool = False  # names neither USOC nor class: never changes a tax or a surcharge
+    wide: bool = False  # names neither USOC nor class: never changes what is passed on
 
 
 def _scopes(*combinations: tuple[str, ...]) -> tuple[Scope, ...]:
@@ -114,6 +132,13 @@ RETAIL_SCOPES = tuple(
 
 RETAIL_NAMES = ("carrier", "package", "usoc", "state")
 
+BUNDLE_NAMES = ("customer", "product", "usoc")
+BUNDLE_SCOPES = tuple(
+    Scope(" and ".join(names), names, names)
+    for names in (BUNDLE_NAMES, ("customer", "usoc"), ("product", "usoc"), ("usoc",))
+)
+"""The precedence of bundles: one of the customer before one of everybody."""
+
 
 LEVELS = tuple(
     tuple(s for s in SCOPES if (set(s.names) & {"service", "customer"} or {""}) == {level})
@@ -131,14 +156,27 @@ def scope_words() -> pl.Expr:
     )
 
 
+_IN_RULES = {
+    "effective_from": " from ",
+    "effective_until": " until ",
+    "tier": ", tier ",
+    "promotion": ", promotion ",
+}
+"""What a rule says besides its scope and row, and the words before it."""
+
+
 def rule_words() -> pl.Expr:
     """Return a markup row as a rule that people can look up: its scope, its number, since when."""
-    since = pl.col("effective_from").cast(pl.String)
     return pl.concat_str(
         scope_words(),
         pl.lit(": markup row "),
         pl.col("row_id").cast(pl.String),
-        pl.when(since.is_not_null()).then(pl.lit(" from ") + since).otherwise(pl.lit("")),
+        *(
+            pl.when(pl.col(name).is_not_null())
+            .then(pl.lit(before) + pl.col(name).cast(pl.String))
+            .otherwise(pl.lit(""))
+            for name, before in _IN_RULES.items()
+        ),
     )
 
 
@@ -165,6 +203,15 @@ def choose_retail(questions: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame
     package's own code), state and `day`. Returns `question` and `row_id`.
     """
     return _first(_fits(questions, _known(retail), RETAIL_SCOPES, RETAIL_NAMES))
+
+
+def choose_bundle(questions: pl.DataFrame, bundles: pl.DataFrame) -> pl.DataFrame:
+    """Answer each question with the row of the bundle its code is shown in, if there is one.
+
+    `questions` has `question` (unique), customer, product, usoc and `day`. Returns `question` and
+    `row_id`.
+    """
+    return _first(_fits(questions, _known(bundles), BUNDLE_SCOPES, BUNDLE_NAMES))
 
 
 def candidates(line: Mapping[str, Any], markups: pl.DataFrame) -> pl.DataFrame:

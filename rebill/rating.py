@@ -17,18 +17,22 @@ from functools import partial
 import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, divide_half_away, from_cents, micros
-from invoices.schema import CENTS, FINDINGS, RATE, seal
+from invoices.schema import CENTS, FINDINGS, RATE, empty, seal
+from rebill.customer_months import with_own_months
 from rebill.markups import (
+    BUNDLES,
     LEVELS,
     NAMES,
     PASSED_ON,
     at_level,
     boundaries,
+    choose_bundle,
     choose_markup,
     choose_retail,
     rule_words,
     scope_words,
 )
+from rebill.tiers import TIERS, with_tiers
 
 CUSTOMER_LINES = pl.Schema(
     {
@@ -78,7 +82,9 @@ _FINE_PER_CENT = 10**16 * MONTH_PARTS
 _PARTS_FINE = 10**6 * MONTH_PARTS
 """Fine units in a millionth of a dollar times a millionth of a unit."""
 _SINCE_EVER = dt.date(1, 1, 1)
-_TERMS = ("method", "value", "minimum", "floor", "cap", "cap_retail")
+_TERMS = ("method", "value", "minimum", "floor", "cap", "cap_retail", "tier", "promotion")
+EXEMPT, ABSORB = "exempt", "absorb"
+"""Methods that charge nothing: a carrier's tax of an exempt customer, what a rule lets us bear."""
 
 
 @dataclass(frozen=True)
@@ -89,34 +95,99 @@ class Rated:
     findings: pl.LazyFrame  # FINDINGS, markup_missing
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What prices besides markups and retail rates; a table without rows costs nothing."""
+
+    customers: pl.DataFrame  # CUSTOMER_RULES
+    tiers: pl.DataFrame  # rebill.tiers.TIERS
+    bundles: pl.DataFrame  # rebill.markups.BUNDLES
+
+    @property
+    def rounds(self) -> bool:
+        """Whether a customer has a rounding rule of its own."""
+        return not (self.customers["rounding"].fill_null("line") == "line").all()
+
+    @property
+    def exempts(self) -> bool:
+        """Whether there is a customer that some carrier's tax or federal USF is not passed to."""
+        spared = pl.col("tax_exempt") | (pl.col("federal_usf") != "pass_through")
+        return bool(self.customers.select(spared.any()).item())
+
+
+CUSTOMER_RULES = pl.Schema(
+    {
+        "customer": pl.String(),
+        "cost_basis": pl.String(),  # expected, billed
+        "rounding": pl.String(),  # rebill.store.shapes_selling.ROUNDINGS; null = line
+        "proration": pl.String(),  # null = the carrier's
+        "minimum_months": pl.Int64(),  # null = none
+        "tax_exempt": pl.Boolean(),
+        "federal_usf": pl.String(),  # pass_through, charge, absorb
+    }
+)
+
+
+def rules_of(
+    customers: pl.DataFrame, tiers: pl.DataFrame | None = None, bundles: pl.DataFrame | None = None
+) -> Rules:
+    """Return the rules that the tables hold; a column or table that is absent says nothing."""
+    return Rules(
+        customers.lazy().pipe(seal, CUSTOMER_RULES).collect(),
+        empty(TIERS) if tiers is None else tiers,
+        empty(BUNDLES) if bundles is None else bundles,
+    )
+
+
 def rate(
-    lines: pl.LazyFrame, customers: pl.DataFrame, markups: pl.DataFrame, retail: pl.DataFrame
+    lines: pl.LazyFrame,
+    customers: pl.DataFrame,
+    markups: pl.DataFrame,
+    retail: pl.DataFrame,
+    rules: Rules | None = None,
 ) -> Rated:
     """Price every line that is invoiced; each that no markup covers is a finding instead.
 
     `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`), best a scan: they
     are read twice for the questions now and once for the results, which are best collected
     together. `customers` has customer and cost_basis; `markups` and `retail` are
-    `rebill.markups.MARKUPS` and `RETAIL`. Neither result has an order.
+    `rebill.markups.MARKUPS` and `RETAIL`; `rules` is what else prices (none: nothing else). Where a
+    tier counts a customer's whole month, `lines` are all of the month. Neither result has an order.
     """
-    inquiries = [*_markup_inquiries(markups), *_retail_inquiries(markups, retail)]
-    costed = lines.pipe(_cost, customers).filter(_invoiced())
+    rules = rules or rules_of(customers)
+    inquiries = [
+        *_markup_inquiries(markups),
+        *_retail_inquiries(markups, retail),
+        *_bundle_inquiries(rules.bundles),
+    ]
+    costed = lines.pipe(_cost, rules).filter(_invoiced())
+    costed = with_own_months(costed, lines, rules.customers)
     answered = costed.pipe(_join_answers, lines, inquiries).pipe(
         _join_terms, inquiries, markups, retail
     )
+    if rules.exempts:
+        answered = answered.pipe(_spared)
+    priced = answered.filter(pl.col("cause").is_null())
+    tiered = bool(markups["tier"].is_not_null().any()) if "tier" in markups.columns else False
+    if tiered:
+        priced = with_tiers(priced, rules.tiers)
     return Rated(
-        answered.filter(pl.col("cause").is_null()).pipe(_priced),
+        priced.pipe(_priced, rules, tiered),
         answered.filter(pl.col("cause").is_not_null()).pipe(_findings),
     )
 
 
-def _cost(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.LazyFrame:
+def _cost(lines: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
     """Add the cost a markup works on and the units and months it counts.
 
-    `cost` in dollars; `units` in millionths; `unit_parts` in millionths times parts of a month.
+    `cost` in dollars; `units` in millionths; `unit_parts` in millionths times parts of a month;
+    `on_billed` says that the cost is what was billed.
     """
-    basis = customers.lazy().select("customer", pl.col("cost_basis") == "billed")
-    billed = pl.col("cost_basis").fill_null(False)
+    more = ["rounding"] if rules.rounds else []
+    more += ["tax_exempt", "federal_usf"] if rules.exempts else []
+    on_billed = (pl.col("cost_basis") == "billed").fill_null(False).alias("on_billed")
+    basis = rules.customers.lazy().select("customer", on_billed, *more)
+    billed = pl.col("on_billed").fill_null(False)
     printed = pl.col("quantity").abs().fill_null(1)
     due = pl.coalesce("due_units", printed)
     units = pl.when(billed).then(printed).otherwise(due)
@@ -140,14 +211,13 @@ def _cost(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.LazyFrame:
 def _invoiced() -> pl.Expr:
     """Return whether a line can stand on a customer invoice.
 
-    Not: credits, adjustments and late charges, what the catalogue only records, what is zero-rated,
-    that of which nothing is due, and what belongs to no service and no customer.
+    Not: credits (`rebill.crediting` prices them), what the catalogue only records, what is
+    zero-rated, that of which nothing is due, and what belongs to no service and no customer.
     """
     own_rate = pl.when(pl.col("package").is_null()).then("buy_rate").fill_null(0)
     free = (pl.col("amount") == 0) & (own_rate == 0) & (pl.col("expected").fill_null(0) == 0)
     return (
         (pl.col("amount") >= 0)
-        & ~pl.col("charge_class").is_in(("adjustment", "late_charge"))
         & (pl.col("kind").fill_null("") != "record_only")
         & ~free
         & ~pl.col("nothing_due")
@@ -228,6 +298,16 @@ def _retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[_Inqu
     return [_Inquiry("retail_row", asks, boundaries(retail), choose)]
 
 
+def _bundle_inquiries(bundles: pl.DataFrame) -> list[_Inquiry]:
+    """Return the inquiry for `bundle_row`, or none where there are no bundles."""
+    if bundles.is_empty():
+        return []
+    asks = {name: (pl.col(name), bundles[name]) for name in ("customer", "product")}
+    asks["usoc"] = (pl.col("usoc"), _spelled(bundles["usoc"]))
+    choose = partial(choose_bundle, bundles=bundles)
+    return [_Inquiry("bundle_row", asks, boundaries(bundles), choose)]
+
+
 def _spelled(usocs: pl.Series) -> pl.Series:
     return usocs.str.strip_chars().str.to_uppercase()
 
@@ -268,7 +348,7 @@ def _join_terms(
 
     The first level that has an answer decides; a tax or surcharge that no row names is passed on.
     """
-    levels = [i.answer for i in inquiries if i.answer != "retail_row"]
+    levels = [i.answer for i in inquiries if i.answer.startswith("level_")]
     rows = {i.answer for i in inquiries}
     none = pl.lit(None, dtype=pl.Int64)
     terms = markups.select(
@@ -279,6 +359,7 @@ def _join_terms(
         lines.with_columns(
             markup_row=pl.coalesce(*levels, none),
             retail_row=pl.col("retail_row") if "retail_row" in rows else none,
+            bundle_row=pl.col("bundle_row") if "bundle_row" in rows else none,
         )
         .join(terms.lazy(), on="markup_row", how="left", maintain_order="left")
         .join(rates.lazy(), on="retail_row", how="left", maintain_order="left")
@@ -310,27 +391,87 @@ def _cause() -> pl.Expr:
     )
 
 
-def _priced(lines: pl.LazyFrame) -> pl.LazyFrame:
+def _spared(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Let exempt customers pay no tax of a carrier, and those with a rule of their own no federal
+    USF of one: the line stays, at nothing."""
+    exempt = pl.col("tax_exempt").fill_null(False) & (pl.col("charge_class") == "tax")
+    own_usf = pl.col("federal_usf").is_in(["charge", "absorb"]).fill_null(False)
+    usf = own_usf & (pl.col("family").fill_null("") == "federal usf")
+    return lines.with_columns(
+        method=pl.when(exempt)
+        .then(pl.lit(EXEMPT))
+        .when(usf)
+        .then(pl.lit(ABSORB))
+        .otherwise("method"),
+        rule=pl.when(exempt)
+        .then(pl.lit("the customer is exempt from taxes"))
+        .when(usf)
+        .then(pl.lit("the customer's rule for the federal USF"))
+        .otherwise("rule"),
+        **{
+            name: pl.when(~exempt & ~usf).then(name)
+            for name in ("floor", "markup_row", "tier", "promotion")
+        },
+    )
+
+
+def _priced(lines: pl.LazyFrame, rules: Rules, tiered: bool) -> pl.LazyFrame:
     """Return the customer lines of answered `lines`."""
+    fine = _fine_price(tiered)
+    if rules.bundles.is_empty():
+        lines = lines.with_columns(bundle=pl.lit(None, dtype=pl.String))
+    else:
+        named = rules.bundles.lazy().select("bundle", bundle_row="row_id")
+        lines = lines.join(named, on="bundle_row", how="left", maintain_order="left")
+    monthly = pl.col("charge_class").is_in(["recurring", "prorated"])
     return (
-        lines.with_columns(price=from_cents(divide_half_away(_fine_price(), _FINE_PER_CENT)))
+        lines.with_columns(
+            price=from_cents(_rounded(fine) if rules.rounds else _to_the_cent(fine)),
+            bundle=pl.when(monthly).then("bundle"),
+        )
         .with_columns(
             bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
             quantity=pl.col("charged_quantity"),
             service_from=pl.coalesce("service_from", "period_from"),
             service_until=pl.coalesce("service_until", "period_until"),
             margin=pl.col("price") - pl.col("cost"),
-            bundle=pl.lit(None, dtype=pl.String),
             kind=pl.lit("charge"),
         )
         .pipe(seal, CUSTOMER_LINES)
     )
 
 
-def _fine_price() -> pl.Expr:
+def _to_the_cent(fine: pl.Expr) -> pl.Expr:
+    return divide_half_away(fine, _FINE_PER_CENT)
+
+
+def _rounded(fine: pl.Expr) -> pl.Expr:
+    """Return fine units as cents by the rule in `rounding`: once for each line, half away from
+    zero, unless it says else; `unit` rounds the price of one unit, then counts units."""
+    whole, units = _int(_FINE_PER_CENT), pl.col("units")
+    size, sign = fine.abs(), fine.sign()
+    down = size // whole
+    half_even = divide_half_away(size * 2 - (down % 2 == 0).cast(pl.Int128), _FINE_PER_CENT * 2)
+    each = divide_half_away(fine * MICROS, whole * pl.when(units > 0).then(units))
+    rule = pl.col("rounding")
+    return (
+        pl.when((rule == "unit") & (units > 0))
+        .then(divide_half_away(each * units, MICROS))
+        .when(rule == "line_down")
+        .then(sign * down)
+        .when(rule == "line_up")
+        .then(sign * ((size + whole - 1) // whole))
+        .when(rule == "line_half_even")
+        .then(sign * half_even)
+        .otherwise(_to_the_cent(fine))
+    )
+
+
+def _fine_price(tiered: bool) -> pl.Expr:
     """Return the exact price in fine units: the method, then the floor, then the cap.
 
-    A cap that lies below the floor wins: a customer is never charged above it.
+    A cap that lies below the floor wins: a customer is never charged above it. `tiered` says that
+    lines have `tier_units` and `tier_parts`, what the bands of a graduated tier come to.
     """
     cost = cents(pl.col("cost"))
     value = micros(pl.col("value").fill_null(0))
@@ -343,13 +484,20 @@ def _fine_price() -> pl.Expr:
         for name in ("minimum", "floor", "cap")
     }
     retail = micros(pl.col("retail_rate")) * parts
+    by_units, by_months = value * units, value * parts
+    if tiered:
+        by_units = pl.coalesce("tier_units", by_units)
+        by_months = pl.coalesce("tier_parts", by_months)
+    nothing = cost * _int(0)
     by_method = {
         "percent": at_cost + share,
         "percent_with_minimum": at_cost + pl.max_horizontal(share, per_unit["minimum"]),
-        "adder": at_cost + value * units * _int(_PARTS_FINE),
-        "flat": value * parts * whole,
+        "adder": at_cost + by_units * _int(_PARTS_FINE),
+        "flat": by_months * whole,
         "retail_discount": retail * (whole - value),
         "pass_through": at_cost,
+        ABSORB: nothing,
+        EXEMPT: nothing,
     }
     price = pl.coalesce(
         pl.when(pl.col("method") == method).then(exact) for method, exact in by_method.items()

@@ -26,6 +26,8 @@ PURE_ROOMS = ("usoc_catalog", "invoices", "reconcile")
 PURE_MODULES = (
     "rebill.markups",
     "rebill.rating",
+    "rebill.customer_months",
+    "rebill.tiers",
     "rebill.margin",
     "rebill.invoicing",
     "rebill.plan",
@@ -129,6 +131,7 @@ def is_money(module: Module) -> bool:
     if module.name in CHANCES:
         return False
     return module.room == "reconcile" or module.name in {
+        *("rebill.customer_months", "rebill.tiers"),
         *("rebill.markups", "rebill.rating", "rebill.margin", "rebill.invoicing"),
         *("invoices.money", "invoices.periods", "invoices.footing", "invoices.customer"),
         *("invoices.charges", "invoices.document"),

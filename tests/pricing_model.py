@@ -29,6 +29,7 @@ PRECEDENCE = [
     set(),
 ]
 NAMES = ["service", "customer", "usoc", "package", "product", "charge_class"]
+PASSED_ON = ("tax", "surcharge", "adjustment", "late_charge")
 MONTH_PARTS = 377580
 
 
@@ -51,7 +52,7 @@ def price_line(
 ) -> Outcome:
     """Return what the customer of `line` pays for it."""
     basis = bases.get(line["customer"] or "", "expected")
-    if line["amount"] < 0 or line["charge_class"] in ("adjustment", "late_charge"):
+    if line["amount"] < 0:
         return NOTHING
     if line["kind"] == "record_only" or zero_rated(line):
         return NOTHING
@@ -64,7 +65,7 @@ def price_line(
         return MISSING
     row = markup_for(line, markups)
     if row is None:
-        if line["charge_class"] in ("tax", "surcharge"):
+        if line["charge_class"] in PASSED_ON:
             return Outcome("invoiced", cost, cost)
         return MISSING
     listed = retail_for(line, retail)
@@ -94,8 +95,7 @@ def markup_for(line: Row, markups: Sequence[Row]) -> Row | None:
     fitting = []
     for row in markups:
         named = {n for n in NAMES if row[n] is not None}
-        taxed = line["charge_class"] in ("tax", "surcharge")
-        if taxed and not named & {"usoc", "charge_class"}:
+        if line["charge_class"] in PASSED_ON and not named & {"usoc", "charge_class"}:
             continue
         if not in_force(row, line["rate_day"]):
             continue
@@ -148,6 +148,8 @@ def price(line: Row, basis: str, cost: Decimal, row: Row, listed: Decimal | None
         exact = value * months
     elif row["method"] == "retail_discount":
         exact = list_price * (1 - value)
+    elif row["method"] == "absorb":
+        exact = Fraction(0)
     else:
         exact = base
     if row["floor"] is not None:

@@ -215,8 +215,6 @@ def test_what_is_no_charge_is_not_invoiced_under_either_basis(basis: str) -> Non
         """
         amount charge_class kind        expected buy_rate
          -5.00 recurring    recurring      -5.00    10
-          5.00 adjustment   -               5.00    10
-          5.00 late_charge  -               5.00    10
           0.00 recurring    recurring       0.00     0
           0.00 recurring    record_only     0.00    10
           5.00 recurring    record_only     5.00    10
@@ -226,7 +224,7 @@ def test_what_is_no_charge_is_not_invoiced_under_either_basis(basis: str) -> Non
     bundled = {"amount": D("0.00"), "expected": D("0.00"), "package": "PKG1"}
     rows = table("method value floor\nflat 9.15 20")
     assert prices([{**line, "customer": basis} for line in (*lines, free, bundled)], rows) == (
-        [None] * 8
+        [None] * 6
     )
 
 
@@ -320,6 +318,22 @@ def test_a_service_without_a_customer_is_markup_missing_and_a_line_without_both_
 def test_without_any_markup_only_taxes_and_surcharges_are_priced() -> None:
     lines = table("charge_class amount\nrecurring 10.00\ntax 1.00\nsurcharge 2.00")
     assert prices(lines, []) == ["no_markup", D("1.00"), D("2.00")]
+
+
+def test_adjustments_and_late_charges_are_passed_on_unless_a_row_names_them() -> None:
+    lines = table(
+        """
+        amount charge_class usoc
+        5.00   adjustment   -
+        6.00   late_charge  LPC
+        7.00   late_charge  LPX
+        """
+    )
+    wide = table("customer method value\nacme percent 0.5")
+    assert prices(lines, wide) == [D("5.00"), D("6.00"), D("7.00")]
+    named = table("customer usoc charge_class method value\nacme LPC - percent 0.5")
+    own = table("charge_class method\nadjustment absorb")
+    assert prices(lines, [*wide, *named, *own]) == [D("0.00"), D("9.00"), D("7.00")]
 
 
 def test_customer_lines_carry_the_line_the_rule_and_the_margin() -> None:

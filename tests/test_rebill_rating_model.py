@@ -21,14 +21,13 @@ from reconcile.schema import AUDITED
 
 DAYS = [dt.date(2026, month, day) for month in (1, 2, 3) for day in (1, 2, 15)]
 PARTS = [MONTH_PARTS, MONTH_PARTS // 30, MONTH_PARTS // 31 * 7, 2 * MONTH_PARTS]
-INVOICED = [c for c in CHARGE_CLASSES if c not in ("adjustment", "late_charge")]
 VALUES: dict[str, list[str]] = {
     "service": ["S1", "S2", "S3"],
     "customer": ["C1", "C2", "C3"],
     "usoc": ["1MB", "ESX", "PKG"],
     "package": ["PKG", "OTHER"],
     "product": ["voice", "data"],
-    "charge_class": INVOICED,
+    "charge_class": list(CHARGE_CLASSES),
 }
 
 Rows = list[dict[str, Any]]
@@ -64,7 +63,9 @@ class World:
             "document_id": "D",
             "carrier": self.often("ILEC", "CLEC"),
             "bill_date": dt.date(2026, 2, 10),
-            "charge_class": self.often(pick(INVOICED), "prorated", "adjustment", "late_charge"),
+            "charge_class": self.often(
+                pick(list(CHARGE_CLASSES)), "prorated", "adjustment", "late_charge"
+            ),
             "usoc": self.often(pick(VALUES["usoc"]), None),
             "quantity": pick([None, D(1), D(2), D("12.5")]),
             "amount": amount,
