@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from invoices.schema import CENTS
+from invoices.text import filled
 from rebill import invoicing
 from rebill.night import Night
 from rebill.record import Record
@@ -22,18 +23,25 @@ from rebill.store import insert_frame, models, next_numbers, update_rows
 KEY = ["customer", "bill_month"]
 
 
-def rebuild(night: Night, months: list[str]) -> None:
+def rebuild(night: Night, months: list[str], problems: pl.DataFrame) -> None:
     """Leave a draft invoice for every customer with open lines in the months.
 
-    Drafts keep their numbers. A draft without lines is void; its number stays on record.
+    Drafts keep their numbers. A draft without lines is void; its number stays on record. A draft
+    with `problems` (`rebill.taxes.PROBLEMS`), or with a price below cost that nobody consented to,
+    has a `hold`.
     """
     record = night.record
+    customers = night.reference["customers"].collect()
+    rounding = customers.select("customer", "rounding").filter(pl.col("rounding") != "line")
+    open_lines = record.open_lines(months)
     stored = record.customer_invoices().filter(
         pl.col("bill_month").is_in(months), pl.col("status") == "draft"
     )
     wanted = (
-        invoicing.invoices(record.open_lines(months), night.reference["customers"].collect())
+        invoicing.invoices(open_lines, customers)
         .join(stored.select(*KEY, "invoice_no"), on=KEY, how="left")
+        .join(rounding, on="customer", how="left")
+        .join(_holds(night, open_lines, problems), on=KEY, how="left")
         .with_columns(status=pl.lit("draft"), kind=pl.lit("invoice"))
         .sort("bill_month", "customer")
     )
@@ -47,6 +55,36 @@ def rebuild(night: Night, months: list[str]) -> None:
     night.invoices += changed["invoice_no"].to_list()
     night.count("customer invoices new or changed", changed.height)
     night.total("invoiced", changed["total"])
+
+
+def _holds(night: Night, lines: pl.LazyFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """Return why drafts must wait, in one sentence each (customer, bill_month, hold)."""
+    markups = night.reference["markups"]
+    asked = markups.filter(~pl.col("below_cost"), pl.col("method") != "absorb").select("row_id")
+    sold = (
+        lines.filter(pl.col("margin") < 0)
+        .filter(pl.col("kind").fill_null("charge").is_in(["charge", "unbilled"]))
+        .join(asked, left_on="markup_row", right_on="row_id", how="semi")
+        .group_by(KEY)
+        .agg(count=pl.len(), row=pl.col("markup_row").min(), loss=pl.col("margin").sum())
+        .collect()
+    )
+    below = sold.select(
+        *KEY,
+        hold=filled(
+            "{} line(s) are priced below cost without consent (markup row {}, {} in all): set"
+            " below_cost = true on the row, or raise the price, and build again",
+            pl.col("count").cast(pl.String),
+            pl.col("row").cast(pl.String),
+            pl.col("loss").cast(pl.String),
+        ),
+    )
+    return (
+        pl.concat([problems, below])
+        .sort(*KEY, "hold")
+        .group_by(KEY)
+        .agg(pl.col("hold").unique(maintain_order=True).str.join("; "))
+    )
 
 
 def numbered(record: Record, bills: pl.DataFrame) -> pl.DataFrame:

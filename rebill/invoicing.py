@@ -56,14 +56,26 @@ def invoices(
         sums = sums.join(latest, on=by, how="left").with_columns(
             latest=pl.coalesce("bill_date", "latest")
         )
-    dated = sums.join(
-        customers.select("customer", "brand", "bill_day", "due_days"), on="customer", how="left"
-    ).with_columns(bill_date=pl.max_horizontal(_bill_day(), "latest"))
     due = pl.duration(days=pl.col("due_days").fill_null(DUE_DAYS))
     return (
-        dated.with_columns(due_date=pl.col("bill_date") + due)
+        dated(sums, customers)
+        .with_columns(due_date=pl.col("bill_date") + due)
         .select(pl.col(name).cast(dtype) for name, dtype in INVOICES.items())
         .sort(keys)
+    )
+
+
+def dated(months: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
+    """Return `months` (customer, bill_month, latest) with brand, due_days and the invoice's date.
+
+    That is the customer's `bill_day` in the month, clipped to its end, but never before `latest`,
+    the latest carrier bill date that counts.
+    """
+    known = customers.select("customer", "brand", "bill_day", "due_days")
+    return (
+        months.drop("bill_date", strict=False)
+        .join(known, on="customer", how="left")
+        .with_columns(bill_date=pl.max_horizontal(_bill_day(), "latest"))
     )
 
 

@@ -140,8 +140,12 @@ class Claim:
 class Price:
     """Price the audited lines for customers and rebuild the draft invoices they stand on."""
 
+    months: tuple[str, ...] = ()
+    """Bill months whose documents are all priced again, with the tables of the day."""
+
     def words(self) -> str:
-        return "price lines for customers and build their invoices"
+        again = f"; all of {', '.join(self.months)} again" if self.months else ""
+        return f"price lines for customers and build their invoices{again}"
 
 
 @dataclass(frozen=True)

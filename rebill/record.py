@@ -19,6 +19,7 @@ from rebill.settings import Workspace
 from rebill.store.bulk import scan_bulk
 from rebill.store.frames import read_frame, read_table
 from rebill.store.models import (
+    BulkFile,
     Claim,
     ClaimEvent,
     CustomerInvoice,
@@ -174,20 +175,22 @@ class Record:
 
     def open_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the customer lines that no issued invoice holds (`CUSTOMER_LINES`)."""
-        own = [
-            self.scan(kind, CUSTOMER_LINES, months).select(CUSTOMER_LINES.names())
-            for kind in ("customer_lines", MADE_LINES)
-        ]
+        made = self.scan(MADE_LINES, CUSTOMER_LINES, months).select(CUSTOMER_LINES.names())
+        return pl.concat([self.open_carrier_lines(months), made])
+
+    def open_carrier_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
+        """Return the priced lines of carriers that no issued invoice holds (`CUSTOMER_LINES`)."""
+        own = self.scan("customer_lines", CUSTOMER_LINES, months).select(CUSTOMER_LINES.names())
         held = self.lines_held(months)
         if held.is_empty():
-            return pl.concat(own)
-        key = pl.coalesce("line_id", "made_key").alias("held")
-        return (
-            pl.concat(own)
-            .with_columns(key)
-            .join(held.lazy(), on=["customer", "bill_month", "held"], how="anti")
-            .drop("held")
-        )
+            return own
+        key = ["customer", "bill_month", "line_id"]
+        return own.join(held.lazy().rename({"held": "line_id"}), on=key, how="anti")
+
+    def has_made_lines(self) -> bool:
+        """Return whether any customer line was ever made that no carrier line carries."""
+        made = sa.select(BulkFile.id).where(BulkFile.kind == MADE_LINES).limit(1)
+        return self.connection.scalar(made) is not None
 
     def lines_held(self, months: Collection[str] | None = None) -> pl.DataFrame:
         """Return the lines on issued invoices that no credit note took back.

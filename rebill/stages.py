@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
-from rebill import again, auditing, banking, deciding, drafts, rating, waiving
+from rebill import again, auditing, banking, deciding, selling, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.auditing import MONTH, not_of, of
 from rebill.bank_tables import actual_pulls, bank_frame
@@ -258,47 +258,6 @@ def claim_findings(night: Night, stage: Claim) -> None:
     night.total("at stake", night.kept["amount_at_stake"])
 
 
-def price_lines(night: Night, stage: Price) -> None:
-    """Leave customer lines for all lines audited in this run, and the draft invoices they make."""
-    record = night.record
-    gone = night.months_left()
-    if not night.audited and gone.is_empty():
-        return
-    documents = record.documents().filter(pl.col("document_id").is_in(night.audited))
-    months = sorted({*documents.select(MONTH).to_series(), *gone["bill_month"]})
-    customers = night.reference["customers"].collect()
-    rated = rating.rate(
-        of(record.audited(months), documents["document_id"]),
-        customers,
-        night.reference["markups"].collect(),
-        night.reference["retail_rates"].collect(),
-    )
-    lines = rating.described(rated.customer_lines, night.reference["usocs"])
-    late = documents.filter(pl.col("document_id").is_in(night.touched))
-    months_again = pl.concat([late.select("carrier", bill_month=MONTH), gone]).unique()
-    before = take_files(night, "customer_lines", months_again, rating.CUSTOMER_LINES)
-    paper = pl.col("line_id").str.replace(r"-\d+$", "")
-    other = pl.concat([late["document_id"], night.gone["document_id"].unique()])
-    kept = before.filter(~paper.is_in(other.implode()))
-    columns = rating.CUSTOMER_LINES.names()
-    keep(
-        night,
-        "customer_lines",
-        pl.concat(
-            [
-                kept,
-                lines.with_columns(priced_load=pl.lit(night.load_id, dtype=pl.Int64)).select(
-                    columns
-                ),
-            ]
-        ),
-        "price",
-        month=pl.col("bill_month"),
-    )
-    keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
-    drafts.rebuild(night, months)
-
-
 HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
     Accept: deciding.accept,
     Void: deciding.void,
@@ -315,7 +274,7 @@ HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
     Schedule: schedule,
     CheckBills: check_bills,
     Claim: claim_findings,
-    Price: price_lines,
+    Price: selling.price_lines,
 }
 """Who carries out which stage; what goes to the outbox follows after the record is kept."""
 

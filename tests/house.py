@@ -28,6 +28,10 @@ PURE_MODULES = (
     "rebill.rating",
     "rebill.customer_months",
     "rebill.tiers",
+    "rebill.crediting",
+    "rebill.own_charges",
+    "rebill.taxes",
+    "rebill.unbilled",
     "rebill.margin",
     "rebill.invoicing",
     "rebill.plan",
@@ -131,7 +135,8 @@ def is_money(module: Module) -> bool:
     if module.name in CHANCES:
         return False
     return module.room == "reconcile" or module.name in {
-        *("rebill.customer_months", "rebill.tiers"),
+        *("rebill.customer_months", "rebill.tiers", "rebill.crediting", "rebill.own_charges"),
+        *("rebill.taxes", "rebill.unbilled", "rebill.tax_engine"),
         *("rebill.markups", "rebill.rating", "rebill.margin", "rebill.invoicing"),
         *("invoices.money", "invoices.periods", "invoices.footing", "invoices.customer"),
         *("invoices.charges", "invoices.document"),

@@ -1,6 +1,6 @@
 """Customers say how they are charged; tiers, bundles, commitments, own charges, taxes.
 
-Revision 0005 after 0004.
+Revision 0007 after 0006.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -74,10 +74,21 @@ def upgrade() -> None:
         )
         for name in ("loaded_in", "superseded_in"):
             op.create_index(op.f(f"ix_{table}_{name}"), table, [name])
+    op.create_table(
+        "tax_results",
+        sa.Column("id", ROW_ID, primary_key=True),
+        *(sa.Column(name, TEXT, nullable=False) for name in ("request", "jurisdiction", "tax")),
+        sa.Column("description", TEXT),
+        sa.Column("tax_base", MONEY, nullable=False),
+        sa.Column("rate", MONEY),
+        sa.Column("amount", MONEY, nullable=False),
+    )
+    op.create_index(op.f("ix_tax_results_request"), "tax_results", ["request"])
 
 
 def downgrade() -> None:
     """Bring the record back to the shape before."""
+    op.drop_table("tax_results")
     for table in reversed(TABLES):
         op.drop_table(table)
     for table, rules in (("customers", CUSTOMER_RULES), ("markups", MARKUP_RULES)):
