@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import polars as pl
 
 from invoices.bank.schema import ENTRIES
+from rebill import reference
 from rebill.record import Record
 from rebill.store import models_bank, read_table
 from reconcile.pull_events import PULL_EVENTS
 from reconcile.pulls import SETTLEMENTS
+from reconcile.upcoming import UPCOMING, Ahead, upcoming
 
 BANK_ENTRIES = pl.Schema(
     {
@@ -40,12 +43,23 @@ TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
         "event_id",
         PULL_EVENTS,
     ),
+    (
+        "pulls_to_come",
+        "the pulls of the next ninety days: of bills that are here, and estimates of those to come",
+        "debit_on carrier ban bill_date document_id",
+        UPCOMING,
+    ),
 )
 """Name, what it holds, key and columns of each table."""
 
 
-def bank_frame(record: Record, name: str) -> pl.DataFrame:
-    """Return the rows of one of `TABLES`."""
+DAYS_AHEAD = 90
+
+
+def bank_frame(record: Record, name: str, as_of: dt.date | None = None) -> pl.DataFrame:
+    """Return the rows of one of `TABLES`; what is to come is so on a day, none without one."""
+    if name == "pulls_to_come":
+        return UPCOMING.to_frame() if as_of is None else to_come(record, as_of)
     if name == "bank_entries":
         return _entries(record)
     if name == "debit_settlements":
@@ -84,3 +98,34 @@ def returnable(record: Record, as_of: dt.date) -> pl.DataFrame:
     """Return the events of debits that nobody authorised and that may still be sent back."""
     events = read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
     return events.filter(pl.col("suggested_return").is_not_null(), pl.col("send_by") >= as_of)
+
+
+def to_come(
+    record: Record, as_of: dt.date, days: int = DAYS_AHEAD, cash: Decimal | None = None
+) -> pl.DataFrame:
+    """Return the pulls of the next `days` days; the workspace says what cash is at hand."""
+    contracts = reference.contracts(record.connection)
+    services = reference.current_frame(record.workspace, record.connection, "services")
+    entries = read_table(record.connection, models_bank.BANK_ENTRIES)
+    settings = record.workspace.settings
+    wrong = (
+        record.findings().group_by("document_id").agg(known_wrong=pl.col("amount_at_stake").sum())
+    )
+    pulls = record.debits()
+    dated = record.with_deadlines(record.counted(), contracts)
+    last: dt.date | None = entries["settled_on"].max()  # type: ignore[assignment]
+    return upcoming(
+        Ahead(
+            documents=dated,
+            debits=pulls.join(dated, on="document_id", how="semi"),
+            wrong=wrong.drop_nulls().collect(),
+            services=services.select("carrier", "ban", "disconnected_on").collect(),
+            contracts=contracts,
+            as_of=as_of,
+            days=days,
+            cash=settings.cash.at_hand if cash is None else cash,
+            audit_days=settings.cash.audit_days,
+            banked_until=last,
+            closings=settings.closings,
+        )
+    )

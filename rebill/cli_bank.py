@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import sys
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +23,11 @@ from rebill.cli_base import (
     now,
     open_place,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rebill.settings import Workspace
 
 
 @cash.command("import", epilog=example("rebill cash import bank/ach-2026-03-20.txt"))
@@ -65,3 +73,95 @@ def cash_events(json: Json = False, workspace: Where = HERE) -> None:
     columns = ("code", "settled_on", "carrier", "invoice_no", "pulled", "expected")
     told = (*columns, "suggested_return", "send_by", "message", "remedy")
     show(events if json else events.sort("settled_on", "code", "event_id").select(told), json)
+
+
+def _amount(text: str) -> Decimal:
+    """Return the amount an option names: dollars, two decimals at most."""
+    try:
+        value = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value) >= 10**12 or value != round(value, 2):
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 250000.00")
+    return value
+
+
+@cash.command("calendar", epilog=example("rebill cash calendar --as-of 2026-03-31 --cash 250000"))
+def cash_calendar(
+    year: Annotated[
+        int | None,
+        typer.Argument(metavar="[YEAR]", help="List the closed weekdays of this year instead."),
+    ] = None,
+    as_of: AsOf = None,
+    days: Annotated[int, typer.Option("--days", min=0, max=3660, help="So many days ahead.")] = 90,
+    at_hand: Annotated[
+        Decimal | None,
+        typer.Option("--cash", parser=_amount, metavar="AMOUNT", help="Cash on the account."),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Show the debits to come: day, amount, what is wrong in it, and what may go wrong.
+
+    Bills that are not here yet are estimated from their account's history, with a range. `!` marks
+    what a person should look at: pulled before its audit, window closed before the pull, above the
+    bank's filter, short of cash, overdue.
+    """
+    from rebill import batch
+    from rebill.bank_tables import to_come
+    from rebill.settings import ConfigError
+    from rebill.views import show
+
+    place = open_place(workspace)
+    if year is not None:
+        _closed_days(place, year, json)
+        return
+    with batch.reading(place) as record:
+        day = as_of or record.last_as_of()
+        if day is None:
+            raise ConfigError("nothing is on record yet: give --as-of")
+        rows = to_come(record, day, days, at_hand)
+    if as_csv:
+        from rebill.export import TABLES, write
+
+        write(TABLES["pulls_to_come"], rows.lazy(), "csv", sys.stdout.buffer)
+        return
+    show(rows if json else _for_people(rows), json)
+
+
+def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what fits a terminal, with a column of warnings."""
+    import polars as pl
+
+    flags = {
+        "before_audit": "before audit",
+        "before_window_closes": "window closed",
+        "above_filter": "above filter",
+        "short_of_cash": "short of cash",
+        "overdue": "overdue",
+    }
+    marked = [
+        pl.when(~pl.col(name) if name == "before_window_closes" else pl.col(name)).then(
+            pl.lit(words)
+        )
+        for name, words in flags.items()
+    ]
+    warning = pl.concat_str(marked, separator=", ", ignore_nulls=True)
+    told = rows.with_columns(pl.when(warning != "").then(pl.lit("! ") + warning).alias("warning"))
+    blank = [name for name in ("cash_after", "known_wrong") if rows[name].is_null().all()]
+    columns = (
+        *("debit_on", "carrier", "ban", "invoice_no", "bill_date", "status", "amount"),
+        *("amount_low", "amount_high", "known_wrong", "dispute_closes_on", "cash_after", "warning"),
+    )
+    return told.select(name for name in columns if name not in blank)
+
+
+def _closed_days(place: Workspace, year: int, json: bool) -> None:
+    import polars as pl
+
+    from invoices.calendar import closed_weekdays
+    from rebill.views import show
+
+    days = closed_weekdays(dt.date(year, 1, 1), dt.date(year, 12, 31), place.settings.closings)
+    show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -105,19 +104,6 @@ def cash_exposure(as_of: AsOf = None, json: Json = False, workspace: Where = HER
         day = as_of or record.last_as_of()
         rows = table_frame(record, "exposure", None, day).collect()
     show(rows.filter(pl.col("on") == pl.lit(day, dtype=pl.Date)).sort("carrier"), json)
-
-
-@cash.command("calendar", epilog=example("rebill cash calendar 2026"))
-def cash_calendar(year: int, json: Json = False, workspace: Where = HERE) -> None:
-    """List the weekdays of a year on which the banks are closed."""
-    import polars as pl
-
-    from invoices.calendar import closed_weekdays
-    from rebill.views import show
-
-    first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
-    days = closed_weekdays(first, last, open_place(workspace).settings.closings)
-    show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), json)
 
 
 @bills.command("compare", epilog=example("rebill bills compare --bill-month 2026-03"))

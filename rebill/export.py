@@ -358,8 +358,9 @@ def table_frame(
     if name in {table for table, *_ in CASH}:
         return cash_frame(record, name, months, as_of or record.last_as_of()).lazy()
     if name in {table for table, *_ in BANK}:
-        settled = pl.col("settled_on").dt.strftime("%Y-%m")
-        moved = bank_frame(record, name).lazy()
+        day = "debit_on" if name == "pulls_to_come" else "settled_on"
+        settled = pl.col(day).dt.strftime("%Y-%m")
+        moved = bank_frame(record, name, as_of or record.last_as_of()).lazy()
         return moved if months is None else moved.filter(settled.is_in(list(months)))
     if name == "bill_exposure":
         return _bill_exposure(record, months, as_of or record.last_as_of()).lazy()

@@ -273,3 +273,34 @@ def test_a_night_killed_while_matching_is_finished_by_the_next(place: nights.Wor
     assert rows(place, "bank_entries") == [] and debit(place)["status"] == "expected"
     night(place, "2026-02-24")
     assert debit(place)["status"] == "debited"
+
+
+def test_the_calendar_shows_pulls_to_come_and_estimates(
+    place: nights.Workspace, rebill: Call
+) -> None:
+    code, out, _ = rebill("cash", "calendar", "--as-of", "2026-02-12", "--days", "45", "--json")
+    here, later = json.loads(out)
+    assert (here["status"], here["debit_on"], here["amount"]) == ("expected", "2026-02-20", "20.00")
+    assert (later["status"], later["debit_on"], later["bill_date"]) == (
+        *("estimated", "2026-03-20", "2026-03-05"),
+    )
+    assert (later["amount_low"], later["amount_high"], later["bills_seen"]) == ("20.00", "20.00", 1)
+    assert all(row["status"] != "estimated" for row in rows(place, "debits"))
+    words = ("cash", "calendar", "--as-of", "2026-02-12", "--days", "45", "--cash", "30.00")
+    code, out, _ = rebill(*words, "--csv")
+    table = list(csv.DictReader(io.StringIO(out)))
+    assert [row["cash_after"] for row in table] == ["10.00", "-10.00"]
+    assert [row["short_of_cash"] for row in table] == ["false", "true"]
+    code, out, _ = rebill(*words)
+    assert code == 0 and "! short of cash" in out.splitlines()[-1]
+    assert [row["status"] for row in rows(place, "pulls_to_come")].count("expected") == 1
+    settings = place.root / "rebill.toml"
+    settings.write_text(settings.read_text() + '[cash]\nat_hand = "5.00"\n')
+    code, out, _ = rebill("cash", "calendar", "--as-of", "2026-02-12", "--json")
+    assert json.loads(out)[0]["cash_after"] == "-15.00"
+
+
+def test_an_amount_of_cash_is_dollars_and_cents(place: nights.Workspace, rebill: Call) -> None:
+    for wrong in ("1.005", "much", "nan", "1e9999"):
+        assert rebill("cash", "calendar", "--as-of", "2026-02-12", "--cash", wrong)[0] == 2
+    assert rebill("cash", "calendar", "2026", "--json")[1].count("closed_on") == 10
