@@ -195,3 +195,49 @@ def cash_forecast(
         print(f'"cases": {as_json(told.cases)},\n"days": {as_json(told.daily)}}}')
     else:
         print(as_blocks(told.cases))
+
+
+@cash.command(
+    "report",
+    epilog=example(
+        "rebill cash report --as-of 2026-03-31 --opening-cash 250000.00",
+        "rebill cash report --as-of 2026-03-31 -o board/",
+    ),
+)
+def cash_report(
+    days: Annotated[int, typer.Option("--days", min=1, max=730, help="So many days on.")] = 180,
+    scenarios: Annotated[
+        int, typer.Option("--scenarios", min=1, max=100_000, help="So many are drawn.")
+    ] = 10_000,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="The same seed draws the same scenarios.")
+    ] = 1,
+    opening_cash: Opening = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where to; else `outbox/cash/`."),
+    ] = None,
+    as_of: AsOf = None,
+    workspace: Where = HERE,
+) -> None:
+    """Leave cash at a glance as a page (`cash.html`) and as CSV, and show it on the terminal.
+
+    The page works offline and prints: pulls against windows, exposure, forecast, commitments.
+    """
+    from rich.console import Console
+
+    from rebill import batch
+    from rebill.cash_report import Draws, write
+    from rebill.cash_report import cash_report as report_of
+    from rebill.cash_view import show_report
+    from rebill.forecast.outlook import cases_of
+    from rebill.views import note
+
+    place = open_place(workspace)
+    opening = place.settings.forecast.opening_cash if opening_cash is None else opening_cash
+    with batch.reading(place) as record:
+        draws = Draws(days, scenarios, seed, opening, cases_of(5, 30))
+        report = report_of(record, a_day(record, as_of), draws)
+    paths = write(report, place.outbox / "cash" if out is None else out)
+    show_report(report, Console())
+    note(f"page: {paths[0]}")

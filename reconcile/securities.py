@@ -88,7 +88,7 @@ def _pending(debits: pl.DataFrame, contract: str, as_of: dt.date) -> Decimal:
     waits = debits.filter(
         pl.col("contract") == contract,
         pl.col("bill_date") <= as_of,
-        unpulled | (pl.col("status") == "returned"),
+        (unpulled & (pl.col("status") != "debited")) | (pl.col("status") == "returned"),
     )
     return _sum(waits)
 

@@ -132,7 +132,8 @@ def _pulls(known: Standing, bills: pl.DataFrame, spread: pl.DataFrame, days: int
     Accounts differ independently of each other, so that many together are surer than one.
     """
     sure = (
-        known.debits.filter(pl.col("status") != "returned")
+        # What was pulled already, early perhaps, is pulled; what came back is asked for otherwise.
+        known.debits.filter(~pl.col("status").is_in(("returned", "debited")))
         .select(day=offset(known.as_of, "debit_on"), amount=whole_cents("amount"))
         .filter(pl.col("day").is_between(1, days))
     )
