@@ -32,19 +32,24 @@ def line_sums(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def foot(
-    documents: pl.DataFrame, sums: pl.DataFrame, unread: pl.DataFrame | None = None
+    documents: pl.DataFrame,
+    sums: pl.DataFrame,
+    unread: pl.DataFrame | None = None,
+    reasons: pl.DataFrame | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return `documents` with `lines`, `line_sum` and status, and a finding for each that is held.
 
     `sums` has the columns of `SUMS`; a document it does not name has no lines. `unread` are the
     findings of the same reading: rows of the document that could not be read are mentioned.
-    Documents that are refused or held already stay so and are not footed. In a finding `billed` is
-    what is printed and `expected` the sum, of the first equation that is broken.
+    `reasons` (`bundles.REASONS`) hold documents whatever their totals say. Documents that are
+    refused or held already stay so and are not footed. In a finding `billed` is what is printed and
+    `expected` the sum, of the first equation that is broken.
     """
-    footed = _with_sums(documents, sums, unread)
+    footed = _with_sums(documents, sums, unread).pipe(_with_reasons, reasons)
     equations = (("charges", "current_charges", "line_sum"), ("balance", "total_due", "owed"))
     broken = {name: pl.col(printed).ne_missing(pl.col(found)) for name, printed, found in equations}
-    held = footed.filter(pl.any_horizontal(*broken.values()), pl.col("status") == "loaded")
+    because = pl.col("because").is_not_null()
+    held = footed.filter(pl.any_horizontal(*broken.values(), because), pl.col("status") == "loaded")
     charges = broken["charges"]
     status = pl.when(pl.col("document_id").is_in(held["document_id"].implode())).then(
         pl.lit("held")
@@ -56,7 +61,9 @@ def foot(
         .pipe(seal, DOCUMENTS)
         .collect(),
         held.with_columns(
-            cause=pl.when(pl.all_horizontal(*broken.values()))
+            cause=pl.when(because)
+            .then(pl.col("why"))
+            .when(pl.all_horizontal(*broken.values()))
             .then(pl.lit("charges_and_balance"))
             .when(charges)
             .then(pl.lit("charges"))
@@ -64,16 +71,37 @@ def foot(
             billed=pl.when(charges).then("current_charges").otherwise("total_due"),
             expected=pl.when(charges).then("line_sum").otherwise("owed"),
             message=_message(broken),
-            remedy=pl.lit(
-                "ask the carrier for a corrected invoice; where rows are quarantined, have them "
-                "corrected and send the file again"
-            ),
+            remedy=pl.when(pl.col("why") == "part_missing")
+            .then(pl.lit(_REMEDY_MISSING))
+            .otherwise(pl.lit(_REMEDY)),
         )
         .pipe(_narrow, "expected")
         .pipe(findings_of, "document_does_not_foot", "error")
         if held.height
         else empty(FINDINGS),
     )
+
+
+_REMEDY = (
+    "ask the carrier for a corrected invoice; where rows are quarantined, have them corrected and "
+    "send the file again"
+)
+_REMEDY_MISSING = (
+    "put the missing file into the inbox: what came before is kept and read with it; if there is "
+    "none, ask the carrier"
+)
+
+
+def _with_reasons(documents: pl.DataFrame, reasons: pl.DataFrame | None) -> pl.DataFrame:
+    """Add `because`, all reasons to hold a document in words, and `why`, the cause of the first."""
+    nothing = pl.lit(None, pl.String)
+    if reasons is None or reasons.is_empty():
+        return documents.with_columns(because=nothing, why=nothing)
+    missing_first = reasons.sort(pl.col("cause") != "part_missing", maintain_order=True)
+    told = missing_first.group_by("document_id", maintain_order=True).agg(
+        because=pl.col("message").str.join("; "), why=pl.col("cause").first()
+    )
+    return documents.join(told, on="document_id", how="left", maintain_order="left")
 
 
 def _with_sums(
@@ -120,6 +148,7 @@ def _message(broken: dict[str, pl.Expr]) -> pl.Expr:
     )
     unread = filled("{} rows could not be read and are quarantined", "unread")
     return pl.concat_str(
+        "because",
         pl.when(broken["charges"]).then(charges),
         pl.when(broken["balance"]).then(balance),
         pl.when(pl.col("unread") > 0).then(unread),

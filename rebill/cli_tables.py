@@ -148,16 +148,16 @@ def describe(
     workspace: Where = HERE,
 ) -> None:
     """Say what a carrier file is and what it says; nothing is stored, no workspace is needed."""
-    from rebill.describe import as_data, as_words, description
+    from rebill.describe import as_data, as_words, description, known_at
     from rebill.profiles import profiles_at
     from rebill.settings import SETTINGS_FILE, ConfigError, Settings
 
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; check the path")
     known_profile(profile, workspace)
-    known = (workspace / SETTINGS_FILE).exists()
-    settings = open_place(workspace).settings if known else Settings()
-    told = description(file, profile, settings, profiles_at(workspace))
+    place = open_place(workspace) if (workspace / SETTINGS_FILE).exists() else None
+    settings = place.settings if place else Settings()
+    told = description(file, profile, settings, profiles_at(workspace), known_at(place))
     if json:
         from json import dumps
 

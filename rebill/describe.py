@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from invoices import carrier
-from invoices.carrier import Profile, Profiles
+from invoices.carrier import Known, Profile, Profiles
 from invoices.carrier.describe import Description, describe
-from rebill import files
+from invoices.carrier.source import ACCOUNTS
+from rebill import batch, files, reference
 from rebill.ingest import read_file
-from rebill.settings import Settings
+from rebill.settings import Settings, Workspace
 from rebill.views import as_table
 
 DOCUMENT = (
@@ -32,14 +35,28 @@ SHOWN = 20
 
 
 def description(
-    path: Path, profile: str | None, settings: Settings, profiles: Profiles | None = None
+    path: Path,
+    profile: str | None,
+    settings: Settings,
+    profiles: Profiles | None = None,
+    known: Known | None = None,
 ) -> dict[str, Any]:
     """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
     profiles = profiles or Profiles()
     size, sha256 = files.digest(path)
     chosen = carrier.choose(files.head(path), profile, profiles)
-    reading = read_file(settings, path, path.name, profile, sha256=sha256, profiles=profiles)
-    told: Description = describe(reading)
+    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        reading = read_file(
+            settings,
+            path,
+            path.name,
+            profile,
+            sha256=sha256,
+            profiles=profiles,
+            known=known,
+            scratch=Path(scratch),
+        )
+        told: Description = describe(reading)
     return {
         "file": path.name,
         "size": size,
@@ -53,6 +70,18 @@ def description(
         "first_lines": told.first_lines.select(LINE),
         "findings": told.findings.select(FINDING),
     }
+
+
+def known_at(workspace: Workspace | None) -> Known:
+    """Return what a reader may ask; an account under no contract is of the carrier `(unknown)`."""
+    known = Known()
+    if workspace is not None:
+        with batch.reading(workspace) as record:
+            load = reference.load_version(record.connection)
+            frames = reference.reference_frames(workspace, record.connection, load)
+            known = reference.known(frames, reference.contracts(record.connection, load))
+    anyone = pl.DataFrame([("(unknown)", "*", None, None)], schema=ACCOUNTS, orient="row")
+    return replace(known, accounts=pl.concat([known.accounts, anyone]))
 
 
 def as_words(told: dict[str, Any]) -> str:

@@ -325,6 +325,24 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def transcode(path: Path, target: Path, encoding: str) -> Fault | None:
+    """Leave the text at `path` at `target` as UTF-8; return why it is no such text, if so."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    rows = 0
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as handle:
+        try:
+            for block in blocks(path):
+                text = decoder.decode(block)
+                rows += text.count("\n")
+                handle.write(text.encode())
+            handle.write(decoder.decode(b"", True).encode())
+        except UnicodeError:
+            what = f"the text is not {encoding}"
+            return Fault(what, rows + 1, "correct `encoding` of the profile, or save it as that")
+    return None
+
+
 def size_fault(size: int, max_bytes: int) -> Fault | None:
     """Return why a file of that size is refused, if it is."""
     if size <= max_bytes:

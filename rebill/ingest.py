@@ -7,6 +7,9 @@ their document; what a killed run leaves there is swept by the next one.
 
 from __future__ import annotations
 
+import codecs
+import tempfile
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +18,7 @@ import polars as pl
 
 from invoices import carrier
 from invoices.carrier import Known, Profile, Profiles, Source
+from invoices.carrier.bundles import REASONS, Bundle, assemble
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
 from invoices.carrier.reading import Reading, document_id, findings_of, refused_file
 from invoices.footing import WIDE, foot
@@ -25,6 +29,7 @@ from rebill.plan import ReadFile
 from rebill.settings import Settings, Workspace
 
 KEY = ["carrier", "ban", "invoice_no"]
+_MOVES = {"intake": pl.Int64(), "document_id": pl.String(), "owner": pl.Int64()}
 Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 UNIQUE = filled("{}:{}", "intake", "document_id")
 """What a document is called before it has its final id: files may name the same one."""
@@ -47,6 +52,18 @@ class Intake:
     quarantine: list[pl.DataFrame] = field(default_factory=list)
     """Rows that cannot be read, as they stood."""
     staged: dict[int, Path] = field(default_factory=dict)
+    bundles: list[tuple[int, Bundle]] = field(default_factory=list)
+    """Files that have parts of bills only, until they are put together."""
+    moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_MOVES))
+    """Parts of bills that went to the document of another file."""
+    reasons: pl.DataFrame = field(
+        default_factory=lambda: empty(pl.Schema({"intake": pl.Int64(), **REASONS}))
+    )
+    """Why documents are held beside their footing."""
+    parts: dict[int, int] = field(default_factory=dict)
+    """How many bills a file has a part of, where it has parts only."""
+    waiting: tuple[int, ...] = ()
+    """Files with a part of a bill that lacks another."""
     reads: list[ReadFile] = field(default_factory=list)
 
 
@@ -69,12 +86,16 @@ def take_in(
         sha256=stage.sha256,
         profiles=profiles,
         known=known,
+        scratch=workspace.lines / STAGED,
     )
     here = pl.lit(number, dtype=pl.Int64).alias("intake")
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
         files.spool(place, reading.lines.with_columns(here))
         intake.staged[number] = place
+    if reading.bundle is not None:
+        intake.bundles.append((number, reading.bundle))
+        intake.parts[number] = reading.bundle.parts["document_id"].n_unique()
     intake.quarantine.append(reading.quarantine)
     intake.documents = pl.concat([intake.documents, reading.documents.with_columns(here)])
     intake.findings = pl.concat([intake.findings, reading.findings.with_columns(here)])
@@ -90,16 +111,19 @@ def read_file(
     sha256: str = "",
     profiles: Profiles | None = None,
     known: Known | None = None,
+    scratch: Path | None = None,
 ) -> Reading:
     """Return what the file at `path` says; one that is no invoice gives a refused document.
 
     A file that changed since it was counted is refused like one that is no text where its format
-    is one of text.
+    is one of text. What has to be written to be read lies below `scratch` as long as the lines of
+    the answer are wanted.
     """
     profiles = profiles or Profiles()
     head = files.head(path)
     chosen = carrier.choose(head, profile, profiles)
-    seen = _inspected(settings, path, chosen if isinstance(chosen, Profile) else None)
+    chosen_profile = chosen if isinstance(chosen, Profile) else None
+    seen = _inspected(settings, path, chosen_profile, scratch or Path(tempfile.gettempdir()))
     digest = sha256 or seen.sha256
     if seen.sha256 != digest:
         return refused_file(
@@ -107,34 +131,74 @@ def read_file(
         )
     if seen.fault:
         return refused_file(name, digest, seen.fault.what, seen.fault.remedy, seen.fault.row)
+    text = seen.text or path
     source = Source(
         name,
         digest,
         head,
         blocks=lambda: files.blocks(path),
-        lines=lambda: files.scan_text(path),
+        lines=lambda: files.scan_text(text),
         known=known or Known(),
     )
     return carrier.read(source, profile, profiles)
 
 
-def _inspected(settings: Settings, path: Path, profile: Profile | None) -> files.Inspection:
-    """Return size and digest of a file and why it cannot be read; what is read as blocks may hold
-    any bytes."""
+@dataclass(frozen=True)
+class _Seen:
+    """A file before it is read: its digest, why it cannot be, and its text where that was written
+    anew."""
+
+    sha256: str
+    fault: files.Fault | None
+    text: Path | None = None
+
+
+def _inspected(settings: Settings, path: Path, profile: Profile | None, scratch: Path) -> _Seen:
+    """Look a file over; what is read as blocks may hold any bytes, other text becomes UTF-8."""
     most = settings.inbox.max_file_bytes
     if profile is not None and profile.limits.file_bytes is not None:
         most = min(most, profile.limits.file_bytes)
-    if profile is not None and carrier.takes(profile) == "blocks":
-        size, digest = files.digest(path)
-        return files.Inspection(size, digest, files.size_fault(size, most))
-    return files.inspect(path, most)
+    blocks = profile is not None and carrier.takes(profile, files.head(path)) == "blocks"
+    other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
+    if not blocks and not other:
+        inspected = files.inspect(path, most)
+        return _Seen(inspected.sha256, inspected.fault)
+    size, digest = files.digest(path)
+    fault = files.size_fault(size, most)
+    if fault or blocks or profile is None:
+        return _Seen(digest, fault)
+    text = scratch / f"{files.TEMPORARY}{uuid.uuid4().hex}.txt"
+    fault = files.transcode(path, text, profile.encoding)
+    return _Seen(digest, fault or files.inspect(text, 4 * most).fault, text)
 
 
 def staged_lines(intake: Intake) -> pl.LazyFrame:
     """Return the lines of all files of the intake, with the number of their file."""
     if not intake.staged:
         return empty(pl.Schema({**LINES, "intake": pl.Int64()})).lazy()
-    return pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
+    lines = pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
+    return _moved(lines, intake.moves)
+
+
+def _moved(frame: Frame, moves: pl.DataFrame) -> Frame:
+    """Return rows of fragments under the file whose document they went to."""
+    if moves.is_empty():
+        return frame
+    names = frame.collect_schema().names()
+    other = moves.lazy() if isinstance(frame, pl.LazyFrame) else moves
+    joined = frame.join(other, on=["intake", "document_id"], how="left")
+    return joined.with_columns(intake=pl.coalesce("owner", "intake")).select(names)
+
+
+def put_together(intake: Intake) -> None:
+    """Make one document of the fragments of each bill that came in several files."""
+    if not intake.bundles:
+        return
+    assembled = assemble(intake.documents, intake.bundles)
+    intake.documents, intake.reasons = assembled.documents, assembled.reasons
+    intake.moves, intake.waiting = assembled.moves, assembled.waiting
+    intake.findings = _moved(intake.findings, intake.moves)
+    intake.bundles = []
 
 
 @dataclass(frozen=True)
@@ -160,6 +224,7 @@ def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> 
     that are loaded or held. Of documents with one key the first stays: on record, then by file
     name and row. One of equal content is a repeat; one of other content is held.
     """
+    put_together(intake)
     totals = (
         staged_lines(intake)
         .group_by("intake", "document_id", "charge_class")
@@ -198,13 +263,15 @@ def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
     documents: list[pl.DataFrame] = []
     findings: list[pl.DataFrame] = []
     for number in range(len(intake.reads)):
-        read, unread, sums = (
+        read, unread, sums, reasons = (
             frame.filter(pl.col("intake") == number).drop("intake")
-            for frame in (intake.documents, intake.findings, totals)
+            for frame in (intake.documents, intake.findings, totals, intake.reasons)
         )
         sums = sums.group_by("document_id").agg(pl.col("lines", "amount").sum())
         mark = pl.lit(number, dtype=pl.Int64).alias("intake")
-        for kept, frame in zip((documents, findings), foot(read, sums, unread), strict=True):
+        for kept, frame in zip(
+            (documents, findings), foot(read, sums, unread, reasons), strict=True
+        ):
             kept.append(frame.with_columns(mark))
     return pl.concat(documents), pl.concat(findings)
 

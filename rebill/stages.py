@@ -124,10 +124,13 @@ def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame)
         }
         parts["repeated"] = repeats.filter(pl.col("intake") == number).height
         parts["rows quarantined"] = night.intake.quarantine[number].height
+        if number in night.intake.parts and not own.height:
+            parts["parts of bills"] = night.intake.parts[number]
         words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
         night.became[stage.name] = words or "nothing"
         for status, count in parts.items():
-            night.count(status, count)
+            if status != "parts of bills":
+                night.count(status, count)
         for row in night.intake.quarantine[number].head(TOLD).iter_rows(named=True):
             night.log.warning(
                 "row quarantined",

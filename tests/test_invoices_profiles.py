@@ -40,7 +40,7 @@ def test_each_fault_of_a_profile_is_named_with_its_setting() -> None:
         "charge_classes.MONTHLY: ",
         "limits.memory_bytes: ",
         "recognise.matches: `(` is no regular expression",
-        "recognise.encoding: no encoding is called `cp0`",
+        "recognise.encoding: no encoding of text is called `cp0`",
         "[usoc-lines]: this format has no section",
     ):
         assert words in said

@@ -13,7 +13,7 @@ import typer.main
 from nights import USUAL, bill, put, small
 from shell import Call
 
-from rebill import cli_base
+from rebill import cli
 from rebill.cli_base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
 
 DONE = 0
@@ -34,7 +34,7 @@ def commands() -> list[tuple[str, object]]:
         if words and not getattr(command, "commands", {}):
             found.append((words, command))
 
-    walk(typer.main.get_command(cli_base.app), "")
+    walk(typer.main.get_command(cli.app), "")
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from invoices.carrier import usoc_lines, x12
+from invoices.carrier import flat, usoc_lines, x12
 from invoices.carrier.contents import contents_differ
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
@@ -43,6 +43,10 @@ __all__ = [
 ]
 
 
+ZIP = b"PK\x03\x04"
+"""How archives and workbooks begin."""
+
+
 @dataclass(frozen=True)
 class Format:
     """A format of carrier paper: its name, how it is known, how it is read."""
@@ -53,8 +57,10 @@ class Format:
     all; of several profiles the surest reads the file."""
     read: Callable[[Source, Profile], Reading]
     takes: Literal["lines", "blocks"] = "lines"
-    """`lines`: UTF-8 text of lines no longer than the limit, which is checked before it is read.
-    `blocks`: bytes of any kind, and the reader checks what it needs."""
+    """`lines`: text of lines no longer than the limit, which is checked, and made UTF-8, before it
+    is read. `blocks`: bytes of any kind, and the reader checks what it needs."""
+    workbooks: bool = False
+    """Whether it reads workbooks too; these are bytes whatever else it takes."""
     section: type[BaseModel] | None = None
     """The model of the format's own section in a profile."""
 
@@ -72,6 +78,7 @@ def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
 FORMATS: tuple[Format, ...] = (
     Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
     Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
+    Format(flat.NAME, flat.recognises, flat.read, section=flat.Flat, workbooks=True),
 )
 
 
@@ -80,10 +87,12 @@ def format_named(name: str) -> Format | None:
     return next((known for known in FORMATS if known.name == name), None)
 
 
-def takes(profile: Profile) -> Literal["lines", "blocks"]:
-    """Return how files of a profile are read: as physical lines of text, or as blocks of bytes."""
+def takes(profile: Profile, head: bytes) -> Literal["lines", "blocks"]:
+    """Return how a file of a profile is read: as physical lines of text, or as blocks of bytes."""
     known = format_named(profile.format)
-    return known.takes if known else "lines"
+    if known is None:
+        return "lines"
+    return "blocks" if known.workbooks and head[:4] == ZIP else known.takes
 
 
 def parse_profile(text: str) -> Profile:

@@ -133,6 +133,25 @@ AMOUNT = Kind(
     spelling=_number(AMOUNT_DIGITS, 2, _DOLLARS),
     cast=_as(CENTS),
 )
+LONG_AMOUNT = Kind(
+    what="an amount of up to twelve decimals",
+    remedy="write at most twelve decimals and 9 digits before them, such as 1.234567",
+    plain=_plain_number(AMOUNT_DIGITS, 12),
+    spelling=_number(AMOUNT_DIGITS, 12, _DOLLARS),
+    cast=_as(pl.Decimal(38, 12)),
+)
+"""Of a feed that prints amounts unrounded; whoever reads it rounds once."""
+
+
+def in_cents(cell: pl.Expr) -> pl.Expr:
+    """Return an amount that is printed in whole cents as dollars in plain spelling, else null."""
+    whole = _number(AMOUNT_DIGITS + 2, 1, _DOLLARS)(cell)
+    sign = pl.when(whole.str.starts_with("-")).then(pl.lit("-")).otherwise(pl.lit(""))
+    digits = whole.str.strip_prefix("-").str.zfill(3)
+    dollars = sign + digits.str.head(-2) + "." + digits.str.tail(2)
+    return pl.when(whole.str.contains("^-?[0-9]+$")).then(dollars)
+
+
 UNIT_RATE = Kind(
     what="a rate of up to six decimals",
     remedy="write at most six decimals and 9 digits before them, such as 18.5 or 0.0125",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.carrier.bundles import REASONS, assemble
 from invoices.carrier.reading import Reading
 from invoices.footing import WIDE, foot, line_sums
-from invoices.schema import FINDINGS, LINES, stack
+from invoices.schema import FINDINGS, LINES, empty, stack
 
 _NOT_READ = (
     *("line_id", "document_id", "carrier", "ban", "invoice_no", "bill_date"),
@@ -36,7 +37,8 @@ class Description:
 def describe(reading: Reading, lines: int = 5) -> Description:
     """Return what `reading` says, with its first `lines` lines; its lines are scanned twice."""
     sums = line_sums(reading.lines).collect()
-    documents, unfooted = foot(reading.documents, sums, reading.findings)
+    documents, reasons = _whole(reading)
+    documents, unfooted = foot(documents, sums, reading.findings, reasons)
     classes = (
         reading.lines.group_by("charge_class")
         .agg(lines=pl.len().cast(pl.Int64), amount=pl.col("amount").cast(WIDE).sum())
@@ -50,6 +52,15 @@ def describe(reading: Reading, lines: int = 5) -> Description:
         first_lines=reading.lines.bottom_k(lines, by="source_row").collect().sort("source_row"),
         findings=stack([reading.findings, unfooted], FINDINGS),
     )
+
+
+def _whole(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the documents of a file with its own parts put together, and why some are held."""
+    if reading.bundle is None:
+        return reading.documents, empty(REASONS)
+    here = reading.documents.with_columns(intake=pl.lit(0, pl.Int64))
+    assembled = assemble(here, [(0, reading.bundle)])
+    return assembled.documents.drop("intake"), assembled.reasons.drop("intake")
 
 
 def _coverage(lines: pl.LazyFrame) -> pl.DataFrame:

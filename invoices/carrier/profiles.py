@@ -45,6 +45,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def known_encoding(name: str) -> str:
+    """Return the name of an encoding of text; raises `ValueError` where there is none."""
+    try:
+        "".encode(name)
+        codecs.lookup(name).incrementaldecoder("strict")
+    except (LookupError, TypeError) as fault:
+        raise ValueError(f"no encoding of text is called `{name}`") from fault
+    return name
+
+
 class Recognition(Strict):
     """How a file is known to be of this profile, by its first 64 KiB. All that is given must hold.
 
@@ -71,14 +81,7 @@ class Recognition(Strict):
                 raise ValueError(f"`{pattern}` is no regular expression: {fault}") from fault
         return patterns
 
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            codecs.lookup(name)
-        except LookupError as fault:
-            raise ValueError(f"no encoding is called `{name}`") from fault
-        return name
+    _encoding = field_validator("encoding")(known_encoding)
 
     @property
     def says_anything(self) -> bool:
@@ -123,6 +126,9 @@ class Profile(Strict):
     """The carrier's word for a kind of charge -> our charge class; compared without case."""
     codes: dict[str, dict[str, str]] = {}
     """Field -> what is printed -> what it means, such as `[codes.usoc]`; compared exactly."""
+    encoding: str = "utf-8"
+    """How text is encoded, such as `cp1252` or `utf-16`; readers of bytes have settings of their
+    own."""
     amount_rule: Literal["auto", "extended", "unit"] = "auto"
     """What a printed amount is: of the whole line (`extended`), or of one unit (`unit`: times the
     quantity, rounded once); `auto` = what the format says by itself."""
@@ -135,6 +141,7 @@ class Profile(Strict):
     """Whether documents that read may load when others of the same file are refused."""
     recognise: Recognition = Recognition()
     limits: Limits = Limits()
+    _encoding = field_validator("encoding")(known_encoding)
     body: Any = Field(default=None, exclude=True)
     """The section of the format, as its own model; null where the format has none."""
 

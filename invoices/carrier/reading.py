@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.carrier.bundles import Bundle
 from invoices.schema import DOCUMENTS, FINDINGS, LINES, empty, seal
 
 QUARANTINE = pl.Schema(
@@ -33,6 +34,9 @@ class Reading:
     """`QUARANTINE`."""
     findings: pl.DataFrame
     """`FINDINGS`: `document_unreadable` and `line_unreadable`."""
+    bundle: Bundle | None = None
+    """Where bills come in several files: which parts this one has; its documents are then
+    fragments, to be put together by `bundles.assemble`."""
 
 
 def short_id(*parts: str) -> str:

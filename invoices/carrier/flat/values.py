@@ -1,0 +1,354 @@
+"""Cells of a feed become values: identifiers, days, amounts, charge classes, each with its checks.
+
+A field has up to three columns on the way: its name (the text that is read, null where nothing
+stands), `NAME plain` (a number in our own spelling), `NAME value` (typed, null where it cannot be
+read). Identifiers stay text: none is ever a number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.carrier import cells as c
+from invoices.carrier.checks import Check
+from invoices.carrier.flat.dates import to_date
+from invoices.carrier.flat.profile import DOCUMENT_FIELDS, KEY_FIELDS, At, Flat
+from invoices.carrier.flat.rows import Table
+from invoices.carrier.profiles import Profile
+from invoices.schema import CENTS, CHARGE_CLASSES, RATE
+from invoices.text import filled
+
+EXACT = pl.Decimal(38, 12)
+"""What an amount is computed in before its one rounding."""
+IDENTIFIERS = ("carrier", "ban", "invoice_no", "wtn", "circuit_id", "order_no", "usoc")
+DAYS = ("bill_date", "due_date", "service_from", "service_until", "service_through")
+MONEY = ("previous_balance", "payments", "adjustments", "current_charges", "total_due")
+NUMBERS = (*MONEY, "amount", "quantity", "unit_rate")
+_DAMAGE = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}$"
+"""How a spreadsheet shows a number that was an identifier: `1.37E+18`."""
+_USOC_DAMAGE = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}$"
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of one table: where they stand and how they are read."""
+
+    profile: Profile
+    flat: Flat
+    table: Table
+
+    @property
+    def places(self) -> dict[str, At]:
+        """Where each field stands."""
+        return self.flat.places_of(self.table.part)
+
+    def has(self, name: str) -> bool:
+        """Whether the part has a field."""
+        return name in self.places
+
+    def value(self, name: str) -> pl.Expr:
+        """Return a field as a value, null where the part has none or it cannot be read."""
+        return pl.col(f"{name} value") if self.has(name) else pl.lit(None)
+
+    def printed(self) -> dict[str, pl.Expr]:
+        """Return the text of each field that is not made of others."""
+        found = {
+            name: self._printed(name, at) for name, at in self.places.items() if not at.template
+        }
+        return found | {column_field(name): self.table.cell(name) for name in self.columns}
+
+    def _printed(self, name: str, at: At) -> pl.Expr:
+        text = self._located(at)
+        if name in IDENTIFIERS:
+            text = _stripped(text, at)
+            if at.width and at.pad:
+                text = text.str.pad_start(at.width, at.pad)
+        if name in self.profile.codes:
+            text = text.replace(self.profile.codes[name])
+        return text
+
+    def _located(self, at: At) -> pl.Expr:
+        if at.value:
+            return pl.lit(at.value)
+        if at.file_name:
+            found = re.search(at.file_name, self.table.source_file.rpartition("!")[2])
+            return pl.lit(found[1] if found else None, pl.String)
+        return pl.coalesce(self.table.cell(name) for name in at.names if name in self.table.names)
+
+    def plain(self) -> dict[str, pl.Expr]:
+        """Return each number in our own spelling, from its text."""
+        numbers = [name for name in self.places if name in NUMBERS]
+        numbers += [column_field(column) for column in self.columns]
+        return {f"{name} plain": self.plain_number(pl.col(name)) for name in numbers}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of a ledger that are no fields: ties and charges."""
+        return (*self.table.part.ties, *self.table.part.charges)
+
+    def values(self) -> dict[str, pl.Expr]:
+        """Return the value of each field that is not made of others."""
+        found = {
+            f"{name} value": self._value(name, at)
+            for name, at in self.places.items()
+            if not at.template
+        }
+        for name in map(column_field, self.columns):
+            found[f"{name} value"] = self.amount(pl.col(f"{name} plain"))
+        return found
+
+    def _value(self, name: str, at: At) -> pl.Expr:
+        text, plain = pl.col(name), pl.col(f"{name} plain")
+        if name in DAYS:
+            return to_date(text, (*(at.dates or self.flat.dates), *self._typed_days()))
+        if name in (*MONEY, "amount"):
+            value = self.amount(plain) if name in MONEY else self._exact_amount(plain)
+            return -value if at.negate else value
+        if name in ("quantity", "unit_rate"):
+            kind = c.QUANTITY if name == "quantity" else c.UNIT_RATE
+            return kind.cast(kind.spelling(plain)).cast(RATE)
+        if name == "charge_class":
+            return self._charge_class(text)
+        if name == "line_no":
+            return c.WHOLE.cast(c.WHOLE.spelling(text))
+        if name == "wtn":
+            return c.telephone(text)
+        return text.str.to_uppercase() if name in ("usoc", "state") else text
+
+    def _typed_days(self) -> tuple[str, ...]:
+        """Days of a workbook are days of their own, whatever format the feed declares."""
+        return ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S") if self.table.damaged else ()
+
+    def made(self) -> dict[str, pl.Expr]:
+        """Return the fields that are made of others."""
+        found = {}
+        for name, at in self.places.items():
+            if at.template:
+                texts = re.split(r"\{([^{}]*)\}", at.template)
+                words = [
+                    pl.lit(text)
+                    if place % 2 == 0
+                    else self.value(text).dt.strftime("%Y%m%d")
+                    if text in DAYS
+                    else self.value(text)
+                    for place, text in enumerate(texts)
+                ]
+                found[name] = found[f"{name} value"] = pl.concat_str(words)
+        return found
+
+    def plain_number(self, text: pl.Expr) -> pl.Expr:
+        """Return a number as it is written here: a point, thousands by commas, a sign before it."""
+        credit = text.str.contains(r"(?i)^[^-(].*cr\.?$")
+        text = text.str.replace(r"(?i)\s*(?:cr|dr|db)\.?$", "")
+        text = pl.when(credit).then(pl.lit("-") + text).otherwise(text)
+        point, thousands = self.flat.decimal, self.flat.thousands
+        if point == ",":
+            # Commas step aside first, so that neither sign is taken for the other.
+            text = text.str.replace_all(",", "\0", literal=True)
+            text = text.str.replace_all(".", "," if thousands == "." else "?", literal=True)
+            text = text.str.replace_all("\0", ".", literal=True)
+        elif thousands != ",":
+            text = text.str.replace_all(",", "?", literal=True)
+        if thousands in (" ", "'"):
+            text = text.str.replace_all(rf"([0-9]){thousands}([0-9])", "${1},${2}")
+            text = text.str.replace_all(rf"([0-9]){thousands}([0-9])", "${1},${2}")
+        return text
+
+    def _cast(self, kind: c.Kind, plain: pl.Expr) -> pl.Expr:
+        """Return an amount, null where it is none; of whole cents the dollars."""
+        cents = self.flat.places == "cents"
+        return kind.cast(c.in_cents(plain) if cents else kind.spelling(plain))
+
+    def amount(self, plain: pl.Expr) -> pl.Expr:
+        """Return an amount of dollars and cents, null where it is none."""
+        return self._cast(c.AMOUNT, plain).cast(CENTS)
+
+    def _exact_amount(self, plain: pl.Expr) -> pl.Expr:
+        """Return the printed amount of a line before its rounding: of the line, or of one unit."""
+        part = self.table.part
+        kind = c.UNIT_RATE if self.profile.amount_rule == "unit" else c.AMOUNT
+        kind = kind if part.rounding == "exact" else c.LONG_AMOUNT
+        return self._cast(kind, plain).cast(EXACT)
+
+    def _charge_class(self, text: pl.Expr) -> pl.Expr:
+        words = {name: name for name in CHARGE_CLASSES}
+        words |= {said.strip().casefold(): meant for said, meant in self.words.items()}
+        told = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
+        usual = pl.lit(self.table.part.charge_class, pl.String)
+        return pl.when(text.is_null()).then(usual).otherwise(told)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """The carrier's words for charge classes."""
+        return dict(self.profile.charge_classes)
+
+    def extended(self) -> pl.Expr:
+        """Return the amount of a whole line, exact."""
+        amount = pl.col("amount value")
+        if self.profile.amount_rule == "unit":
+            return amount * self.value("quantity").cast(EXACT)
+        return amount
+
+    def rounds(self) -> bool:
+        """Whether amounts are rounded here at all."""
+        return self.table.part.rounding != "exact" or self.profile.amount_rule == "unit"
+
+    # --- what must hold -----------------------------------------------------------------------
+
+    def checks(self) -> list[Check]:
+        """Return what must hold of a row, its shape first."""
+        found = [Check(~pl.col("whole"), pl.col("fault"), _SHAPE)]
+        for name, at in self.places.items():
+            if name in IDENTIFIERS and not at.template:
+                found += self._identifier_checks(name, at)
+        needed = (*KEY_FIELDS, *(("carrier",) if self.has("carrier") else ()))
+        found += [_needed(name) for name in needed]
+        found += [self._readable(name) for name in self.places if name in _READABLE]
+        if self.table.part.role == "lines":
+            found += self._line_checks()
+        for column in self.columns:
+            cell = pl.col(column_field(column))
+            found.append(
+                Check(
+                    cell.is_not_null() & pl.col(f"{column_field(column)} value").is_null(),
+                    filled(f"{column} `{{}}` is not {c.AMOUNT.what}", c.shown(cell)),
+                    c.AMOUNT.remedy,
+                )
+            )
+        if self.has("currency"):
+            currency = pl.col("currency")
+            found.append(
+                Check(
+                    currency.str.to_uppercase() != "USD",
+                    filled("currency `{}` is not read, only USD", c.shown(currency)),
+                    "ask the carrier for the invoice in USD",
+                )
+            )
+        return found
+
+    def _line_checks(self) -> list[Check]:
+        found = [_needed("amount")]
+        if self.has("charge_class"):
+            word = pl.col("charge_class")
+            found.append(
+                Check(
+                    self.value("charge_class").is_null(),
+                    filled("charge class `{}` is none the profile knows", c.shown(word)),
+                    "add the word to [charge_classes] of the profile",
+                )
+            )
+        if self.profile.amount_rule == "unit":
+            found.append(_needed("quantity"))
+        for name in ("quantity", "unit_rate"):
+            if self.has(name):
+                found.append(_agrees(name, self.value(name)))
+        ends, through = self.value("service_until"), self.value("service_through")
+        wrong = (ends < self.value("service_from")) if self.has("service_until") else pl.lit(False)
+        if self.has("service_through"):
+            wrong = wrong | (through < self.value("service_from"))
+        if self.has("service_from"):
+            message = pl.lit("the service period ends before it starts")
+            found.append(Check(wrong, message, "ask the carrier which of the two days is right"))
+        return found
+
+    def _readable(self, name: str) -> Check:
+        what, remedy = _READABLE[name]
+        if name in DAYS:
+            formats = ", ".join(self.places[name].dates or self.flat.dates)
+            remedy = f"add its format to `dates` of the profile (there are: {formats})"
+        elif self.flat.places == "cents" and name in (*MONEY, "amount"):
+            what, remedy = "an amount in whole cents", "write whole cents, such as 1250 for 12.50"
+        cell = pl.col(name)
+        return Check(
+            cell.is_not_null() & self.value(name).is_null(),
+            filled(f"{name} `{{}}` is not {what}", c.shown(cell)),
+            remedy,
+        )
+
+    def _identifier_checks(self, name: str, at: At) -> list[Check]:
+        cell = pl.col(name)
+        damage = _USOC_DAMAGE if name == "usoc" else _DAMAGE
+        remedy = f"have the file made again with {name} as text, not as a number"
+        found = [
+            Check(
+                cell.str.contains(damage),
+                filled(f"{name} `{{}}` is a number cut short by a spreadsheet", c.shown(cell)),
+                remedy,
+            )
+        ]
+        if self.table.damaged:
+            places = [self.table.names.index(n) for n in at.names if n in self.table.names]
+            why = pl.coalesce(pl.lit(None, pl.String), *(pl.col(f"damage {p}") for p in places))
+            found.append(Check(why.is_not_null(), filled(f"{name}: {{}}", why), remedy))
+        if at.width:
+            message = filled(
+                f"{name} `{{}}` has {{}} characters, not {at.width}: zeros may be lost",
+                c.shown(cell),
+                cell.str.len_chars(),
+            )
+            found.append(Check(cell.str.len_chars() != at.width, message, remedy))
+        if at.pattern:
+            message = filled(f"{name} `{{}}` does not look like one", c.shown(cell))
+            fits = cell.str.contains(f"^(?:{at.pattern})$")
+            found.append(Check(~fits, message, f"correct the row, or `pattern` of {name}"))
+        return found
+
+
+_SHAPE = "send the row again whole, in one line; cells that hold the delimiter in quotes"
+_READABLE: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(MONEY, (c.AMOUNT.what, c.AMOUNT.remedy)),
+    **dict.fromkeys(DAYS, (c.DATE.what, c.DATE.remedy)),
+    "amount": (c.AMOUNT.what, c.AMOUNT.remedy),
+    "quantity": (c.QUANTITY.what, c.QUANTITY.remedy),
+    "unit_rate": (c.UNIT_RATE.what, c.UNIT_RATE.remedy),
+    "line_no": (c.WHOLE.what, c.WHOLE.remedy),
+}
+
+
+def _stripped(text: pl.Expr, at: At) -> pl.Expr:
+    """Return an identifier without the characters that only part it."""
+    if not at.strip:
+        return text
+    left = text.str.replace_all(f"[{re.escape(at.strip)}]", "")
+    return pl.when(left.str.len_bytes() > 0).then(left)
+
+
+def _needed(name: str) -> Check:
+    return Check(pl.col(name).is_null(), pl.lit(f"{name} is empty"), f"fill in {name}")
+
+
+def _agrees(name: str, value: pl.Expr) -> Check:
+    message = f"{name} `{{}}` with amount `{{}}`: a negative {name} goes with a negative amount"
+    return Check(
+        (value < 0) & (pl.col("amount value") > 0),
+        filled(message, c.shown(pl.col(name)), c.shown(pl.col("amount"))),
+        f"make {name} and amount agree: a credit has both negative, or {name} positive",
+    )
+
+
+def column_field(column: str) -> str:
+    """Return what the columns of a ledger are called while they are read."""
+    return f"column {column}"
+
+
+def rounded(exact: pl.Expr) -> pl.Expr:
+    """Return exact dollars as cents, half away from zero."""
+    return exact.round(2, mode="half_away_from_zero").cast(CENTS)
+
+
+def with_values(fields: Fields) -> pl.LazyFrame:
+    """Return the rows of a table with the text and the value of every field."""
+    return (
+        fields.table.rows.with_columns(**fields.printed())
+        .with_columns(**fields.plain())
+        .with_columns(**fields.values())
+        .with_columns(**fields.made())
+    )
+
+
+def document_fields(fields: Fields) -> list[str]:
+    """Return the fields of a document that the part has, the key first."""
+    return [name for name in DOCUMENT_FIELDS if fields.has(name)]
