@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from rebill.cli_base import (
     example,
     open_place,
 )
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @disputes.command(
@@ -79,3 +82,72 @@ def disputes_packet(
         note(f"{name}: the form requires {words}; see [contact] in rebill.toml and the form")
     if made.faults or incomplete.height:
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+@disputes.command(
+    "report",
+    epilog=example(
+        "rebill disputes report --as-of 2026-06-30",
+        "rebill disputes report --by carrier,reason --format csv -o won.csv",
+        "rebill disputes report --format html -o won.html",
+    ),
+)
+def disputes_report(
+    by: Annotated[
+        str,
+        typer.Option("--by", metavar="KEYS", help="By carrier, reason, month, or some of them."),
+    ] = "carrier,reason,month",
+    carrier: Annotated[str | None, typer.Option("--carrier", help="Only this carrier.")] = None,
+    form: Annotated[
+        str,
+        typer.Option("--format", metavar="table|csv|json|html", help="How it is written."),
+    ] = "table",
+    open_money: Annotated[
+        bool, typer.Option("--open", help="The money still open by deadline, not the outcomes.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to.")
+    ] = None,
+    as_of: AsOf = None,
+    workspace: Where = HERE,
+) -> None:
+    """Tell what was won: filed, granted, denied, expired, credited, how fast, and how surely.
+
+    A win rate comes with the interval it is known to, and few cases are said to be few.
+    """
+    from rebill import batch
+    from rebill.dispute_report import page, report
+    from rebill.files import write_atomic
+    from rebill.settings import ConfigError
+    from reconcile.outcomes import BY, outcomes
+
+    keys = [key.strip() for key in by.split(",") if key.strip()]
+    if not set(keys) <= set(BY):
+        raise typer.BadParameter(f"--by names some of: {', '.join(BY)}")
+    if form not in ("table", "csv", "json", "html"):
+        raise typer.BadParameter(f"{form!r} is no format; there are: table, csv, json, html")
+    with batch.reading(open_place(workspace)) as record:
+        day = as_of or record.last_as_of()
+        if day is None:
+            raise ConfigError("a report needs a day: give --as-of")
+        told = report(record, day, carrier)
+    rows = outcomes(told.claims, keys)
+    rows = rows.drop(key for key in BY if key not in keys)
+    text = page(told) if form == "html" else _written(told.open if open_money else rows, form)
+    if form == "table" and not open_money and told.open.height:
+        text += "\n\n" + _written(told.open, form)
+    if out is None:
+        print(text.rstrip("\n"))
+    else:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(out, text if text.endswith("\n") else text + "\n")
+
+
+def _written(rows: pl.DataFrame, form: str) -> str:
+    """Return rows as a table for people, as CSV or as JSON."""
+    from rebill.export import as_text
+    from rebill.views import as_json, as_table
+
+    if form == "csv":
+        return as_text(rows).write_csv()
+    return as_json(rows) if form == "json" else as_table(rows)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 
 import nights
-from test_rebill_cli import Call, place, rebill, rows  # noqa: F401  (fixtures)
+from shell import Call
+
+
+def rows(text: str) -> list[dict[str, str]]:
+    """Return CSV text as rows."""
+    return list(csv.DictReader(io.StringIO(text)))
+
 
 DAY = ("--as-of", "2026-03-31")
 
 
 def test_a_decision_is_told_from_the_shell(
-    rebill: Call,  # noqa: F811
-    place: nights.Workspace,  # noqa: F811
+    rebill: Call,
+    place: nights.Workspace,
     monkeypatch,
 ) -> None:
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
@@ -49,8 +57,8 @@ def test_a_decision_is_told_from_the_shell(
 
 
 def test_months_are_audited_again_from_the_shell(
-    rebill: Call,  # noqa: F811
-    place: nights.Workspace,  # noqa: F811
+    rebill: Call,
+    place: nights.Workspace,
 ) -> None:
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
     rebill("nightly", *DAY)
