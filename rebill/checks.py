@@ -299,14 +299,15 @@ def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
         return
     start, end = shape.period
     key = list(shape.element_key)
+    alike = [pl.col(name) for name in key] or [pl.lit(0)]
     ordered = after.with_columns(
         _from=pl.col(start).fill_null(FIRST_DAY), _until=pl.col(end).fill_null(LAST_DAY)
     ).sort(*key, "_from", "_row", nulls_last=True)
     before = {
-        f"_before{name}": pl.col(name).shift(1).over(key)
+        f"_before{name}": pl.col(name).shift(1).over(alike)
         for name in ("_file", "_row", "_from", "_until")
     }
-    reach = pl.col("_until").cum_max().shift(1).over(key)
+    reach = pl.col("_until").cum_max().shift(1).over(alike)
     pairs = ordered.with_columns(**before, _reach=reach).filter(pl.col("_from") < pl.col("_reach"))
     where = pl.coalesce(
         pl.when(pl.col("_row").is_not_null()).then(
@@ -316,7 +317,7 @@ def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
     )
     what = filled(
         "two rows of the same {} overlap: {}, and {} ({})",
-        pl.lit(", ".join(key)),
+        pl.lit(", ".join(key) or "table"),
         _span("_from", "_until"),
         _span("_before_from", "_before_until"),
         where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from rebill.cli_base import (
     Json,
     Month,
     Where,
+    a_log,
     day_of,
     example,
     invoices,
@@ -88,10 +90,26 @@ def invoices_show(
         show(frame)
 
 
-@invoices.command("build", epilog=example("rebill invoices build"))
-def invoices_build(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
-    """Build the invoices of what is on record, and write papers that are missing."""
-    show_outcome(work("invoices build", workspace, as_of), json)
+@invoices.command(
+    "build", epilog=example("rebill invoices build", "rebill invoices build --bill-month 2026-03")
+)
+def invoices_build(
+    bill_month: Month = None, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Price what is on record with the tables of the day, and build its draft invoices.
+
+    All months that are not issued in full, or the one that is named. What is issued stays.
+    """
+    from rebill import batch, plan
+    from rebill.issuing import open_months
+
+    place = open_place(workspace)
+    named = [month_of(bill_month)] if bill_month else None
+    with batch.reading(place) as record:
+        day = as_of or record.last_as_of()
+        months = open_months(record, named)
+    job = batch.Job("invoices build", plan.plan_prices(months), day)
+    show_outcome(batch.run(place, job, a_log(), now), json)
 
 
 @invoices.command(
@@ -144,3 +162,88 @@ def invoices_void(
     from rebill.views import show
 
     show(issuing.void(open_place(workspace), numbers, on, why, now).select(*issuing.SHOWN), json)
+
+
+@invoices.command(
+    "rerate",
+    epilog=example(
+        "rebill invoices rerate --bill-month 2026-03 --on 2026-05-02",
+        "rebill invoices rerate --bill-month 2026-03 --on 2026-05-02 --issue",
+    ),
+)
+def invoices_rerate(
+    on: On,
+    bill_month: Annotated[
+        str, typer.Option("--bill-month", metavar="YYYY-MM", help="The month to price again.")
+    ],
+    customer: Customer = None,
+    issue: Annotated[
+        bool, typer.Option("--issue", help="Issue credit notes and new invoices.")
+    ] = False,
+    why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "priced again",
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Show what pricing an issued month again changes, line by line; with --issue, correct it.
+
+    Corrected is the whole invoice: a credit note over all of it and a new one, which refer to each
+    other. Without --issue nothing is changed.
+    """
+    from rebill import issuing, rerating
+    from rebill.views import as_json, note, show
+
+    place, month = open_place(workspace), month_of(bill_month)
+    done = rerating.rerate(place, month, customer, on, now, issue=issue, note=why)
+    issued = done.issued.select(*issuing.SHOWN)
+    if json:
+        print(f'{{"differences": {as_json(done.differences)},')
+        print(f'"issued": {as_json(issued)}}}')
+        return
+    show(done.differences)
+    show(issued)
+    total = done.differences["difference"].sum()
+    words = "corrected" if issue else "nothing is issued; --issue corrects them"
+    note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
+
+
+@invoices.command(
+    "tax-request", epilog=example("rebill invoices tax-request --bill-month 2026-03 -o request.csv")
+)
+def invoices_tax_request(
+    bill_month: Month = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to.")
+    ] = None,
+    workspace: Where = HERE,
+) -> None:
+    """Write what drafts ask an outside tax engine: customers whose tax_source is `file`."""
+    from rebill import batch
+    from rebill.export import as_text
+    from rebill.making import tax_requests
+
+    months = [month_of(bill_month)] if bill_month else None
+    with batch.reading(open_place(workspace)) as record:
+        text = as_text(tax_requests(record, months)).write_csv()
+    if out is None:
+        print(text, end="")
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+@invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
+def invoices_tax_result(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take the result of an outside tax engine in, whole or not at all, and build the drafts."""
+    from rebill import batch, plan
+    from rebill.making import take_tax_result
+
+    place = open_place(workspace)
+    months = take_tax_result(place, file)
+    with batch.reading(place) as record:
+        day = as_of or record.last_as_of()
+    job = batch.Job("invoices tax-result", plan.plan_prices(months), day)
+    show_outcome(batch.run(place, job, a_log(), now), json)

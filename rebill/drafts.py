@@ -8,14 +8,13 @@ holds it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from invoices.schema import CENTS
 from invoices.text import filled
 from rebill import invoicing
-from rebill.night import Night
 from rebill.record import Record
 from rebill.settings import ConfigError
 from rebill.store import insert_frame, models, next_numbers, update_rows
@@ -23,15 +22,16 @@ from rebill.store import insert_frame, models, next_numbers, update_rows
 KEY = ["customer", "bill_month"]
 
 
-def rebuild(night: Night, months: list[str], problems: pl.DataFrame) -> None:
-    """Leave a draft invoice for every customer with open lines in the months.
+def rebuild(
+    record: Record, tables: Mapping[str, pl.LazyFrame], months: list[str], problems: pl.DataFrame
+) -> pl.DataFrame:
+    """Leave a draft invoice for every customer with open lines in the months; return what changed.
 
     Drafts keep their numbers. A draft without lines is void; its number stays on record. A draft
     with `problems` (`rebill.taxes.PROBLEMS`), or with a price below cost that nobody consented to,
     has a `hold`.
     """
-    record = night.record
-    customers = night.reference["customers"].collect()
+    customers = tables["customers"].collect()
     rounding = customers.select("customer", "rounding").filter(pl.col("rounding") != "line")
     open_lines = record.open_lines(months)
     stored = record.customer_invoices().filter(
@@ -41,7 +41,7 @@ def rebuild(night: Night, months: list[str], problems: pl.DataFrame) -> None:
         invoicing.invoices(open_lines, customers)
         .join(stored.select(*KEY, "invoice_no"), on=KEY, how="left")
         .join(rounding, on="customer", how="left")
-        .join(_holds(night, open_lines, problems), on=KEY, how="left")
+        .join(holds(tables["markups"], open_lines, problems), on=KEY, how="left")
         .with_columns(status=pl.lit("draft"), kind=pl.lit("invoice"))
         .sort("bill_month", "customer")
     )
@@ -52,14 +52,11 @@ def rebuild(night: Night, months: list[str], problems: pl.DataFrame) -> None:
         stored, on=stored.columns, how="anti", nulls_equal=True
     )
     keep(record, changed)
-    night.invoices += changed["invoice_no"].to_list()
-    night.count("customer invoices new or changed", changed.height)
-    night.total("invoiced", changed["total"])
+    return changed
 
 
-def _holds(night: Night, lines: pl.LazyFrame, problems: pl.DataFrame) -> pl.DataFrame:
-    """Return why drafts must wait, in one sentence each (customer, bill_month, hold)."""
-    markups = night.reference["markups"]
+def holds(markups: pl.LazyFrame, lines: pl.LazyFrame, problems: pl.DataFrame) -> pl.DataFrame:
+    """Return why invoices of `lines` must wait, in words (customer, bill_month, hold)."""
     asked = markups.filter(~pl.col("below_cost"), pl.col("method") != "absorb").select("row_id")
     sold = (
         lines.filter(pl.col("margin") < 0)

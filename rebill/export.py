@@ -226,6 +226,7 @@ TABLES = {
             kind=pl.String,
             corrects=pl.String,
             corrected_by=pl.String,
+            replaced_by=pl.String,
             issued_on=pl.Date,
             rounding=pl.String,
             hold=pl.String,

@@ -69,7 +69,7 @@ def issue(
         _issue(at, ready)
         return ready, drafts.filter(pl.col("hold").is_not_null())
 
-    return _run(workspace, "invoices issue", on, now, work)
+    return run(workspace, "invoices issue", on, now, work)
 
 
 def void(
@@ -96,7 +96,7 @@ def void(
         notes = credit_notes(at, bills.filter(pl.col("status") == "issued"), note)
         return pl.concat([drafts, notes])
 
-    return _run(workspace, "invoices void", on, now, work)
+    return run(workspace, "invoices void", on, now, work)
 
 
 def _asked(bills: pl.DataFrame, numbers: Sequence[str], month: str | None) -> pl.DataFrame:
@@ -141,7 +141,7 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
         drafts.lazy().select("invoice_no"), on="invoice_no", how="semi"
     )
     keep_lines(at, lines)
-    _forget_made(at, drafts)
+    forget_made(at, drafts)
     keep(
         at.record,
         drafts.with_columns(
@@ -165,7 +165,7 @@ def keep_lines(at: Work, lines: pl.LazyFrame) -> None:
     )
 
 
-def _forget_made(at: Work, drafts: pl.DataFrame) -> None:
+def forget_made(at: Work, drafts: pl.DataFrame) -> None:
     """Take the made lines of drafts that were issued away: they are issued lines now."""
     record = at.record
     months = drafts["bill_month"].unique().to_list()
@@ -225,14 +225,15 @@ def credit_notes(at: Work, bills: pl.DataFrame, note: str) -> pl.DataFrame:
     return notes
 
 
-def _run(
+def run(
     workspace: Workspace,
     command: str,
     on: dt.date,
     now: Callable[[], str],
     work: Callable[[Work], Result],
 ) -> Result:
-    """Do `work` in one transaction under the workspace's lock, then write the papers it touched."""
+    """Return what `work` gives, done in one transaction under the workspace's lock, and write the
+    papers it touched."""
     with files.locked(workspace):
         with transaction(workspace) as connection:
             record = Record(workspace, connection)
@@ -245,16 +246,18 @@ def _run(
             changed = record.customer_invoices().join(
                 before, on=before.columns, how="anti", nulls_equal=True
             )
-            record.say("night.undelivered", ",".join(sorted(set(changed["bill_month"]))))
+            waiting = {m for m in (record.fact("night.undelivered") or "").split(",") if m}
+            record.say("night.undelivered", ",".join(sorted(waiting | set(changed["bill_month"]))))
             finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
         with transaction(workspace) as connection:
-            outbox.deliver(Record(workspace, connection), Delivery([], changed["invoice_no"], []))
+            papers = Delivery([], changed["invoice_no"], waiting - {outbox.DIGEST})
+            outbox.deliver(Record(workspace, connection), papers)
     return result
 
 
 SHOWN = (
     *("invoice_no", "kind", "customer", "bill_month", "bill_date", "due_date", "total", "status"),
-    *("corrects", "corrected_by", "hold"),
+    *("corrects", "corrected_by", "replaced_by", "hold"),
 )
 """What is listed of an invoice that a command touched."""
 LINES_SHOWN = (
@@ -273,3 +276,25 @@ def story(record: Record, number: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         .sort("service", "charge_class", "line_id", "made_key", nulls_last=True)
     )
     return bill.drop("issued_load"), lines.select(LINES_SHOWN)
+
+
+def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the bill months to build: those named, or all that are not issued in full.
+
+    A month is issued in full where it has an issued invoice and no draft. Raises ConfigError for a
+    named month without an audited document.
+    """
+    documents = record.documents().filter(
+        pl.col("status") == "loaded", pl.col("audited_load").is_not_null()
+    )
+    known = set(documents.select(pl.col("bill_date").dt.strftime("%Y-%m")).to_series())
+    if months is not None:
+        for month in months:
+            if month not in known:
+                raise ConfigError(f"nothing is on record for {month}: there is nothing to build")
+        return tuple(months)
+    bills = record.customer_invoices()
+    credited = pl.col("corrected_by").is_not_null() & pl.col("replaced_by").is_null()
+    unfinished = bills.filter((pl.col("status") == "draft") | credited)["bill_month"]
+    issued = bills.filter(pl.col("status") == "issued")["bill_month"]
+    return tuple(sorted(known & {*unfinished, *(known - set(issued))}))

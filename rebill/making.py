@@ -7,16 +7,18 @@ is written, so that plain nights cost what they did.
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
-from rebill import invoicing, own_charges, tax_engine, taxes, unbilled
+from rebill import files, invoicing, own_charges, reference, tax_engine, taxes, unbilled
 from rebill.keeping import keep
 from rebill.night import Night
 from rebill.own_charges import ITEMS
 from rebill.rating import CUSTOMER_LINES, Rated
 from rebill.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record
-from rebill.store import live_bulk, supersede
+from rebill.settings import Workspace
+from rebill.store import live_bulk, supersede, transaction
 from rebill.taxes import PROBLEMS
 
 KEY = ["customer", "bill_month"]
@@ -27,10 +29,22 @@ TABLES = (
 
 
 class Making:
-    """The rows of some months under way: reference tables, what stands already, what was made."""
+    """The rows of some months under way: reference tables, what stands already, what was made.
 
-    def __init__(self, record: Record, tables: dict[str, pl.LazyFrame], months: list[str]) -> None:
+    `lines` are those of carriers that the rows stand beside. With `anew` the months are made as if
+    none of their invoices had been issued.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        tables: dict[str, pl.LazyFrame],
+        months: list[str],
+        lines: pl.LazyFrame,
+        anew: bool = False,
+    ) -> None:
         self.record, self.tables, self.months = record, tables, months
+        self.lines, self.anew = lines, anew
         self.made = pl.DataFrame(schema=CUSTOMER_LINES)
         self.problems = pl.DataFrame(schema=PROBLEMS)
 
@@ -51,15 +65,15 @@ class Making:
     @cached_property
     def held(self) -> pl.DataFrame:
         """The lines on issued invoices of the months that no credit note took back."""
-        return self.record.lines_held(self.months)
+        held = self.record.lines_held(self.months)
+        return held.clear() if self.anew else held
 
     @cached_property
     def carried(self) -> pl.DataFrame:
         """What the open carrier lines come to (`ITEMS` and the latest bill date)."""
         keys = [name for name in ITEMS if name != "price"]
         return (
-            self.record.open_carrier_lines(self.months)
-            .group_by(keys)
+            self.lines.group_by(keys)
             .agg(pl.col("price").sum(), latest=pl.col("bill_date").max())
             .collect()
         )
@@ -101,7 +115,8 @@ class Pricer:
 def make(night: Night, prices: Pricer, months: list[str]) -> pl.DataFrame:
     """Leave the rows of the months that no carrier line carries, and return why drafts must wait
     (`rebill.taxes.PROBLEMS`)."""
-    making = Making(night.record, night.reference, months)
+    lines = night.record.open_carrier_lines(months)
+    making = Making(night.record, night.reference, months, lines)
     made = made_of(making, prices)
     live = live_bulk(night.record.connection, MADE_LINES, months=months)
     supersede(night.record.connection, live["id"].to_list(), night.run_id)
@@ -157,6 +172,8 @@ def _give_back(making: Making) -> None:
         .join(held.lazy(), left_on=[*KEY, "made_key"], right_on=[*KEY, "held"], how="semi")
         .unique([*KEY, "made_key"])
     )
+    if making.anew:
+        issued = issued.filter(~pl.col("bill_month").is_in(making.months))
     charged = pl.concat(
         [
             drafted.filter(pl.col("price") > 0)
@@ -186,6 +203,8 @@ def _add_minimums(making: Making) -> None:
         .agg(pl.col("price").sum())
         .collect()
     )
+    if making.anew:
+        issued = issued.clear()
     is_minimum = pl.col("kind") == "minimum"
     items = pl.concat([making.items, issued.filter(~is_minimum).select(ITEMS.names())])
     making.add(
@@ -197,15 +216,7 @@ def _add_minimums(making: Making) -> None:
 
 def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bool) -> None:
     """Add contributions and taxes, and note what keeps drafts from being issued."""
-    tables = taxes.Tables(
-        making.customers,
-        making.table("tax_jurisdictions"),
-        making.table("tax_rates"),
-        making.table("tax_exemptions"),
-        making.table("contribution_factors"),
-        making.table("interstate_shares"),
-        making.services.select("service", "state"),
-    )
+    tables = _tax_tables(making.tables)
     found = []
     if charges_usf:
         found.append(taxes.contributions(making.items, making.days, tables))
@@ -217,3 +228,48 @@ def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bo
         found.append(tax_engine.from_results(making.record, making.items, tables))
         making.add(found[-1].lines)
     making.problems = pl.concat([making.problems, *(one.problems for one in found)])
+
+
+def _tax_tables(tables: dict[str, pl.LazyFrame]) -> taxes.Tables:
+    return taxes.Tables(
+        tables["customers"].collect(),
+        tables["tax_jurisdictions"].collect(),
+        tables["tax_rates"].collect(),
+        tables["tax_exemptions"].collect(),
+        tables["contribution_factors"].collect(),
+        tables["interstate_shares"].collect(),
+        tables["services"].select("service", "state").collect(),
+    )
+
+
+# --- outside engines --------------------------------------------------------------------------
+
+
+def tax_requests(record: Record, months: list[str] | None = None) -> pl.DataFrame:
+    """Return what the drafts of the months ask an outside tax engine (`tax_engine.REQUEST`)."""
+    tables = reference.reference_frames(record.workspace, record.connection)
+    bills = record.customer_invoices().filter(pl.col("status") == "draft")
+    if months is not None:
+        bills = bills.filter(pl.col("bill_month").is_in(months))
+    every = bills["bill_month"].unique().sort().to_list()
+    engine = pl.col("method").fill_null("") != "tax_engine"
+    items = (
+        record.open_lines(every)
+        .filter(engine)
+        .join(bills.lazy().select(KEY), on=KEY, how="semi")
+        .group_by([name for name in ITEMS if name != "price"])
+        .agg(pl.col("price").sum())
+        .select(ITEMS.names())
+        .collect()
+    )
+    return tax_engine.requests(items, _tax_tables(tables))
+
+
+def take_tax_result(workspace: Workspace, path: Path) -> tuple[str, ...]:
+    """Leave the rows of an engine's result file on record, and return the months they are of."""
+    with files.locked(workspace), transaction(workspace) as connection:
+        record = Record(workspace, connection)
+        asked = tax_requests(record)
+        new = tax_engine.take_in(record, path, set(asked["request"]))
+        own = asked.join(new, on="request", how="semi")
+        return tuple(own["bill_month"].unique().sort().to_list())

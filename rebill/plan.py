@@ -219,6 +219,18 @@ def plan_bank(facts: Facts) -> Plan:
     return Plan((*reads, MatchPulls(len(reads)), *checks) if reads else (), passed_over)
 
 
+def plan_prices(months: tuple[str, ...]) -> Callable[[Facts], Plan]:
+    """Return the planner of a run that does what is due and prices whole months again."""
+
+    def prices(facts: Facts) -> Plan:
+        due = plan(facts)
+        first = [stage for stage in due.stages if not isinstance(stage, Price | Deliver)]
+        last = (Price(months), Deliver(tuple(sorted({*facts.undelivered, *months}))))
+        return Plan((*first, *last), due.passed_over)
+
+    return prices
+
+
 def plan_decision(
     acts: tuple[Decision, ...], *, lines: bool = True, compare: Compare | None = None
 ) -> Callable[[Facts], Plan]:

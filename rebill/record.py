@@ -197,7 +197,7 @@ class Record:
 
         Columns customer, bill_month and held: the line's `line_id`, else its `made_key`.
         """
-        sign = pl.col("invoice_no").is_in(self._credit_notes())
+        sign = pl.col("invoice_no").is_in(self.credit_notes())
         return (
             self.issued_lines(months)
             .group_by("customer", "bill_month", held=pl.coalesce("line_id", "made_key"))
@@ -207,7 +207,8 @@ class Record:
             .collect()
         )
 
-    def _credit_notes(self) -> list[str]:
+    def credit_notes(self) -> list[str]:
+        """Return the numbers of all credit notes."""
         bills = self.customer_invoices().filter(pl.col("kind") == "credit_note")
         return bills["invoice_no"].to_list()
 

@@ -19,7 +19,7 @@ from rebill.keeping import keep, keep_findings, take_files
 from rebill.night import Night
 from rebill.plan import Price
 from rebill.rating import CUSTOMER_LINES
-from rebill.record import KEPT_FINDINGS
+from rebill.record import KEPT_FINDINGS, Record
 from rebill.store import read_frame
 from rebill.store.models import REFERENCE
 from reconcile import duplicates
@@ -33,9 +33,8 @@ CREDIT_PARTS = "credit_parts"
 class Prices(making.Pricer):
     """The tables that price, as they are now, and the kernel called with them."""
 
-    def __init__(self, night: Night) -> None:
-        self._tables = night.reference
-        self.load_id = night.load_id
+    def __init__(self, tables: dict[str, pl.LazyFrame], load_id: int) -> None:
+        self._tables, self.load_id = tables, load_id
 
     @cached_property
     def customers(self) -> pl.DataFrame:
@@ -76,7 +75,7 @@ def price_lines(night: Night, stage: Price) -> None:
     gone = night.months_left()
     if not night.audited and gone.is_empty() and not stage.months:
         return
-    prices = Prices(night)
+    prices = Prices(night.reference, night.load_id)
     documents = record.documents().filter(pl.col("audited_load").is_not_null())
     fresh = pl.col("document_id").is_in(night.audited)
     whole = set(stage.months)
@@ -91,8 +90,15 @@ def price_lines(night: Night, stage: Price) -> None:
     rated = prices.rate(lines)
     _keep_lines(night, pl.concat([kept, rated.customer_lines]))
     keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
-    _pass_credits(night, prices, lines)
-    drafts.rebuild(night, months, making.make(night, prices, months))
+    credits, parts = credits_of(record, prices, lines)
+    if parts.height:
+        _keep_lines(night, credits)
+        keep(night, CREDIT_PARTS, parts.select(crediting.PARTS.names()).lazy(), "given")
+    problems = making.make(night, prices, months)
+    changed = drafts.rebuild(record, night.reference, months, problems)
+    night.invoices += changed["invoice_no"].to_list()
+    night.count("customer invoices new or changed", changed.height)
+    night.total("invoiced", changed["total"])
 
 
 def _keep_lines(night: Night, lines: pl.LazyFrame) -> None:
@@ -125,39 +131,45 @@ def _forget_missing(night: Night, again: pl.DataFrame) -> None:
 # --- credits ----------------------------------------------------------------------------------
 
 
-def _pass_credits(night: Night, prices: Prices, lines: pl.LazyFrame) -> None:
-    """Leave customer lines for what customers get back of the credits among `lines`."""
+def credits_of(
+    record: Record,
+    prices: Prices,
+    lines: pl.LazyFrame,
+    fresh: pl.LazyFrame | None = None,
+) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    """Return customer lines for what customers get back of the credits among `lines` (`AUDITED`),
+    and what became of each part of them (`rebill.crediting.PARTS`).
+
+    Charges count as they are in `fresh`, else as issued, else as drafted.
+    """
     credits = lines.filter(pl.col("amount") < 0).collect()
     if credits.is_empty():
-        return
-    given = _given(night, credits)
-    charged = _charged(night, given["line_id"].unique())
+        return pl.LazyFrame(schema=CUSTOMER_LINES), pl.DataFrame(schema=crediting.PARTS)
+    given = _given(record, credits)
+    charged = _charged(record, given["line_id"].unique(), fresh)
     parts = crediting.parts_of(credits, given, charged, prices.customers)
-    passed = crediting.credit_lines(credits, parts)
+    passed = crediting.credit_lines(credits, parts).with_columns(
+        priced_load=pl.lit(prices.load_id, dtype=pl.Int64)
+    )
     rest = parts.filter(pl.col("why") == "priced").select("line_id", "given", "customer")
     anew = prices.rate(
         crediting.turned(
             credits.lazy()
             .drop("amount", "customer")
             .join(rest.lazy(), on="line_id")
-            .rename({"given": "amount"})
-            .with_columns(-pl.col("amount"))
+            .with_columns(amount=-pl.col("given"))
             .select(AUDITED.names())
         )
     )
-    both = pl.concat([passed.lazy(), crediting.turned_back(anew.customer_lines)]).with_columns(
-        priced_load=pl.lit(night.load_id, dtype=pl.Int64)
-    )
-    _keep_lines(night, both)
-    keep(night, CREDIT_PARTS, parts.select(crediting.PARTS.names()).lazy(), "given")
+    return pl.concat([passed.lazy(), crediting.turned_back(anew.customer_lines)]), parts
 
 
-def _given(night: Night, credits: pl.DataFrame) -> pl.DataFrame:
+def _given(record: Record, credits: pl.DataFrame) -> pl.DataFrame:
     """Return what all credits of the services and codes of `credits` give back, with the amount of
     each charge (`billed`)."""
     items = credits.select("service", "usoc").drop_nulls().unique()
     pool = (
-        duplicates.columns(night.record.audited())
+        duplicates.columns(record.audited())
         .join(items.lazy(), on=["service", "usoc"], how="semi")
         .select(COLUMNS)
         .collect()
@@ -166,42 +178,42 @@ def _given(night: Night, credits: pl.DataFrame) -> pl.DataFrame:
     return allocate(pool).join(billed, on="line_id")
 
 
-def _charged(night: Night, charges: pl.Series) -> pl.DataFrame:
-    """Return how charges stand on invoices (`CHARGED`): as issued, else as they are drafted."""
-    record = night.record
+def _charged(record: Record, charges: pl.Series, fresh: pl.LazyFrame | None) -> pl.DataFrame:
+    """Return how charges stand on invoices (`CHARGED`)."""
     wanted = pl.LazyFrame({"line_id": charges.cast(pl.String)})
 
     def named(lines: pl.LazyFrame) -> pl.DataFrame:
         own = lines.join(wanted, on="line_id", how="semi")
-        return own.filter(pl.col("kind").fill_null("charge") == "charge").collect()
+        return (
+            own.filter(pl.col("kind").fill_null("charge") == "charge")
+            .select(CUSTOMER_LINES.names())
+            .collect()
+        )
 
-    drafted = named(record.scan("customer_lines", CUSTOMER_LINES).select(CUSTOMER_LINES.names()))
     held = record.lines_held().select("customer", "bill_month", line_id="held")
-    issued = (
-        named(record.issued_lines())
-        .filter(pl.col("price") >= 0)
-        .join(held, on=["customer", "bill_month", "line_id"], how="semi")
-        .unique("line_id", keep="last", maintain_order=True)
+    issued = named(
+        record.issued_lines()
+        .filter(~pl.col("invoice_no").is_in(record.credit_notes()))
+        .join(held.lazy(), on=["customer", "bill_month", "line_id"], how="semi")
     )
-    found = pl.concat(
-        [
-            issued.select(CUSTOMER_LINES.names()),
-            drafted.join(issued, on="line_id", how="anti").select(CUSTOMER_LINES.names()),
-        ]
-    )
+    found = pl.DataFrame(schema=CUSTOMER_LINES)
+    drafted = named(record.scan("customer_lines", CUSTOMER_LINES))
+    for lines in (*([named(fresh)] if fresh is not None else []), issued, drafted):
+        new = lines.unique("line_id", keep="last", maintain_order=True)
+        found = pl.concat([found, new.join(found, on="line_id", how="anti")])
     return (
-        found.join(_values(night, found["markup_row"]), on="markup_row", how="left")
+        found.join(_values(record, found["markup_row"]), on="markup_row", how="left")
         .lazy()
         .pipe(seal, crediting.CHARGED)
         .collect()
     )
 
 
-def _values(night: Night, rows: pl.Series) -> pl.DataFrame:
+def _values(record: Record, rows: pl.Series) -> pl.DataFrame:
     """Return markup_row and value of markup rows of whatever version."""
     table: Any = REFERENCE["markups"]
     wanted = rows.drop_nulls().unique().to_list()
-    found = read_frame(night.record.connection, sa.select(table.c.row_id, table.c.value))
+    found = read_frame(record.connection, sa.select(table.c.row_id, table.c.value))
     return found.filter(pl.col("row_id").is_in(wanted)).select(
         markup_row="row_id", value=pl.col("value").cast(RATE)
     )

@@ -247,6 +247,7 @@ class CustomerInvoice(Base):
     kind: Mapped[str] = mapped_column(server_default="invoice")  # invoice, credit_note
     corrects: Mapped[str | None]  # the invoice that a credit note, or its new invoice, is for
     corrected_by: Mapped[str | None]  # the credit note against this invoice
+    replaced_by: Mapped[str | None]  # of a corrected invoice and its credit note: the new invoice
     issued_on: Mapped[dt.date | None]
     issued_load: Mapped[int | None]  # the reference tables it was issued with
     rounding: Mapped[str | None]  # how its amounts were rounded; null = once for each line

@@ -1,0 +1,340 @@
+"""What stands on an invoice besides carrier lines, and how credits follow their charges."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal as D
+from pathlib import Path
+from typing import Any
+
+import nights
+import polars as pl
+import pytest
+from nights import NOW, bill, csv_of, night, put, small, table
+
+from rebill import batch, issuing, making, plan, rerating, tax_engine
+from rebill.load import load
+from rebill.settings import ConfigError, Workspace
+
+ON = dt.date(2026, 3, 16)
+PLAIN = """
+    1FB 6145550131 20.00 20.00
+    TTB 6145550131 5.00  5.00
+    """
+"""S1 of customer C1 as the contract says: 20.00 and 5.00, at ten percent 22.00 and 5.50."""
+
+
+def now() -> str:
+    return NOW
+
+
+def tables(workspace: Workspace, **texts: str) -> None:
+    """Load reference tables; `_` in a cell is a blank, `-` an empty cell."""
+    folder = workspace.root / "more"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for name, text in texts.items():
+        cells = csv_of(text).replace("_", " ") if "_" in text.partition("\n")[2] else csv_of(text)
+        head, _, rows = cells.partition("\n")
+        header = csv_of(text).partition("\n")[0]
+        body = ",".join(["\n"]) and rows
+        lines = [
+            ",".join("" if c == "-" else c for c in row.split(",")) for row in body.split("\n")
+        ]
+        (folder / f"{name}.csv").write_text(header + "\n" + "\n".join(lines))
+    result = load(workspace, [folder], given=NOW)
+    assert result.ok, [str(error) for error in result.errors]
+
+
+def built(workspace: Workspace, month: str = "2026-03") -> None:
+    """Price the month again, as `rebill invoices build` does."""
+    job = batch.Job("invoices build", plan.plan_prices((month,)), ON)
+    batch.run(workspace, job, nights.QUIET, now)
+
+
+def rows(workspace: Workspace, *columns: str, **wanted: str) -> list[tuple[Any, ...]]:
+    """Return columns of the customer lines that say what is wanted, in order of invoice and key."""
+    frame = table(workspace, "customer_lines")
+    return frame.filter(**wanted).select(columns).rows() if wanted else frame.select(columns).rows()
+
+
+def totals(workspace: Workspace, customer: str = "C1") -> list[str]:
+    bills = table(workspace, "customer_invoices").filter(pl.col("customer") == customer)
+    return bills["total"].to_list()
+
+
+def foot(workspace: Workspace) -> None:
+    bills = table(workspace, "customer_invoices")
+    lines = table(workspace, "customer_lines").with_columns(pl.col("price").cast(pl.Decimal(18, 2)))
+    sums = dict(lines.group_by("invoice_no").agg(pl.col("price").sum()).iter_rows())
+    for number, total in bills.select("invoice_no", "total").iter_rows():
+        assert sums.get(number, D(0)) == D(total), number
+
+
+@pytest.fixture
+def march(tmp_path: Path) -> Workspace:
+    """A workspace whose March has been billed as it should be."""
+    workspace = small(tmp_path / "w")
+    put(workspace, [("b3.csv", bill(3, PLAIN))])
+    night(workspace, "2026-03-20")
+    assert totals(workspace) == ["27.50"]
+    return workspace
+
+
+def test_own_charges_are_recurring_or_once_prorated_inside_the_month(march: Workspace) -> None:
+    tables(
+        march,
+        customer_charges="""
+        customer charge  frequency amount quantity cost effective_from effective_until description
+        C1       SUPPORT monthly   30.00  2        4.00 2026-03-16     -               Help_desk
+        C1       ROUTER  once      99.00  1        0    2026-03-31     -               Router
+        C1       OLD     monthly   5.00   1        0    2026-01-01     2026-03-01      Over
+        C1       NEXT    once      7.00   1        0    2026-04-01     -               Not_yet
+        C1       LESS    monthly   -2.50  1        0    -              -               Goodwill
+        """,
+    )
+    built(march)
+    # 15 of 30 days (the 16th to the end of March by thirty-day months) of two units.
+    assert rows(march, "description", "price", "cost", "charge_class", kind="own_charge") == [
+        ("Goodwill", "-2.50", "0.00", "recurring"),
+        ("Router", "99.00", "0.00", "one_time"),
+        ("Help desk", "30.00", "4.00", "recurring"),
+    ]
+    assert totals(march) == ["154.00"]
+    foot(march)
+
+
+def test_a_share_of_the_charges_is_taken_off_but_not_of_taxes(march: Workspace) -> None:
+    tables(
+        march,
+        customer_charges="""
+        customer charge percent effective_from
+        C1       LOYAL  -0.10   2026-01-01
+        """,
+    )
+    built(march)
+    assert rows(march, "price", "tax_base", kind="own_charge") == [("-2.75", "27.50")]
+    foot(march)
+
+
+def test_a_commitment_brings_the_month_up_to_its_amount_and_never_twice(march: Workspace) -> None:
+    tables(march, commitments="customer amount effective_from\nC1 100.00 2026-03-01")
+    built(march)
+    assert rows(march, "price", kind="minimum") == [("72.50",)]
+    assert totals(march) == ["100.00"]
+    issuing.issue(march, [], ON, now, "2026-03")
+    late = bill(3, "TTC 6145550131 7.00 7.00", ban="305R010002", number="Z9")
+    tables(
+        march,
+        service_elements="service usoc quantity active_from\nS1 TTC 1 2025-01-01",
+        usocs="carrier usoc description kind\nILEC TTC More recurring",
+        buy_rates="contract charge_class usoc rate effective_from\nACME-2026 recurring TTC 7 -",
+    )
+    put(march, [("late.csv", late)])
+    night(march, "2026-03-25")
+    again = [row for row in rows(march, "price", "invoice_no", kind="minimum")]
+    assert [price for price, _ in again] == ["72.50", "-7.70"], "what was a minimum is now charged"
+    assert totals(march) == ["100.00", "0.00"]
+    foot(march)
+
+
+def test_taxes_are_reckoned_once_for_each_tax_and_say_on_what_base(march: Workspace) -> None:
+    tables(
+        march,
+        services="service carrier ban wtn customer installed_on state\n"
+        "S1 ILEC 305R010001 6145550131 C1 2025-01-01 OH",
+        tax_rates="""
+        jurisdiction tax   rate   charge_class effective_from description
+        OH           sales 0.0575 -            2020-01-01     Ohio_sales_tax
+        OH           911   0.01   recurring    2020-01-01     -
+        """,
+    )
+    built(march)
+    taxes = rows(march, "description", "price", "tax_base", "tax_rate", "margin", kind="tax")
+    assert taxes == [
+        ("OH 911, 1% of 27.50", "0.28", "27.50", "0.01", "0.00"),
+        ("Ohio sales tax, 5.75% of 27.50", "1.58", "27.50", "0.0575", "0.00"),
+    ]
+    tables(
+        march,
+        tax_exemptions="""
+        customer jurisdiction tax certificate effective_from
+        C1       OH           911 X-1         2026-01-01
+        """,
+    )
+    built(march)
+    assert rows(march, "tax", kind="tax") == [("sales",)]
+    foot(march)
+
+
+def test_a_hole_in_the_tax_table_is_an_error_at_the_load_and_on_the_day(march: Workspace) -> None:
+    folder = march.root / "hole"
+    folder.mkdir()
+    path = folder / "tax_rates.csv"
+    head = "jurisdiction,tax,rate,effective_from,effective_until\n"
+    path.write_text(f"{head}OH,sales,0.05,2020-01-01,2026-01-01\nOH,sales,0.06,2026-02-01,\n")
+    (error,) = load(march, [folder], given=NOW).errors
+    assert str(error).startswith("tax_rates.csv row 3: there is a hole in OH sales (any) (any)")
+    path.write_text(f"{head}OH,sales,0.05,2020-01-01,2026-01-01\n")
+    assert load(march, [folder], given=NOW).ok
+    tables(march, tax_jurisdictions="customer jurisdiction\nC1 OH\nC2 OH")
+    built(march)
+    (hold,) = table(march, "customer_invoices")["hold"].to_list()
+    assert "no rate of OH is in force on 2026-03-15" in hold
+    issued, waiting = issuing.issue(march, [], ON, now, "2026-03")
+    assert issued.is_empty() and waiting.height == 1
+
+
+def test_the_federal_contribution_never_exceeds_its_cap(march: Workspace) -> None:
+    tables(
+        march,
+        customers="customer name brand bill_day due_days federal_usf\nC1 One ACME 15 20 charge",
+        contribution_factors="""
+        factor effective_from effective_until
+        0.376  2026-01-01     2026-04-01
+        0.37   2026-04-01     -
+        """,
+        interstate_shares="usoc product share\n1FB - 0.25\n- - 0.10",
+    )
+    built(march)
+    # 22.00 x 0.25 + 5.50 x 0.10 = 6.05; x 0.376 = 2.2748, rounded down.
+    charged = rows(march, "price", "tax_base", "tax_rate", kind="surcharge")
+    assert charged == [("2.27", "6.05", "0.376")]
+    foot(march)
+
+
+def test_what_the_carrier_forgot_is_charged_where_the_rule_says_so_and_given_back(
+    march: Workspace,
+) -> None:
+    tables(
+        march, customers="customer name brand bill_day due_days unbilled\nC1 One ACME 15 20 invoice"
+    )
+    put(march, [("b4.csv", bill(4, "1FB 6145550131 20.00 20.00"))])
+    night(march, "2026-04-20")
+    assert rows(march, "usoc", "price", "cost", kind="unbilled") == [("TTB", "5.50", "5.00")]
+    issuing.issue(march, [], dt.date(2026, 4, 20), now, "2026-04")
+    # In May the carrier bills May and, after all, April.
+    may = bill(5, PLAIN)
+    back = may.splitlines()[3].split(",")
+    back[8], back[9] = "", ""
+    back = [*back[:11], "3", *back[12:-2], "2026-04-05", "2026-05-05"]
+    lines = [*may.splitlines()[:1], may.splitlines()[1].replace("25.00", "30.00")]
+    put(march, [("b5.csv", "\n".join([*lines, *may.splitlines()[2:], ",".join(back)]) + "\n")])
+    night(march, "2026-05-20")
+    told = rows(march, "usoc", "price", "bill_month", kind="unbilled")
+    assert told == [("TTB", "5.50", "2026-04"), ("TTB", "-5.50", "2026-05")]
+    foot(march)
+
+
+def credit(month: int, amount: str, usoc: str = "1FB", start: str = "2026-03-05") -> str:
+    """A bill that only gives back; the period is a month from `start`."""
+    text = bill(month, f"{usoc} 6145550131 {amount} {amount}", number=f"K{month}{amount}")
+    day, end = f"2026-{month:02d}-05", f"2026-{month + 1:02d}-05"
+    until = f"{start[:5]}{int(start[5:7]) + 1:02d}{start[7:]}"
+    return text.replace(f"{day},{end}", f"{start},{until}").replace(f",1,{amount}", ",-1,")
+
+
+@pytest.mark.parametrize(
+    ("basis", "rule", "given", "price"),
+    [
+        ("billed", "follow", "-2.00", "-2.20"),
+        ("billed", "follow", "-22.00", "-24.20"),
+        ("billed", "keep", "-2.00", None),
+        ("expected", "follow", "-2.00", None),
+        ("expected", "follow", "-12.00", "-11.00"),
+        ("expected", "follow", "-22.00", "-22.00"),
+        ("expected", "pass", "-2.00", "-2.20"),
+    ],
+)
+def test_a_credit_follows_its_charge_as_far_as_it_was_invoiced(
+    tmp_path: Path, basis: str, rule: str, given: str, price: str | None
+) -> None:
+    # The carrier billed 22.00 where 20.00 is due, and gives something back in April.
+    workspace = small(tmp_path / "w")
+    head = "customer name brand bill_day due_days cost_basis credits"
+    tables(workspace, customers=f"{head}\nC1 One ACME 15 20 {basis} {rule}")
+    put(workspace, [("b3.csv", bill(3, "1FB 6145550131 22.00 22.00"))])
+    night(workspace, "2026-03-20")
+    tables(workspace, markups="method value effective_from\npercent 0.50 2026-03-20")
+    put(workspace, [("b4.csv", credit(4, given))])
+    night(workspace, "2026-04-20")
+    charge = rows(workspace, "line_id", kind="charge")[0][0]
+    told = rows(workspace, "price", "credit_of", "method", kind="credit")
+    assert told == ([(price, charge, "percent")] if price else [])
+    foot(workspace)
+
+
+def test_parts_of_a_charge_given_back_add_up_to_its_price(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    tables(workspace, markups="method value effective_from\npercent_with_minimum - -\n".replace(
+        "percent_with_minimum - -", "adder 0.333333 2026-01-01"))  # fmt: skip
+    put(workspace, [("b3.csv", bill(3, "1FB 6145550131 20.00 20.00"))])
+    night(workspace, "2026-03-20")
+    for month, amount in ((4, "-6.67"), (5, "-6.66"), (6, "-6.67")):
+        put(workspace, [(f"b{month}.csv", credit(month, amount))])
+        night(workspace, f"2026-0{month}-20")
+    prices = [D(price) for (price,) in rows(workspace, "price", usoc="1FB")]
+    assert sum(prices) == 0 and len(prices) == 4
+    foot(workspace)
+
+
+def test_a_month_priced_again_shows_the_difference_and_then_issues_it(march: Workspace) -> None:
+    issuing.issue(march, [], ON, now, "2026-03")
+    tables(march, markups="method value\npercent 0.20")
+    day = dt.date(2026, 5, 2)
+    shown = rerating.rerate(march, "2026-03", None, day, now, issue=False, note="dearer")
+    assert shown.issued.is_empty()
+    assert shown.differences.select("usoc", "was", "now", "difference").rows() == [
+        ("1FB", D("22.00"), D("24.00"), D("2.00")),
+        ("TTB", D("5.50"), D("6.00"), D("0.50")),
+    ]
+    assert totals(march) == ["27.50"], "showing changes nothing"
+    done = rerating.rerate(march, "2026-03", None, day, now, issue=True, note="dearer")
+    assert done.differences.equals(shown.differences)
+    columns = ("invoice_no", "kind", "total", "corrects", "corrected_by", "replaced_by", "status")
+    one, two, three = (f"ACME-2026-{n:06d}" for n in (1, 2, 3))
+    assert table(march, "customer_invoices").select(columns).rows() == [
+        (one, "invoice", "27.50", None, two, three, "issued"),
+        (two, "credit_note", "-27.50", one, None, three, "issued"),
+        (three, "invoice", "30.00", one, None, None, "issued"),
+    ]
+    foot(march)
+    again = rerating.rerate(march, "2026-03", None, day, now, issue=True, note="again")
+    assert again.differences.is_empty() and again.issued.is_empty()
+    built(march)
+    assert totals(march) == ["27.50", "-27.50", "30.00"], "nothing is due twice"
+
+
+def test_a_price_below_cost_waits_for_consent(march: Workspace) -> None:
+    tables(march, markups="usoc method value\n1FB flat 5.00")
+    built(march)
+    (hold,) = table(march, "customer_invoices")["hold"].to_list()
+    assert "1 line(s) are priced below cost without consent (markup row" in hold
+    tables(march, markups="usoc method value below_cost\n1FB flat 5.00 true")
+    built(march)
+    assert table(march, "customer_invoices")["hold"].to_list() == [None]
+
+
+def test_an_outside_engine_is_asked_and_answers_once(march: Workspace, tmp_path: Path) -> None:
+    head = "customer name brand bill_day due_days tax_source"
+    tables(march, customers=f"{head}\nC1 One ACME 15 20 file")
+    built(march)
+    with batch.reading(march) as record:
+        asked = making.tax_requests(record)
+    assert asked.select("usoc", "price").rows() == [("1FB", D("22.00")), ("TTB", D("5.50"))]
+    (request,) = asked["request"].unique()
+    result = tmp_path / "result.csv"
+    columns = "request,jurisdiction,tax,description,tax_base,rate,amount\n"
+    result.write_text(f"{columns}nonsense,OH,sales,,27.50,0.0575,1.58\n")
+    with pytest.raises(ConfigError, match="row 2: no draft asks for this request"):
+        making.take_tax_result(march, result)
+    result.write_text(f"{columns}{request},OH,sales,Sales tax,27.50,0.0575,1.58\n")
+    assert making.take_tax_result(march, result) == ("2026-03",)
+    assert making.take_tax_result(march, result) == (), "the same file again adds nothing"
+    built(march)
+    told = rows(march, "description", "price", "tax_base", kind="tax")
+    assert told == [("Sales tax, of 27.50", "1.58", "27.50")]
+    assert table(march, "customer_invoices")["hold"].to_list() == [None]
+    assert tax_engine.REQUEST.names()[:2] == ["request", "line"]
+    foot(march)
