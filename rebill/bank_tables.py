@@ -94,10 +94,14 @@ def actual_pulls(record: Record) -> pl.DataFrame:
     )
 
 
-def returnable(record: Record, as_of: dt.date) -> pl.DataFrame:
-    """Return the events of debits that nobody authorised and that may still be sent back."""
+def returnable(record: Record, as_of: dt.date | None) -> pl.DataFrame:
+    """Return the events of debits that nobody authorised and that may still be sent back.
+
+    They are sorted by the day until which they may; without a day none is.
+    """
     events = read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
-    return events.filter(pl.col("suggested_return").is_not_null(), pl.col("send_by") >= as_of)
+    in_time = (pl.col("send_by") >= pl.lit(as_of, dtype=pl.Date)).fill_null(False)
+    return events.filter(in_time).sort("send_by", "event_id")
 
 
 def to_come(

@@ -300,6 +300,8 @@ def _promise(night: Night, job: Job) -> Delivery | None:
 
 def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
     """Return what came this night and the money it put at stake, as plain data."""
+    read: list[ReadFile | ReadBank] = [*night.intake.reads]
+    read += [one.stage for one in night.bank_reads]
     findings = night.kept.filter(
         ~pl.col("document_id").is_in(night.touched), pl.col("amount_at_stake") > 0
     )
@@ -314,7 +316,7 @@ def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
                 "sha256": stage.sha256,
                 "became": night.became.get(stage.name, ""),
             }
-            for stage in night.intake.reads
+            for stage in read
         ]
         + [
             {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.left}"}
@@ -346,11 +348,11 @@ def _deliver(
     return replace(outcome, written=written)
 
 
-def standing(workspace: Workspace) -> tuple[int, int]:
-    """Return how many documents are held or refused, and how many claims are near their end."""
+def standing(workspace: Workspace) -> tuple[int, int, int]:
+    """Return how many documents are held or refused, claims near their end, debits to return."""
     with transaction(workspace) as connection:
         digest = outbox.read_digest(Record(workspace, connection))
-    return digest.held.height, digest.deadlines.height
+    return digest.held.height, digest.deadlines.height, digest.returns.height
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def ingest(
 
     place = open_place(workspace)
     known_profile(profile, place.root)
-    seen, where = batch.pick(place, paths)
+    seen, where = batch.pick(place, paths, told=profile is not None)
     job = batch.Job("ingest", plan.plan_ingest, received_on or as_of, seen, where, profile)
     outcome = batch.run(place, job, a_log(), now)
     became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
@@ -200,9 +200,12 @@ def nightly(
     log = a_log()
     outcome = batch.run(place, job, log, now)
     show_outcome(outcome, json)
-    held, near = batch.standing(place)
-    if held or near:
-        log.warning("something needs a person", held_or_refused=held, deadlines=near)
+    held, near, back = batch.standing(place)
+    banks = outcome.counts.get("bank files refused", 0)
+    if held or near or back or banks:
+        told = {"held_or_refused": held, "deadlines": near}
+        told |= {"debits_to_return": back, "bank_files_refused": banks}
+        log.warning("something needs a person", **{name: n for name, n in told.items() if n})
         raise typer.Exit(NEEDS_A_PERSON)
 
 

@@ -46,6 +46,21 @@ DEADLINES = pl.Schema(
         "amount": CENTS,
     }
 )
+RETURNS = pl.Schema(
+    {
+        "send_by": pl.Date(),
+        "at_originator_by": pl.Date(),
+        "suggested_return": pl.String(),
+        "carrier": pl.String(),
+        "invoice_no": pl.String(),
+        "company_id": pl.String(),
+        "code": pl.String(),
+        "amount": CENTS,
+        "message": pl.String(),
+        "remedy": pl.String(),
+    }
+)
+"""Debits nobody authorised that may still be sent back."""
 PULLS = pl.Schema(
     {
         "debit_on": pl.Date(),
@@ -69,6 +84,7 @@ class Digest:
     """Stakes below a contract's `minimum_line`, summed by cause: reported, not claimed."""
     deadlines: pl.DataFrame
     pulls: pl.DataFrame
+    returns: pl.DataFrame
 
 
 SCHEMAS = {
@@ -78,6 +94,7 @@ SCHEMAS = {
     "small": SMALL,
     "deadlines": DEADLINES,
     "pulls": PULLS,
+    "returns": RETURNS,
 }
 
 CSV_COLUMNS = (
@@ -116,6 +133,12 @@ def digest_csv(digest: Digest) -> str:
             text=filled("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
         ),
         "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
+        "returns": digest.returns.with_columns(
+            on=pl.col("send_by"),
+            name=pl.coalesce("invoice_no", "company_id"),
+            status=pl.col("suggested_return"),
+            text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
+        ),
     }
     rows = [
         frame.with_columns(section=pl.lit(name)).select(

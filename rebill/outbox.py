@@ -19,6 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.packet import packets
+from rebill.bank_tables import returnable
 from rebill.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.files import safe_name
 from rebill.ingest import corrected
@@ -160,6 +161,7 @@ def read_digest(record: Record) -> Digest:
         held=held_documents(record),
         deadlines=_shaped(near, "deadlines"),
         pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
+        returns=_shaped(returnable(record, as_of).rename({"pulled": "amount"}), "returns"),
     )
 
 

@@ -60,7 +60,7 @@ class _Seen:
     pulls: pl.DataFrame
     """Debits that are movements of their own."""
     settled: pl.DataFrame
-    """Settlements of kind pull with their document, in order; `before`: cents that stood then."""
+    """Settlements of kind pull with their document, in order; `before`: cents of earlier ones."""
 
 
 def pull_events(known: Known, banked: Banked) -> pl.DataFrame:
@@ -99,27 +99,18 @@ def pull_events(known: Known, banked: Banked) -> pl.DataFrame:
 
 
 def _settled(known: Known, banked: Banked) -> pl.DataFrame:
-    """Return the pulls of each document in order, with what stood of it before each."""
+    """Return the pulls of each document in order, with what stands of those before each.
+
+    A pull that came back, then or later, does not stand.
+    """
     back = pl.col("kind") == "return"
     whole = banked.settlements.with_columns(c=cents(pl.col("amount")).cast(pl.Int64))
     pulls = whole.filter(~back).sort("settled_on", "entry_id")
     undone = whole.filter(back).select("document_id", entry_id="of", undone_on="settled_on")
-    dated = pulls.join(undone, on=["document_id", "entry_id"], how="left").with_columns(
-        order=pl.int_range(pl.len()).over("document_id")
-    )
-    earlier = dated.select(
-        "document_id", before_c="c", before_order="order", before_undone="undone_on"
-    )
-    before = (
-        dated.select("entry_id", "document_id", "order", "settled_on")
-        .join(earlier, on="document_id")
-        .filter(
-            pl.col("before_order") < pl.col("order"),
-            pl.col("before_undone").is_null() | (pl.col("before_undone") > pl.col("settled_on")),
-        )
-        .group_by("entry_id", "document_id")
-        .agg(before=pl.col("before_c").sum())
-    )
+    dated = pulls.join(undone, on=["document_id", "entry_id"], how="left", maintain_order="left")
+    stands = pl.when(pl.col("undone_on").is_null()).then("c").otherwise(0)
+    counted = dated.with_columns(stands=stands)
+    before = pl.col("stands").cum_sum().over("document_id") - pl.col("stands")
     paper = known.debits.select(
         "document_id",
         "carrier",
@@ -129,16 +120,15 @@ def _settled(known: Known, banked: Banked) -> pl.DataFrame:
         "debit_on",
         due=cents(pl.col("amount")).cast(pl.Int64),
     )
-    return (
-        dated.join(before, on=["entry_id", "document_id"], how="left", maintain_order="left")
-        .with_columns(pl.col("before").fill_null(0))
-        .join(paper, on="document_id", how="left", maintain_order="left")
+    return counted.with_columns(before=before).join(
+        paper, on="document_id", how="left", maintain_order="left"
     )
 
 
 def _twice() -> pl.Expr:
-    """Whether the invoice had been pulled in full before, and that stood."""
-    return (pl.col("due") > 0) & (pl.col("before") >= pl.col("due"))
+    """Whether the invoice had been pulled in full before, and both pulls stand."""
+    full = (pl.col("due") > 0) & (pl.col("before") >= pl.col("due"))
+    return full & pl.col("undone_on").is_null()
 
 
 def _company_of(seen: _Seen) -> pl.DataFrame:

@@ -6,8 +6,6 @@ import csv
 import datetime as dt
 import io
 import json
-import sys
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,12 +13,10 @@ import nights
 import pytest
 from bank_writers import Batch, Entry, File, Move, Statement, bai2, nacha
 from nights import exported, night, put
-
-from rebill import cli
+from shell import Call
 
 D = Decimal
 day = dt.date.fromisoformat
-Call = Callable[..., tuple[int, str, str]]
 CONTRACT = """
 [contract.debit]
 terms = { anchor = "bill_date", days = 15 }
@@ -28,24 +24,6 @@ company_id = "1234567890"
 """
 LINE = "1FB 6145550131 20.00 20.00"
 TRACE = "091000010000001"
-
-
-@pytest.fixture
-def rebill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
-    """Run a command as the shell does: exit code, standard output, standard error."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rebill", *map(str, words)])
-        capfd.readouterr()
-        try:
-            cli.main()
-            code = 0
-        except SystemExit as left:
-            code = int(left.code or 0)
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
 
 
 def ready(root: Path, url: str | None = None) -> nights.Workspace:
@@ -193,6 +171,7 @@ def test_a_return_in_the_inbox_waits_and_the_night_has_nothing_to_do(
     place: nights.Workspace,
 ) -> None:
     put(place, [("ret.txt", back().decode())])
+    assert not [row for row in rows(place, "documents") if row["source_file"] == "ret.txt"]
     assert "refused" in night(place, "2026-02-24").became["ret.txt"]
     assert not night(place, "2026-02-24").plan.stages
     put(place, [("ach.txt", pull().decode())])
@@ -222,6 +201,13 @@ def test_a_stranger_is_told_with_the_day_to_return_by(
     event = json.loads(out)[0]
     assert (event["code"], event["suggested_return"]) == ("unknown_originator", "R29")
     assert (event["send_by"], event["at_originator_by"]) == ("2026-02-23", "2026-02-24")
+    code, _, err = rebill("nightly", "--as-of", "2026-02-20")
+    assert code == 1 and "debits_to_return" in err
+    page = (place.outbox / "digest.html").read_text()
+    assert "Debits to return" in page and "5555555555" in page
+    assert "returns,2026-02-23," in (place.outbox / "digest.csv").read_text()
+    rebill("nightly", "--as-of", "2026-02-24")
+    assert "Debits to return" not in (place.outbox / "digest.html").read_text()
     found = [row for row in rows(place, "findings") if row["code"] == "unknown_originator"]
     assert len(found) == 1 and "5555555555" in found[0]["message"]
 
