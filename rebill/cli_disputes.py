@@ -204,3 +204,74 @@ def _happened(
         for number in dict.fromkeys(claim_nos)
     ]
     show(disputing.record_events(open_place(workspace), rows), json)
+
+
+@disputes.command(
+    "credits",
+    epilog=example("rebill disputes credits --status offered", "rebill disputes credits --json"),
+)
+def disputes_credits(
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only taken, part_taken, offered, unclaimed or dismissed ones.",
+        ),
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List what carriers credited, and which claims it is for or could be for."""
+    import polars as pl
+
+    from rebill import batch
+    from rebill.claim_credits import credit_rows
+    from rebill.views import show
+
+    with batch.reading(open_place(workspace)) as record:
+        rows = credit_rows(record)
+    show(rows if status is None else rows.filter(pl.col("status") == status), json)
+
+
+@disputes.command(
+    "take-credit",
+    epilog=example("rebill disputes take-credit 3k5vq2ab7c-17 D-000001 --on 2026-06-09 --who ana"),
+)
+def disputes_take_credit(
+    credit_id: Annotated[str, typer.Argument(metavar="CREDIT")],
+    claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
+    on: On,
+    amount: Amount = None,
+    who: Who = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take a credit that was offered, or part of it, for a claim."""
+    import polars as pl
+
+    from rebill import claim_credits, disputing
+    from rebill.views import show
+
+    with disputing.changing(open_place(workspace)) as record:
+        claim_credits.take_by_hand(record, credit_id, claim_no, amount, on, who)
+        claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
+    show(claims, json)
+
+
+@disputes.command(
+    "dismiss-credit",
+    epilog=example("rebill disputes dismiss-credit 3k5vq2ab7c-17 --on 2026-06-09 --who ana"),
+)
+def disputes_dismiss_credit(
+    credit_id: Annotated[str, typer.Argument(metavar="CREDIT")],
+    on: On,
+    who: Who = None,
+    note: Note = None,
+    workspace: Where = HERE,
+) -> None:
+    """Record that a credit is for no claim of ours, so that it is not offered again."""
+    from rebill import claim_credits, disputing
+
+    with disputing.changing(open_place(workspace)) as record:
+        claim_credits.dismiss(record, credit_id, on, who, note)

@@ -21,6 +21,8 @@ from rebill.bank_tables import TABLES as BANK
 from rebill.bank_tables import bank_frame
 from rebill.cash_tables import TABLES as CASH
 from rebill.cash_tables import cash_frame
+from rebill.claim_credits import ROWS as CREDIT_ROWS
+from rebill.claim_credits import credit_rows
 from rebill.claimbook import claim_steps
 from rebill.decisions import decisions, waivers
 from rebill.record import Record
@@ -210,6 +212,12 @@ TABLES = {
             denied=CENTS,
             withdrawn=CENTS,
         ),
+        Table(
+            "credits",
+            "what bills gave back by adjustments, and which claims it is for or could be for",
+            ("credit_id",),
+            CREDIT_ROWS,
+        ),
         _table(
             "customer_invoices",
             "the invoices to customers",
@@ -363,6 +371,8 @@ def table_frame(
         settled = pl.col(day).dt.strftime("%Y-%m")
         moved = bank_frame(record, name, as_of or record.last_as_of()).lazy()
         return moved if months is None else moved.filter(settled.is_in(list(months)))
+    if name == "credits":
+        return credit_rows(record, None if months is None else list(months)).lazy()
     if name == "bill_exposure":
         return _bill_exposure(record, months, as_of or record.last_as_of()).lazy()
     rows = {

@@ -77,6 +77,8 @@ class Night:
     """Findings kept in this run that a person's waiver leaves unclaimed."""
     claims: list[str] = field(default_factory=list)
     """Claims that are new or changed."""
+    followed: list[str] = field(default_factory=list)
+    """Claims that were credited in this run."""
     invoices: list[str] = field(default_factory=list)
     """Customer invoices that are new or changed."""
     counts: dict[str, int] = field(default_factory=dict)

@@ -127,6 +127,16 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class FollowClaims:
+    """Take credits on bills for the claims they are for; tell which ones are due and missing."""
+
+    as_of: dt.date | None
+
+    def words(self) -> str:
+        return "match credits on bills to open claims; tell which promised ones are missing"
+
+
+@dataclass(frozen=True)
 class Claim:
     """Group findings into claims, and let states follow the day."""
 
@@ -160,7 +170,18 @@ class Deliver:
         return f"write packets, invoices and the digest to the outbox{again}"
 
 
-Work = ReadFile | ReadBank | Settle | Audit | Schedule | MatchPulls | CheckBills | Claim | Price
+Work = (
+    ReadFile
+    | ReadBank
+    | Settle
+    | Audit
+    | Schedule
+    | MatchPulls
+    | CheckBills
+    | FollowClaims
+    | Claim
+    | Price
+)
 Stage = Work | Deliver | Decision
 
 
@@ -190,7 +211,7 @@ def plan(facts: Facts) -> Plan:
         work.append(Audit(facts.waiting, len(reads)))
     if news or banks or facts.mark_before != facts.mark_now:
         work += [Schedule(), *_matching(facts, banks)]
-        work += [CheckBills(facts.as_of), Claim(facts.as_of)]
+        work += [CheckBills(facts.as_of), FollowClaims(facts.as_of), Claim(facts.as_of)]
     if news:
         work.append(Price())
     if work or facts.undelivered:
@@ -247,7 +268,7 @@ def plan_decision(
         work += [act for act in acts if isinstance(act, StandIn)]
         if lines:
             work += [Audit(facts.waiting, len(reads)), Schedule(), *_matching(facts, ())]
-            work.append(CheckBills(facts.as_of))
+            work += [CheckBills(facts.as_of), FollowClaims(facts.as_of)]
         work.append(Claim(facts.as_of))
         if lines:
             work.append(Price())

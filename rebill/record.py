@@ -44,6 +44,8 @@ MADE_LINES = "made_lines"
 """Customer lines that no carrier line is behind: made anew for a bill month each time."""
 INVOICED_LINES = pl.Schema({**CUSTOMER_LINES, "invoice_no": pl.String()})
 """Customer lines with the invoice they stand on."""
+CREDIT_FINDINGS = "credit_findings"
+"""Findings about credits that were granted on claims: made anew each night."""
 CREDIT_CODES = ("credit_missing", "credit_short")
 GRANTED = pl.col("cause").eq_missing(pl.lit("granted"))
 """Whether a finding about a credit is about one that was granted on a claim."""
@@ -138,7 +140,7 @@ class Record:
 
     def findings(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return all findings that stand (`KEPT_FINDINGS`)."""
-        kinds = ("findings", MONTH_FINDINGS, BILL_FINDINGS)
+        kinds = ("findings", MONTH_FINDINGS, BILL_FINDINGS, CREDIT_FINDINGS)
         return pl.concat(
             [self.scan(kind, KEPT_FINDINGS, months).select(KEPT_FINDINGS.names()) for kind in kinds]
         )

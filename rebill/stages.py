@@ -18,6 +18,7 @@ from rebill.auditing import MONTH, not_of, of
 from rebill.bank_tables import actual_pulls, bank_frame
 from rebill.claimbook import freeze
 from rebill.claiming import EVENTS, Found, Terms, claim
+from rebill.following import follow, judge_late_charges
 from rebill.form_profiles import forms_for
 from rebill.ingest import settle, take_in
 from rebill.keeping import keep, keep_findings, take_back_findings, take_files, take_out
@@ -26,6 +27,7 @@ from rebill.plan import (
     Audit,
     CheckBills,
     Claim,
+    FollowClaims,
     MatchPulls,
     Price,
     ReadBank,
@@ -166,6 +168,7 @@ def audit_lines(night: Night, stage: Audit) -> None:
     night.touched = late["document_id"].to_list()
     night.audited = [*todo["document_id"], *night.touched]
     passes = auditing.audit_all(night, documents, todo, late, lines)
+    passes = judge_late_charges(night, passes)
     night.found = pl.concat([one.findings for one in passes])
     months = late.select("carrier", bill_month=MONTH).unique()
     old = take_files(night, "audited", months, AUDITED)
@@ -276,6 +279,7 @@ HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
     MatchPulls: banking.match_pulls,
     Schedule: schedule,
     CheckBills: check_bills,
+    FollowClaims: follow,
     Claim: claim_findings,
     Price: selling.price_lines,
 }

@@ -53,3 +53,15 @@ class CreditDecision(Base):
     decided_on: Mapped[dt.date]
     who: Mapped[str | None]
     note: Mapped[str | None]
+
+
+class PromiseCredit(Base):
+    """Cents of a credit that keep a promise of the carrier."""
+
+    __tablename__ = "promise_credits"
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    promise: Mapped[str]
+    credit_id: Mapped[str]
+    at: Mapped[dt.date]
+    amount: Mapped[Decimal]
+    matched_by: Mapped[str | None]

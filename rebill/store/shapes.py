@@ -267,6 +267,24 @@ DEPOSITS = Table(
     references=(Reference(("contract",), "contracts", ("contract",)),),
 )
 
+PROMISED_CREDITS = Table(
+    "promised_credits",
+    "credits a carrier promised that are on no claim of ours (optional)",
+    (
+        text("credit", "our name of the promise", True),
+        CARRIER,
+        text("ban", "the account it will be credited on", True),
+        Column("amount", "dollars", "decimal", required=True, above="0", places=2),
+        Column("promised_on", "the day it was promised", "date", required=True),
+        Column("by_bill", "the nth bill after it; empty = as agreed", "integer", least="1"),
+        text("service", "the service it is for"),
+        Column("usoc", "the code it is for", case="upper"),
+        text("reference", "what the carrier prints with it"),
+        text("source", "where it is written"),
+    ),
+    ("credit",),
+)
+
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
@@ -285,6 +303,7 @@ TABLES: dict[str, Table] = {
         RETAIL_RATES,
         CUSTOMER_PAYMENTS,
         DEPOSITS,
+        PROMISED_CREDITS,
     )
 }
 """In load order: what a row refers to stands in an earlier table."""

@@ -1,0 +1,325 @@
+"""Credits find their claims: certain ones are taken, doubtful ones offered, none twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconcile.crediting import CREDITS, OFFERED, TAKEN, WAITING, WANTED, match
+
+ZERO = Decimal(0)
+
+
+def day(text: str) -> dt.date | None:
+    return None if text == "-" else dt.date.fromisoformat(f"2026-{text}")
+
+
+def cell(text: str) -> str | None:
+    return None if text == "-" else text
+
+
+def frames(
+    claims: str, lines: str, credits: str
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Read claims: no, tracking, filed, denied, granted; lines: claim, bill, subject, usoc, month,
+    amount; credits: id, bill, subject, usoc, month, amount, then words. A dash is null.
+    """
+    wanted = []
+    for n, row in enumerate(lines.strip().splitlines()):
+        claim, billed, subject, usoc, month, amount = row.split()
+        starts = day(f"{month}-01") if month != "-" else None
+        wanted.append(
+            {
+                "claim_no": claim,
+                "finding_id": f"{claim}/{n}",
+                "document_id": f"D{billed}",
+                "ban": "1",
+                "bill_date": day(billed),
+                "subject": cell(subject),
+                "usoc": cell(usoc),
+                "starts": starts,
+                "ends": starts and starts + dt.timedelta(28),
+                "room": Decimal(amount),
+            }
+        )
+    waiting = []
+    for row in claims.strip().splitlines():
+        number, tracking, filed, denied, granted = row.split()
+        left = sum((line["room"] for line in wanted if line["claim_no"] == number), ZERO)
+        waiting.append(
+            {
+                "claim_no": number,
+                "carrier": "ILEC",
+                "tracking_no": cell(tracking),
+                "filed_on": day(filed),
+                "left": left,
+                "open": left - Decimal(denied),
+                "promised": None if granted == "-" else Decimal(granted),
+                "tolerance": Decimal("0.05"),
+            }
+        )
+    found = []
+    for row in credits.strip().splitlines():
+        name, billed, subject, usoc, month, amount, *words = row.split()
+        starts = day(f"{month}-01") if month != "-" else None
+        found.append(
+            {
+                "credit_id": name,
+                "document_id": f"B{billed}",
+                "carrier": "ILEC",
+                "ban": "1",
+                "bill_date": day(billed),
+                "invoice_no": f"I{billed}",
+                "line_no": 1,
+                "amount": Decimal(amount),
+                "subject": cell(subject),
+                "usoc": cell(usoc),
+                "starts": starts,
+                "ends": starts and starts + dt.timedelta(28),
+                "words": " ".join(words),
+                "certain": "recurring" not in words,
+            }
+        )
+    return (
+        pl.DataFrame(found, schema=CREDITS),
+        pl.DataFrame(waiting, schema=WAITING),
+        pl.DataFrame(wanted, schema=WANTED),
+    )
+
+
+def told(claims: str, lines: str, credits: str) -> list[str]:
+    given = frames(claims, lines, credits)
+    found = match(*given)
+    assert (found.taken.schema, found.offered.schema) == (TAKEN, OFFERED)
+    sound(*given, found.taken, found.offered)
+    taken = found.taken.select("credit_id", "finding_id", "amount", "matched_by").rows()
+    offered = found.offered.select("credit_id", "claim_no", "amount", "matched_by").rows()
+    return ["  ".join(map(str, row)) for row in taken] + [
+        "offer  " + "  ".join(map(str, row)) for row in offered
+    ]
+
+
+def sound(credits: pl.DataFrame, claims: pl.DataFrame, lines: pl.DataFrame, *found: Any) -> None:
+    """No cent is taken twice, none beyond its line or claim, and nothing of an unfiled claim."""
+    taken, offered = found
+    used: dict[str, dict[Any, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    filed = {row["claim_no"] for row in claims.to_dicts() if row["filed_on"]}
+    for row in taken.iter_rows(named=True):
+        assert row["amount"] > 0
+        assert row["claim_no"] in filed
+        used["credit"][row["credit_id"]] += row["amount"]
+        used["line"][row["finding_id"]] += row["amount"]
+        used["claim"][row["claim_no"]] += row["amount"]
+    for frame, key, most, kind in (
+        (credits, "credit_id", "amount", "credit"),
+        (lines, "finding_id", "room", "line"),
+        (claims, "claim_no", "left", "claim"),
+    ):
+        bounds = dict(frame.select(key, most).iter_rows())
+        assert all(amount <= bounds[name] for name, amount in used[kind].items())
+    assert not set(offered["credit_id"]) & set(taken["credit_id"])
+
+
+FILED = """
+    N1  T-9001  02-20  0  -
+    N2  -       03-20  0  -
+    N3  -       -      0  -
+    """
+LINES = """
+    N1  02-05  S1  1FB  02  2.00
+    N1  02-05  S2  1FB  02  3.00
+    N2  03-05  S1  1FB  03  2.00
+    N3  04-05  S1  1FB  04  2.00
+    N3  04-05  S4  TTB  04  7.00
+    """
+CASES = {
+    "by the carrier's number, whatever else is said": (
+        "C1  03-05  S9  XYZ  -  4.00  adjustment t9001.",
+        ["C1  N1/0  2.00  tracking_no", "C1  N1/1  2.00  tracking_no"],
+    ),
+    "by our number, on the line it names first": (
+        "C1  03-05  S2  1FB  -  3.50  re N1 dispute\nC2 03-05 - - - 9.00 claim T-9001 interest",
+        # N1 is shorter than a number may be to be known among others.
+        ["C2  N1/0  2.00  tracking_no", "C2  N1/1  3.00  tracking_no"],
+    ),
+    "by line, in the period that is said": (
+        "C1  04-05  S1  1FB  03  2.00",
+        ["C1  N2/2  2.00  line"],
+    ),
+    "not by a line of another period": ("C1  04-05  S1  1FB  01  2.00", []),
+    "offered where two claims could be meant": (
+        "C1  04-05  S1  1FB  -  2.00",
+        ["offer  C1  N1  2.00  line", "offer  C1  N2  2.00  line"],
+    ),
+    "as many credits as lines are for them all": (
+        "C1  04-05  S1  1FB  -  2.00\nC2  04-05  S1  1FB  -  2.00",
+        ["C1  N1/0  2.00  line", "C2  N2/2  2.00  line"],
+    ),
+    "of one line not twice": (
+        "C1  03-05  S2  1FB  02  3.00\nC2  03-05  S2  1FB  02  3.00",
+        ["C1  N1/1  3.00  line"],
+    ),
+    "within the tolerance of a period": (
+        "C1  03-05  S2  -  02  2.97",
+        ["C1  N1/1  2.97  period"],
+    ),
+    "beyond the tolerance it is offered": (
+        "C1  03-05  S2  1FB  02  2.94",
+        ["offer  C1  N1  2.94  part"],
+    ),
+    "all of a claim in one": (
+        "C1  03-05  -  -  -  5.00",
+        ["C1  N1/0  2.00  claim", "C1  N1/1  3.00  claim"],
+    ),
+    "all of a claim in several of a bill": (
+        "C1  03-05  -  -  -  4.00\nC2  03-05  -  -  -  1.00",
+        [
+            "C1  N1/0  2.00  claim",
+            "C1  N1/1  2.00  claim",
+            "C2  N1/1  1.00  claim",
+        ],
+    ),
+    "several of two bills are for nobody": ("C1 03-05 - - - 4.00\nC2 04-05 - - - 1.00", []),
+    "a claim that is not filed is offered only": (
+        "C1  05-05  S4  TTB  04  7.00",
+        ["offer  C1  N3  7.00  line"],
+    ),
+    "a credit from before the filing is offered only": (
+        "C1  02-15  S2  1FB  02  3.00",
+        ["offer  C1  N1  3.00  line"],
+    ),
+    "a credit on the bill itself is none": ("C1  02-05  S2  1FB  02  3.00", []),
+    "a line that is no adjustment is offered only": (
+        "C1  03-05  S2  1FB  02  3.00  recurring",
+        ["offer  C1  N1  3.00  line"],
+    ),
+    "what nobody claimed stays with nobody": ("C1  03-05  S7  1FB  02  11.00", []),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_credit_is_for(name: str) -> None:
+    credits, expected = CASES[name]
+    assert told(FILED, LINES, credits) == expected
+
+
+def test_what_was_granted_is_known_when_it_comes() -> None:
+    claims = "N1  -  02-20  3.00  2.00"
+    lines = "N1  02-05  S1  1FB  02  2.50\nN1  02-05  S2  1FB  02  2.50"
+    assert told(claims, lines, "C1  03-05  -  -  -  2.00") == ["C1  N1/0  2.00  claim"]
+
+
+def test_what_was_denied_is_credited_only_where_the_claim_is_named() -> None:
+    claims, lines = "N1  T-9001  02-20  2.00  0", "N1  02-05  S1  1FB  02  2.00"
+    assert told(claims, lines, "C1  03-05  S1  1FB  02  2.00") == []
+    assert told(claims, lines, "C1  03-05  S1  1FB  02  2.00  T-9001") == [
+        "C1  N1/0  2.00  tracking_no"
+    ]
+
+
+def test_two_claims_named_at_once_are_offered() -> None:
+    claims = "N1  T-9001  02-20  0  -\nN2  T-9002  02-20  0  -"
+    lines = "N1  02-05  S1  1FB  02  2.00\nN2  02-05  S2  1FB  02  3.00"
+    assert told(claims, lines, "C1  03-05  -  -  -  4.00  T-9001 T-9002") == [
+        "offer  C1  N1  2.00  tracking_no",
+        "offer  C1  N2  3.00  tracking_no",
+    ]
+
+
+AMOUNTS = st.sampled_from(["1.00", "1.02", "2.00", "3.00", "5.00"])
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[str, str, str]:
+    names = [f"N{n}" for n in range(draw(st.integers(1, 4)))]
+    claims = [
+        f"{name} {draw(st.sampled_from(['-', f'T-90{name}']))}"
+        f" {draw(st.sampled_from(['-', '02-20', '02-20', '03-20']))}"
+        f" 0 {draw(st.sampled_from(['-', '1.00', '2.00']))}"
+        for name in names
+    ]
+    lines, credits = [], []
+    for name in names:
+        for _ in range(draw(st.integers(1, 4))):
+            place = f"{draw(st.sampled_from(['02-05', '03-05']))}"
+            code = f"S{draw(st.integers(1, 2))} {draw(st.sampled_from(['1FB', 'TTB']))}"
+            month = draw(st.sampled_from(["02", "03"]))
+            lines.append(f"{name} {place} {code} {month} {draw(AMOUNTS)}")
+    for n in range(draw(st.integers(0, 8))):
+        subject = draw(st.sampled_from(["-", "S1", "S2", "S3"]))
+        usoc = draw(st.sampled_from(["-", "1FB", "TTB"]))
+        month = draw(st.sampled_from(["-", "02", "03"]))
+        words = draw(st.sampled_from(["", "T-90N0", "re T-90N1", "recurring", "T-90N0 T-90N1"]))
+        billed = draw(st.sampled_from(["03-05", "04-05"]))
+        credits.append(f"C{n} {billed} {subject} {usoc} {month} {draw(AMOUNTS)} {words}")
+    return "\n".join(claims), "\n".join(lines), "\n".join(credits)
+
+
+def model_named(credits: list[dict[str, Any]], claims: list[dict[str, Any]]) -> dict[str, Decimal]:
+    """Say how much of each claim the credits take that name it and no other, one by one."""
+    left = {c["claim_no"]: c["left"] for c in claims}
+    known = {(c["tracking_no"] or "").replace("-", ""): c for c in claims if c["tracking_no"]}
+    taken: dict[str, Decimal] = defaultdict(Decimal)
+    for credit in sorted(credits, key=lambda c: (c["bill_date"], c["invoice_no"], c["credit_id"])):
+        words = credit["words"].replace("-", "").split()
+        named = [known[word] for word in words if word in known]
+        if len(named) == 1 and named[0]["filed_on"] and credit["certain"]:
+            number = named[0]["claim_no"]
+            given = min(credit["amount"], left[number])
+            left[number] -= given
+            taken[number] += given
+    return {number: amount for number, amount in taken.items() if amount}
+
+
+def model_lines(
+    credits: list[dict[str, Any]], claims: dict[str, dict[str, Any]], lines: list[dict[str, Any]]
+) -> set[str]:
+    """Say which credits of exactly a line's amount, code and period are certain, by counting."""
+    certain = set()
+    key = ("subject", "usoc", "starts")
+
+    def alike(one: dict[str, Any], other: dict[str, Any], amount: str) -> bool:
+        return all(one[name] == other[name] for name in key) and one["amount"] == other[amount]
+
+    for credit in credits:
+        if None in [credit[name] for name in key]:
+            continue
+        fits = [
+            line
+            for line in lines
+            if alike(credit, line, "room") and line["bill_date"] < credit["bill_date"]
+        ]
+        filed = [
+            line
+            for line in fits
+            if claims[line["claim_no"]]["filed_on"]
+            and claims[line["claim_no"]]["filed_on"] <= credit["bill_date"]
+        ]
+        rivals = [c for c in credits if alike(c, credit, "amount")]
+        if len(filed) == 1 and len(fits) == 1 and len(rivals) == 1 and credit["certain"]:
+            certain.add(credit["credit_id"])
+    return certain
+
+
+@given(world=worlds())
+def test_no_cent_is_taken_twice_and_what_is_certain_is_taken(world: tuple[str, str, str]) -> None:
+    given = frames(*world)
+    taken, offered = match(*given)
+    sound(*given, taken, offered)
+    credits, claims, lines = (frame.to_dicts() for frame in given)
+    by_number = taken.filter(pl.col("matched_by") == "tracking_no")
+    sums = by_number.group_by("claim_no").agg(pl.col("amount").sum())
+    assert dict(sums.iter_rows()) == model_named(credits, claims)
+    if by_number.is_empty():
+        sure = model_lines(credits, {c["claim_no"]: c for c in claims}, lines)
+        assert sure <= set(taken.filter(pl.col("matched_by") == "line")["credit_id"])
+    again = match(given[0].reverse(), given[1].reverse(), given[2].reverse())
+    assert again.taken.equals(taken)
+    assert again.offered.equals(offered)
