@@ -17,11 +17,12 @@ import polars as pl
 from invoices.periods import days_between
 from invoices.schema import CENTS
 from rebill import charts, page, reference
+from rebill.bank_tables import to_come
 from rebill.cash_tables import commitments_frame, security_frame
 from rebill.charts import Band, Mark, Series
 from rebill.export import as_text, table_frame
 from rebill.forecast.draw import Case
-from rebill.forecast.gather import carrier_bills_to_come, gather
+from rebill.forecast.gather import bills_ahead, gather
 from rebill.forecast.outlook import Outlook, outlook
 from rebill.papers import leave
 from rebill.record import Record
@@ -82,6 +83,7 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
     line = record.workspace.settings.forecast.credit_line
     told = outlook(facts, draws.scenarios, draws.seed, draws.cases, draws.opening, line)
     known = standing(record, as_of)
+    ahead = to_come(record, as_of, draws.days)
     contracts = reference.contracts(record.connection)
     exposure = table_frame(record, "exposure", None, as_of).collect()
     today = pl.col("on") == as_of
@@ -89,7 +91,7 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
         known.position().filter(today).drop("expired", "disputed"), on=["on", "carrier"]
     )
     tables = {
-        "pulls": pull_days(known, carrier_bills_to_come(known, draws.days), draws.days),
+        "pulls": pull_days(known, bills_ahead(known, ahead, draws.days), draws.days),
         "position": position.sort("carrier"),
         "win_rates": _rates(known),
         "cases": told.cases,

@@ -136,7 +136,7 @@ Opening = Annotated[
         "--opening-cash",
         parser=_amount,
         metavar="AMOUNT",
-        help="What is on the account at the end of the day; else as the settings say.",
+        help="What is on the account at the end of the day; else `at_hand` of the settings.",
     ),
 ]
 
@@ -184,7 +184,7 @@ def cash_forecast(
         day = a_day(record, as_of)
         assumed = record.workspace.settings.forecast
         facts = gather(record, day, days)
-    opening = assumed.opening_cash if opening_cash is None else opening_cash
+    opening = record.workspace.settings.cash.at_hand if opening_cash is None else opening_cash
     told = outlook(facts, scenarios, seed, cases_of(sooner, longer), opening, assumed.credit_line)
     if opening is None:
         note("no opening cash is known: balances begin at 0.00 and bounces are not told")
@@ -234,7 +234,7 @@ def cash_report(
     from rebill.views import note
 
     place = open_place(workspace)
-    opening = place.settings.forecast.opening_cash if opening_cash is None else opening_cash
+    opening = place.settings.cash.at_hand if opening_cash is None else opening_cash
     with batch.reading(place) as record:
         draws = Draws(days, scenarios, seed, opening, cases_of(5, 30))
         report = report_of(record, a_day(record, as_of), draws)

@@ -60,7 +60,6 @@ url = "sqlite:///rebill.db"
 # band = "0.8"                   # the probability that lies between `low` and `high`
 
 [forecast]
-# opening_cash = "250000.00"     # on the account at the end of the day asked; none: not known
 # credit_line = "0.00"           # so far below zero the bank still pays
 # dso_days = 45                  # a customer without a history pays so long after its bill;
 #                                # none: when it is due
@@ -189,7 +188,6 @@ class Invoices(_Section):
 class Forecast(_Section):
     """What is taken for granted where the record does not say."""
 
-    opening_cash: Decimal | None = None
     credit_line: Decimal = Field(default=Decimal(0), ge=0)
     dso_days: int | None = Field(default=None, ge=0, le=3660)
     pay_spread_days: int = Field(default=5, ge=0, le=365)

@@ -64,7 +64,7 @@ def standing(record: Record, as_of: dt.date, months: Collection[str] | None = No
     settings = record.workspace.settings
     wanted = settings.recovery
     prior = Prior(wanted.prior_win_rate, wanted.prior_claims, wanted.band)
-    documents = record.documents().filter(pl.col("status") != "refused")
+    documents = record.counted()
     debits = record.debits()
     if months is not None:
         debits = debits.filter(MONTH.is_in(list(months)))

@@ -18,11 +18,12 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from rebill import batch
+from rebill.bank_tables import to_come
 from rebill.cash_report import Draws, Report, as_page, cash_report, pull_days, write
 from rebill.cash_view import show_report, spark
 from rebill.cli import app
 from rebill.disputing import submit
-from rebill.forecast.gather import carrier_bills_to_come
+from rebill.forecast.gather import bills_ahead
 from rebill.forecast.outlook import cases_of
 from rebill.load import load
 from rebill.settings import ConfigError, Workspace
@@ -124,8 +125,8 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(report: Report) 
 
 def test_a_pull_stands_against_the_window_of_its_bills(place: Workspace) -> None:
     with batch.reading(place) as record:
-        known = standing(record, AS_OF)
-    rows = pull_days(known, carrier_bills_to_come(known, 60), 60)
+        known, ahead = standing(record, AS_OF), to_come(record, AS_OF, 60)
+    rows = pull_days(known, bills_ahead(known, ahead, 60), 60)
     told = {(str(row["on"]), row["kind"]): row for row in rows.to_dicts()}
     march = told["2026-03-20", "known"]
     assert (march["bills"], march["amount"], march["window_closes"]) == (

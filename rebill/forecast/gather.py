@@ -12,6 +12,7 @@ import polars as pl
 from invoices.calendar import roll
 from invoices.periods import add_days, days_between
 from rebill import reference
+from rebill.bank_tables import to_come
 from rebill.forecast.disputes import disputes_ahead
 from rebill.forecast.facts import Cents, Days, Facts, Pulls, Reals, Receipts, Samples
 from rebill.forecast.history import changes, paid, whole_cents
@@ -40,14 +41,15 @@ def gather(record: Record, as_of: dt.date, days: int) -> Facts:
     if known.documents.is_empty():
         raise ConfigError("no carrier bill is on record; ingest some, then forecast")
     assumed = record.workspace.settings.forecast
-    bills = carrier_bills_to_come(known, days)
+    ahead = to_come(record, as_of, days)
+    bills = bills_ahead(known, ahead, days)
     spread = _spread(known, assumed)
     later = (as_of + dt.timedelta(n) for n in range(days + 1))
     banking = [(roll(day, "next", known.closings) - as_of).days for day in later]
     return Facts(
         as_of,
         days,
-        _pulls(known, bills, spread, days),
+        _pulls(known, ahead, bills, spread, days),
         _receipts(record, as_of, np.array(banking), assumed, spread),
         disputes_ahead(known, bills, days, assumed),
         np.array(banking, dtype=np.int64),
@@ -75,14 +77,38 @@ def offset(as_of: dt.date, day: str | pl.Expr) -> pl.Expr:
 # --- pulls ------------------------------------------------------------------------------------
 
 
-def carrier_bills_to_come(known: Standing, days: int) -> pl.DataFrame:
+def bills_ahead(known: Standing, ahead: pl.DataFrame, days: int) -> pl.DataFrame:
     """Return the bills expected in the next so many days and those that are late, with their days.
 
     Columns: carrier, ban, bill_date, amount, contract, bill_day, received_on, debit_on and
-    dispute_closes_on. Amounts are usual months; a bill arrives and is due as such bills were, in
-    the middle. One under no contract is pulled when it is due.
+    dispute_closes_on. `ahead` are the pulls the calendar shows (`reconcile.upcoming.UPCOMING`); its
+    estimates count. It has none for accounts that were sold to another carrier or are under no
+    contract: of those a usual month is expected.
     """
-    charged = known.documents.select(*ACCOUNT, "bill_date", amount="current_charges").drop_nulls()
+    days_of_bills = known.documents.select(*ACCOUNT, "bill_day").unique()
+    estimates = ahead.filter(pl.col("status") == "estimated").join(
+        days_of_bills, on=ACCOUNT, how="left"
+    )
+    shown = _not_in(estimates, _charged(known)).select(
+        *ACCOUNT,
+        *("bill_date", "amount", "contract", "bill_day"),
+        *(pl.coalesce("auditable_on", "bill_date").alias("received_on"), "dispute_closes_on"),
+        "debit_on",
+    )
+    return pl.concat([shown, _usual(known, days).join(shown, on=ACCOUNT, how="anti")])
+
+
+def _charged(known: Standing) -> pl.DataFrame:
+    return known.documents.select(*ACCOUNT, "bill_date", amount="current_charges").drop_nulls()
+
+
+def _usual(known: Standing, days: int) -> pl.DataFrame:
+    """Return a usual month of each account for each bill to come.
+
+    A bill arrives and is due as its carrier's were, in the middle; under no contract it is pulled
+    when it is due.
+    """
+    charged = _charged(known)
     accounts = usual_months(charged, known.as_of, ("amount",)).filter(pl.col("amount") > 0)
     until = known.as_of + dt.timedelta(days + 1)
     coming = _not_in(bills_to_come(accounts, until), charged).join(accounts, on=ACCOUNT)
@@ -119,22 +145,30 @@ def _middle(name: str) -> pl.Expr:
 
 def _spread(known: Standing, assumed: Forecast) -> pl.DataFrame:
     """Return [carrier, spread]: how far a bill may be off, as bills were or as the settings say."""
-    charged = known.documents.select(*ACCOUNT, "bill_date", amount="current_charges").drop_nulls()
     carriers = known.documents.select("carrier").unique()
-    return carriers.join(changes(charged), on="carrier", how="left").with_columns(
+    return carriers.join(changes(_charged(known)), on="carrier", how="left").with_columns(
         pl.col("spread").fill_null(float(assumed.bill_spread))
     )
 
 
-def _pulls(known: Standing, bills: pl.DataFrame, spread: pl.DataFrame, days: int) -> Pulls:
+def _pulls(
+    known: Standing, ahead: pl.DataFrame, bills: pl.DataFrame, spread: pl.DataFrame, days: int
+) -> Pulls:
     """Return known pulls by day, and those to come by carrier and day.
+
+    A pull whose day has passed and that the bank does not show comes tomorrow.
 
     Accounts differ independently of each other, so that many together are surer than one.
     """
+    overdue = ahead.filter("overdue")["document_id"]
     sure = (
         # What was pulled already, early perhaps, is pulled; what came back is asked for otherwise.
         known.debits.filter(~pl.col("status").is_in(("returned", "debited")))
-        .select(day=offset(known.as_of, "debit_on"), amount=whole_cents("amount"))
+        .with_columns(late=pl.col("document_id").is_in(overdue.implode()))
+        .select(
+            day=pl.when("late").then(1).otherwise(offset(known.as_of, "debit_on")),
+            amount=whole_cents("amount"),
+        )
         .filter(pl.col("day").is_between(1, days))
     )
     total = np.zeros(days + 1, dtype=np.int64)
