@@ -75,7 +75,7 @@ def read_facts(walked: pl.DataFrame, element: str, said: X12) -> Facts:
             faults.append(wrong)
     if "circuit_ref" in named:
         circuits = [named[name] for name in ("circuit_id", "circuit_ref") if name in named]
-        named["circuit_id"] = first(pl.concat(circuits))
+        named["circuit_id"] = first_of(circuits)
         del named["circuit_ref"]
     stated = named.pop("stated", None)
     return Facts(
@@ -89,8 +89,17 @@ _STATED = pl.Schema({"owner": pl.Int64, "segment": pl.Int64, "cents": pl.Int64})
 
 
 def first(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the first value of each owner; rows without a value are none."""
-    return frame.drop_nulls("value").unique("owner", keep="first", maintain_order=True)
+    """Return the first value of each owner, whose rows stand together; null is no value."""
+    given = frame.filter(pl.col("value").is_not_null())
+    return given.filter(pl.col("owner").ne_missing(pl.col("owner").shift()))
+
+
+def first_of(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return of each owner the first value of the first frame that has one."""
+    found = [frame for frame in map(first, frames) if frame.height]
+    if len(found) < 2:
+        return found[0] if found else frames[0].clear()
+    return pl.concat(found).unique("owner", keep="first", maintain_order=True)
 
 
 def _no_faults() -> pl.DataFrame:
@@ -128,7 +137,7 @@ def _references(rows: pl.DataFrame, said: X12) -> Found:
     lists = (("order_no", said.orders), ("circuit_ref", said.circuit_ref))
     for name, qualifiers in lists:
         found = [seen.filter(pl.col("q") == q).select("owner", "value") for q in qualifiers]
-        named[name] = first(pl.concat(found)) if found else None
+        named[name] = first_of(found) if found else None
     for at, qualifier in enumerate(said.accounts):
         own = seen.filter(pl.col("q") == qualifier, pl.col("owner") < 0)
         named[f"account_{at}"] = first(own.select("owner", "value"))
@@ -189,7 +198,7 @@ def _quantities(rows: pl.DataFrame, said: X12) -> Found:
         "owner", "segment", "text", q=f.element(pl.col("p"), 1), said=text, value=f.number(text)
     )
     ordered = [seen.filter(pl.col("q") == q) for q in said.quantity]
-    found = first(pl.concat([*ordered, seen]).select("owner", "value"))
+    found = first_of([frame.select("owner", "value") for frame in (*ordered, seen)])
     wrong = seen.filter(pl.col("said").is_not_null() & pl.col("value").is_null())
     words = filled("`{}` says no quantity of up to six decimals", shown(pl.col("text")))
     return {"quantity": found}, _faults(wrong, words, "write a plain number, such as 3 or 12.5")

@@ -94,9 +94,8 @@ def lines_of(
     own = _counting(charges, marks)
     own = own.join(bills, on="set", maintain_order="left")
     own = _without_repeats(own, marks.repeats, counter)
-    own = own.join(
-        kinds, on=["carrier", "bill_date", "usoc"], how="left", maintain_order="left"
-    ).with_columns(charge_class=classes(said))
+    own = own.join(kinds, on=["carrier", "bill_date", "usoc"], how="left", maintain_order="left")
+    own = with_class(own, said)
     own = _numbered(_dated(own, marks, said), counter)
     names = {name: _inherited(own, marks, name) for name in NAMES}
     own = own.with_columns(
@@ -159,44 +158,67 @@ def _numbered(own: pl.DataFrame, counter: Counter) -> pl.DataFrame:
     return own
 
 
-def classes(said: X12) -> pl.Expr:
-    """Return the class of a charge: by group title, service code, segment kind, catalogue, words.
+def with_class(own: pl.DataFrame, said: X12) -> pl.DataFrame:
+    """Add the class: by group title, service code, segment kind, catalogue kind, then own words.
 
     Needs title, service_code, id, subtracts, kind, description and the days of the charge.
     """
-    of_code = pl.col("service_code").replace_strict(
-        dict(said.service_codes), default=None, return_dtype=pl.String
-    )
+    id_ = pl.col("id")
     of_segment = (
         pl.when(pl.col("subtracts"))
         .then(pl.lit("adjustment"))
-        .when(pl.col("id").is_in(["TCD", "USD"]))
+        .when(id_.is_in(["TCD", "USD"]))
         .then(pl.lit("usage"))
     )
-    of_kind = pl.col("kind").replace_strict(OF_KIND, default=None, return_dtype=pl.String)
-    words = title_class(pl.col("description"), said)
     found = pl.coalesce(
-        "title",
-        of_code,
+        pl.col("title").cast(pl.String),
+        _mapped(own, "service_code", dict(said.service_codes)),
         of_segment,
-        of_kind,
-        pl.when(words != "balance").then(words),
-        pl.when(pl.col("id") == "ITA").then(pl.lit("one_time")),
-        pl.lit(said.unclassified),
+        _mapped(own, "kind", OF_KIND),
     )
+    own = own.with_columns(charge_class=found)
+    own = _by_words(own, said)
     length = (pl.col("service_through") - pl.col("service_from")).dt.total_days()
     longer = length > (0 if said.through_included else 1)
     in_occ = pl.coalesce(
-        pl.col("kind").replace_strict(IN_OCC, default=None, return_dtype=pl.String),
+        _mapped(own, "kind", IN_OCC),
         pl.when(longer).then(pl.lit("prorated")).otherwise(pl.lit("one_time")),
     )
     of_tax = pl.when(pl.col("title") == "surcharge").then(pl.lit("surcharge"))
-    return (
-        pl.when(pl.col("id") == "TXI")
+    return own.with_columns(
+        charge_class=pl.when(id_ == "TXI")
         .then(of_tax.otherwise(pl.lit("tax")))
-        .when(found == "occ")
+        .when(pl.col("charge_class") == "occ")
         .then(in_occ)
-        .otherwise(found)
+        .otherwise("charge_class")
+    )
+
+
+def _mapped(own: pl.DataFrame, name: str, classes: dict[str, str]) -> pl.Expr:
+    """Return what a column's values stand for, null where nothing says."""
+    if not classes or own[name].null_count() == own.height:
+        return pl.lit(None, pl.String)
+    return pl.col(name).replace_strict(classes, default=None, return_dtype=pl.String)
+
+
+def _by_words(own: pl.DataFrame, said: X12) -> pl.DataFrame:
+    """Give charges of which nothing else says a class the one their own words say, or the last."""
+    if own["charge_class"].null_count() == 0:
+        return own
+    undecided = pl.col("charge_class").is_null()
+    texts = own.filter(undecided).select("description").drop_nulls().unique()
+    words = texts.with_columns(words=title_class(pl.col("description"), said))
+    last = pl.when(pl.col("id") == "ITA").then(pl.lit("one_time"))
+    return (
+        own.join(words, on="description", how="left", maintain_order="left")
+        .with_columns(
+            charge_class=pl.coalesce(
+                "charge_class",
+                pl.when(pl.col("words") != "balance").then("words"),
+                last.otherwise(pl.lit(said.unclassified)),
+            )
+        )
+        .drop("words")
     )
 
 
@@ -239,7 +261,7 @@ def _dated(own: pl.DataFrame, marks: Marks, said: X12) -> pl.DataFrame:
                 for name in PERIOD
             ]  # fmt: skip
             own = own.with_columns(given)
-            own = own.with_columns(charge_class=classes(said)) if row == "period_row" else own
+            own = with_class(own, said) if row == "period_row" else own
         allowed = pl.col("charge_class").is_in(OF_INVOICE_PERIOD)
     until = pl.col("service_through")
     until = until.dt.offset_by("1d") if said.through_included else until
