@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import functools
 import hashlib
 from dataclasses import dataclass
+from typing import ClassVar
 
 import polars as pl
 
@@ -23,6 +26,23 @@ QUARANTINE = pl.Schema(
 
 
 @dataclass(frozen=True)
+class Answer:
+    """A paper the sender of a file expects back, such as the acknowledgement of an interchange."""
+
+    name: str
+    """Where it lies below the outbox."""
+    template: str
+    """Its text, in which `DAY6` and `DAY8` stand for the day it is given."""
+    DAY6: ClassVar[str] = "\0YMD"
+    DAY8: ClassVar[str] = "\0CYMD"
+
+    def text(self, on: dt.date) -> str:
+        """Return the text as it is given on a day."""
+        days = ((self.DAY6, f"{on:%y%m%d}"), (self.DAY8, f"{on:%Y%m%d}"))
+        return functools.reduce(lambda text, day: text.replace(*day), days, self.template)
+
+
+@dataclass(frozen=True)
 class Reading:
     """What one file says: documents, their lines, and what could not be read."""
 
@@ -33,10 +53,12 @@ class Reading:
     quarantine: pl.DataFrame
     """`QUARANTINE`."""
     findings: pl.DataFrame
-    """`FINDINGS`: `document_unreadable` and `line_unreadable`."""
+    """`FINDINGS`: `document_unreadable`, `line_unreadable`, `document_doubtful`."""
     bundle: Bundle | None = None
     """Where bills come in several files: which parts this one has; its documents are then
     fragments, to be put together by `bundles.assemble`."""
+    answers: tuple[Answer, ...] = ()
+    """What the sender expects back."""
 
 
 def short_id(*parts: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
@@ -15,6 +15,7 @@ import polars as pl
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import (
     QUARANTINE,
+    Answer,
     Reading,
     document_id,
     findings_of,
@@ -22,6 +23,7 @@ from invoices.carrier.reading import (
     short_id,
 )
 from invoices.carrier.source import Source
+from invoices.carrier.x12.ack import answers
 from invoices.carrier.x12.envelope import KIND, Envelope, Set, verdict
 from invoices.carrier.x12.heading import Heading, Headings, cents_text
 from invoices.carrier.x12.lines import BILLS
@@ -81,12 +83,11 @@ class Settled:
     """`BILLS`"""
     kinds: pl.DataFrame
     """carrier, bill_date, usoc, kind of the codes the catalogue knows on those days."""
-    verdicts: dict[int, list[Fault]]
-    """The faults that refuse each set that is refused."""
+    answers: tuple[Answer, ...]
 
     def reading(self, lines: pl.LazyFrame) -> Reading:
         """Return the reading with its lines."""
-        return Reading(self.documents, lines, self.quarantine, self.findings)
+        return Reading(self.documents, lines, self.quarantine, self.findings, self.answers)
 
 
 def settle(
@@ -109,7 +110,8 @@ def settle(
     unplaced = _sort(faults, bills, envelope, said)
     payable = [bill for bill in bills.values() if not bill.memorandum]
     if not payable and not unplaced:
-        return _no_bill(source, envelope, bills)
+        given = answers(envelope, {}, [], told.wrong.clear(), source.digest)
+        return replace(_no_bill(source, envelope, bills), answers=given)
     if not profile.good_documents_load and any(bill.refusing for bill in payable):
         first = next(bill for bill in payable if bill.refusing)
         for bill in payable:
@@ -133,7 +135,13 @@ def settle(
         quarantine=_quarantine(told.wrong, bills, source),
         loaded=_loaded(payable, envelope),
         kinds=_kinds(payable, source),
-        verdicts={bill.set.number: bill.refusing for bill in bills.values() if bill.refusing},
+        answers=answers(
+            envelope,
+            {bill.set.number: bill.refusing for bill in bills.values() if bill.refusing},
+            unplaced,
+            told.wrong,
+            source.digest,
+        ),
     )
 
 

@@ -1,0 +1,127 @@
+"""The 997 a carrier expects for each interchange: what was taken, what was not, and where it fails.
+
+It answers what was sent, not what is owed: a bill that reads and does not foot is accepted. Names,
+numbers and separators are those of the interchange that is answered.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import polars as pl
+
+from invoices.carrier.reading import Answer
+from invoices.carrier.x12.envelope import KIND, Envelope, Group, Interchange, Set
+from invoices.carrier.x12.rules import Fault
+from invoices.carrier.x12.segments import KNOWN
+
+FOLDER = "acknowledgements"
+NOTED = 100
+"""So many segments of a set are named."""
+SET_CODES = {"ST01": "1", "SE": "2", "SE02": "3", "SE01": "4"}
+"""AK502 by rule; any other is `5`, segments in error."""
+GROUP_CODES = {"GS01": "1", "GE": "3", "GE02": "4", "GE01": "5"}
+INTERCHANGE_CODES = {"IEA02": "001", "IEA01": "021", "IEA": "023", "ISA13": "025"}
+UNKNOWN_SEGMENT, DATA_ERROR = "1", "8"
+
+
+def answers(
+    envelope: Envelope,
+    refused: dict[int, list[Fault]],
+    unplaced: list[Fault],
+    wrong: pl.DataFrame,
+    digest: str,
+) -> tuple[Answer, ...]:
+    """Return the acknowledgement of each interchange of a file.
+
+    `refused` are the faults that refuse sets, `unplaced` those that refuse an envelope without
+    sets, `wrong` the segments that cannot be read (`charges.WRONG`).
+    """
+    noted: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    for number, segment, raw in wrong.select("set", "segment", "raw").iter_rows():
+        if len(noted[number]) < NOTED:
+            noted[number].append((segment, raw))
+    return tuple(
+        Answer(_name(one, digest), _text(one, refused, unplaced, noted))
+        for one in envelope.interchanges
+    )
+
+
+def _name(one: Interchange, digest: str) -> str:
+    parts = (one.sender or "sender", one.control or str(one.number), digest[:8])
+    return f"{FOLDER}/997-{'-'.join(parts)}-{one.number}.x12"
+
+
+def _text(
+    one: Interchange,
+    refused: dict[int, list[Fault]],
+    unplaced: list[Fault],
+    noted: dict[int, list[tuple[int, str]]],
+) -> str:
+    element, _, terminator = one.separators
+    segments = [_isa(one)]
+    faults = [fault for faults in refused.values() for fault in faults] + unplaced
+    broken = [f for f in faults if f.scope == "interchange" and f.number == one.number]
+    if broken or not one.groups:
+        code = INTERCHANGE_CODES.get(broken[0].rule, "024") if broken else "024"
+        segments.append(["TA1", one.control, one.header[9], one.header[10], "R", code])
+    if one.groups:
+        segments += _functional(one, refused, noted)
+    segments.append(["IEA", str(int(bool(one.groups))), one.control])
+    return "".join(_written(parts, element, terminator) for parts in segments)
+
+
+def _written(parts: list[str], element: str, terminator: str) -> str:
+    if parts[0] != "ISA":
+        while not parts[-1]:
+            parts = parts[:-1]
+    return element.join(parts) + terminator + ("" if terminator == "\n" else "\n")
+
+
+def _isa(one: Interchange) -> list[str]:
+    """Return the header of the answer: sender and receiver change places."""
+    h = one.header
+    wide = (h[1].ljust(2), " " * 10, h[3].ljust(2), " " * 10)
+    parties = (h[7].ljust(2), h[8].ljust(15), h[5].ljust(2), h[6].ljust(15))
+    rest = (Answer.DAY6, "0000", h[11] or "U", h[12] or "00401", one.control, "0", h[15] or "P")
+    return ["ISA", *wide, *parties, *rest, one.separators[1]]
+
+
+def _functional(
+    one: Interchange, refused: dict[int, list[Fault]], noted: dict[int, list[tuple[int, str]]]
+) -> list[list[str]]:
+    first = one.groups[0]
+    control = str(int(first.control)) if first.control.isdigit() else "1"
+    head = ["GS", "FA", first.receiver, first.sender, Answer.DAY8, "0000", control, "X", "004010"]
+    segments = [head]
+    for at, group in enumerate(one.groups, 1):
+        body = [["AK1", group.code, group.control]]
+        for own in group.sets:
+            body += _set(own, refused.get(own.number, []), noted.get(own.number, []))
+        body.append(_group(group, refused))
+        number = f"{at:04}"
+        segments += [["ST", "997", number], *body, ["SE", str(len(body) + 2), number]]
+    return [*segments, ["GE", str(len(one.groups)), control]]
+
+
+def _set(own: Set, faults: list[Fault], noted: list[tuple[int, str]]) -> list[list[str]]:
+    """Return AK2 to AK5 of a set: accepted, accepted with segments left out, or rejected."""
+    segments = [["AK2", own.kind or KIND, own.control]]
+    for segment, raw in noted:
+        name = "".join(ch for ch in raw[:3] if ch.isalnum())
+        code = UNKNOWN_SEGMENT if name not in KNOWN else DATA_ERROR
+        segments.append(["AK3", name, str(segment - own.segment + 1), "", code])
+    codes = list(dict.fromkeys(SET_CODES.get(fault.rule, "5") for fault in faults))
+    verdict = "R" if faults else "E" if noted else "A"
+    if noted and not faults:
+        codes = ["5"]
+    return [*segments, ["AK5", verdict, *codes[:5]]]
+
+
+def _group(group: Group, refused: dict[int, list[Fault]]) -> list[str]:
+    taken = sum(own.number not in refused for own in group.sets)
+    own = [f for one in group.sets for f in refused.get(one.number, []) if f.scope == "group"]
+    codes = list(dict.fromkeys(GROUP_CODES.get(fault.rule, "5") for fault in own))
+    verdict = "R" if not taken else "A" if taken == len(group.sets) else "P"
+    declared = group.declared if group.declared.isdigit() else str(len(group.sets))
+    return ["AK9", verdict, declared, str(len(group.sets)), str(taken), *codes[:5]]
