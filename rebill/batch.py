@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from rebill import __version__, files, outbox, reference
+from rebill import __version__, answering, files, outbox, reference
 from rebill.again import Undone
 from rebill.banking import REFUSED, WAITING, is_bank_file
 from rebill.difference import Difference
@@ -127,6 +127,7 @@ def facts(record: Record, job: Job) -> Facts:
     )
     said = (record.fact("night.undelivered") or "").split(",")
     undelivered = {month for month in said if month} | set(outbox.missing_months(record))
+    undelivered |= {answering.ANSWERS} if answering.waiting(record) else set()
     return Facts(
         as_of=job.as_of,
         files=job.files,
@@ -191,6 +192,9 @@ def run(
             raise
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
+        with transaction(workspace) as connection:
+            written = answering.hand_over(Record(workspace, connection))
+        outcome = replace(outcome, written=written)
         if delivery is None:
             return outcome
         return _deliver(workspace, outcome, delivery, log, hook)
@@ -227,6 +231,7 @@ def _keep(
                 carry_out(night, stage)
             hook(type(stage).__name__)
     _note_files(night, job)
+    answering.promise(night)
     delivery = _promise(night, job)
     finish_run(connection, run_id, "done", night.counts, night.sums, now())
     return _told(night), delivery
@@ -345,7 +350,7 @@ def _deliver(
         with log.stage("Deliver", "write packets, invoices and the digest to the outbox"):
             written = deliver(record, delivery, lambda words: log.warning(words))
             hook("Deliver")
-    return replace(outcome, written=written)
+    return replace(outcome, written=outcome.written + written)
 
 
 def standing(workspace: Workspace) -> tuple[int, int, int]:

@@ -83,9 +83,17 @@ def _paper(record: Record, row: dict[str, Any]) -> Story:
     document = record.documents().filter(pl.col("document_id") == row["document_id"])
     return {
         "line": row["line_id"],
-        "source": {**_taken(row, SOURCE), "document": document["status"].item()},
+        "source": {**_source(row), "document": document["status"].item()},
         "billed": _taken(row, BILLED),
     }
+
+
+def _source(row: dict[str, Any]) -> Story:
+    """Return where a line stands; rows of an interchange are its segments."""
+    said = _taken(row, SOURCE)
+    if "interchange" in said:
+        said = {"segment" if name == "source_row" else name: said[name] for name in said}
+    return said
 
 
 def _taken(row: dict[str, Any], names: tuple[str, ...]) -> Story:

@@ -48,6 +48,8 @@ class Night:
     settled: Settled | None = None
     became: dict[str, str] = field(default_factory=dict)
     """What became of each file that was read: words by name."""
+    answers: list[tuple[str, str, str]] = field(default_factory=list)
+    """What senders of files expect back: folder of the outbox, name, text."""
     bank_reads: list[BankRead] = field(default_factory=list)
     """Bank files of the run, as they were read."""
     bank_became: dict[str, str] = field(default_factory=dict)

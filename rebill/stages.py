@@ -14,6 +14,7 @@ import polars as pl
 from invoices.schema import FINDINGS, LINES
 from rebill import again, auditing, banking, deciding, selling, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
+from rebill.answering import answer
 from rebill.auditing import MONTH, not_of, of
 from rebill.bank_tables import actual_pulls, bank_frame
 from rebill.claimbook import freeze
@@ -62,6 +63,7 @@ def read(night: Night, stage: ReadFile) -> None:
     """Take one file in."""
     path, workspace = night.paths[stage.name], night.record.workspace
     reading = take_in(workspace, night.intake, stage, path, night.profiles, night.known)
+    answer(night, reading, stage.received_on or night.as_of)
     night.count("files", 1)
     night.log.event(
         "file read",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
-import functools
 import hashlib
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,17 +28,21 @@ QUARANTINE = pl.Schema(
 class Answer:
     """A paper the sender of a file expects back, such as the acknowledgement of an interchange."""
 
+    folder: str
+    """Of the outbox."""
     name: str
-    """Where it lies below the outbox."""
+    """Made of what the file says: no path yet."""
     template: str
     """Its text, in which `DAY6` and `DAY8` stand for the day it is given."""
+    sent: str
+    """The day the file says it was sent, CCYYMMDD: the answer's where no other is known."""
     DAY6: ClassVar[str] = "\0YMD"
     DAY8: ClassVar[str] = "\0CYMD"
 
-    def text(self, on: dt.date) -> str:
+    def text(self, on: dt.date | None) -> str:
         """Return the text as it is given on a day."""
-        days = ((self.DAY6, f"{on:%y%m%d}"), (self.DAY8, f"{on:%Y%m%d}"))
-        return functools.reduce(lambda text, day: text.replace(*day), days, self.template)
+        day = f"{on:%Y%m%d}" if on else self.sent
+        return self.template.replace(self.DAY6, day[2:]).replace(self.DAY8, day)
 
 
 @dataclass(frozen=True)

@@ -42,14 +42,16 @@ def answers(
         if len(noted[number]) < NOTED:
             noted[number].append((segment, raw))
     return tuple(
-        Answer(_name(one, digest), _text(one, refused, unplaced, noted))
+        Answer(
+            FOLDER, _name(one, digest), _text(one, refused, unplaced, noted), f"20{one.header[9]}"
+        )
         for one in envelope.interchanges
     )
 
 
 def _name(one: Interchange, digest: str) -> str:
     parts = (one.sender or "sender", one.control or str(one.number), digest[:8])
-    return f"{FOLDER}/997-{'-'.join(parts)}-{one.number}.x12"
+    return f"997-{'-'.join(parts)}-{one.number}.x12"
 
 
 def _text(
