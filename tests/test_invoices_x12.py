@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -29,6 +30,8 @@ from invoices import carrier
 from invoices.carrier import Known
 from invoices.carrier.source import ACCOUNTS, KINDS
 from invoices.carrier.x12 import tokens
+from invoices.carrier.x12.profile import TITLES
+from invoices.carrier.x12.rules import RULES
 from invoices.schema import CENTS
 
 HEAD = """BIG*20261110*INV1*****CD
@@ -494,3 +497,23 @@ def test_numbers_of_sets_and_interchanges_stand_once() -> None:
     gate = through_bytes(again)
     assert gate.documents["status"].to_list() == ["loaded", "refused"]
     assert "rule ISA13" in gate.messages
+
+
+def test_the_page_of_the_format_names_every_rule_and_title_as_they_are() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "formats" / "x12-811.md").read_text("utf-8")
+    for rule in RULES:
+        star = "*" if rule.changeable else ""
+        row = f"| `{rule.name}`{star} | {rule.scope} | {rule.verdict} | {rule.holds} |"
+        assert row in page
+    for title in TITLES:
+        words = ", ".join(word.lower() for word in title.words)
+        assert f"| {title.charge_class} | {words} |" in page
+
+
+def test_charges_of_which_nothing_says_a_class_are_told() -> None:
+    kinds = pl.LazyFrame([("ILEC", "1FB", "recurring", None, None)], schema=KINDS, orient="row")
+    text = "HL*1**8\nSLN*1***1*EA*1***A3*1FB\nSLN*2***1*EA*1***PD*LATE FEE\nSLN*3***1*EA*1"
+    gate = bill(f"{HEAD}\n{text}\nTDS*300", known=Known(kinds=kinds))
+    assert gate.lines["charge_class"].to_list() == ["recurring", "late_charge", "recurring"]
+    assert "nothing says the class of 1 charges" in gate.messages
+    assert gate.findings["source_row"].to_list() == [12]

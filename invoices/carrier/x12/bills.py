@@ -459,7 +459,7 @@ def _doubtful(bills: dict[int, Bill], source: Source, encoding: str, said: X12) 
                 f"set {bill.set.control} is a memorandum (BIG07 {bill.heading.kind}) of invoice "
                 f"{bill.heading.invoice_no}: its {bill.sums['charges']} charges add up to {charged}"
                 f", its total is {'not said' if total is None else cents_text(total)}; "
-                "it is not loaded"
+                "it is not loaded" + "".join(f"; {_worded(fault)}" for fault in bill.refusing)
             )
             say(one, bill.set.segment, message, "nothing, unless it is the bill", "info")
     frame = pl.DataFrame(list(rows.values()), schema=_DOUBT)

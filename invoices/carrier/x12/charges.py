@@ -6,7 +6,7 @@ product of a quantity and a unit price, once, half away from zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -80,6 +80,8 @@ class Dialect:
     element: str
     said: X12
     head: Profile
+    known: pl.Series = field(default_factory=lambda: pl.Series("usoc", [], dtype=pl.String))
+    """Codes the catalogue knows, of any carrier."""
 
 
 def read_charges(

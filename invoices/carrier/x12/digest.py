@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -17,6 +17,7 @@ from invoices.carrier.x12.facts import (
     in_one_period,
     read_facts,
 )
+from invoices.carrier.x12.lines import title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, placed
 
@@ -38,6 +39,8 @@ SUMS = pl.Schema(
         "cents": pl.Int64(),
         "taxes": pl.Int64(),
         "tax_cents": pl.Int64(),
+        "bare": pl.Int64(),  # charges of which only a group title could say a class
+        "bare_at": pl.Int64(),  # the segment of the first of them
     }
 )
 PAIRS = pl.Schema({"node": pl.Int64(), "cents": pl.Int64(), "slns": pl.Int64(), "it1s": pl.Int64()})
@@ -102,7 +105,7 @@ class Digester:
 
     def digest(self, segments: pl.DataFrame, element: str) -> Digest:
         """Return what identified segments say; they begin where the last ones ended."""
-        dialect = Dialect(element, self.dialect.said, self.dialect.head)
+        dialect = replace(self.dialect, element=element)
         before = self.place
         walked, self.place = placed(segments, before)
         nodes = _nodes(walked, element)
@@ -125,7 +128,7 @@ class Digester:
             says=says,
             charges=charges,
             wrong=wrong,
-            sums=_sums(charges),
+            sums=_sums(charges, dialect),
             pairs=_pairs(charges, {before.node, self.place.node}),
             stated=_of_nodes(facts.stated).select(STATED.names()),
             misdated=_of_nodes(facts.faults.filter(pl.col("owner") < 0))
@@ -201,14 +204,35 @@ def _with_node(
     ).select(CHARGES.names())
 
 
-def _sums(charges: pl.DataFrame) -> pl.DataFrame:
-    is_tax = pl.col("id") == "TXI"
-    return charges.group_by("node", maintain_order=True).agg(
-        charges=(~is_tax).sum().cast(pl.Int64),
-        cents=pl.col("cents").filter(~is_tax).sum(),
-        taxes=is_tax.sum().cast(pl.Int64),
-        tax_cents=pl.col("cents").filter(is_tax).sum(),
+def _sums(charges: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
+    is_tax, bare = pl.col("id") == "TXI", pl.col("bare")
+    return (
+        charges.with_columns(bare=_bare(charges, dialect))
+        .group_by("node", maintain_order=True)
+        .agg(
+            charges=(~is_tax).sum().cast(pl.Int64),
+            cents=pl.col("cents").filter(~is_tax).sum(),
+            taxes=is_tax.sum().cast(pl.Int64),
+            tax_cents=pl.col("cents").filter(is_tax).sum(),
+            bare=bare.sum().cast(pl.Int64),
+            bare_at=pl.col("segment").filter(bare).min(),
+        )
     )
+
+
+def _bare(charges: pl.DataFrame, dialect: Dialect) -> pl.Series:
+    """Say of which charges neither service code, catalogue nor own words can say a class."""
+    said = dialect.said
+    bare = charges.select(
+        pl.col("id").is_in(["IT1", "SLN"])
+        & ~f.one_of(pl.col("service_code"), tuple(said.service_codes))
+        & ~pl.col("usoc").is_in(dialect.known.implode()).fill_null(False)
+    ).to_series()
+    texts = charges.filter(bare).select("description").drop_nulls().unique()
+    telling = texts.filter(title_class(pl.col("description"), said).is_not_null())
+    if telling.is_empty():
+        return bare
+    return bare & ~charges["description"].is_in(telling["description"].implode()).fill_null(False)
 
 
 def _pairs(charges: pl.DataFrame, open_nodes: set[int]) -> pl.DataFrame:

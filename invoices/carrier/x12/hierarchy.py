@@ -120,9 +120,12 @@ def counts(tree: Tree, sums: pl.DataFrame, balance: pl.Series, said: X12) -> Cou
     """
     whole = (
         sums.group_by("node")
-        .agg(pl.col(name).sum() for name in SUMS if name != "node")
+        .agg(
+            *(pl.col(name).sum() for name in SUMS if name not in ("node", "bare_at")),
+            pl.col("bare_at").min(),
+        )
         .join(tree.nodes.select("node"), on="node", how="right", maintain_order="right")
-        .with_columns(pl.col(name).fill_null(0) for name in SUMS if name != "node")
+        .with_columns(pl.col(n).fill_null(0) for n in SUMS if n not in ("node", "bare_at"))
     )
     heads = tree.nodes["is_head"]
     has_charges, has_taxes = whole["charges"] > 0, whole["taxes"] > 0

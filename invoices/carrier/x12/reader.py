@@ -58,7 +58,8 @@ def read(source: Source, profile: Profile) -> Reading:
     """
     said = profile.section(X12)
     encoding = encoding_of(source.blocks) if said.encoding == "auto" else said.encoding
-    dialect = Dialect("*", said, profile)
+    known = source.known.kinds.select("usoc").unique().collect().to_series()
+    dialect = Dialect("*", said, profile, known)
     seen, headings, resolver = _File(), Headings(said), Resolver(said, profile)
     for digest, separators in _digests(source, encoding, dialect):
         if isinstance(digest, Unreadable):

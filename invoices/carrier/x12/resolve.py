@@ -133,6 +133,7 @@ class Resolver:
         self.repeats.append(repeats)
         self.sets.append(_sets(tree, counted, repeats, accounts, says))
         self.faults += tree.faults
+        self.faults += _unclassified(tree, counted, titles, self.said)
         tolerance = int(self.head.tolerance * 100)
         self.faults += h.disagreements(tree, counted, stated, tolerance)
 
@@ -219,6 +220,26 @@ class Resolver:
                 ]
             ),
         )
+
+
+def _unclassified(tree: h.Tree, counted: h.Counts, titles: pl.Series, said: X12) -> list[Fault]:
+    """Return a fault for each set with charges of which nothing says a class."""
+    nodes = counted.sums.with_columns(
+        set=tree.nodes["set"], counts=counted.charges, title=titles
+    ).filter("counts", pl.col("title").is_null(), pl.col("bare") > 0)
+    sets = nodes.group_by("set", maintain_order=True).agg(
+        pl.col("bare").sum(), pl.col("bare_at").min()
+    )
+    return [
+        Fault(
+            "class",
+            segment,
+            f"nothing says the class of {count} charges; they are read as {said.unclassified}",
+            "name group titles or service codes in the profile, or load the catalogue",
+            number,
+        )
+        for number, count, segment in sets.iter_rows()
+    ]
 
 
 def _sets(

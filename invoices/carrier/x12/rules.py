@@ -53,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     Rule("balance", "set", "warn", "every BAL02 is known to the profile"),
     Rule("accounts", "set", "warn", "all charges of a set are of one account"),
     Rule("CTT01", "set", "warn", "CTT01 is the number of lines or of HL"),
+    Rule("class", "set", "warn", "every charge says its class, or its group does"),
     Rule("level", "set", "warn", "an amount stated at an HL is the sum of the charges below it"),
     Rule("date", "set", "warn", "dates of heading and hierarchy are dates of the calendar"),
 )
