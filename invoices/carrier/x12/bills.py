@@ -87,7 +87,7 @@ class Settled:
 
     def reading(self, lines: pl.LazyFrame) -> Reading:
         """Return the reading with its lines."""
-        return Reading(self.documents, lines, self.quarantine, self.findings, self.answers)
+        return Reading(self.documents, lines, self.quarantine, self.findings, answers=self.answers)
 
 
 def settle(
