@@ -114,17 +114,17 @@ def _document(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
     }
     # The words of services and charges were made breakable all at once.
     services = [_service(row, shown) for row in bill["services"] or ()]
-    return {**_breakable(said), "services": services}
+    return {**breakable(said), "services": services}
 
 
-def _breakable(said: Any) -> Any:
+def breakable(said: Any) -> Any:
     """Return what is said with places at which a long word may be broken, in all its parts."""
     if isinstance(said, str):
         return _WORD.sub(lambda match: f"{match[0]}\u200b", said)
     if isinstance(said, list):
-        return [_breakable(part) for part in said]
+        return [breakable(part) for part in said]
     if isinstance(said, dict):
-        return {name: _breakable(part) for name, part in said.items()}
+        return {name: breakable(part) for name, part in said.items()}
     return said
 
 

@@ -31,7 +31,7 @@ def invoices_render(
     numbers: Annotated[list[str] | None, typer.Argument(metavar="[INVOICE]...")] = None,
     bill_month: Month = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="pdf,html,csv,json", help="What to write.")
+        str, typer.Option("--format", metavar="pdf,html,csv,json,x12", help="What to write.")
     ] = "pdf",
     out: Annotated[
         Path | None,
@@ -40,14 +40,14 @@ def invoices_render(
     json: Json = False,
     workspace: Where = HERE,
 ) -> None:
-    """Write invoices as PDF or page of their brand, as CSV or JSON: some, a month, or all."""
+    """Write invoices as PDF or page of their brand, as CSV, JSON or X12 811: some, or all."""
     import polars as pl
 
     from rebill import batch
     from rebill.rendering import FORMS, chosen, render
     from rebill.views import note, show
 
-    forms = [each.strip().lower() for each in form.split(",")]
+    forms = ["x12" if each == "811" else each for each in form.lower().replace(" ", "").split(",")]
     for each in forms:
         if each not in FORMS:
             raise typer.BadParameter(f"{each!r} is no form; there are: {', '.join(FORMS)}")

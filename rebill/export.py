@@ -25,6 +25,8 @@ from rebill.claim_credits import ROWS as CREDIT_ROWS
 from rebill.claim_credits import credit_rows
 from rebill.claimbook import claim_steps
 from rebill.decisions import decisions, waivers
+from rebill.earning_tables import TABLES as EARNING
+from rebill.earning_tables import earning_frame
 from rebill.record import Record
 from reconcile.dispute import refresh
 from reconcile.exposure import by_bill, exposure
@@ -333,7 +335,8 @@ TABLES = {
 
 
 TABLES |= {
-    name: _table(name, holds, key, **columns) for name, holds, key, columns in (*CASH, *BANK)
+    name: _table(name, holds, key, **columns)
+    for name, holds, key, columns in (*CASH, *BANK, *EARNING)
 }
 
 
@@ -364,6 +367,8 @@ def table_frame(
         return acts.lazy()
     if name == "exposure":
         return _exposure(record, months, as_of or record.last_as_of()).lazy()
+    if name in {table for table, *_ in EARNING}:
+        return earning_frame(record, name, months)
     if name in {table for table, *_ in CASH}:
         return cash_frame(record, name, months, as_of or record.last_as_of()).lazy()
     if name in {table for table, *_ in BANK}:

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from invoices.text import filled
 from rebill import checks, checks_selling, files
+from rebill.checks_earning import check_commissions
 from rebill.contract_files import check_accounts, read_contract_file
 from rebill.csr import inventory_rows, is_record, read_records
 from rebill.reference import contracts, current_frame, load_version
@@ -230,6 +231,8 @@ class _Loading:
         for name, change in self.changes.items():
             checks.check_overlap(change.after.filter("_ok"), TABLES[name], self.faults)
             checks_selling.check_whole(name, change.after.filter("_ok"), self.faults)
+            if name == "commissions":
+                check_commissions(change.after.filter("_ok"), self.faults)
         self._check_references()
         if self.faults.total:
             return LoadResult({}, tuple(self.faults.listed), self.faults.total)

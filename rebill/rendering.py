@@ -1,4 +1,4 @@
-"""Customer invoices written as documents: PDF, page, CSV, JSON, X12 811, as often as one likes.
+"""Customer invoices written as documents: PDF, page, CSV, JSON or X12 811, as often as one likes.
 
 What they say is what the record says; nothing is changed. An invoice whose brand cannot be used is
 a fault, and the others are written all the same.
@@ -16,13 +16,14 @@ import polars as pl
 from invoices.brand import BrandFault
 from invoices.customer import pages
 from invoices.document import data
+from invoices.edi811 import interchanges
 from rebill.brands import Brands, read_brands
 from rebill.files import safe_name
 from rebill.papers import Frames, invoice_folder, invoice_frames, leave, pdfs, portions
 from rebill.record import Record
 from rebill.settings import ConfigError
 
-FORMS = ("pdf", "html", "csv", "json")
+FORMS = ("pdf", "html", "csv", "json", "x12")
 """What an invoice can be written as."""
 MARKS = {"void": "VOID"}
 
@@ -91,6 +92,9 @@ def _written(
     if "json" in forms:
         for number, said in data(*given):
             yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    if "x12" in forms:
+        for number, text in interchanges(*given, brands.letters):
+            yield number, "x12", text
     if "pdf" in forms:
         for number, made in pdfs(given, brands):
             yield number, "pdf", made if isinstance(made, bytes) else BrandFault(made)

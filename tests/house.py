@@ -33,6 +33,10 @@ PURE_MODULES = (
     "rebill.taxes",
     "rebill.unbilled",
     "rebill.margin",
+    "rebill.quote",
+    "rebill.commissions",
+    "rebill.books",
+    "rebill.ledgers",
     "rebill.invoicing",
     "rebill.plan",
     "rebill.charts",
@@ -138,6 +142,7 @@ def is_money(module: Module) -> bool:
         *("rebill.customer_months", "rebill.tiers", "rebill.crediting", "rebill.own_charges"),
         *("rebill.taxes", "rebill.unbilled", "rebill.tax_engine"),
         *("rebill.markups", "rebill.rating", "rebill.margin", "rebill.invoicing"),
+        *("rebill.quote", "rebill.commissions", "rebill.books"),
         *("invoices.money", "invoices.periods", "invoices.footing", "invoices.customer"),
         *("invoices.charges", "invoices.document"),
     }

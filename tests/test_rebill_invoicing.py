@@ -11,7 +11,6 @@ import pytest
 from pricing_tables import table
 
 from rebill.invoicing import invoices, number, numbered, series
-from rebill.margin import by_customer
 from rebill.rating import CUSTOMER_LINES
 
 CUSTOMERS = pl.DataFrame(
@@ -80,7 +79,6 @@ def test_the_caller_may_know_of_a_later_carrier_bill(by_customer_too: bool) -> N
 
 def test_no_lines_make_no_invoices() -> None:
     assert invoices(pl.LazyFrame(schema=CUSTOMER_LINES), CUSTOMERS).is_empty()
-    assert by_customer(pl.LazyFrame(schema=CUSTOMER_LINES)).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -114,21 +112,4 @@ def test_numbers_count_on_for_each_brand_and_year_and_alike_brands_share_a_seque
         "INV-2026-000001",
         "ACME-2026-000044",
         "ACME-2027-000001",
-    ]
-
-
-def test_margins_are_summed_by_customer_and_month_with_their_share_of_the_price() -> None:
-    made = by_customer(
-        lines(
-            """
-            customer bill_date  cost   price
-            acme     2026-02-10 100.00 120.00
-            acme     2026-02-10  10.00   9.00
-            bolt     2026-02-10   5.00   0.00
-            """
-        )
-    )
-    assert made.drop("bill_month").rows() == [
-        ("acme", 2, D("110.00"), D("129.00"), D("19.00"), 1, D("0.1473")),
-        ("bolt", 1, D("5.00"), D("0.00"), D("-5.00"), 1, None),
     ]

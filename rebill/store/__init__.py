@@ -6,6 +6,7 @@ in bulk, `bulk` names the Parquet files that count, `runs` records runs and give
 
 from rebill.store import models_bank, models_disputes
 from rebill.store import models_decisions as _models_decisions
+from rebill.store import models_earning as _models_earning
 from rebill.store import models_selling as _models_selling
 from rebill.store.bulk import (
     bulk_amount,
@@ -20,7 +21,7 @@ from rebill.store.engine import make_engine, migrate, open_engine, transaction, 
 from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
 from rebill.store.runs import finish_run, known_files, next_numbers, note_file, start_run
 
-_CONCERNS = (_models_decisions, _models_selling)
+_CONCERNS = (_models_decisions, _models_earning, _models_selling)
 """Tables of one concern each, which are part of the models once they are imported."""
 
 __all__ = [

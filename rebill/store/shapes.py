@@ -22,6 +22,7 @@ from rebill.store.columns import (
     period,
     text,
 )
+from rebill.store.shapes_earning import COMMISSIONS, COST_TO_SERVE
 from rebill.store.shapes_selling import (
     AFTER_CUSTOMERS,
     AFTER_SERVICES,
@@ -304,6 +305,8 @@ TABLES: dict[str, Table] = {
         CUSTOMER_PAYMENTS,
         DEPOSITS,
         PROMISED_CREDITS,
+        COST_TO_SERVE,
+        COMMISSIONS,
     )
 }
 """In load order: what a row refers to stands in an earlier table."""
