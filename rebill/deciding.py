@@ -12,15 +12,16 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.schema import LINES
+from invoices.schema import CENTS, LINES
 from rebill.acts import Accept, Act, StandIn, Void
+from rebill.claimbook import happen, news_of
 from rebill.decisions import decide
 from rebill.ingest import KEY
 from rebill.keeping import GATE_CODES, keep, keep_findings, take_files
 from rebill.night import Night
 from rebill.record import KEPT_FINDINGS, MONTH_FINDINGS
 from rebill.settings import ConfigError
-from rebill.store import models, update_rows
+from rebill.store import models, models_disputes, read_table, update_rows
 from reconcile.schema import AUDITED
 
 VOID_LINES, VOID_FINDINGS = "void_lines", "void_findings"
@@ -100,6 +101,7 @@ def void(night: Night, stage: Void) -> None:
     )
     if lines.height:
         keep(night, VOID_LINES, lines.lazy(), "amount")
+        _reverse_credits(night, stage, lines["line_id"])
     findings = _take_findings(night, paper)
     keep_findings(night, findings, VOID_FINDINGS)
     night.replaced = pl.concat([night.replaced, findings])
@@ -111,7 +113,7 @@ def void(night: Night, stage: Void) -> None:
     night.record.connection.execute(
         sa.update(models.Debit)
         .where(pull, models.Debit.status.in_(UNBOUND))
-        .values(amount=Decimal("0.00"), status="none")
+        .values(amount=Decimal("0.00"), status="none", debit_on=None)
     )
     word = "void" if stage.instead is None else "replace"
     other = stage.instead or None
@@ -148,6 +150,46 @@ def stand_in(night: Night, stage: StandIn) -> None:
         night, "replace", stage.act, subject=stage.document_id, other=new, carrier=paper["carrier"]
     )
     night.became[stage.document_id] = f"void: {new} stands instead"
+
+
+def _reverse_credits(night: Night, stage: Void, lines: pl.Series) -> None:
+    """Take credits that stand on the lines of a void document back from their claims.
+
+    Raises ConfigError where a claim does not let one be taken back, because it is closed.
+    """
+    record = night.record
+    key = ["claim_no", "document_id", "finding_id", "credit_id", "matched_by"]
+    given = (
+        read_table(record.connection, models_disputes.ClaimCredit)
+        .filter(pl.col("credit_id").is_in(lines.implode()))
+        .group_by(key)
+        .agg(pl.col("amount").sum().cast(CENTS))
+        .filter(pl.col("amount") > 0)
+    )
+    if given.is_empty():
+        return
+    so_far = record.claim_events().group_by("claim_no").agg(event=pl.len().cast(pl.Int64) + 1)
+    back = given.join(so_far, on="claim_no").with_columns(-pl.col("amount"), at=stage.act.on)
+    sums = given.group_by("claim_no").agg(pl.col("amount").sum()).sort("claim_no")
+    news = news_of(
+        [
+            {
+                "claim_no": number,
+                "at": stage.act.on,
+                "who": stage.act.who,
+                "what": "reverse_credit",
+                "amount": amount,
+                "note": f"document {stage.document_id} is void: {stage.act.reason}",
+            }
+            for number, amount in sums.iter_rows()
+        ]
+    )
+    outcome = happen(record, news, back.select(*key, "amount", "at", "event"))
+    if outcome.refused.height:
+        told = "; ".join(
+            f"{n}: {why}" for n, why in outcome.refused.select("claim_no", "why").rows()
+        )
+        raise ConfigError(f"document {stage.document_id} bears credits of claims: {told}")
 
 
 def _change(night: Night, document_id: str, status: str) -> None:

@@ -56,11 +56,13 @@ def story(record: Record, line_id: str) -> Story:
     own = pl.col("line_id") == line_id
     line = record.lines().filter(own).collect()
     if line.is_empty():
-        held = record.held().filter(own).collect()
-        if held.is_empty():
-            raise ConfigError(f"there is no line {line_id}; `rebill export lines` lists them")
-        row = held.row(0, named=True)
-        return {**_paper(record, row), "outcome": "the document is held: nothing else is known"}
+        for status, kept in (("held", record.held()), ("void", record.void())):
+            there = kept.filter(own).collect()
+            if not there.is_empty():
+                row = there.row(0, named=True)
+                outcome = f"the document is {status}: nothing else is known"
+                return {**_paper(record, row), "outcome": outcome}
+        raise ConfigError(f"there is no line {line_id}; `rebill export lines` lists them")
     row = line.row(0, named=True)
     document = record.documents().filter(pl.col("document_id") == row["document_id"])
     load = document["audited_load"].item()
@@ -164,7 +166,7 @@ def _findings(record: Record, row: dict[str, Any]) -> list[Story]:
     month = row["bill_date"].strftime("%Y-%m")
     found = table_frame(record, "findings", [month]).filter(pl.col("line_id") == row["line_id"])
     names = ("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message")
-    more = ("remedy", "dispute_closes_on", "claim_no")
+    more = ("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until")
     rows = found.collect().sort("amount_at_stake", "code", descending=[True, False]).to_dicts()
     return [_taken(one, (*names, *more)) for one in rows]
 

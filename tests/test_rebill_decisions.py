@@ -12,6 +12,7 @@ import pytest
 
 from rebill import batch, plan
 from rebill.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
+from rebill.explain import story
 from rebill.load import load
 from rebill.settings import ConfigError, Workspace, open_workspace
 from reconcile.approval import lacking
@@ -148,6 +149,36 @@ def test_a_filed_claim_of_a_voided_document_stays_and_is_marked(march: Workspace
     with batch.reading(march) as record:
         events = story(record, number)[2]["what"].to_list()
     assert events[-1] == "mark"
+
+
+def test_credits_on_a_voided_document_are_taken_back_from_their_claims(march: Workspace) -> None:
+    from rebill.claimbook import happen, news_of
+    from rebill.disputing import changing, record_events, submit
+
+    was = finding(march, "rate_above_contract")
+    number = was["claim_no"]
+    submit(march, [number], dt.date(2026, 4, 1), "ana", None)
+    nights.put(march, [("april.csv", nights.bill(4, nights.USUAL, previous="47.00"))])
+    nights.night(march, "2026-04-30")
+    april = next(row for row in rows(march, "lines") if row["bill_date"] == "2026-04-05")
+    news = {"claim_no": number, "at": dt.date(2026, 4, 30), "what": "credit"}
+    with changing(march) as record:
+        events = record.claim_events().filter(pl.col("claim_no") == number).height
+        credit = {
+            "claim_no": number, "event": events + 1, "at": news["at"], "amount": Decimal("2.00"),
+            "document_id": was["document_id"], "finding_id": was["finding_id"],
+            "credit_id": april["line_id"], "matched_by": "hand",
+        }  # fmt: skip
+        happen(record, news_of([news | {"amount": Decimal("2.00")}]), pl.DataFrame([credit]))
+    assert rows(march, "claims", claim_no=number)[0]["credited"] == "2.00"
+    decide(march, Void(april["document_id"], act("2026-05-01")), day="2026-05-01")
+    (claim,) = rows(march, "claims", claim_no=number)
+    assert (claim["status"], claim["credited"]) == ("short_credited", "0.00")
+    places = ("undisputed", "unfiled", "open", "credited", "denied", "withdrawn", "expired")
+    for row in rows(march, "exposure"):
+        assert Decimal(row["debited"]) == sum(Decimal(row[name]) for name in places)
+    closed = [{"claim_no": number, "at": dt.date(2026, 5, 2), "what": "close"}]
+    record_events(march, closed)
 
 
 def test_a_document_that_conflicts_can_replace_the_first(march: Workspace) -> None:
@@ -413,3 +444,29 @@ def test_an_approval_ends_when_the_claim_grows() -> None:
     assert "grown" in found["why"].item()
     assert lacking(claims, approvals, Decimal("20.00"), "ana").is_empty()
     assert lacking(claims, approvals, None, None).is_empty()
+
+
+def test_decisions_are_kept_alike_on_both_databases(tmp_path: Path, database_url: str) -> None:
+    workspace = nights.small(tmp_path / "w", database_url)
+    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
+    nights.night(workspace, MARCH)
+    name = finding(workspace, "rate_above_contract")["finding_id"]
+    until = dt.date(2026, 12, 31)
+    decide(workspace, Waive((name,), None, until, act()), lines=False)
+    document, line = name.partition(":")[0].rpartition("-")[0], name.partition(":")[0]
+    decide(workspace, Void(document, act()))
+    with batch.reading(workspace) as record:
+        assert "is void" in story(record, line)["outcome"]
+    decide(workspace, Accept(document, act()))
+    again = finding(workspace, "rate_above_contract")
+    # The waiver names the finding, which is back as it was.
+    assert (again["waived"], again["claim_no"]) == ("true", None)
+    with batch.reading(workspace) as record:
+        (told,) = [
+            one for one in story(record, line)["findings"] if one["code"] == "rate_above_contract"
+        ]
+    assert told["waived_until"] == until
+    outcome = decide(workspace, AuditAgain("2026-03", act()), compare=Compare(keep=False))
+    assert not outcome.difference
+    acts = [(row["act"], row["holds_until"]) for row in rows(workspace, "decisions")]
+    assert acts == [("waive", "2026-12-31"), ("void", None), ("accept", None)]
