@@ -67,9 +67,20 @@ def evidence(record: Record, claims: pl.DataFrame, as_of: dt.date) -> pl.DataFra
     )
 
 
+def sent_again() -> pl.Expr:
+    """Return whether a claim's packet is one the carrier had before, sent again.
+
+    It is after a rejection for its form, and when it has left our hands more than once.
+    """
+    more = pl.col("sent").fill_null(0) > 1
+    return more | (pl.col("status") == "rejected_for_form")
+
+
 def _disputed(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     """Return claim, finding, line and the amount disputed: as filed, or as found so far."""
-    wanted = claims.select("claim_no", "carrier", "reason", "tracking_no", "filed_on", "sent")
+    wanted = claims.select(
+        *("claim_no", "carrier", "reason", "tracking_no", "filed_on"), resend=sent_again()
+    )
     filed = read_table(record.connection, models_disputes.ClaimLine).join(
         wanted, on="claim_no", how="semi"
     )
@@ -147,9 +158,7 @@ def _with_reference(record: Record, told: pl.DataFrame, load: int) -> pl.DataFra
             disconnect_date="disconnected_on",
             carrier_tracking_no="tracking_no",
             filed_at="filed_on",
-            is_resend=pl.when(pl.col("sent").fill_null(0) > 0)
-            .then(pl.lit("true"))
-            .otherwise(pl.lit("false")),
+            is_resend=pl.when("resend").then(pl.lit("true")).otherwise(pl.lit("false")),
         )
     )
 

@@ -23,7 +23,7 @@ from rebill.claimbook import policies_of
 from rebill.files import safe_name, write_atomic
 from rebill.form_profiles import workspace_forms
 from rebill.packet_book import book
-from rebill.packet_facts import earlier_bills, evidence
+from rebill.packet_facts import earlier_bills, evidence, sent_again
 from rebill.record import Record
 from rebill.settings import ConfigError, Contact
 from rebill.typeset import Sheet, TypesetFault, set_all
@@ -33,6 +33,8 @@ from reconcile.life import UNFILED
 
 NEVER_MIXED = ("carrier", "reason_code")
 """Every carrier sends back what mixes these."""
+LATE = "LATE, filed after the window: "
+"""What a late packet says first on every line."""
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,10 @@ def _lines(
     full = facts.join(late, on="claim_no", how="left").with_columns(
         *(pl.lit(value or None, dtype=pl.String).alias(name) for name, value in said.items()),
         packet_date=pl.lit(as_of),
+        # The carrier's own columns have no place for it.
+        narrative=pl.when(pl.col("late").is_not_null())
+        .then(pl.lit(LATE) + pl.col("narrative"))
+        .otherwise("narrative"),
     )
     lines = dispute_lines(full)
     total = claims["amount"].sum()
@@ -342,7 +348,7 @@ def _head(
         "claims": numbers,
         "accounts": facts["ban"].unique().sort().to_list(),
         "tracking_no": ", ".join(claims["tracking_no"].drop_nulls().unique().sort()),
-        "resend": bool((claims["sent"].fill_null(0) > 0).any()),
+        "resend": bool(claims.select(sent_again().any()).item()),
         "deadline": claims["dispute_closes_on"].drop_nulls().min(),
         "late": "LATE" if claims["late"].any() else "",
         "resolve_days": claims["resolve_days"].drop_nulls().min() or 60,

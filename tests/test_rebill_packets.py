@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from rebill import batch
-from rebill.disputing import submit
+from rebill.disputing import record_events, submit
 from rebill.packets import choose, packets, write_packets
 from rebill.settings import ConfigError, Workspace, open_workspace
 
@@ -135,6 +135,7 @@ def test_a_packet_after_the_window_is_made_only_late_and_marked(
     assert outcome.packets["late"].to_list() == [True]
     path = tmp_path / f"{number}.xlsx"
     assert sheet(path, "Dispute lines")["late"][0] == "LATE"
+    assert "LATE, filed after" in (tmp_path / f"{number}-upload.csv").read_text()
     assert "LATE" in fastexcel.read_excel(path).load_sheet(0, header_row=None).to_polars()[1, 0]
 
 
@@ -147,7 +148,12 @@ def test_a_filed_claim_is_told_as_it_was_filed(tmp_path: Path) -> None:
     outcome = made(workspace, tmp_path / "out", number, day=dt.date(2026, 7, 1))
     assert outcome.packets["late"].to_list() == [False]  # filed in time
     row = sheet(tmp_path / "out" / f"{number}.xlsx", "Dispute lines").to_dicts()[0]
-    assert (row["is_resend"], row["filed_at"][:10]) == ("true", "2026-04-01")
+    assert (row["is_resend"], row["filed_at"][:10]) == ("false", "2026-04-01")
+    rejected = {"claim_no": number, "at": dt.date(2026, 4, 9), "what": "reject_form"}
+    record_events(workspace, [rejected])
+    made(workspace, tmp_path / "again", number, day=dt.date(2026, 4, 10))
+    row = sheet(tmp_path / "again" / f"{number}.xlsx", "Dispute lines").to_dicts()[0]
+    assert (row["claim_no"], row["is_resend"]) == (number, "true")
 
 
 def test_claims_may_share_a_packet_where_the_form_lets_them(
