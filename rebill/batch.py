@@ -19,6 +19,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from rebill import __version__, answering, files, outbox, reference
+from rebill.acts import Decision
 from rebill.again import Undone
 from rebill.banking import REFUSED, WAITING, is_bank_file
 from rebill.difference import Difference
@@ -34,13 +35,13 @@ from rebill.store import (
     finish_run,
     known_files,
     models_bank,
+    models_decisions,
     note_file,
     start_run,
     sweep_orphans,
     transaction,
 )
 from rebill.store.models import ClaimEvent, Document, Run
-from rebill.store.models_decisions import Decision
 
 TAKEN = ("ingested", "refused", "repeated")
 """What became of a file that was read: it is known from then on."""
@@ -148,7 +149,7 @@ def mark(record: Record, as_of: dt.date | None) -> str:
         sa.select(
             sa.select(sa.func.max(ClaimEvent.id)).scalar_subquery(),
             sa.select(sa.func.max(Document.run_id)).scalar_subquery(),
-            sa.select(sa.func.max(Decision.id)).scalar_subquery(),
+            sa.select(sa.func.max(models_decisions.Decision.id)).scalar_subquery(),
         )
     ).one()
     load = reference.load_version(record.connection)
@@ -297,7 +298,9 @@ def _promise(night: Night, job: Job) -> Delivery | None:
     record.say("night.undelivered", ",".join(sorted(months | {outbox.DIGEST})))
     if night.plan.stages != (stages[0],):
         record.say("night.mark", mark(record, job.as_of))
-        record.say("night.news", json.dumps(_news(night), default=str))
+        # The morning's news are the night's, whatever people decide in the course of the day.
+        if not any(isinstance(stage, Decision) for stage in night.plan.stages):
+            record.say("night.news", json.dumps(_news(night), default=str))
         if job.as_of is not None:
             record.say("night.as_of", job.as_of.isoformat())
     return Delivery(night.claims, night.invoices, stages[0].months)

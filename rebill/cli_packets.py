@@ -65,6 +65,8 @@ def disputes_packet(
         raise typer.BadParameter("say which: --claim N, --due or --carrier C")
     if claim and due:
         raise typer.BadParameter("--claim names claims; --due asks which are due")
+    if out.exists() and not out.is_dir():
+        raise typer.BadParameter(f"{out} is a file; -o names a folder")
     place = open_place(workspace)
     with batch.reading(place) as record:
         day = as_of or record.last_as_of()

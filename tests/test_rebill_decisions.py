@@ -274,6 +274,7 @@ def test_a_waived_finding_stays_as_it_was_and_is_not_claimed(march: Workspace) -
     assert nights.exported(march, "lines", "customer_lines") == lines
     (claim,) = rows(march, "claims", claim_no=was["claim_no"])
     assert (claim["status"], claim["amount"]) == ("withdrawn", "0.00")
+    assert b"march.csv" in nights.outbox(march)["digest.html"], "the night's news stay"
     # Later nights leave it, and reopened it is claimed again.
     nights.night(march, "2026-04-02")
     assert finding(march, "rate_above_contract")["claim_no"] is None
