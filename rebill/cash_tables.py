@@ -10,6 +10,7 @@ import polars as pl
 
 from rebill import reference
 from rebill.contract_files import check_accounts, from_json, read_contract_file, to_json
+from rebill.forecast.gaps import GAPS, gaps
 from rebill.record import Record
 from rebill.settings import ConfigError
 from rebill.standing import Standing, standing
@@ -41,6 +42,12 @@ TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
         WIN_RATES,
     ),
     (
+        "pull_gaps",
+        "by bill: how long its pull waits for the customers, and what that costs",
+        "document_id",
+        GAPS,
+    ),
+    (
         "security",
         "by contract: what secures the carrier, required and held, its headroom and cost a year",
         "contract",
@@ -69,6 +76,10 @@ def cash_frame(
     schema = next(columns for table, _, _, columns in TABLES if table == name)
     if as_of is None:
         return schema.to_frame()
+    if name == "pull_gaps":
+        own = gaps(record, as_of)
+        month = pl.col("bill_date").dt.strftime("%Y-%m")
+        return own if months is None else own.filter(month.is_in(list(months)))
     if name in PROMISES:
         return PROMISES[name](record, reference.contracts(record.connection), as_of)
     return _FROM_STANDING[name](standing(record, as_of, months))

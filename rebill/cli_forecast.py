@@ -58,6 +58,12 @@ def cash_rates(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) 
     _show_table("win_rates", as_of, json, workspace, today_only=False)
 
 
+@cash.command("gaps", epilog=example("rebill cash gaps --as-of 2026-03-31"))
+def cash_gaps(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+    """List how long each pull waits for the customers it was bought for, and what that costs."""
+    _show_table("pull_gaps", as_of, json, workspace, today_only=False)
+
+
 Suppose = Annotated[
     Path | None,
     typer.Option(

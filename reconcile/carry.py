@@ -1,6 +1,7 @@
 """What it costs to wait: for customers after the pull, and for credits after a dispute.
 
-Days are actual, a year has 365 of them whatever the calendar says (ACT/365), interest is simple.
+Days are actual, a year has 365 of them whatever the calendar says (ACT/365). Interest is simple,
+or added daily where the contract says so.
 Each amount is exact until it is rounded once, half away from zero. A rate is a share a year
 (`cost_of_capital` of the contract), `interest_per_day` a share a day.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import polars as pl
 
@@ -29,7 +31,8 @@ WAITING = pl.Schema(
         "cost_of_capital": _SHARE,  # a year, actual/365; null = not said
         "resolve_days": pl.Int64(),
         "credit_by_bill": pl.Int64(),  # the nth bill after resolution; 0 = at once
-        "interest_per_day": _SHARE,  # simple, on what is credited, from the pull to the credit
+        "interest_per_day": _SHARE,  # on what is credited, from the pull to the credit
+        "interest_compound": pl.Boolean(),  # daily; else simple
     }
 )
 
@@ -43,6 +46,7 @@ def waiting(contracts: list[Contract]) -> pl.DataFrame:
             "resolve_days": c.dispute.resolve_days,
             "credit_by_bill": c.dispute.credit_by_bill,
             "interest_per_day": c.dispute.interest_per_day,
+            "interest_compound": c.dispute.interest_compound,
         }
         for c in contracts
     ]
@@ -68,6 +72,14 @@ def simple_interest(amount: pl.Expr, days: pl.Expr, per_day: pl.Expr) -> pl.Expr
     """Return the interest a contract grants on `amount` over so many days, rounded once."""
     parts = cents(amount) * share_parts(per_day) * days.cast(pl.Int128)
     return from_cents(divide_half_away(parts, _ONE))
+
+
+def compound_interest(amount: Decimal, days: int, per_day: Decimal) -> Decimal:
+    """Return the interest on `amount` that is added to it every day, rounded once at the end."""
+    with localcontext() as exact:
+        exact.prec = 60
+        earned = amount * ((1 + per_day) ** days - 1)
+        return earned.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def peak_funding(monthly_cost: pl.Expr, gap_days: pl.Expr) -> pl.Expr:

@@ -193,7 +193,7 @@ def _too_late(as_of: dt.date) -> pl.Expr:
 
 def _valued(waits: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
     """Return what is waited for with its worth and its cost."""
-    terms = carry.waiting(contracts).select("contract", "cost_of_capital", "interest_per_day")
+    terms = carry.waiting(contracts).drop("resolve_days", "credit_by_bill")
     granted = pl.when(pl.col("granted").is_not_null()).then(pl.min_horizontal("granted", "waiting"))
 
     def worth(rate: str) -> pl.Expr:
@@ -218,10 +218,22 @@ def _valued(waits: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
             interest=carry.simple_interest(
                 pl.col("expected_recovery"), earning, pl.col("interest_per_day")
             ),
+            earning=earning,
         )
+        .pipe(_compounded)
         .with_columns(net_carry=pl.col("carry_cost") - pl.col("interest"))
         .select(pl.col(name).cast(dtype) for name, dtype in RECOVERY.items())
     )
+
+
+def _compounded(valued: pl.DataFrame) -> pl.DataFrame:
+    """Return the claims with the interest of those whose contract adds it daily."""
+    asked = ["expected_recovery", "earning", "interest_per_day"]
+    questions = valued.filter("interest_compound").select(asked).unique().drop_nulls()
+    answers = [carry.compound_interest(*question) for question in questions.iter_rows()]
+    known = questions.with_columns(added=pl.Series(answers, dtype=CENTS))
+    added = pl.when("interest_compound").then("added").otherwise("interest")
+    return valued.join(known, on=asked, how="left").with_columns(interest=added)
 
 
 def last_day_of_bills(documents: pl.DataFrame) -> pl.DataFrame:

@@ -92,6 +92,12 @@ def test_a_contract_may_grant_interest_up_to_the_bill_that_credits() -> None:
     assert one(grant, a=D(3_000), d=days, r=D("0.0005")) == D("157.50")
 
 
+def test_interest_may_be_added_daily() -> None:
+    assert carry.compound_interest(D(1000), 45, D("0.0005")) == D("22.75")
+    assert carry.compound_interest(D(1000), 45, D("0.000493")) == D("22.43")
+    assert carry.compound_interest(D(1000), 0, D("0.0005")) == D("0.00")
+
+
 def test_without_a_contract_nothing_says_when() -> None:
     row = carry.credit_days(waits(contract=None), [contract()]).row(0, named=True)
     assert (row["resolves_on"], row["credit_bill_on"], row["credit_cash_on"]) == (None, None, None)

@@ -161,6 +161,16 @@ def test_the_worked_example_comes_out_to_the_cent() -> None:
     assert row["recovery_low"] < row["expected_recovery"] < row["recovery_high"]
 
 
+def test_a_contract_may_add_its_interest_daily() -> None:
+    disputed, bills = waited()
+    rates = win_rates(disputed.select(*CLAIMS), Prior(D("0.75")), AS_OF)
+    terms = {"resolve_days": 60, "credit_by_bill": 2, "interest_per_day": "0.0005"}
+    daily = contract(dispute={**terms, "interest_compound": True})
+    row = recovery(disputed, bills, rates, [daily], AS_OF).row(0, named=True)
+    assert row["interest"] == (3000 * (D("1.0005") ** 105 - 1)).quantize(D("0.01"))
+    assert row["net_carry"] == row["carry_cost"] - row["interest"]
+
+
 def test_what_was_granted_is_known() -> None:
     row = worth("0.10", status="partial", denied=D(1000), granted=D(3000))
     assert row is not None
