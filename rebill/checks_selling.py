@@ -52,6 +52,12 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
         "leave the tier empty or choose another method",
     ),
     (
+        "customer_charges",
+        (pl.col("frequency") == "once") & pl.col("effective_from").is_null(),
+        pl.lit("a charge that is due once has no day"),
+        "give effective_from: it is due in that month",
+    ),
+    (
         "interstate_shares",
         pl.col("usoc").is_not_null() & pl.col("product").is_not_null(),
         pl.lit("both usoc and product are given"),

@@ -13,9 +13,8 @@ from typing import Any
 import polars as pl
 
 from invoices.money import MONTH_PARTS
-from rebill import reference
+from rebill import explain_price, reference
 from rebill.export import TABLES, table_frame
-from rebill.markups import candidates as markup_candidates
 from rebill.record import Record
 from rebill.settings import ConfigError
 from reconcile import pricing
@@ -43,7 +42,6 @@ MATCH = ("service", "matched_by", "match_note", "customer", "product", "package"
 DUE = ("expected", "at_stake", "tolerated", "underbilled")
 RATE = ("rate", "usoc", "package", "charge_class", "circuit_id", "ban", "zone", "state")
 RATE_ROW = (*RATE, "term_months", "effective_from", "effective_until", "source", "row_id")
-MARKUP_ROW = ("method", "value", "minimum", "floor", "cap", "cap_retail")
 WEIGHED = 12
 """Rows shown of those a rule weighed."""
 
@@ -77,7 +75,7 @@ def story(record: Record, line_id: str) -> Story:
         "due": _due(row),
         "findings": _findings(record, row),
         "claims": _claims(record, row),
-        "price": _price(record, row, load),
+        "price": explain_price.price(record, row, load),
     }
 
 
@@ -176,25 +174,6 @@ def _claims(record: Record, row: dict[str, Any]) -> list[Story]:
     found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
     claims = record.claims().join(found, on="claim_no", how="semi")
     return [_taken(one, tuple(TABLES["claims"].columns)) for one in claims.to_dicts()]
-
-
-def _price(record: Record, row: dict[str, Any], load: int) -> Story:
-    """Return what the customer pays, the markup row that says so, and the rows it beat."""
-    month = row["bill_date"].strftime("%Y-%m")
-    priced = record.customer_lines([month]).filter(pl.col("line_id") == row["line_id"]).collect()
-    if priced.is_empty():
-        return {"why": "the line is on no customer invoice"}
-    own = priced.row(0, named=True)
-    names = ("invoice_no", "customer", "quantity", "cost", "price", "margin", "method")
-    tables = reference.reference_frames(record.workspace, record.connection, load)
-    fitting = markup_candidates(row, tables["markups"].collect()).head(WEIGHED).to_dicts()
-    return {
-        **_taken(own, (*names, "markup_scope", "markup_row", "retail_rate")),
-        "weighed": [
-            _taken(one, ("precedence", "scope", *MARKUP_ROW, "effective_from", "row_id"))
-            for one in fitting
-        ],
-    }
 
 
 def as_words(told: Story) -> str:

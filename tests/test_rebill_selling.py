@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from nights import NOW, bill, csv_of, night, put, small, table
 
-from rebill import batch, issuing, making, plan, rerating, tax_engine
+from rebill import batch, explain, issuing, making, plan, rerating, tax_engine
 from rebill.load import load
 from rebill.settings import ConfigError, Workspace
 
@@ -29,20 +29,15 @@ def now() -> str:
 
 
 def tables(workspace: Workspace, **texts: str) -> None:
-    """Load reference tables; `_` in a cell is a blank, `-` an empty cell."""
+    """Load reference tables; `~` in a cell is a blank, `-` an empty cell."""
     folder = workspace.root / "more"
     folder.mkdir(exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
     for name, text in texts.items():
-        cells = csv_of(text).replace("_", " ") if "_" in text.partition("\n")[2] else csv_of(text)
-        head, _, rows = cells.partition("\n")
-        header = csv_of(text).partition("\n")[0]
-        body = ",".join(["\n"]) and rows
-        lines = [
-            ",".join("" if c == "-" else c for c in row.split(",")) for row in body.split("\n")
-        ]
-        (folder / f"{name}.csv").write_text(header + "\n" + "\n".join(lines))
+        rows = [line.split(",") for line in csv_of(text).splitlines()]
+        cells = [["" if c == "-" else c.replace("~", " ") for c in row] for row in rows]
+        (folder / f"{name}.csv").write_text("".join(",".join(row) + "\n" for row in cells))
     result = load(workspace, [folder], given=NOW)
     assert result.ok, [str(error) for error in result.errors]
 
@@ -87,10 +82,10 @@ def test_own_charges_are_recurring_or_once_prorated_inside_the_month(march: Work
         march,
         customer_charges="""
         customer charge  frequency amount quantity cost effective_from effective_until description
-        C1       SUPPORT monthly   30.00  2        4.00 2026-03-16     -               Help_desk
+        C1       SUPPORT monthly   30.00  2        4.00 2026-03-16     -               Help~desk
         C1       ROUTER  once      99.00  1        0    2026-03-31     -               Router
         C1       OLD     monthly   5.00   1        0    2026-01-01     2026-03-01      Over
-        C1       NEXT    once      7.00   1        0    2026-04-01     -               Not_yet
+        C1       NEXT    once      7.00   1        0    2026-04-01     -               Not~yet
         C1       LESS    monthly   -2.50  1        0    -              -               Goodwill
         """,
     )
@@ -146,7 +141,7 @@ def test_taxes_are_reckoned_once_for_each_tax_and_say_on_what_base(march: Worksp
         "S1 ILEC 305R010001 6145550131 C1 2025-01-01 OH",
         tax_rates="""
         jurisdiction tax   rate   charge_class effective_from description
-        OH           sales 0.0575 -            2020-01-01     Ohio_sales_tax
+        OH           sales 0.0575 -            2020-01-01     Ohio~sales~tax
         OH           911   0.01   recurring    2020-01-01     -
         """,
     )
@@ -338,3 +333,48 @@ def test_an_outside_engine_is_asked_and_answers_once(march: Workspace, tmp_path:
     assert table(march, "customer_invoices")["hold"].to_list() == [None]
     assert tax_engine.REQUEST.names()[:2] == ["request", "line"]
     foot(march)
+
+
+# --- the story of a price -----------------------------------------------------------------------
+
+
+def story_of(workspace: Workspace, line_id: str) -> dict[str, Any]:
+    with batch.reading(workspace) as record:
+        told: dict[str, Any] = explain.story(record, line_id)["price"]
+    return told
+
+
+def test_explain_names_the_rule_that_priced_a_line_and_those_it_beat(march: Workspace) -> None:
+    tables(
+        march,
+        tiers="tier mode per from_units value\nV all_units line 0 0.30\nV all_units line 5 0.20",
+        markups="""
+        customer usoc method  value effective_from effective_until promotion tier
+        C1       -    percent 0.15  -              -               -         -
+        C1       1FB  flat    30    2026-01-01     -               -         -
+        C1       1FB  percent -     2026-03-01     2026-06-01      Spring    V
+        """,
+    )
+    built(march)
+    (line,) = rows(march, "line_id", usoc="1FB")[0]
+    told = story_of(march, line)
+    assert told["price"] == D("26.00") and told["promotion"] == "Spring"
+    assert told["rule"].endswith("from 2026-03-01 until 2026-06-01, tier V, promotion Spring")
+    assert [(one["scope"], one["method"], one["verdict"]) for one in told["weighed"]] == [
+        ("customer and usoc", "percent", "priced it"),
+        ("customer and usoc", "flat", "beaten: the latest effective_from of a scope wins"),
+        ("customer", "percent", "beaten: customer and usoc comes before customer"),
+        ("all", "percent", "beaten: customer and usoc comes before all"),
+    ]
+    assert [band["value"] for band in told["bands"]] == [D("0.3"), D("0.2")]
+
+
+def test_explain_says_what_became_of_a_credit(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    put(workspace, [("b3.csv", bill(3, "1FB 6145550131 22.00 22.00"))])
+    put(workspace, [("b4.csv", credit(4, "-2.00"))])
+    night(workspace, "2026-04-20")
+    lines = table(workspace, "lines").filter(pl.col("amount") == "-2.00")
+    (part,) = story_of(workspace, lines["line_id"].item())["parts"]
+    assert part["given"] == D("2.00") and part["passed"] == D("0.00")
+    assert part["why"] == "the customer was never charged for this part: it is kept"
