@@ -130,9 +130,9 @@ def _check_bands(after: pl.DataFrame, faults: Faults) -> None:
     )
     faults.add_rows(_placed(firsts.with_columns(what=what)), "add a band with from_units = 0")
     for name in ("mode", "per"):
-        first = pl.col(name).first().over("tier")
-        other = tiers.filter(pl.col(name) != first).with_columns(
-            what=filled("tier '{}' says {} both {} and {}", "tier", pl.lit(name), first, name)
+        told = tiers.with_columns(first=pl.col(name).first().over("tier"))
+        other = told.filter(pl.col(name) != pl.col("first")).with_columns(
+            what=filled("tier '{}' says {} both {} and {}", "tier", pl.lit(name), "first", name)
         )
         faults.add_rows(_placed(other), "give all bands of a tier the same")
 
