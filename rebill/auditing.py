@@ -15,13 +15,15 @@ from invoices.schema import FINDINGS, LINES
 from rebill import files
 from rebill.ingest import STAGED
 from rebill.night import Night
-from reconcile.audit import Keep, audit
+from reconcile.audit import Keep, Split, audit, split_in_memory
 from reconcile.match import match
 from reconcile.schema import AUDITED
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
 IN_MEMORY = 400_000
 """So many lines are audited in memory; more are spooled to disk between the steps."""
+A_SHARE = 500_000
+"""About so many lines are judged at a time: memory does not grow with the night."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,9 @@ def audit_all(
     before = night.record.audited()
     old = of(before, late["document_id"]).select(LINES.names())
     others = not_of(before, late["document_id"])
-    keep = _keeper(night, int(todo["lines"].sum()) + int(late["lines"].sum()))
+    count = int(todo["lines"].sum()) + int(late["lines"].sum())
+    keep, split = _keeper(night, count)
+    shares = max(1, round(count / A_SHARE))
     current = late.filter(pl.col("audited_load") == night.load_id)
     rest = late.join(current, on="document_id", how="anti")
     passes: list[Pass] = []
@@ -137,6 +141,8 @@ def audit_all(
             night.reference_at(load_id),
             night.contracts_at(load_id),
             keep,
+            shares,
+            split,
         )
         passes.append(
             Pass(
@@ -172,14 +178,17 @@ def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return frame.collect().rechunk().lazy()
 
 
-def _keeper(night: Night, lines: int) -> Keep:
+def _keeper(night: Night, lines: int) -> tuple[Keep, Split]:
     """Return how the audit holds intermediate results: in memory, or as Parquet if they are big."""
     if lines <= IN_MEMORY:
-        return _in_memory
+        return _in_memory, split_in_memory
     counter = itertools.count()
+    folder = night.record.workspace.lines / STAGED
 
     def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-        place = night.record.workspace.lines / STAGED / f"{next(counter)}-{name}.parquet"
-        return files.spool(place, frame)
+        return files.spool(folder / f"{next(counter)}-{name}.parquet", frame)
 
-    return spool
+    def split(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
+        return files.spool_shares(folder / f"{next(counter)}-shares", frame, share, shares)
+
+    return spool, split

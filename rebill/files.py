@@ -161,6 +161,30 @@ def spool(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
     return pl.scan_parquet(path, hive_partitioning=False, glob=False)
 
 
+def spool_shares(
+    folder: Path, frame: pl.LazyFrame, share: pl.Expr, shares: int
+) -> list[pl.LazyFrame]:
+    """Leave the rows of `frame` below `folder` for the time of a run, and return them in shares.
+
+    `share` is the number of the share a row is in, from 0; a share may have no rows.
+    """
+    schema = frame.collect_schema()
+    frame.sink_parquet(
+        pl.PartitionBy(folder, key={"_share": share}, include_key=False),
+        compression="lz4",
+        statistics=False,
+        row_group_size=65_536,
+        mkdir=True,
+    )
+    found = [sorted((folder / f"_share={number}").glob("*.parquet")) for number in range(shares)]
+    return [
+        pl.scan_parquet(paths, hive_partitioning=False, glob=False)
+        if paths
+        else pl.LazyFrame(schema=schema)
+        for paths in found
+    ]
+
+
 def write_bulk(
     lines: Path,
     kind: str,

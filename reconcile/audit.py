@@ -28,6 +28,9 @@ from reconcile.tell import tell, tell_not_billed
 Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
 """Holds an intermediate result so that it is computed once; the name says which."""
 
+Split = Callable[[pl.LazyFrame, pl.Expr, int], list[pl.LazyFrame]]
+"""Holds an intermediate result as so many shares, by the number an expression gives each row."""
+
 UNITED = ("recurring", "prorated", "one_time", "usage")
 """Classes whose unit rate is audited against the contract."""
 ZERO = pl.lit(0, dtype=pl.Int128)
@@ -87,6 +90,12 @@ def in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return frame.collect().lazy()
 
 
+def split_in_memory(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
+    """Hold an intermediate result in memory, share by share."""
+    held = frame.collect()
+    return [held.filter(share == number).lazy() for number in range(shares)]
+
+
 def audit(
     lines: pl.LazyFrame,
     history: pl.LazyFrame,
@@ -94,17 +103,56 @@ def audit(
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
     keep: Keep = in_memory,
+    shares: int = 1,
+    split: Split = split_in_memory,
 ) -> Audit:
     """Return every line with what is due of it, and what is wrong with it.
 
     `lines` (invoices.schema.LINES) are those of loaded documents not audited yet, `history`
     (AUDITED) those audited before, `documents` the loaded documents of the bill months in `lines`,
     `reference` the reference tables by name. Rows are conserved.
+
+    Only lines of one service look at each other, so many lines are judged share by share, each
+    with its own part of history and inventory: memory does not grow with the night.
     """
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
     carried = _orders(match(asked, reference["services"]), history, reference["orders"])
-    matched = match(lines, reference["services"])
-    placed = keep(place(matched, carried, reference, contracts), "placed")
+    placed = place(match(lines, reference["services"]), carried, reference, contracts)
+    if shares == 1:
+        return _judged(
+            keep(placed, "placed"), history, documents, reference, contracts, carried, keep
+        )
+    parts = []
+    for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
+        own = reference | {
+            name: reference[name].filter(_share(shares, "service") == number)
+            for name in ("services", "service_elements")
+        }
+        past = history.filter(_share(shares, "service", "ban") == number)
+        parts.append(_judged(share, past, documents, own, contracts, carried, keep))
+    lines_of, findings, month_findings = zip(*parts, strict=True)
+    return Audit(
+        pl.concat(lines_of),
+        pl.concat(findings).sort("finding_id"),
+        pl.concat(month_findings).sort("finding_id"),
+    )
+
+
+def _share(shares: int, *names: str) -> pl.Expr:
+    """Return the number of the share a row is in: that of its service, else of its account."""
+    return pl.coalesce(*names, pl.lit("")).hash(0) % shares
+
+
+def _judged(
+    placed: pl.LazyFrame,
+    history: pl.LazyFrame,
+    documents: pl.DataFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
+    carried: pl.DataFrame,
+    keep: Keep,
+) -> Audit:
+    """Audit lines that know their service and order; no other lines are of their services."""
     twice = _duplicates(placed, history, reference, contracts, carried)
     rules = reference["usoc_rules"]
     summaries = presence.in_summary(placed, history, rules)

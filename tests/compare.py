@@ -41,10 +41,12 @@ def kernel_audit(
     history: pl.DataFrame | None = None,
     month: dt.date | None = None,
     shuffled: int | None = None,
+    shares: int = 1,
 ) -> Audit:
     """Return what the kernels say of a world, or of one bill month of it after a history.
 
-    `shuffled` is a seed by which the rows of every table change places.
+    `shuffled` is a seed by which the rows of every table change places; with several `shares` the
+    lines are judged share by share.
     """
     lines, tables = frames(made)
     tables["lines"] = lines.collect()
@@ -59,7 +61,7 @@ def kernel_audit(
         asked, documents = asked.filter(bills), documents.filter(bills)
     before = pl.DataFrame(schema=AUDITED) if history is None else history
     reference = {name: table.lazy() for name, table in tables.items()}
-    return audit(asked.lazy(), before.lazy(), documents, reference, made.contracts)
+    return audit(asked.lazy(), before.lazy(), documents, reference, made.contracts, shares=shares)
 
 
 def differences(

@@ -14,7 +14,7 @@ import pytest
 from nights import USUAL, bill, exported, night, outbox, put, small, table
 from worlds import world
 
-from rebill import batch, files
+from rebill import auditing, batch, files
 from rebill.settings import WorkspaceBusy
 
 BILLS = [(f"b{month}.csv", bill(month, USUAL)) for month in (2, 3, 4)]
@@ -238,6 +238,25 @@ def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
         facts[way] = facts_of(workspace)
     for way in ways:
         assert facts[way] == facts["at once"], way
+
+
+def test_a_big_night_judged_share_by_share_on_disk_says_what_a_small_one_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invented = world(5, 3)
+    months = list(nights.papers_of(invented).values())
+    facts = []
+    for name in ("small", "big"):
+        if name == "big":
+            monkeypatch.setattr(auditing, "IN_MEMORY", 0)
+            monkeypatch.setattr(auditing, "A_SHARE", 20)
+        workspace = nights.of_world(tmp_path / name, invented)
+        for arriving in (months[0], [file for month in months[1:] for file in month]):
+            put(workspace, arriving)
+            night(workspace, "2027-01-15")
+        facts.append(facts_of(workspace))
+    assert facts[1] == facts[0]
+    assert len(facts[0]["lines"]) > 60
 
 
 def test_file_names_and_splits_do_not_matter(tmp_path: Path) -> None:
