@@ -11,6 +11,7 @@ import typer
 
 from rebill.cli_base import (
     HERE,
+    NEEDS_A_PERSON,
     AsOf,
     Json,
     Where,
@@ -54,47 +55,63 @@ def disputes_step(
     """Claims towards carriers; without a command: bring them up to date, and list them."""
     if context.invoked_subcommand is None:
         work("disputes", workspace, as_of)
-        disputes_list(as_of, None, json, workspace)
+        disputes_list(as_of, None, False, json, workspace)
 
 
-@disputes.command("list", epilog=example("rebill disputes list --as-of 2026-03-31"))
+@disputes.command(
+    "list",
+    epilog=example(
+        "rebill disputes list --as-of 2026-03-31", "rebill disputes list --due --as-of 2026-03-31"
+    ),
+)
 def disputes_list(
     as_of: AsOf = None,
     status: Annotated[
         str | None, typer.Option("--status", help="Only claims in this state.")
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="What is to be done, the most urgent and dear first.")
+    ] = False,
     json: Json = False,
     workspace: Where = HERE,
 ) -> None:
-    """List claims with their deadlines, as they stand on a day."""
+    """List claims with their deadlines, as they stand on a day; or what is to be done about them.
+
+    Tasks are file, send_again, ask_acknowledgement, ask_answer, escalate, escalate_or_close,
+    ask_credit and decide_credit, due within the warning time of the workspace.
+    """
     import polars as pl
 
     from rebill import batch
+    from rebill.claim_tasks import tasks_of
     from rebill.views import show
     from reconcile.dispute import refresh
 
     with batch.reading(open_place(workspace)) as record:
         claims = record.claims().drop("resolved_on")
         day = as_of or record.last_as_of()
-    if day is not None:
-        claims = refresh(claims, day)
+        if day is not None:
+            claims = tasks_of(record, day) if due else refresh(claims, day)
     show(claims if status is None else claims.filter(pl.col("status") == status), json)
 
 
 @disputes.command("show", epilog=example("rebill disputes show D-000001"))
 def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
-    """Show a claim: its lines, and what happened to it."""
-    from rebill import batch, disputing
+    """Show a claim: its lines, its days with where each stands, and what happened to it."""
+    from rebill import batch, claim_tasks, disputing
     from rebill.views import as_json, show
 
     with batch.reading(open_place(workspace)) as record:
         claim, lines, events = disputing.story(record, claim_no)
+        timed, limits = claim_tasks.days_of(record, claim_no)
     if json:
         print(f'{{"claim": {as_json(claim)},')
         print(f'"lines": {as_json(lines)},')
+        print(f'"timers": {as_json(timed)},')
+        print(f'"limits": {as_json(limits)},')
         print(f'"events": {as_json(events)}}}')
         return
-    for frame in (claim, lines, events):
+    for frame in (claim, lines, timed, limits, events):
         show(frame)
 
 
@@ -275,3 +292,36 @@ def disputes_dismiss_credit(
 
     with disputing.changing(open_place(workspace)) as record:
         claim_credits.dismiss(record, credit_id, on, who, note)
+
+
+@disputes.command(
+    "import-status", epilog=example("rebill disputes import-status status.csv --carrier ILEC")
+)
+def disputes_import_status(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", help="Only this carrier's claims can be meant.")
+    ] = None,
+    who: Who = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Take the good rows although others are refused.")
+    ] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take in a CSV of what a carrier says of claims: all rows, or none and why.
+
+    Columns: claim_no or tracking_no, status, on, and amount, reference, note if there are such.
+    Exit 1: some rows were refused, the others were taken (--skip-bad).
+    """
+    import polars as pl
+
+    from rebill import disputing
+    from rebill.status_files import import_status
+    from rebill.views import show
+
+    with disputing.changing(open_place(workspace)) as record:
+        became = import_status(record, file, carrier, who, skip_bad)
+    show(became, json)
+    if became.filter(pl.col("became") == "refused").height:
+        raise typer.Exit(NEEDS_A_PERSON)

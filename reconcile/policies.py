@@ -95,6 +95,11 @@ class Dispute(Strict):
             raise ValueError(f"source names settings that do not exist: {', '.join(unknown)}")
         return self
 
+    def sources(self, setting: str) -> list[str]:
+        """Return what is said of where a setting stands in the agreement."""
+        own = getattr(self.limits().get(setting), "source", None)
+        return [words for words in (self.source.get(setting), own) if words]
+
     def limits(self) -> dict[str, Window]:
         """Return the limits that say until when a line can be claimed, by name."""
         found = {"window": self.window, "paid_dispute_window": self.paid_dispute_window}
