@@ -21,6 +21,8 @@ from rebill.cli_base import (
 if TYPE_CHECKING:
     import polars as pl
 
+FORMS = ("table", "csv", "json", "html")
+
 
 @disputes.command(
     "packet",
@@ -90,8 +92,8 @@ def disputes_packet(
     "report",
     epilog=example(
         "rebill disputes report --as-of 2026-06-30",
-        "rebill disputes report --by carrier,reason --format csv -o won.csv",
-        "rebill disputes report --format html -o won.html",
+        "rebill disputes report --by carrier,reason -o won.csv",
+        "rebill disputes report -o won.html",
     ),
 )
 def disputes_report(
@@ -101,9 +103,13 @@ def disputes_report(
     ] = "carrier,reason,month",
     carrier: Annotated[str | None, typer.Option("--carrier", help="Only this carrier.")] = None,
     form: Annotated[
-        str,
-        typer.Option("--format", metavar="table|csv|json|html", help="How it is written."),
-    ] = "table",
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="table|csv|json|html",
+            help="How it is written; else as the file's name ends, or as a table.",
+        ),
+    ] = None,
     open_money: Annotated[
         bool, typer.Option("--open", help="The money still open by deadline, not the outcomes.")
     ] = False,
@@ -111,6 +117,7 @@ def disputes_report(
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to.")
     ] = None,
     as_of: AsOf = None,
+    json: Json = False,
     workspace: Where = HERE,
 ) -> None:
     """Tell what was won: filed, granted, denied, expired, credited, how fast, and how surely.
@@ -126,8 +133,11 @@ def disputes_report(
     keys = [key.strip() for key in by.split(",") if key.strip()]
     if not set(keys) <= set(BY):
         raise typer.BadParameter(f"--by names some of: {', '.join(BY)}")
-    if form not in ("table", "csv", "json", "html"):
-        raise typer.BadParameter(f"{form!r} is no format; there are: table, csv, json, html")
+    if form is None:
+        named = out.suffix.lower().lstrip(".") if out is not None else ""
+        form = "json" if json else named if named in FORMS else "table"
+    if form not in FORMS:
+        raise typer.BadParameter(f"{form!r} is no format; there are: {', '.join(FORMS)}")
     with batch.reading(open_place(workspace)) as record:
         day = as_of or record.last_as_of()
         if day is None:

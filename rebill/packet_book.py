@@ -59,12 +59,12 @@ def book(
         workbook.set_properties({"title": f"Dispute {head['claims'][0]}", "created": made})
         styles = _styles(workbook)
         _summary(workbook, styles, head, lines, evidence)
-        _sheet(workbook, styles, "Dispute lines", lines, total="amount_disputed")
+        _sheet(workbook, styles, "Dispute lines", lines)
         told = evidence.select(
             (pl.col(name) if name in evidence.columns else pl.lit(None)).alias(name)
             for name in EVIDENCE
         )
-        _sheet(workbook, styles, "Evidence", told, total="amount_disputed")
+        _sheet(workbook, styles, "Evidence", told)
         if earlier.height:
             _sheet(workbook, styles, "Earlier bills", earlier)
     return out.getvalue()
@@ -106,10 +106,11 @@ def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(words).with_columns(text)
 
 
-def _sheet(
-    workbook: Any, styles: dict[str, Any], name: str, frame: pl.DataFrame, total: str | None = None
-) -> None:
-    """Write a frame as a sheet: a head that stays, a filter, and a total where there is one."""
+def _sheet(workbook: Any, styles: dict[str, Any], name: str, frame: pl.DataFrame) -> None:
+    """Write a frame as a sheet: a head that stays, a filter, and nothing but rows below.
+
+    Totals stand on the summary, so that whoever adds a column up gets the claim.
+    """
     sheet = workbook.add_worksheet(name)
     plain = _plain(frame)
     kinds = [_style(dtype) for dtype in plain.dtypes]
@@ -127,11 +128,6 @@ def _sheet(
                 writers[at](row, at, value)
     if frame.height:
         sheet.autofilter(0, 0, frame.height, frame.width - 1)
-    if total is not None:
-        last = frame.height + 1
-        sheet.write_string(last, 0, "Total", styles["word"])
-        at = plain.columns.index(total)
-        sheet.write_number(last, at, frame[total].sum(), styles["total"])
 
 
 def _writer(sheet: Any, kind: str, styles: dict[str, Any]) -> Any:

@@ -213,7 +213,6 @@ def test_a_document_is_replaced_by_a_file_or_stays(march: Workspace, tmp_path: P
         ("other.csv", nights.bill(3, nights.USUAL, number="OTHER"), "has no invoice INV3"),
         ("same.csv", nights.bill(3, nights.USUAL) + "\n", "says nothing new"),
         ("wrong.csv", nights.bill(3, nights.USUAL, charges="48.00"), "does not foot"),
-        ("empty.csv", "", "has no invoice INV3"),
         ("march.csv", nights.bill(3, nights.USUAL), "taken in before"),
     ):
         with pytest.raises(ConfigError, match=said):

@@ -39,14 +39,14 @@ def test_the_report_says_what_was_won(
     assert (row["win_rate"], row["days_to_answer"]) == ("0.5", "30")
     places = ("credited", "denied", "withdrawn", "expired", "open")
     assert Decimal(row["amount"]) == sum(Decimal(row[f"{name}_amount"]) for name in places)
-    _, out, _ = rebill("disputes", "report", "--format", "json", "--open", *day)
+    _, out, _ = rebill("disputes", "report", "--json", "--open", *day)
     assert [row["stage"] for row in json.loads(out)] == ["to be credited"]
     _, out, _ = rebill("disputes", "report", *day)
     assert out.splitlines()[0].startswith("carrier  reason  month")
     assert rebill("disputes", "report", "--by", "moon", *day)[0] == 2
     assert rebill("disputes", "report", "--format", "pdf", *day)[0] == 2
     target = place.root / "sub" / "won.html"
-    assert rebill("disputes", "report", "--format", "html", "-o", target, *day)[0] == 0
+    assert rebill("disputes", "report", "-o", target, *day)[0] == 0
     page = target.read_text()
     assert "1 of 2 answered" not in page
     assert "few cases" in page
