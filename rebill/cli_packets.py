@@ -74,7 +74,7 @@ def disputes_packet(
         day = as_of or record.last_as_of()
         if day is None:
             raise ConfigError("packets need a day: give --as-of")
-        claims = choose(record, day, claim or (), carrier, due)
+        claims = choose(record, day, claim or (), carrier, due, late)
         made = write_packets(record, claims, out, day, late=late, form=form)
     if made.faults and made.packets.is_empty():
         raise ConfigError("; ".join(made.faults))

@@ -90,11 +90,19 @@ def accept(night: Night, stage: Accept) -> None:
 def void(night: Night, stage: Void) -> None:
     """Leave a document void: no line, finding, pull or claim of it counts any more.
 
-    Raises ConfigError where it is void already.
+    Raises ConfigError where it is void already, or what is to stand instead is another invoice.
     """
     paper = document(night, stage.document_id)
     if paper["status"] == "void":
         raise ConfigError(f"document {stage.document_id} is void already")
+    if stage.instead:
+        other = document(night, stage.instead)
+        if any(other[key] != paper[key] for key in KEY):
+            raise ConfigError(
+                f"document {stage.instead} is invoice {other['invoice_no']} of account"
+                f" {other['ban']}, not {paper['invoice_no']} of {paper['ban']}: it cannot stand"
+                " instead; void the one and accept the other"
+            )
     lines = pl.concat(
         _take_lines(night, paper, kind, schema).select(LINES.names())
         for kind, schema in KINDS.items()
@@ -116,12 +124,14 @@ def void(night: Night, stage: Void) -> None:
         .values(amount=Decimal("0.00"), status="none", debit_on=None)
     )
     word = "void" if stage.instead is None else "replace"
-    other = stage.instead or None
+    instead = stage.instead or None
     if stage.instead != "":
-        about = {"subject": stage.document_id, "other": other, "carrier": paper["carrier"]}
+        about = {"subject": stage.document_id, "other": instead, "carrier": paper["carrier"]}
         note(night, word, stage.act, **about)
     night.decided.append(stage.document_id)
-    night.became[stage.document_id] = "void" if other is None else f"void: {other} stands instead"
+    night.became[stage.document_id] = (
+        "void" if instead is None else f"void: {instead} stands instead"
+    )
 
 
 def stand_in(night: Night, stage: StandIn) -> None:

@@ -26,7 +26,7 @@ from rebill.packet_book import book
 from rebill.packet_facts import earlier_bills, evidence, sent_again
 from rebill.record import Record
 from rebill.settings import ConfigError, Contact
-from rebill.typeset import Sheet, TypesetFault, set_all
+from rebill.typeset import Sheet, set_all
 from reconcile.dispute import due
 from reconcile.forms import DEFAULT, FormProfile, form_names, key_values
 from reconcile.life import UNFILED
@@ -78,8 +78,11 @@ def choose(
     numbers: Sequence[str] = (),
     carrier: str | None = None,
     due_only: bool = False,
+    late: bool = False,
 ) -> pl.DataFrame:
     """Return the claims packets are wanted of: those named, else what waits to be filed.
+
+    With `late` those that expired too.
 
     Raises ConfigError naming every claim that does not exist or has nothing to dispute.
     """
@@ -97,7 +100,8 @@ def choose(
         settings = record.workspace.settings
         claims = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
     else:
-        claims = claims.filter(pl.col("status") == "ready")
+        wanted = ("ready", "expired") if late else ("ready",)
+        claims = claims.filter(pl.col("status").is_in(wanted))
     return claims if carrier is None else claims.filter(pl.col("carrier") == carrier)
 
 
@@ -172,7 +176,8 @@ def packets(
     for name, made in set_all(sheets):
         head, lines, facts, layout = waiting[name]
         if isinstance(made, str):
-            raise TypesetFault(made)
+            yield f"{', '.join(head['claims'])}: the letter cannot be set: {made}"
+            continue
         own = earlier.join(facts, on=["claim_no", "finding_id"], how="semi")
         files = {
             f"{name}.xlsx": book(head, lines, facts, own),
