@@ -7,6 +7,7 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from benchmarks import bank
 from benchmarks.run import Size, Taken
 
 NAMES = {"ours": "rebill's kernels", "duckdb": "DuckDB, one query", "pandas": "pandas"}
@@ -28,7 +29,7 @@ packages and circuits on up to 2,000 accounts for 2,000 customers, about a tenth
 def page(sizes: Sequence[Size]) -> str:
     """Return the page; the first of `sizes` that has jobs is the one they were measured at."""
     main = next(size for size in sizes if size.jobs)
-    parts = [_HEAD, _machine(), _jobs(main), _floor(main), _growth(sizes)]
+    parts = [_HEAD, _machine(), _jobs(main), _floor(main), _growth(sizes), bank.section()]
     return "\n".join(parts)
 
 

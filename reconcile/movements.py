@@ -115,9 +115,9 @@ RETURNED = pl.Schema(
 def returned(moves: pl.DataFrame) -> pl.DataFrame:
     """Return every return of a debit with the debit it undoes (columns of `RETURNED`).
 
-    A return that names a trace undoes the last debit of that trace that settled on or before its
-    day; one that names none, the last debit of its amount (and originator, where it says which).
-    Each debit is undone once.
+    A return that names a trace undoes the last debit of that trace and amount that settled on or
+    before its day; one that names none, the last debit of its amount (and originator, where it says
+    which). A debit is undone whole and once.
     """
     own = moves.filter(pl.col("same_as").is_null(), pl.col("direction") == "debit")
     backs = own.filter(pl.col("kind") == "return")
@@ -133,7 +133,9 @@ def returned(moves: pl.DataFrame) -> pl.DataFrame:
     named = backs.filter(pl.col("original_trace").is_not_null())
     silent = backs.filter(pl.col("original_trace").is_null())
     by_trace = named.join(
-        debits.drop("company"), left_on="original_trace", right_on="trace"
+        debits.drop("company"),
+        left_on=["original_trace", "cents"],
+        right_on=["trace", "debit_cents"],
     ).with_columns(company_right=pl.lit(None, dtype=pl.String))
     by_amount = silent.join(debits.drop("trace"), left_on="cents", right_on="debit_cents").filter(
         (pl.col("company") == pl.col("company_right")).fill_null(True)

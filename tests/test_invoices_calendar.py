@@ -150,6 +150,26 @@ def test_counting_undoes_adding(date: dt.date, n: int, closings: frozenset[dt.da
         assert add_banking_days(there, -n, closings) == date
 
 
+@given(DAYS, COUNTS, COUNTS, CLOSINGS)
+def test_two_steps_one_way_are_one(
+    date: dt.date, n: int, m: int, closings: frozenset[dt.date]
+) -> None:
+    if (n >= 0) == (m >= 0):
+        twice = add_banking_days(add_banking_days(date, n, closings), m, closings)
+        assert twice == add_banking_days(date, n + m, closings)
+
+
+@given(DAYS, DAYS, DAYS, CLOSINGS)
+def test_banking_days_of_a_span_are_those_of_its_parts(
+    a: dt.date, b: dt.date, c: dt.date, closings: frozenset[dt.date]
+) -> None:
+    first, middle, last = sorted((a, b, c))
+    whole = banking_days_between(first, last, closings)
+    parts = banking_days_between(first, middle, closings)
+    assert whole == parts + banking_days_between(middle, last, closings)
+    assert banking_days_between(last, first, closings) <= 0
+
+
 def test_a_frame_rolls_by_the_closed_weekdays() -> None:
     first, last = dt.date(2026, 1, 1), dt.date(2027, 12, 31)
     dates = pl.date_range(first, dt.date(2027, 12, 20), eager=True)

@@ -236,6 +236,17 @@ def test_a_return_without_a_trace_undoes_the_last_debit_of_its_amount() -> None:
     assert ("return_unmatched", None, "R2") in codes(events)
 
 
+def test_a_return_of_another_amount_undoes_nothing() -> None:
+    table = """
+        id on         amount kind   trace           original_trace  code
+        E1 2026-02-20 100.00 entry  091000010000001 -               -
+        R1 2026-02-23 99.00  return 076401250000009 091000010000001 R01
+        """
+    found, events = banked(debits(DUE), entries(table))
+    assert state(found, "F100") == ("debited", D("100.00"), D("0.00"))
+    assert codes(events) == [("return_unmatched", None, "R1")]
+
+
 def test_what_two_kinds_of_file_tell_is_one_movement() -> None:
     table = """
         id on         amount source company trace
