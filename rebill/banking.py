@@ -196,7 +196,8 @@ def _enter(night: Night, one: BankRead) -> None:
     insert_frame(connection, models_bank.BANK_ENTRIES, new.with_columns(file_id=number))
     items = reading.remittances.join(new, on="entry_id", how="semi")
     insert_frame(connection, models_bank.BANK_REMITTANCES, items)
-    night.became[one.stage.name] = f"{new.height} entries of {reading.source} booked"
+    what = "entry" if new.height == 1 else "entries"
+    night.became[one.stage.name] = f"{new.height} {what} of {reading.source} booked"
     night.bank_became[one.stage.name] = BOOKED
     night.count("bank entries", new.height)
 

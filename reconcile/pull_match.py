@@ -9,7 +9,6 @@ Amounts are whole cents here.
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -19,8 +18,8 @@ EARLIEST, LATEST = -10, 25
 """So many days before and after `debit_on` a pull is looked for that names no invoice."""
 FEW = 12
 """So many open invoices, or pulls, are tried in all their combinations; more are not."""
-MANY = 300
-"""A group with more invoices or pulls about its days is not tried at all."""
+MOST_PAIRS = 250_000
+"""A group with more pairs of a pull and an invoice is not tried for sums."""
 ID_LENGTH = 15
 """What an individual ID holds: longer numbers are cut there."""
 
@@ -281,43 +280,56 @@ def _split_on_a_day(state: Open, key: list[str]) -> pl.DataFrame:
 def _combined(state: Open, key: list[str]) -> None:
     """Match a pull with the only few invoices that add up to it, or an invoice with such pulls.
 
-    Only what is left after all else is looked at, group by group; a group with more than can be
-    tried is left to a person.
+    Only what is left after all else is looked at, and of that only where the amounts could add up.
     """
-    groups = state.pulls.select(key).drop_nulls().unique().sort(key)
-    for group in groups.iter_rows():
-        is_it = pl.all_horizontal(
-            pl.col(name) == value for name, value in zip(key, group, strict=True)
-        )
-        pulls = state.pulls.filter(is_it).sort("settled_on", "entry_id")
-        days = pulls["settled_on"].to_list()
-        first, last = days[0] - dt.timedelta(LATEST), days[-1] - dt.timedelta(EARLIEST)
-        about = is_it & pl.col("debit_on").is_between(first, last)
-        if max(pulls.height, state.invoices.filter(about).height) > MANY:
-            continue
-        for pull in pulls.iter_rows(named=True):
-            due = _near(state.invoices.filter(about), "debit_on", pull["settled_on"])
-            chosen = only_sum(due["due"].to_list(), pull["cents"])
-            if chosen:
-                own = due[list(chosen)].select("document_id", cents="due")
-                state.take(own.with_columns(entry_id=pl.lit(pull["entry_id"])), "several")
-        due = state.invoices.filter(about).sort("debit_on", "document_id")
-        for invoice in due.iter_rows(named=True):
-            left = state.pulls.filter(is_it)
-            near = _near(left, "settled_on", invoice["debit_on"], -LATEST, -EARLIEST)
-            chosen = only_sum(near["cents"].to_list(), invoice["due"])
-            if chosen:
-                parts = near[list(chosen)].select("entry_id", "cents")
-                document = pl.lit(invoice["document_id"])
-                state.take(parts.with_columns(document_id=document), "part")
+    near = _near(state, key)
+    for pull in _summable(near, "entry_id", "cents", "due", "settled_on"):
+        own = near.filter(pl.col("entry_id") == pull).sort("days", "document_id")
+        due = own.join(state.invoices, on="document_id", how="semi", maintain_order="left")
+        chosen = only_sum(due["due"].to_list(), own["cents"][0])
+        if chosen:
+            state.take(due[list(chosen)].select("entry_id", "document_id", cents="due"), "several")
+    near = near.join(state.pulls, on="entry_id", how="semi")
+    near = near.join(state.invoices, on="document_id", how="semi")
+    for invoice in _summable(near, "document_id", "due", "cents", "debit_on"):
+        own = near.filter(pl.col("document_id") == invoice).sort("days", "entry_id")
+        parts = own.join(state.pulls, on="entry_id", how="semi", maintain_order="left")
+        chosen = only_sum(parts["cents"].to_list(), own["due"][0])
+        if chosen:
+            state.take(parts[list(chosen)].select("entry_id", "document_id", "cents"), "part")
 
 
-def _near(
-    frame: pl.DataFrame, column: str, day: dt.date, least: int = EARLIEST, most: int = LATEST
-) -> pl.DataFrame:
-    """Return the rows whose day is `least` to `most` days before `day`."""
-    apart = (pl.lit(day) - pl.col(column)).dt.total_days()
-    return frame.filter(apart.is_between(least, most)).sort(apart.abs(), *frame.columns[:1])
+def _near(state: Open, key: list[str]) -> pl.DataFrame:
+    """Return every pull with every open invoice of its group about its day, nearest first.
+
+    A group in which that would be more than can be weighed is left to a person.
+    """
+    sizes = [
+        side.group_by(key).len(name) for side, name in ((state.pulls, "p"), (state.invoices, "i"))
+    ]
+    small = (
+        sizes[0]
+        .join(sizes[1], on=key)
+        .filter(pl.col("p").cast(pl.Int64) * pl.col("i").cast(pl.Int64) <= MOST_PAIRS)
+    )
+    apart = (pl.col("settled_on") - pl.col("debit_on")).dt.total_days()
+    return (
+        state.pulls.join(small.select(key), on=key, how="semi")
+        .select("entry_id", "settled_on", "cents", *key)
+        .join(state.invoices.select("document_id", "debit_on", "due", *key), on=key)
+        .filter(apart.is_between(EARLIEST, LATEST))
+        .with_columns(days=apart.abs())
+    )
+
+
+def _summable(near: pl.DataFrame, one: str, whole: str, part: str, day: str) -> list[str]:
+    """Return those of the column `one`, by day, of which a few parts could come to the whole."""
+    sides = near.group_by(one, day, whole).agg(
+        many=pl.len().cast(pl.Int64), sum=pl.col(part).sum(), least=pl.col(part).min()
+    )
+    could = (pl.col("sum") >= pl.col(whole)) & (pl.col("least") < pl.col(whole))
+    kept = sides.filter(could, pl.col("many").is_between(2, FEW))
+    return kept.sort(day, one)[one].to_list()
 
 
 def only_sum(amounts: list[int], target: int) -> tuple[int, ...] | None:

@@ -172,6 +172,8 @@ def _estimated(ahead: Ahead) -> pl.DataFrame:
         .explode("month")
         .drop_nulls("month")
     )
+    here = ahead.debits.select(*ACCOUNT, month=pl.col("bill_date").dt.month_start()).unique()
+    months = months.join(here, on=[*ACCOUNT, "month"], how="anti")
     day = pl.min_horizontal("bill_day", pl.col("month").dt.days_in_month().cast(pl.Int64))
     bills = months.with_columns(bill_date=add_days(pl.col("month"), day - 1)).pipe(
         _still_served, ahead.services

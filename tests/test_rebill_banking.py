@@ -79,7 +79,7 @@ def test_a_debit_that_happened_is_debited(place: nights.Workspace, rebill: Call)
     path = saved(place, "ach.txt", pull())
     code, out, err = rebill("cash", "import", path, "--json")
     assert (code, err.count("refused")) == (0, 0), err
-    assert json.loads(out) == [{"file": "ach.txt", "became": "1 entries of nacha booked"}]
+    assert json.loads(out) == [{"file": "ach.txt", "became": "1 entry of nacha booked"}]
     row = debit(place)
     assert (row["status"], row["amount"]) == ("debited", "20.00")
     assert (row["pulled"], row["pulled_on"]) == ("20.00", "2026-02-20")

@@ -132,6 +132,13 @@ def test_a_bill_that_is_late_is_pulled_all_the_same() -> None:
     assert row["debit_on"] == day("2026-10-26")
 
 
+def test_a_month_whose_bill_is_here_is_not_expected_again() -> None:
+    rows = look(YEAR, "2026-09-15", days=80)
+    assert rows["bill_date"].is_unique().all()
+    dates = rows.filter(pl.col("status") == "expected")["bill_date"].to_list()
+    assert dates == [day("2026-09-10"), day("2026-10-10"), day("2026-11-10")]
+
+
 def test_nothing_is_expected_of_what_ended() -> None:
     def estimates(**more: Any) -> list[dt.date]:
         rows = look(YEAR, "2026-11-15", days=80, **more)
