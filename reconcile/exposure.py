@@ -189,7 +189,16 @@ def by_bill(debits: pl.DataFrame, claimed: pl.DataFrame, on: dt.date) -> pl.Data
 
 
 def _pulls(debits: pl.DataFrame) -> pl.DataFrame:
-    """Return the pulls that count: those with a day, less those the bank returned."""
+    """Return the pulls that count: those with a day, less those the bank returned.
+
+    Where the bank has spoken (`pulled`, `returned`, `pulled_on`), its day and its amount count.
+    """
+    if "pulled" in debits.columns:
+        moved = pl.col("pulled") - pl.col("returned")
+        debits = debits.with_columns(
+            debit_on=pl.coalesce("pulled_on", "debit_on"),
+            amount=pl.coalesce(moved, "amount").cast(CENTS),
+        )
     return debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
 
 

@@ -222,6 +222,19 @@ def test_payments_are_held_against_what_was_pulled(place: nights.Workspace, rebi
     assert [(row["billed"], row["expected"]) for row in broken] == [("-20.00", "-19.00")]
 
 
+def test_exposure_counts_what_the_bank_took_on_its_day(
+    place: nights.Workspace, rebill: Call
+) -> None:
+    took = pull("23.00", "2026-02-18", individual_id="INV2")
+    assert rebill("cash", "import", saved(place, "ach.txt", took))[0] == 0
+    by_day = {row["on"]: row for row in rows(place, "exposure")}
+    assert by_day["2026-02-17"]["debited"] == "0.00"
+    assert by_day["2026-02-18"]["debited"] == by_day["2026-02-20"]["debited"] == "23.00"
+    places = ("undisputed", "unfiled", "open", "credited", "denied", "withdrawn", "expired")
+    for row in by_day.values():
+        assert D(row["debited"]) == sum(D(row[name]) for name in places)
+
+
 def test_a_declared_statement_is_imported(place: nights.Workspace, rebill: Call) -> None:
     settings = place.root / "rebill.toml"
     settings.write_text(
