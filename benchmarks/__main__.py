@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import cash
+from benchmarks import cash, papers
 from benchmarks.report import page
 from benchmarks.run import measure
 
@@ -30,6 +30,7 @@ def main() -> None:
         ]
         given.out.write_text(page(sizes), encoding="utf-8")
         cash.put(given.out, cash.measured(Path(place)))
+        cash.put(given.out, papers.section(1000, 20_000), papers.HEAD)
     print(given.out.read_text(encoding="utf-8"))
 
 

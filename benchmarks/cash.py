@@ -277,10 +277,10 @@ def measured(folder: Path, accounts: int = 2000, months: int = 36, scenarios: in
     return section(place, accounts, months, scenarios)
 
 
-def put(page: Path, text: str) -> None:
+def put(page: Path, text: str, head: str = HEAD) -> None:
     """Let a section take its place on the page, or stand at its end."""
     before = page.read_text(encoding="utf-8")
-    there = re.compile(rf"^{re.escape(HEAD)}.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+    there = re.compile(rf"^{re.escape(head)}.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     if there.search(before):
         after = there.sub(lambda _: f"{text}\n", before)
     else:

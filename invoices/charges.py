@@ -142,6 +142,12 @@ def folded(lines: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([single, dressed])
 
 
+def bundled() -> pl.Expr:
+    """Return of how many elements a bundle is, in words."""
+    one = pl.when(pl.col("elements") == 1).then(pl.lit(" element")).otherwise(pl.lit(" elements"))
+    return pl.concat_str("elements", one)
+
+
 def charge_rows(
     lines: pl.DataFrame, catalogue: pl.DataFrame, dress: Mapping[str, Words] | None = None
 ) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from invoices.brand import BrandFault, Letter, compiled, letterhead
 from invoices.charges import (
     CLASS_WORDS,
     Words,
+    bundled,
     by_carrier,
     carriers,
     charge_rows,
@@ -36,6 +37,7 @@ from invoices.words import (
     iso,
     money,
     plain,
+    seen,
 )
 
 CSV_COLUMNS = (
@@ -56,6 +58,8 @@ CSV_COLUMNS = (
     "quantity",
     "price",
     "line_id",
+    "carrier",
+    "bundle",
 )
 
 _KINDS = [str(place) for place in range(len(CLASS_WORDS))]
@@ -166,9 +170,8 @@ def _csv_what(distinct: pl.DataFrame) -> pl.DataFrame:
 def _csv_paper(distinct: pl.DataFrame) -> pl.DataFrame:
     name = inert(pl.col("paper"))
     quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
-    return distinct.with_columns(
-        line_csv=pl.concat_str(quotes, doubled(name)), end_csv=quotes + "\n"
-    )
+    end = pl.concat_str(quotes, _COMMA, cell(pl.col("provider")), _COMMA)
+    return distinct.with_columns(line_csv=pl.concat_str(quotes, doubled(name)), end_csv=end)
 
 
 def _csv_service(distinct: pl.DataFrame) -> pl.DataFrame:
@@ -184,6 +187,11 @@ def _csv_period(distinct: pl.DataFrame) -> pl.DataFrame:
 
 def _csv_quantity(distinct: pl.DataFrame) -> pl.DataFrame:
     return distinct.with_columns(quantity_csv=plain(pl.col("quantity")))
+
+
+def _csv_bundle(distinct: pl.DataFrame) -> pl.DataFrame:
+    name = cell(seen(pl.col("bundle").fill_null("")))
+    return distinct.with_columns(bundle_csv=name + "\n")
 
 
 def _csv_price(distinct: pl.DataFrame) -> pl.DataFrame:
@@ -233,10 +241,11 @@ def _csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     row = pl.concat_str(
         *("bill_csv", pl.int_range(1, pl.len() + 1).over("bill"), _COMMA, "service_csv", _COMMA),
         *("what_csv", _COMMA, "period_csv", _COMMA, "quantity_csv", "price_csv"),
-        *("line_csv", "digits", "end_csv"),
+        *("line_csv", "digits", "end_csv", "bundle_csv"),
     )
     return (
         rows.join(first, on="bill", how="left", maintain_order="left")
+        .pipe(worded, ["bundle"], _csv_bundle)
         .select("bill", row=row)
         .group_by("bill")
         .agg(csv=pl.col("row").str.join(), count=pl.len())
@@ -257,7 +266,7 @@ def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("line_id").str.len_bytes() > 0)
         .then(pl.concat_str("line_html", "digits"))
         .when(pl.col("elements").is_not_null())
-        .then(pl.concat_str("carrier_html", pl.lit(" \u00b7 "), "elements", pl.lit(" elements")))
+        .then(pl.concat_str("carrier_html", pl.lit(" \u00b7 "), bundled()))
         .otherwise("carrier_html")
     )
     detail = pl.concat_str(

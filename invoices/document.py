@@ -15,6 +15,7 @@ import polars as pl
 from invoices.brand import Letter, letterhead
 from invoices.charges import (
     CLASS_WORDS,
+    bundled,
     by_carrier,
     carriers,
     charge_rows,
@@ -143,9 +144,7 @@ def _services(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.concat_str("provider", pl.lit(" line "), "paper", "digits"))
         .when(pl.col("provider") != "")
         .then("provider"),
-        pl.when(pl.col("elements").is_not_null()).then(
-            pl.concat_str("elements", pl.lit(" elements"))
-        ),
+        pl.when(pl.col("elements").is_not_null()).then(bundled()),
         separator=" \u00b7 ",
         ignore_nulls=True,
     )

@@ -84,7 +84,7 @@ PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
 STEADY = ("recurring", "prorated")
 OWN_TAXES = ("tax", "surcharge")
 _LINE = ["invoice_no", "line_id", "made_key"]
-_READ = [
+READ = [
     *(*_LINE, "customer", "service", "product", "charge_class", "kind", "credit_of"),
     *("price", "cost"),
 ]
@@ -120,9 +120,11 @@ def _workable(lines: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
     )
     before = known.select(corrects="invoice_no", corrected_on="billed_on")
     own = (
-        lines.select(_READ)
+        lines.select(READ)
         .join(known, on="invoice_no", how="inner")
         .join(before, on="corrects", how="left")
+        # A credit of several charges goes by the first of them.
+        .with_columns(pl.col("credit_of").str.split(" ").list.first())
         .with_columns(
             day=pl.when(pl.col("bill_kind") == "credit_note")
             .then(pl.coalesce("corrected_on", "billed_on"))
@@ -188,7 +190,8 @@ def _services(worked: pl.DataFrame) -> pl.DataFrame:
 def _chosen(asked: pl.DataFrame, rules: pl.DataFrame, methods: Collection[str]) -> pl.DataFrame:
     """Add to each row every rule that fits it: one for each deal and method, by its `rule` number.
 
-    A row that no rule fits is left out. `rule` is the lowest row_id of the rule's rows.
+    A row that no rule fits is left out. `rule` is the lowest row_id of the rule's rows. Rows ask in
+    few distinct questions, whose answers are joined back.
     """
     known = (
         rules.filter(pl.col("method").is_in(methods))
@@ -199,8 +202,8 @@ def _chosen(asked: pl.DataFrame, rules: pl.DataFrame, methods: Collection[str]) 
             effective_until=pl.col("effective_until").first(),
         )
     )
-    numbered = asked.with_row_index("place")
-    questions = numbered.select("place", "customer", "service", "product", "day")
+    asks = ["customer", "service", "product", "day"]
+    questions = asked.select(asks).unique().with_row_index("place")
     found = []
     for rank, names in enumerate(SCOPES):
         named = [
@@ -225,7 +228,8 @@ def _chosen(asked: pl.DataFrame, rules: pl.DataFrame, methods: Collection[str]) 
         .unique(["place", "deal", "method"], keep="first", maintain_order=True)
         .drop("rank", "effective_from")
     )
-    return numbered.join(best, on="place").drop("place")
+    answers = questions.join(best, on="place").drop("place")
+    return asked.join(answers, on=asks, nulls_equal=True)
 
 
 def _values(lines: pl.DataFrame) -> pl.DataFrame:
@@ -259,20 +263,23 @@ def _events(services: pl.DataFrame) -> pl.DataFrame:
 
 def _divided(paid: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
     """Divide what each rule makes among its payees by largest remainder, payees in order."""
-    numbered = paid.with_row_index("place")
-    first = pl.col("row_id").min().over(RULE)
-    parts = rules.select("payee", "role", "share", rule=first, rule_row="row_id")
-    each = numbered.join(parts, on="rule")
+    first, payees = pl.col("row_id").min().over(RULE), pl.len().over(RULE)
+    parts = rules.select("payee", "role", "share", rule=first, rule_row="row_id", payees=payees)
+    alone = paid.join(parts.filter(pl.col("payees") == 1), on="rule").with_columns(
+        amount=pl.col("whole").cast(CENTS)
+    )
+    shared = paid.with_row_index("place").join(parts.filter(pl.col("payees") > 1), on="rule")
     sign, whole = cents(pl.col("whole")).sign(), cents(pl.col("whole")).abs()
     scaled = whole * micros(pl.col("share"))
     part, of_all = scaled // (100 * 10**6), scaled % (100 * 10**6)
-    ranked = each.with_columns(part=part, rest=of_all).sort(
+    ranked = shared.with_columns(part=part, rest=of_all).sort(
         "place", "rest", "payee", descending=[False, True, False]
     )
     left = whole - pl.col("part").sum().over("place")
     turn = pl.int_range(pl.len(), dtype=pl.Int128).over("place")
     extra = (turn < left).cast(pl.Int128)
-    return ranked.with_columns(amount=from_cents(sign * (pl.col("part") + extra)))
+    split = ranked.with_columns(amount=from_cents(sign * (pl.col("part") + extra)))
+    return pl.concat([alone, split.select(alone.columns)])
 
 
 # --- statements -----------------------------------------------------------------------------------

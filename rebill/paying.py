@@ -18,7 +18,7 @@ from invoices.document import breakable
 from invoices.schema import CENTS
 from invoices.words import seen
 from rebill import __version__, files, reference
-from rebill.commissions import EARNED, PAID, RULES, deal_view, earned, stated
+from rebill.commissions import EARNED, PAID, READ, RULES, deal_view, earned, stated
 from rebill.margin_report import as_csv
 from rebill.papers import leave
 from rebill.record import Record
@@ -62,7 +62,10 @@ def rules(record: Record) -> pl.DataFrame:
 def earned_so_far(record: Record) -> pl.DataFrame:
     """Return all that is earned as far as the record knows today (`EARNED`)."""
     bills = record.customer_invoices().filter(pl.col("status") != "void")
-    return earned(record.customer_lines().collect(), bills, rules(record))
+    known = rules(record)
+    if known.is_empty():
+        return EARNED.to_frame()
+    return earned(record.customer_lines().select(READ).collect(), bills, known)
 
 
 def build(

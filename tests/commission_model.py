@@ -65,7 +65,8 @@ def worked(lines: list[Row], bills: list[Row]) -> list[Row]:
     order = sorted(rows, key=lambda r: (r["bill"]["bill_date"], r["invoice_no"]))
     for row in rows:
         for other in order:
-            same = other["line_id"] is not None and row["credit_of"] == other["line_id"]
+            credited = (row["credit_of"] or "").split(" ")[0]
+            same = other["line_id"] is not None and credited == other["line_id"]
             if same and row["customer"] == other["customer"] and other["price"] >= 0:
                 row["of"] = (other["day"], other["charge_class"])
                 break

@@ -258,6 +258,8 @@ def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -
         "quantity": "2.5",
         "price": "9.15",
         "line_id": "doc-1",
+        "carrier": "ILEC",
+        "bundle": "",
     }
     assert [rows[1][c] for c in ("description", "wtn", "circuit_id", "service_until")] == [
         *("'+1", "'@x", "'-1+2", "")

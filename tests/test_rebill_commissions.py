@@ -192,6 +192,8 @@ def world(seed: int) -> tuple[list[Row], list[Row], list[Row]]:
         charge = pick.choice(lines[:24])
         later = pick.choice([b for b in bills if b["invoice_no"][2] == charge["customer"][1]])
         words = {"kind": "credit", "charge_class": "adjustment", "credit_of": charge["line_id"]}
+        if number % 2:
+            words["credit_of"] += " D-9"
         number_of = {"line_id": f"X-{number}", "invoice_no": later["invoice_no"]}
         lines.append({**charge, **words, **number_of, **reversed_of(charge)})
     lines += [
