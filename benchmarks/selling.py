@@ -144,8 +144,10 @@ def work(way: str, path: Path, out: Path) -> dict[str, Any]:
 
 def _made(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.DataFrame:
     """Return own charges and taxes of every customer."""
-    keys = [name for name in own_charges.ITEMS if name != "price"]
-    items = lines.group_by(keys).agg(pl.col("price").sum()).collect()
+    texts = pl.Series([], dtype=pl.String)
+    told = own_charges.Told(texts, texts, texts, texts)
+    states = lines.select("service").unique().with_columns(state=pl.lit("OH"))
+    items = own_charges.items_of(lines, states, told)
     charges = customers.select(
         "customer", row_id=pl.int_range(pl.len()), charge=pl.lit("SUPPORT"),
         service=pl.lit(None, dtype=pl.String), description=pl.lit("Support"),
@@ -159,8 +161,9 @@ def _made(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.DataFrame:
     )
     due = own_charges.in_months(charges, ["2026-03"], customers)
     own = own_charges.charge_lines(due, inventory)
+    of_own = own_charges.items_of(own.lazy(), states, told)
     items = pl.concat(
-        [items.select(own_charges.ITEMS.names()), own.select(own_charges.ITEMS.names())]
+        [items.select(own_charges.ITEMS.names()), of_own.select(own_charges.ITEMS.names())]
     )
     days = customers.select("customer", bill_month=pl.lit("2026-03"), bill_date=pl.lit(DAY))
     dates = {"effective_from": pl.Date, "effective_until": pl.Date}
@@ -180,7 +183,6 @@ def _made(lines: pl.LazyFrame, customers: pl.DataFrame) -> pl.DataFrame:
                           effective_until=pl.lit(None, dtype=pl.Date))  # fmt: skip
     given = taxes.Tables(
         customers, located, rates, nothing, pl.DataFrame(), pl.DataFrame(),
-        pl.DataFrame(schema={"service": pl.String, "state": pl.String}),
     )  # fmt: skip
     taxed = taxes.own_taxes(items, days, given)
     return pl.concat([own, taxed.lines]).select(CUSTOMER_LINES.names())

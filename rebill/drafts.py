@@ -40,6 +40,7 @@ def rebuild(
     wanted = (
         invoicing.invoices(open_lines, customers)
         .join(stored.select(*KEY, "invoice_no"), on=KEY, how="left")
+        .join(_credited(record, months), on=KEY, how="left")
         .join(rounding, on="customer", how="left")
         .join(holds(tables["markups"], open_lines, problems), on=KEY, how="left")
         .with_columns(status=pl.lit("draft"), kind=pl.lit("invoice"))
@@ -53,6 +54,16 @@ def rebuild(
     )
     keep(record, changed)
     return changed
+
+
+def _credited(record: Record, months: list[str]) -> pl.DataFrame:
+    """Return the credited invoices that a draft of their month takes the place of (`corrects`)."""
+    bills = record.customer_invoices().filter(
+        pl.col("bill_month").is_in(months),
+        pl.col("corrected_by").is_not_null(),
+        pl.col("replaced_by").is_null(),
+    )
+    return bills.sort("invoice_no").group_by(KEY).agg(corrects=pl.col("invoice_no").str.join(", "))
 
 
 def holds(markups: pl.LazyFrame, lines: pl.LazyFrame, problems: pl.DataFrame) -> pl.DataFrame:

@@ -67,6 +67,8 @@ def issue(
         drafts = _asked(bills, numbers, month)
         ready = drafts.filter(pl.col("hold").is_null())
         _issue(at, ready)
+        after = at.record.customer_invoices()
+        ready = after.join(ready.select("invoice_no"), on="invoice_no", how="semi")
         return ready, drafts.filter(pl.col("hold").is_not_null())
 
     return run(workspace, "invoices issue", on, now, work)
@@ -149,6 +151,20 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
             issued_on=pl.lit(at.on),
             issued_load=pl.lit(at.load_id, dtype=pl.Int64),
         ),
+    )
+    _refer(at, drafts.filter(pl.col("corrects").is_not_null()))
+
+
+def _refer(at: Work, new: pl.DataFrame) -> None:
+    """Let corrected invoices and their credit notes name the invoice in their place."""
+    pairs = new.select(pl.col("corrects").str.split(", "), replaced_by="invoice_no")
+    old = pairs.explode("corrects")
+    bills = at.record.customer_invoices()
+    note = pl.col("kind") == "credit_note"
+    named = pl.coalesce(pl.when(note).then("corrects"), "invoice_no").alias("old")
+    both = bills.select("invoice_no", named).join(old, left_on="old", right_on="corrects")
+    update_rows(
+        at.record.connection, models.CustomerInvoice, both.select("invoice_no", "replaced_by")
     )
 
 

@@ -71,17 +71,23 @@ class Making:
     @cached_property
     def carried(self) -> pl.DataFrame:
         """What the open carrier lines come to (`ITEMS` and the latest bill date)."""
-        keys = [name for name in ITEMS if name != "price"]
-        return (
-            self.lines.group_by(keys)
-            .agg(pl.col("price").sum(), latest=pl.col("bill_date").max())
-            .collect()
-        )
+        return own_charges.items_of(self.lines, self.states, self.told)
+
+    @property
+    def states(self) -> pl.LazyFrame:
+        """The state of each service."""
+        return self.tables["services"].select("service", "state")
+
+    @cached_property
+    def told(self) -> own_charges.Told:
+        """What the tables tell charges apart by."""
+        return _told_apart(self.tables)
 
     @property
     def items(self) -> pl.DataFrame:
         """What stands on the drafts so far (`ITEMS`)."""
-        return pl.concat([self.carried.select(ITEMS.names()), self.made.select(ITEMS.names())])
+        made = own_charges.items_of(self.made.lazy(), self.states, self.told)
+        return pl.concat([self.carried.select(ITEMS.names()), made.select(ITEMS.names())])
 
     @property
     def days(self) -> pl.DataFrame:
@@ -197,21 +203,14 @@ def _give_back(making: Making) -> None:
 
 def _add_minimums(making: Making) -> None:
     """Add what brings customers up to their commitment, counting what is issued already."""
-    issued = (
-        making.record.issued_lines(making.months)
-        .group_by(*[name for name in ITEMS if name != "price"], "kind")
-        .agg(pl.col("price").sum())
-        .collect()
-    )
+    lines = making.record.issued_lines(making.months)
     if making.anew:
-        issued = issued.clear()
+        lines = lines.clear()
     is_minimum = pl.col("kind") == "minimum"
-    items = pl.concat([making.items, issued.filter(~is_minimum).select(ITEMS.names())])
-    making.add(
-        own_charges.minimum_lines(
-            making.table("commitments"), items, issued.filter(is_minimum), making.days
-        )
-    )
+    counted = own_charges.items_of(lines.filter(~is_minimum), making.states, making.told)
+    issued = lines.filter(is_minimum).select("customer", "bill_month", "price").collect()
+    items = pl.concat([making.items, counted.select(ITEMS.names())])
+    making.add(own_charges.minimum_lines(making.table("commitments"), items, issued, making.days))
 
 
 def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bool) -> None:
@@ -238,7 +237,21 @@ def _tax_tables(tables: dict[str, pl.LazyFrame]) -> taxes.Tables:
         tables["tax_exemptions"].collect(),
         tables["contribution_factors"].collect(),
         tables["interstate_shares"].collect(),
-        tables["services"].select("service", "state").collect(),
+    )
+
+
+def _told_apart(tables: dict[str, pl.LazyFrame]) -> own_charges.Told:
+    """Return what own charges, taxes and contributions name."""
+
+    def named(column: str, *names: str) -> pl.Series:
+        return pl.concat([tables[name].select(column).collect()[column] for name in names]).unique()
+
+    outside = pl.col("tax_source") == "file"
+    return own_charges.Told(
+        named("service", "customer_charges", "tax_jurisdictions"),
+        named("usoc", "interstate_shares"),
+        named("product", "tax_rates", "interstate_shares"),
+        tables["customers"].filter(outside).select("customer").collect()["customer"],
     )
 
 
@@ -252,16 +265,10 @@ def tax_requests(record: Record, months: list[str] | None = None) -> pl.DataFram
     if months is not None:
         bills = bills.filter(pl.col("bill_month").is_in(months))
     every = bills["bill_month"].unique().sort().to_list()
-    engine = pl.col("method").fill_null("") != "tax_engine"
-    items = (
-        record.open_lines(every)
-        .filter(engine)
-        .join(bills.lazy().select(KEY), on=KEY, how="semi")
-        .group_by([name for name in ITEMS if name != "price"])
-        .agg(pl.col("price").sum())
-        .select(ITEMS.names())
-        .collect()
-    )
+    lines = record.open_lines(every).join(bills.lazy().select(KEY), on=KEY, how="semi")
+    states = tables["services"].select("service", "state")
+    items = own_charges.items_of(lines, states, _told_apart(tables))
+    items = items.select(ITEMS.names())
     return tax_engine.requests(items, _tax_tables(tables))
 
 

@@ -7,6 +7,8 @@ minimum.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from invoices.money import MONTH_PARTS, cents, divide_half_away, exact, from_cents, micros, to_cents
@@ -25,10 +27,41 @@ ITEMS = pl.Schema(
         "usoc": pl.String(),
         "product": pl.String(),
         "charge_class": pl.String(),
+        "state": pl.String(),  # of the service
         "price": CENTS,
     }
 )
 """What stands on an invoice, summed up as far as discounts, minimums and taxes can tell apart."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What rules tell charges apart by; what none of them names is blanked in `ITEMS`."""
+
+    services: pl.Series
+    usocs: pl.Series
+    products: pl.Series
+    customers: pl.Series  # of whom everything is told apart
+
+
+def items_of(lines: pl.LazyFrame, states: pl.LazyFrame, told: Told) -> pl.DataFrame:
+    """Return what customer `lines` come to (`ITEMS`), with `latest`, their latest bill date.
+
+    `states` has service and state.
+    """
+    whole = pl.col("customer").is_in(told.customers.implode())
+    named = {"service": told.services, "usoc": told.usocs, "product": told.products}
+    keys = [name for name in ITEMS if name != "price"]
+    return (
+        lines.join(states, on="service", how="left")
+        .with_columns(
+            pl.when(pl.col(name).is_in(values.drop_nulls().implode()) | whole).then(name)
+            for name, values in named.items()
+        )
+        .group_by(keys)
+        .agg(pl.col("price").sum(), latest=pl.col("bill_date").max())
+        .collect()
+    )
 
 
 def in_months(charges: pl.DataFrame, months: list[str], customers: pl.DataFrame) -> pl.DataFrame:

@@ -29,7 +29,6 @@ REQUEST = pl.Schema(
         "request": pl.String(),
         "line": pl.Int64(),
         **ITEMS,
-        "state": pl.String(),
         "exempt": pl.Boolean(),
     }
 )
@@ -64,11 +63,10 @@ def requests(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
         .group_by(*keys, "exempt")
         .agg(pl.col("price").sum().cast(CENTS))
         .filter(pl.col("price") != 0)
-        .join(tables.states, on="service", how="left")
         .sort(*keys, nulls_last=True)
         .with_columns(line=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(KEY))
     )
-    told = [*keys, "price", "state", "exempt"]
+    told = [*keys, "price", "exempt"]
     cells = [pl.col(name).cast(pl.String).fill_null("") for name in told]
     said = (
         rows.select(*KEY, said=pl.concat_str(cells, separator="\x1f"))

@@ -32,7 +32,7 @@ class Taxed:
 
 @dataclass(frozen=True)
 class Tables:
-    """The reference tables of taxes, as they are stored, and the state of each service."""
+    """The reference tables of taxes, as they are stored."""
 
     customers: pl.DataFrame
     jurisdictions: pl.DataFrame
@@ -40,7 +40,6 @@ class Tables:
     exemptions: pl.DataFrame
     factors: pl.DataFrame
     shares: pl.DataFrame
-    states: pl.DataFrame  # service, state
 
 
 def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
@@ -110,8 +109,7 @@ def located(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     rest = items.join(of_service, on=["service", "bill_date"], how="anti")
     second = rest.join(of_customer, on=["customer", "bill_date"])
     last = rest.join(of_customer, on=["customer", "bill_date"], how="anti")
-    states = tables.states.select("service", jurisdiction="state")
-    return pl.concat([first, second, last.join(states, on="service", how="left")])
+    return pl.concat([first, second, last.with_columns(jurisdiction="state")])
 
 
 def _on_day() -> pl.Expr:
@@ -255,14 +253,11 @@ def _lines(taxes: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unplaced(items: pl.DataFrame) -> pl.DataFrame:
-    words = pl.concat_str(
-        pl.lit("no jurisdiction is known for "),
-        pl.when(pl.col("service").is_null())
-        .then(pl.lit("charges without a service"))
-        .otherwise(pl.lit("service ") + pl.col("service")),
-        pl.lit(": add a row to tax_jurisdictions"),
+    words = (
+        "no jurisdiction is known for some charges: give their services a state, or the customer a"
+        " row in tax_jurisdictions"
     )
-    return items.select(*KEY, hold=words).sort(*KEY, "hold").unique(KEY, keep="first")
+    return items.select(KEY).unique().with_columns(hold=pl.lit(words))
 
 
 def _holes(items: pl.DataFrame) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from nights import NOW, USUAL, bill, exported, night, outbox, put, small, table
 
-from rebill import issuing
+from rebill import batch, issuing, plan
 from rebill.settings import ConfigError, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
@@ -106,6 +106,18 @@ def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
         issuing.void(drafted, [ONE], ON, "again", now)
     with pytest.raises(ConfigError, match="is a credit note"):
         issuing.void(drafted, ["ACME-2026-000003"], ON, "again", now)
+    batch.run(drafted, batch.Job("build", plan.plan_prices(("2026-03",)), ON), nights.QUIET, now)
+    columns = ("invoice_no", "total", "status", "corrects", "replaced_by")
+    assert invoices(drafted, *columns)[3] == ("ACME-2026-000004", "27.50", "draft", ONE, None)
+    assert_all_foot(drafted)
+    issued, _ = issuing.issue(drafted, ["ACME-2026-000004"], ON, now)
+    assert issued["status"].to_list() == ["issued"]
+    refers = [row for row in invoices(drafted, *columns) if row[4]]
+    assert [(row[0], row[4]) for row in refers] == [
+        (ONE, "ACME-2026-000004"),
+        ("ACME-2026-000003", "ACME-2026-000004"),
+    ]
+    assert_all_foot(drafted)
 
 
 def test_what_cannot_be_issued_is_told_and_nothing_is_half_done(drafted: Workspace) -> None:

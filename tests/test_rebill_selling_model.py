@@ -186,6 +186,9 @@ class Taxed:
              "price": D(random.randint(-500, 9000)).scaleb(-2)}
             for _ in range(25)
         ]  # fmt: skip
+        home = {row["service"]: row["state"] for row in self.states}
+        for item in self.items:
+            item["state"] = home.get(item["service"])
         dates = [(None, None), (dt.date(2026, 1, 1), None), (None, dt.date(2026, 2, 1))]
         self.located = [
             {"customer": customer, "service": service, "jurisdiction": where, "from": a, "until": b}
@@ -262,7 +265,6 @@ class Taxed:
             dated([{"row_id": 1, "factor": self.factor, "charged": self.charged}],
                   row_id=pl.Int64, factor=RATE, charged=RATE),
             dated(self.shares, usoc=text, product=text, share=RATE),
-            pl.DataFrame(self.states, schema={"service": text, "state": text}),
         )  # fmt: skip
 
     @property
