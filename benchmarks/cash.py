@@ -258,7 +258,8 @@ def section(place: Path, accounts: int, months: int, scenarios: int) -> str:
     told = [
         f"{head}\n\nWritten by `python -m benchmarks.cash`: {counts}, "
         f"{accounts // 4:,} customers with their payments, read from the record (SQLite). "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}.\n",
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; on a machine that does other "
+        "work too, the CPU is the figure to read.\n",
         "|  | time | CPU | peak memory | result |\n| --- | --- | --- | --- | --- |",
     ]
     for name, (words, _) in _jobs(scenarios).items():
