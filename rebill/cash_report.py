@@ -20,14 +20,15 @@ from rebill import charts, page, reference
 from rebill.bank_tables import to_come
 from rebill.cash_tables import commitments_frame, security_frame
 from rebill.charts import Band, Mark, Series
-from rebill.export import as_text, table_frame
+from rebill.export import as_text
 from rebill.forecast.draw import Case
-from rebill.forecast.gather import bills_ahead, gather
+from rebill.forecast.gather import bills_ahead, facts_of
 from rebill.forecast.outlook import Outlook, outlook
 from rebill.papers import leave
 from rebill.record import Record
 from rebill.standing import Standing, standing
 from reconcile.exposure import EXPOSURE, PLACES
+from reconcile.exposure import exposure as exposed
 
 BACK = 30
 """Pulls of so many days before are shown with those to come."""
@@ -79,13 +80,12 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
 
     Raises ConfigError where no carrier bill is on record.
     """
-    facts = gather(record, as_of, draws.days)
+    known, ahead = standing(record, as_of), to_come(record, as_of, draws.days)
+    facts = facts_of(record, known, ahead, draws.days)
     line = record.workspace.settings.forecast.credit_line
     told = outlook(facts, draws.scenarios, draws.seed, draws.cases, draws.opening, line)
-    known = standing(record, as_of)
-    ahead = to_come(record, as_of, draws.days)
     contracts = reference.contracts(record.connection)
-    exposure = table_frame(record, "exposure", None, as_of).collect()
+    exposure = exposed(known.debits, known.steps, as_of)
     today = pl.col("on") == as_of
     position = exposure.filter(today).join(
         known.position().filter(today).drop("expired", "disputed"), on=["on", "carrier"]

@@ -15,11 +15,13 @@ from rebill.cash_report import SHOWN, Report, headline
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH = 60
+MOST = 14
+"""So wide a cell stays at least, if it is."""
 NEXT = 12
 """So many of the next pulls are shown."""
 BRIEF = {
     "pulls": ("on", "carrier", "kind", "bills", "amount", "unfiled", "window_closes"),
-    "position": ("carrier", "pending", "debited", "unfiled", "open", "credited", "expired"),
+    "position": ("carrier", "pending", "unfiled", "open", "credited", "expired"),
     "cases": ("case", "lowest_p50", "lowest_on", "peak_funding_p95", "bounce"),
     "commitments": ("contract", "annual", "counted", "shortfall", "certain_on", "status"),
     "security": ("contract", "required", "held", "headroom", "cost"),
@@ -59,14 +61,23 @@ def spark(values: Sequence[Decimal], width: int) -> Text:
     return text
 
 
-def _table(title: str, name: str, frame: pl.DataFrame) -> Table:
+def _table(title: str, which: str, frame: pl.DataFrame) -> Table:
     table = Table(title=f"\n{title}", title_justify="left", title_style="bold", box=None)
-    shown = [column for column in SHOWN[name] if column[0] in BRIEF[name]]
-    for _, label, kind in shown:
-        right = kind in _NUMBERS
-        table.add_column(label, justify="right" if right else "left", no_wrap=kind != "text")
-    for row in frame.iter_rows(named=True):
-        table.add_row(*(_cell(row[column], kind, column) for column, _, kind in shown))
+    shown = [column for column in SHOWN[which] if column[0] in BRIEF[which]]
+    rows = [
+        [_cell(row[column], kind, column) for column, _, kind in shown]
+        for row in frame.iter_rows(named=True)
+    ]
+    for at, (_, label, kind) in enumerate(shown):
+        # Headings may break, figures may not.
+        widest = max((len(row[at]) for row in rows), default=0)
+        table.add_column(
+            label,
+            justify="right" if kind in _NUMBERS else "left",
+            min_width=min(widest, MOST),
+        )
+    for row in rows:
+        table.add_row(*row)
     return table
 
 

@@ -37,11 +37,15 @@ def gather(record: Record, as_of: dt.date, days: int) -> Facts:
 
     Raises ConfigError where no carrier bill is on record: there is nothing to go by.
     """
-    known = _known(standing(record, as_of))
+    return facts_of(record, standing(record, as_of), to_come(record, as_of, days), days)
+
+
+def facts_of(record: Record, whole: Standing, ahead: pl.DataFrame, days: int) -> Facts:
+    """Return the same from what stands on record and the pulls the calendar shows."""
+    as_of, known = whole.as_of, _known(whole)
     if known.documents.is_empty():
         raise ConfigError("no carrier bill is on record; ingest some, then forecast")
     assumed = record.workspace.settings.forecast
-    ahead = to_come(record, as_of, days)
     bills = bills_ahead(known, ahead, days)
     spread = _spread(known, assumed)
     later = (as_of + dt.timedelta(n) for n in range(days + 1))
