@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from rebill import __version__, answering, files, outbox, reference
+from rebill import __version__, answering, arrivals, files, outbox, reference
 from rebill.acts import Decision
 from rebill.again import Undone
 from rebill.banking import REFUSED, WAITING, is_bank_file
@@ -158,8 +159,34 @@ def mark(record: Record, as_of: dt.date | None) -> str:
 
 def explain(workspace: Workspace, job: Job) -> Plan:
     """Return the plan a run of the job would carry out; nothing is done."""
-    with transaction(workspace) as connection:
-        return job.planner(facts(Record(workspace, connection), job))
+    with (
+        transaction(workspace) as connection,
+        tempfile.TemporaryDirectory(prefix="rebill-") as scratch,
+    ):
+        record = Record(workspace, connection)
+        return job.planner(facts(record, _arrived(record, job, Path(scratch))))
+
+
+def _arrived(record: Record, job: Job, scratch: Path) -> Job:
+    """Return the job with new archives opened, and with the files that wait for theirs."""
+    workspace, connection = record.workspace, record.connection
+    waiting = arrivals.waiting(workspace, connection)
+    known = known_files(connection, TAKEN)
+    found = arrivals.opened(
+        workspace,
+        arrivals.Arrivals(job.files, job.paths),
+        known,
+        scratch,
+        lambda path: job.profile is None and is_bank_file(workspace, path),
+    )
+    if not job.files:
+        return job
+    files, paths = list(found.files), dict(found.paths)
+    for seen in waiting.files:
+        name = seen.name if seen.name not in paths else f"{seen.name}~{(seen.sha256 or '')[:8]}"
+        files.append(replace(seen, name=name))
+        paths[name] = waiting.paths[seen.name]
+    return replace(job, files=tuple(files), paths=paths)
 
 
 def run(
@@ -221,6 +248,9 @@ def _keep(
     for path in sweep_orphans(record.workspace, connection):
         log.event("orphan removed", file=path.name)
     reference.sweep_copies(record.workspace, connection)
+    waiting = arrivals.waiting(record.workspace, connection)
+    arrivals.sweep(record.workspace, {seen.sha256 or "" for seen in waiting.files})
+    job = _arrived(record, job, record.workspace.lines / STAGED / "unpacked")
     plan = job.planner(facts(record, job))
     load = reference.load_version(connection) or None
     run_id = start_run(connection, job.command, job.as_of, __version__, now(), load)
@@ -246,7 +276,9 @@ def _note_files(night: Night, job: Job) -> None:
             became = night.became.get(stage.name, "nothing")
             words = {word.split()[-1] for word in became.split(", ")}
             outcome = (
-                "repeated"
+                arrivals.WAITING
+                if stage.name in night.waiting
+                else "repeated"
                 if words == {"repeated"}
                 else "refused"
                 if words == {"refused"}
@@ -272,9 +304,10 @@ def _note_files(night: Night, job: Job) -> None:
                 note=night.became.get(stage.name),
             )
     for seen in plan.passed_over:
-        if seen.left != "known":
+        if seen.left not in ("known", arrivals.OPENED):
             night.log.warning("passed over", file=seen.name, reason=seen.left)
         outcome = seen.left if seen.left in ("known", "growing", WAITING) else "skipped"
+        outcome = "ingested" if seen.left == arrivals.OPENED else outcome
         note_file(
             connection,
             night.run_id,

@@ -63,7 +63,7 @@ class Intake:
     parts: dict[int, int] = field(default_factory=dict)
     """How many bills a file has a part of, where it has parts only."""
     waiting: tuple[int, ...] = ()
-    """Files with a part of a bill that lacks another."""
+    """Files with a part of a bill that lacks another, whatever is on record."""
     reads: list[ReadFile] = field(default_factory=list)
 
 
@@ -78,16 +78,19 @@ def take_in(
     """Read one file into the intake: its documents, its findings, its lines as staged Parquet."""
     number = len(intake.reads)
     intake.reads.append(stage)
-    reading = read_file(
-        workspace.settings,
-        path,
-        stage.name,
-        stage.profile,
-        sha256=stage.sha256,
-        profiles=profiles,
-        known=known,
-        scratch=workspace.lines / STAGED,
-    )
+    if stage.fault:
+        reading = refused_file(stage.name, stage.sha256, *stage.fault)
+    else:
+        reading = read_file(
+            workspace.settings,
+            path,
+            stage.name,
+            stage.profile,
+            sha256=stage.sha256,
+            profiles=profiles,
+            known=known,
+            scratch=workspace.lines / STAGED,
+        )
     here = pl.lit(number, dtype=pl.Int64).alias("intake")
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
@@ -215,6 +218,8 @@ class Settled:
     """`LINES` of loaded and held documents under their final ids."""
     repeats: pl.DataFrame
     """Documents equal in content to one on record: intake, invoice_no, of (its document_id)."""
+    waiting: tuple[int, ...] = ()
+    """Files with a part of a bill that lacks another part."""
 
 
 def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> Settled:
@@ -255,7 +260,23 @@ def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> 
             staged_lines(intake).join(entered.lazy(), on=["intake", "document_id"], how="semi"), ids
         ).select(LINES.names()),
         repeats=told.filter(pl.col("verdict") == "repeat").select("intake", "invoice_no", "of"),
+        waiting=_waiting(intake, told, stored),
     )
+
+
+def _waiting(intake: Intake, told: pl.DataFrame, stored: pl.DataFrame) -> tuple[int, ...]:
+    """Return the files with a part of a bill that lacks another, unless the bill is loaded."""
+    if not intake.waiting:
+        return ()
+    loaded = stored.filter(pl.col("status") == "loaded")["document_id"].implode()
+    settled = (pl.col("verdict") == "conflict") | pl.col("of").is_in(loaded)
+    lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
+    open_ = told.filter(~settled.fill_null(False)).join(
+        lacking, on=["intake", "document_id"], how="semi"
+    )
+    owners = open_.select("document_id", owner="intake")
+    parts = intake.moves.join(owners, on=["document_id", "owner"], how="semi")["intake"]
+    return tuple(sorted({*open_["intake"], *parts}))
 
 
 def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -298,6 +319,14 @@ def _told_apart(
     told = ours.join(verdicts, on="unique", how="left").with_columns(
         pl.col("verdict").fill_null("new")
     )
+    # A bill that still lacks a part waits as the document that stands for it already.
+    lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
+    lacking = lacking.select("intake", "document_id").unique().with_columns(lacks=pl.lit(True))
+    told = told.join(lacking, on=["intake", "document_id"], how="left", maintain_order="left")
+    again = pl.col("lacks") & (pl.col("verdict") == "new") & pl.col("of").is_not_null()
+    told = told.with_columns(
+        verdict=pl.when(again).then(pl.lit("repeat")).otherwise("verdict")
+    ).drop("lacks")
     held = (pl.col("verdict") == "conflict") & (pl.col("status") == "loaded")
     told = told.with_columns(status=pl.when(held).then(pl.lit("held")).otherwise("status"))
     return _with_final_ids(told, intake, set(stored["document_id"]))
@@ -358,15 +387,17 @@ def _with_final_ids(told: pl.DataFrame, intake: Intake, taken: set[str]) -> pl.D
 
 
 def corrected(documents: pl.DataFrame) -> list[str]:
-    """Return the held documents that a later one of their key, which is loaded, stands for.
+    """Return the held documents that a later one of their key stands for.
 
     The first of a key bears the key's own id. One that is held because it says something else than
     a loaded one came later, and bears another.
     """
-    loaded = documents.filter(pl.col("status") == "loaded").select(KEY)
-    held = documents.filter(pl.col("status") == "held").join(loaded, on=KEY, how="semi")
-    return [row[0] for row in held.select("document_id", *KEY).iter_rows()
-            if row[0] == document_id(*row[1:])]  # fmt: skip
+    own = [row[0] for row in documents.select("document_id", *KEY).iter_rows()
+           if None not in row and row[0] == document_id(*row[1:])]  # fmt: skip
+    first = pl.col("document_id").is_in(own)
+    later = documents.filter(pl.col("status").is_in(("loaded", "held")), ~first).select(KEY)
+    held = documents.filter(pl.col("status") == "held", first).join(later, on=KEY, how="semi")
+    return held["document_id"].to_list()
 
 
 def _renamed(frame: Frame, ids: pl.DataFrame) -> Frame:

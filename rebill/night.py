@@ -46,6 +46,8 @@ class Night:
     """Called after every stage with its name; tests make it fail."""
     intake: Intake = field(default_factory=Intake)
     settled: Settled | None = None
+    waiting: set[str] = field(default_factory=set)
+    """Files with a part of a bill that lacks another part, by name."""
     became: dict[str, str] = field(default_factory=dict)
     """What became of each file that was read: words by name."""
     answers: list[tuple[str, str, str]] = field(default_factory=list)

@@ -27,6 +27,10 @@ class Seen:
     """Why the file is left alone; null = it may be read."""
     bank: bool = False
     """Whether it is a bank's file, not a carrier's."""
+    fault: tuple[str, str] | None = None
+    """Why a member of an archive cannot be read, and what to do."""
+    waits: bool = False
+    """Whether it came before and waits for another part of its bill."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,12 @@ class ReadFile:
     sha256: str
     received_on: dt.date | None
     profile: str | None
+    fault: tuple[str, str] | None = None
+    """Why it is refused unread, and what to do."""
 
     def words(self) -> str:
+        if self.fault:
+            return f"refuse {self.name}: {self.fault[0]}"
         return f"read {self.name} ({self.size} bytes, sha256 {self.sha256[:12]})"
 
 
@@ -300,11 +308,21 @@ def _matching(facts: Facts, banks: tuple[ReadBank, ...]) -> tuple[Stage, ...]:
 
 
 def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
+    """Return the files to read and those passed over, each by name.
+
+    Files that wait for another part of their bill are read again when anything new is there.
+    """
     reads: list[ReadFile] = []
     passed_over: list[Seen] = []
     taken = set(facts.known)
     banks = {bank.sha256 for bank in _banks(facts)}
-    for seen in sorted(facts.files, key=lambda seen: seen.name):
+    waiting = {seen.sha256 for seen in facts.files if seen.waits}
+    fresh = any(_is_fresh(seen, facts, waiting) for seen in facts.files)
+    if not fresh:
+        taken |= {sha256 for sha256 in waiting if sha256}
+    for seen in sorted(facts.files, key=lambda seen: (not seen.waits, seen.name)):
+        if seen.waits and not fresh:
+            continue
         if seen.left or seen.sha256 is None:
             passed_over.append(seen)
         elif seen.sha256 in banks:
@@ -315,8 +333,17 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
             passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
         else:
             taken.add(seen.sha256)
-            reads.append(ReadFile(seen.name, seen.size, seen.sha256, facts.as_of, facts.profile))
-    return tuple(reads), tuple(passed_over)
+            reads.append(
+                ReadFile(seen.name, seen.size, seen.sha256, facts.as_of, facts.profile, seen.fault)
+            )
+    by_name = sorted(reads, key=lambda read: read.name)
+    return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
+
+
+def _is_fresh(seen: Seen, facts: Facts, waiting: set[str | None]) -> bool:
+    """Whether a carrier file was never seen before, so that it may complete a bill."""
+    never = seen.sha256 not in facts.known and seen.sha256 not in waiting
+    return seen.left is None and seen.sha256 is not None and not seen.bank and never
 
 
 def as_record(stage: Stage) -> dict[str, Any]:

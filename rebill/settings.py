@@ -29,6 +29,12 @@ url = "sqlite:///rebill.db"
 # max_file_bytes = 8589934592    # a larger carrier file is refused
 # settle_seconds = 0.2           # the time between the two looks that tell a growing file
 
+[archives]
+# max_bytes = 17179869184        # what an archive and all in it may unpack to; beyond is refused
+# max_members = 10000
+# max_ratio = 250                # how many times its packed size a large member may have
+# max_depth = 3                  # how deep archives may lie in archives
+
 [warnings]
 # deadline_days = 10             # banking days before `file_by` at which a claim needs a person
 
@@ -107,6 +113,18 @@ class Inbox(_Section):
 
     max_file_bytes: int = Field(default=8 * 2**30, gt=0)
     settle_seconds: float = Field(default=0.2, ge=0, le=3600)
+
+
+class Archives(_Section):
+    """What an archive, and all that lies in it, may at most come to; beyond it is refused whole."""
+
+    max_bytes: int = Field(default=16 * 2**30, gt=0)
+    """Bytes that it unpacks to."""
+    max_members: int = Field(default=10_000, gt=0)
+    max_ratio: int = Field(default=250, gt=1)
+    """How many times its packed size a member above 16 MiB may have."""
+    max_depth: int = Field(default=3, ge=1, le=16)
+    """How deep archives may lie in archives."""
 
 
 class Warnings(_Section):
@@ -203,6 +221,7 @@ class Settings(_Section):
 
     database: Database = Database()
     inbox: Inbox = Inbox()
+    archives: Archives = Archives()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
     bank: Bank = Bank()

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
-from rebill import again, auditing, banking, deciding, selling, waiving
+from rebill import again, arrivals, auditing, banking, deciding, selling, waiving
 from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.answering import answer
 from rebill.auditing import MONTH, not_of, of
@@ -61,7 +61,8 @@ TOLD = 100
 
 def read(night: Night, stage: ReadFile) -> None:
     """Take one file in."""
-    path, workspace = night.paths[stage.name], night.record.workspace
+    workspace = night.record.workspace
+    path = night.paths.get(stage.name, workspace.inbox)
     reading = take_in(workspace, night.intake, stage, path, night.profiles, night.known)
     answer(night, reading, stage.received_on or night.as_of)
     night.count("files", 1)
@@ -115,6 +116,10 @@ def settle_documents(night: Night, stage: Settle) -> None:
     loaded = documents.filter(pl.col("status") == "loaded")
     if loaded.height and not night.audits:
         keep(night, "lines", of(settled.lines, loaded["document_id"]), "amount")
+    for number in settled.waiting:
+        stage_read = night.intake.reads[number]
+        night.waiting.add(stage_read.name)
+        arrivals.keep(record.workspace, stage_read.sha256, night.paths[stage_read.name])
     _say_what_came(night, documents, settled.repeats)
 
 
@@ -130,10 +135,11 @@ def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame)
         parts["rows quarantined"] = night.intake.quarantine[number].height
         if number in night.intake.parts and not own.height:
             parts["parts of bills"] = night.intake.parts[number]
+        parts["waiting"] = int(stage.name in night.waiting)
         words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
         night.became[stage.name] = words or "nothing"
         for status, count in parts.items():
-            if status != "parts of bills":
+            if status not in ("parts of bills", "waiting"):
                 night.count(status, count)
         for row in night.intake.quarantine[number].head(TOLD).iter_rows(named=True):
             night.log.warning(
