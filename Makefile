@@ -12,8 +12,8 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python
 DEMO := .demo
-SERVICES ?= 400
-MONTHS ?= 3
+SERVICES ?= 240
+MONTHS ?= 6
 SEED ?= 7
 UV ?= uv
 

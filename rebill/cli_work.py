@@ -260,11 +260,11 @@ def db_upgrade(workspace: Where = HERE) -> None:
         store.upgrade(place)
 
 
-@app.command(epilog=example("rebill demo .demo --services 400 --months 3 --seed 1"))
+@app.command(epilog=example("rebill demo .demo --services 240 --months 6 --seed 1"))
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
-    services: Annotated[int, typer.Option("--services", min=1, help="How many services.")] = 400,
-    months: Annotated[int, typer.Option("--months", min=1, max=36, help="Bill months.")] = 3,
+    services: Annotated[int, typer.Option("--services", min=1, help="How many services.")] = 240,
+    months: Annotated[int, typer.Option("--months", min=1, max=36, help="Bill months.")] = 6,
     seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = 1,
 ) -> None:
     """Build an invented carrier with planted errors, run its nights, show what was found."""

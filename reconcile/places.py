@@ -65,24 +65,31 @@ def steps(
     for; what was denied fills the last documents first, then what was withdrawn.
     """
     taken = totals.select(pl.col(name).cast(dtype) for name, dtype in TOTALS.items())
-    moments = _moments(claims, taken).join(
-        parts.select(pl.col(name).cast(dtype) for name, dtype in PARTS.items()), on="claim_no"
+    numbered = claims.select("claim_no", "dispute_closes_on").sort("claim_no")
+    numbered = numbered.with_columns(claim=pl.int_range(pl.len(), dtype=pl.Int64))
+    own = parts.select(pl.col(name).cast(dtype) for name, dtype in PARTS.items()).join(
+        numbered.select("claim_no", "claim"), on="claim_no"
     )
-    given = credits.group_by("claim_no", "document_id", "event").agg(
-        given=pl.col("amount").sum().cast(CENTS)
+    # Whole numbers and one order for all: windows over names would take most of the time.
+    own = own.sort("claim", "document_id").with_row_index("part")
+    moments = _moments(numbered, taken)
+    given = (
+        credits.join(own.select("claim_no", "document_id", "part"), on=["claim_no", "document_id"])
+        .group_by("part", "event")
+        .agg(given=pl.col("amount").sum().cast(CENTS))
     )
-    key = ["claim_no", "document_id"]
     nothing = pl.lit(0, dtype=CENTS)
     laid = (
-        moments.join(given, on=[*key, "event"], how="left")
-        .sort(*key, "step")
-        .with_columns(
-            on_document=pl.col("given").fill_null(nothing).cum_sum().over(key, order_by="step")
-        )
+        moments.join(own.drop("claim_no"), on="claim")
+        .join(given, on=["part", "event"], how="left")
+        .sort("part", "step")
+        .with_columns(on_document=pl.col("given").fill_null(nothing).cum_sum().over("part"))
+        .sort("claim", "step", "part")
+        .with_columns(at=pl.col("claim") * (pl.col("step").max() + 1) + pl.col("step"))
     )
     # What an event credited without saying on which document fills the first documents first; what
     # it took back leaves the last ones first.
-    loose = pl.col("credited") - pl.col("on_document").sum().over("claim_no", "step")
+    loose = pl.col("credited") - pl.col("on_document").sum().over("at")
     laid = laid.with_columns(room="on_document", back=-loose)
     laid = _fill(laid, "back", "taken_back", descending=True)
     laid = laid.with_columns(room=pl.col("amount") - pl.col("on_document"), loose=loose)
@@ -93,74 +100,76 @@ def steps(
     for name in ("denied", "withdrawn"):
         laid = laid.with_columns(total=pl.col(name)).drop(name)
         laid = _fill(laid, "total", name, descending=True)
-    rest, filed = pl.col("room"), pl.col("filed")
-    over = pl.col("over")
+    rest, filed, over = pl.col("room"), pl.col("filed"), pl.col("over")
     places = {
         "unfiled": pl.when(~filed & ~over).then(rest).otherwise(nothing),
         "open": pl.when(filed).then(rest).otherwise(nothing),
         "expired": pl.when(~filed & over).then(rest).otherwise(nothing),
     }
     return (
-        laid.with_columns(**places)
+        laid.sort("part", "step")
+        .join(numbered.select("claim", "claim_no"), on="claim", maintain_order="left")
+        .with_columns(**places)
         .select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
-        .sort(*key, "step")
     )
 
 
 def _moments(claims: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
-    """Return each claim at its start, at the end of its window, and after each of its events."""
-    own = claims.select("claim_no", "dispute_closes_on")
+    """Return each claim at its start, at the end of its window, and after what moved its money.
+
+    `claims` have claim (a number), claim_no and dispute_closes_on.
+    """
+    money = ["credited", "denied", "withdrawn"]
+    unknown = [pl.lit(None, dtype=CENTS).alias(name) for name in money]
     none = [
         pl.lit(None, dtype=pl.Int64).alias("event"),
         pl.lit(None, dtype=pl.String).alias("what"),
     ]
-    money = [pl.lit(None, dtype=CENTS).alias(n) for n in ("credited", "denied", "withdrawn")]
-    start = own.select("claim_no", *none, pl.lit(None, dtype=pl.Date).alias("on"), *money)
-    ends = own.filter(pl.col("dispute_closes_on").is_not_null()).select(
-        "claim_no", *none, (pl.col("dispute_closes_on") + pl.duration(days=1)).alias("on"), *money
+    closes = pl.col("dispute_closes_on")
+    start = claims.select("claim", *none, pl.lit(None, dtype=pl.Date).alias("on"), *unknown)
+    ends = claims.filter(closes.is_not_null()).select(
+        "claim", *none, (closes + pl.duration(days=1)).alias("on"), *unknown
     )
-    moved = totals.filter(
-        pl.col("credited").is_not_null() | pl.col("what").is_in(("submit", "withdraw"))
-    )
-    # An event is never before the one that came before it.
-    events = moved.join(own.select("claim_no"), on="claim_no", how="semi").select(
-        "claim_no",
-        "event",
-        "what",
-        pl.col("at").cum_max().over("claim_no", order_by="event").alias("on"),
-        "credited",
-        "denied",
-        "withdrawn",
+    events = (
+        totals.join(claims.select("claim_no", "claim"), on="claim_no")
+        .sort("claim", "event")
+        .with_columns(pl.col(name).forward_fill().over("claim") for name in money)
+        .with_columns(pl.col(name).fill_null(pl.lit(0, dtype=CENTS)) for name in money)
+        .with_columns(
+            # An event is never before the one that came before it.
+            on=pl.col("at").cum_max().over("claim"),
+            moved=pl.any_horizontal(
+                pl.col(name) != pl.col(name).shift(1, fill_value=0).over("claim") for name in money
+            ),
+        )
+        .filter(pl.col("moved") | pl.col("what").is_in(("submit", "withdraw")))
+        .select("claim", "event", "what", "on", *money)
     )
     told = (
         pl.concat([start, ends, events])
         # The window of a claim ends before what happens on the day after its last.
-        .sort("claim_no", "on", "event", nulls_last=False)
-        .with_columns(step=pl.int_range(pl.len(), dtype=pl.Int64).over("claim_no"))
+        .sort("claim", "on", "event", nulls_last=False)
+        .with_columns(step=pl.int_range(pl.len(), dtype=pl.Int64).over("claim"))
         .with_columns(
-            pl.col("credited", "denied", "withdrawn")
-            .forward_fill()
-            .over("claim_no", order_by="step")
-            .fill_null(pl.lit(0, dtype=CENTS)),
-            filed=(pl.col("what") == "submit")
-            .fill_null(False)
-            .cum_max()
-            .over("claim_no", order_by="step"),
+            pl.col(money).forward_fill().over("claim").fill_null(pl.lit(0, dtype=CENTS)),
+            filed=(pl.col("what") == "submit").fill_null(False).cum_max().over("claim"),
         )
     )
-    over = (pl.col("on") > pl.col("dispute_closes_on")).fill_null(False)
-    return told.join(own, on="claim_no").with_columns(over=over).drop("dispute_closes_on")
+    over = (pl.col("on") > closes).fill_null(False)
+    known = claims.select("claim", "dispute_closes_on")
+    return told.join(known, on="claim").with_columns(over=over).drop("dispute_closes_on")
 
 
 def _fill(laid: pl.DataFrame, total: str, name: str, *, descending: bool) -> pl.DataFrame:
-    """Lay `total` of each claim and step on its documents as far as there is room on each.
+    """Lay `total` of each claim and step (`at`) on its documents as far as there is room on each.
 
-    Adds the column `name`, takes it from `room` and drops `total`.
+    The documents stand in order; `descending` fills the last one first. Adds the column `name`,
+    takes it from `room` and drops `total`.
     """
     room, nothing = pl.col("room"), pl.lit(0, dtype=CENTS)
-    filled = room.cum_sum().over("claim_no", "step", order_by="document_id", descending=descending)
-    reach = pl.col(total) - (filled - room)
-    here = pl.max_horizontal(pl.min_horizontal(reach, room), nothing).cast(CENTS)
+    up_to = room.cum_sum().over("at")
+    before = room.sum().over("at") - up_to if descending else up_to - room
+    here = pl.max_horizontal(pl.min_horizontal(pl.col(total) - before, room), nothing).cast(CENTS)
     return (
         laid.with_columns(here.alias(name))
         .with_columns(room=(room - pl.col(name)).cast(CENTS))

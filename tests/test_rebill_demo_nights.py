@@ -69,6 +69,8 @@ def test_the_demonstration_shows_findings_claims_invoices_pulls_and_places(tmp_p
         assert words in text
     for words in ("Next pulls", "Exposure on 2026-04-30", "outbox", "digest"):
         assert words in text
+    for words in ("Filed: ", "credited", "denied", "overdue"):
+        assert words in text
     assert len(text.splitlines()) <= 45, "one screen"
     assert len(made.nights) == 2
 

@@ -1,4 +1,4 @@
-"""Run the invented story: a fresh workspace, a night at the end of each month, then the picture."""
+"""Run the invented story: a night at the end of each month, answers between, the picture."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from rebill import batch, export, plan
+from rebill.demo.answers import Carrier
 from rebill.demo.errors import TRUTH
 from rebill.demo.generate import Made, generate
 from rebill.demo.show import show
@@ -42,24 +43,33 @@ def play(
     workspace = init_workspace(directory)
     upgrade(workspace)
     made = generate(directory, services, months, seed)
-    tables = nights(workspace, made, log, now)
+    tables = nights(workspace, made, log, now, Carrier())
     truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
     show(tables, truth, made.nights[-1][1], directory, console)
     return made
 
 
 def nights(
-    workspace: Workspace, made: Made, log: Log, now: Callable[[], str]
+    workspace: Workspace,
+    made: Made,
+    log: Log,
+    now: Callable[[], str],
+    carrier: Carrier | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """Load the world's reference tables, run its nights, and return the exported tables."""
+    """Load the world's reference tables, run its nights, and return the exported tables.
+
+    With a `carrier` claims are filed after each night and it answers them.
+    """
     result = load(workspace, [made.directory / "reference"], given=now())
     if result.errors:
         raise RuntimeError("\n".join(str(error) for error in result.errors))
-    for folder, as_of in made.nights:
+    for month, (folder, as_of) in enumerate(made.nights):
         for file in sorted(folder.iterdir()):
-            shutil.copy(file, workspace.inbox)
+            _arrive(file, workspace, carrier, month)
         seen, where = batch.look(workspace)
         batch.run(workspace, batch.Job("nightly", plan.plan, as_of, seen, where), log, now)
+        if carrier is not None and month + 1 < len(made.nights):
+            carrier.after(workspace, as_of, made.nights[month + 1][1], month)
     last = made.nights[-1][1]
     with batch.reading(workspace) as record:
         return {
@@ -68,3 +78,12 @@ def nights(
             ).collect()
             for name in SHOWN
         }
+
+
+def _arrive(file: Path, workspace: Workspace, carrier: Carrier | None, month: int) -> None:
+    """Let a file of the carrier come in, with the credits that are due on it."""
+    if carrier is None or file.suffix != ".csv" or "resent" in file.name:
+        shutil.copy(file, workspace.inbox)
+        return
+    text = carrier.bill(file.read_text(encoding="utf-8"), month)
+    (workspace.inbox / file.name).write_text(text, encoding="utf-8")

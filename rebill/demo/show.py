@@ -16,8 +16,10 @@ from rebill.demo.score import TOTAL, score
 
 BESIDE = 134
 """From this width on the tables stand side by side."""
-SHORT = 5
+SHORT = 3
 """Rows of a table that shows only what comes next."""
+ANSWERS = 7
+"""States of filed claims that are shown, those with the most money."""
 _CENT = Decimal("0.01")
 
 
@@ -33,10 +35,13 @@ def show(
     `tables` are the exported tables documents, lines, findings, claims, customer_invoices,
     customer_lines, debits and exposure by name, `as_of` is the day of the last night.
     """
-    scored = score(truth, tables["findings"], tables["lines"])
+    # What the carrier does with its answers was not planted.
+    planted = tables["findings"].filter(~pl.col("code").str.starts_with("credit_"))
+    scored = score(truth, planted, tables["lines"])
     found = findings_table(scored)
     others: list[RenderableType] = [
         claims_table(tables["claims"]),
+        answers_table(tables["claims"], tables["findings"]),
         invoices_table(tables["customer_lines"]),
         pulls_table(tables["debits"], as_of),
         exposure_table(tables["exposure"], as_of),
@@ -120,6 +125,23 @@ def claims_table(claims: pl.DataFrame) -> Table:
     return table
 
 
+def answers_table(claims: pl.DataFrame, findings: pl.DataFrame) -> Table:
+    """Return what became of the claims that were filed, and what was granted and did not come."""
+    filed = claims.filter(pl.col("filed_on").is_not_null())
+    missing = findings.filter(pl.col("code").str.starts_with("credit_"))
+    title = (
+        f"\nFiled: {len(filed)} over ${money(_sum(filed, 'amount'))}, credited "
+        f"${money(_sum(filed, 'credited'))}, overdue ${money(_sum(missing, 'amount_at_stake'))}"
+    )
+    right = ("claims", "amount", "credited", "denied")
+    table = _table(title, ("now", *right), right)
+    states = filed.group_by("status").agg(pl.len(), pl.col("amount", "credited", "denied").sum())
+    for row in states.sort("amount", "status", descending=True).head(ANSWERS).iter_rows(named=True):
+        amounts = (money(row[name]) for name in ("amount", "credited", "denied"))
+        table.add_row(row["status"], f"{row['len']}", *amounts)
+    return table
+
+
 def invoices_table(customer_lines: pl.DataFrame) -> Table:
     """Return what customers are billed each month, what it cost and what is left."""
     months = (
@@ -148,8 +170,8 @@ def pulls_table(debits: pl.DataFrame, as_of: dt.date) -> Table:
 
 
 def exposure_table(exposure: pl.DataFrame, as_of: dt.date) -> Table:
-    """Return where the money stands that was pulled so far."""
-    states = ("debited", "undisputed", "unfiled", "open", "expired")
+    """Return where the disputed part of what was pulled so far stands."""
+    states = ("unfiled", "open", "credited", "denied", "expired")
     table = _table(f"\nExposure on {as_of}", ("carrier", *states), states)
     for row in exposure.filter(pl.col("on") == as_of).sort("carrier").iter_rows(named=True):
         table.add_row(row["carrier"], *(money(row[name]) for name in states))
