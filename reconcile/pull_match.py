@@ -86,7 +86,12 @@ def match(pulls: pl.DataFrame, references: pl.DataFrame, invoices: pl.DataFrame)
     named = _named(pulls, references, invoices)
     due = invoices.filter(pl.col("due") > 0).with_columns(ban_key=key_of(pl.col("ban")))
     accounts = _accounts(pulls, references, invoices)
-    left = pulls.join(named, on="entry_id", how="anti").join(accounts, on="entry_id", how="left")
+    waiting = _waiting(references, invoices)
+    left = (
+        pulls.join(named, on="entry_id", how="anti")
+        .join(waiting, on="entry_id", how="anti")
+        .join(accounts, on="entry_id", how="left")
+    )
     state = Open(left, due.join(named, on="document_id", how="anti"), due, [named])
     with_account = state.pulls.filter(pl.col("ban_key").is_not_null())
     rest = state.pulls.filter(pl.col("ban_key").is_null())
@@ -144,6 +149,16 @@ def _named(pulls: pl.DataFrame, references: pl.DataFrame, invoices: pl.DataFrame
         .unique(["entry_id", "item"], keep="first", maintain_order=True)
     )
     return _shares(best, pulls, references)
+
+
+def _waiting(references: pl.DataFrame, invoices: pl.DataFrame) -> pl.DataFrame:
+    """Return [entry_id]: pulls whose remittance names an invoice; they wait for its bill.
+
+    Their amount alone says nothing then: it may be that of any other invoice.
+    """
+    bans = invoices.select(key=key_of(pl.col("ban"))).unique().drop_nulls()
+    items = references.filter("invoice", pl.col("key").is_not_null())
+    return items.join(bans, on="key", how="anti").select("entry_id").unique()
 
 
 def _shares(best: pl.DataFrame, pulls: pl.DataFrame, references: pl.DataFrame) -> pl.DataFrame:

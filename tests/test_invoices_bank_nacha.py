@@ -143,6 +143,9 @@ def test_a_file_cut_inside_its_totals_is_noticed() -> None:
     [
         (0, 2, "02", "priority_code (2-3)"),
         (0, 35, "094", None),
+        (0, 35, "095", "record_size (35-37)"),
+        (0, 38, "99", "blocking_factor (38-39)"),
+        (0, 40, "2", "format_code (40)"),
         (0, 24, "260231", "file_creation_date (24-29)"),
         (1, 2, "280", "service_class (2-4)"),
         (1, 51, "ZZZ", "sec (51-53)"),

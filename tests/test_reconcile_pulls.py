@@ -271,6 +271,16 @@ def test_a_pull_no_invoice_explains_waits_for_its_bill() -> None:
     assert paid(banked(more, took)[0]) == [("E1", "NOTHERE", "12.34")]
 
 
+@pytest.mark.parametrize("ban", ["-", "305R0001"])
+def test_a_remittance_for_a_bill_that_is_not_here_waits_for_it(ban: str) -> None:
+    took = entries("id on amount\nE1 2026-02-20 100.00")
+    named = items(f"entry_id reference paid ban\nE1 LATER 100 {ban}")
+    found, events = banked(debits(DUE), took, named)
+    assert paid(found) == [] and codes(events) == [("pull_unmatched", "whole", "E1")]
+    account = items("entry_id reference paid qualifier\nE1 305R0001 100 12")
+    assert paid(banked(debits(DUE), took, account)[0]) == [("E1", "F100", "100.00")]
+
+
 def test_recurring_pulls_of_one_amount_each_pay_their_month() -> None:
     took = entries("id on amount\nE2 2026-03-20 100.00\nE1 2026-02-20 100.00")
     found, events = banked(debits(DUE), took)

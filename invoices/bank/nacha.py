@@ -43,7 +43,9 @@ _CENTURY = 2000
 def recognises(head: bytes) -> bool:
     """Whether a file begins with a Nacha file header."""
     text = decoded(head[: 4 * LENGTH]).lstrip("\r\n ")[:LENGTH]
-    return text[:1] == "1" and text[1:3].isdigit() and text[34:40] == "094101"
+    # A header that names another size is one all the same: it is refused for that.
+    known = text[34:40] == "094101" or (text[3:13].strip() + text[23:29]).isdigit()
+    return text[:1] == "1" and text[1:3].isdigit() and text[34:40].isdigit() and known
 
 
 @dataclass(frozen=True)
