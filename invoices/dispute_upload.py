@@ -8,7 +8,7 @@ import polars as pl
 
 from invoices.dispute_lines import DISPUTE_LINES
 from invoices.layout import Column, Upload
-from invoices.packet import formula_safe
+from invoices.packet import formula_safe, on_one_line
 from invoices.schema import CENTS
 
 _KEYS = {
@@ -107,7 +107,7 @@ def _cell(column: Column) -> pl.Expr:
         value = value.replace(column.values)
     if column.mask is not None:
         value = _masked(value, column.mask)
-    value = value.fill_null("").str.replace_all(r"[\r\n\t]+", " ")
+    value = on_one_line(value.fill_null(""))
     return (value if column.width is None else value.str.head(column.width)).alias(column.name)
 
 

@@ -6,10 +6,13 @@ The letter is data for a template; all of it is text. Sums are those of the pack
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+
+from invoices.packet import UNSEEN
 
 WHY: Mapping[str, str] = {
     "account_unknown": "The account is under no contract between us on the bill date.",
@@ -50,6 +53,11 @@ BECAUSE: Mapping[str, str] = {
 }
 SHOWN = 12
 """Lines shown in the letter; all are in the spreadsheet."""
+BREAK = "\u200b"
+"""A line may end here."""
+_UNSEEN = re.sub(r"\\x\{(\w{4})\}", r"\\u\1", UNSEEN)
+LONGEST = 400
+"""Characters of an example in the letter."""
 
 
 def grounds(evidence: pl.DataFrame) -> list[dict[str, str]]:
@@ -86,8 +94,23 @@ def _ground(row: Mapping[str, Any]) -> dict[str, str]:
         "why": " ".join(part for part in parts if part),
         "lines": f"{row['lines']:,} {'line' if row['lines'] == 1 else 'lines'}",
         "amount": money(row["amount"]),
-        "example": where + (row["example"] or "see the evidence") + ".",
+        "example": where + _short(row["example"] or "see the evidence") + ".",
     }
+
+
+def _clean(value: Any) -> Any:
+    """Return all text of the letter on one line each, without a word too long to be broken."""
+    if isinstance(value, str):
+        seen = re.sub(_UNSEEN, " ", value).strip()
+        return re.sub(r"\S{40}(?=\S)", lambda run: run.group() + BREAK, seen)
+    if isinstance(value, dict):
+        return {name: _clean(part) for name, part in value.items()}
+    return [_clean(part) for part in value] if isinstance(value, list) else value
+
+
+def _short(text: str) -> str:
+    """Return a sentence that fits a letter; whatever is longer stands in the spreadsheet."""
+    return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " ..."
 
 
 def letter(
@@ -109,7 +132,7 @@ def letter(
         "amount_disputed", "claim_no", "invoice_no", "usoc", descending=[True, *[False] * 3]
     ).head(SHOWN)
     paid = months["paid_date"].drop_nulls()
-    return {
+    said = {
         **{name: head[name] for name in ("title", "carrier", "late", "resend", "tracking_no")},
         "company": head["contact"]["company"],
         "contact": [head["contact"][n] for n in ("name", "address", "phone", "fax", "email")
@@ -138,6 +161,8 @@ def letter(
         ],
         "files": head["files"],
     }  # fmt: skip
+    cleaned: dict[str, Any] = _clean(said)
+    return cleaned
 
 
 def money(amount: Any) -> str:

@@ -57,6 +57,8 @@ AT_ONCE = 50_000
 _END = "\x1e\n"
 _FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
 """What a spreadsheet may take for a formula, full-width forms and leading blanks included."""
+UNSEEN = r"[\x00-\x1F\x7F-\x9F\x{200E}\x{200F}\x{2028}-\x{202E}\x{2066}-\x{2069}]+"
+"""Line breaks, control characters, and marks that turn a text around."""
 
 
 def packet_csv(claim: Mapping[str, Any], lines: pl.DataFrame) -> str:
@@ -98,6 +100,11 @@ def _records(rows: pl.DataFrame) -> Iterator[str]:
             yield from (record + "\n" for record in records)
         else:  # some cell holds the very mark that was to tell the records apart
             yield from (_text(row).partition("\n")[2] for row in portion.iter_slices(1))
+
+
+def on_one_line(text: pl.Expr) -> pl.Expr:
+    """Return text without line breaks, control characters and marks that turn it around."""
+    return text.str.replace_all(UNSEEN, " ").str.strip_chars(" ")
 
 
 def formula_safe(text: pl.Expr) -> pl.Expr:

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
-from invoices.packet import formula_safe
+from invoices.packet import formula_safe, on_one_line
 from invoices.schema import CENTS
 
 MOST_ROWS = 1_000_000
@@ -102,7 +102,7 @@ def _style(dtype: pl.DataType) -> str:
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose text is safe and short enough for cells."""
     words = pl.col(pl.Boolean).cast(pl.String)
-    text = formula_safe(pl.col(pl.String).str.head(MOST_CHARACTERS))
+    text = formula_safe(on_one_line(pl.col(pl.String)).str.head(MOST_CHARACTERS))
     return frame.with_columns(words).with_columns(text)
 
 
@@ -194,7 +194,8 @@ def _fact(sheet: Any, row: int, value: Any, styles: dict[str, Any]) -> None:
     if isinstance(value, dt.date):
         sheet.write_datetime(row, 1, value, styles["date"])
     elif isinstance(value, str) or value is None:
-        safe = pl.select(formula_safe(pl.lit((value or "")[:MOST_CHARACTERS]))).item()
+        words = on_one_line(pl.lit((value or "")[:MOST_CHARACTERS]))
+        safe = pl.select(formula_safe(words)).item()
         sheet.write_string(row, 1, safe, styles["text"])
     else:
         sheet.write_number(row, 1, value, styles["whole" if isinstance(value, int) else "money"])

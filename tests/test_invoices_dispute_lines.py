@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from invoices.dispute_lines import DISPUTE_LINES, ROW_KEY, dispute_lines
 from invoices.dispute_upload import lacking, upload_csv
+from invoices.dispute_words import letter
 from invoices.layout import Layout, with_words
 from invoices.schema import CENTS, RATE
 from reconcile.forms import FormError, parse_form, shipped
@@ -131,7 +132,8 @@ def test_a_column_is_written_as_the_carrier_wants_it():
             {"name": "Fixed", "text": "X"},
         ]
     )
-    text = upload_csv(layout.upload, dispute_lines(frame(row(narrative="=cmd()\nmore"))))
+    hostile = "\x0b\u202e=cmd()\nmore"
+    text = upload_csv(layout.upload, dispute_lines(frame(row(narrative=hostile))))
     head, line = text.split("\r\n")[:2]
     assert head == "Date,BAN,TN,Qty,Why,New,Fixed"
     assert line == "03/05/2026,03 05,614 555 0131,1,'=cmd(),LINE,X"
@@ -197,3 +199,25 @@ def test_the_shipped_layouts_are_those_known_of_the_trade():
     southwest = forms["att-southwest"].layout
     assert southwest is not None
     assert (southwest.join, southwest.upload.row) == (("region",), "usoc")
+
+
+def test_the_letter_says_why_in_plain_words_whatever_the_bill_says():
+    said = "\x0b#let x\u202e\n" + "y" * 900
+    evidence = frame(
+        row(narrative=said), row(usoc="TTB", finding_id="g", line_id="m")
+    ).with_columns(code=pl.lit("rate_above_contract"), cause=pl.lit("retail_rate"))
+    contact = dict.fromkeys(("company", "name", "email", "phone", "fax", "address"), "us")
+    head = {
+        "title": "Dispute", "carrier": "ILEC", "claims": ["D-1"], "accounts": ["0305"],
+        "tracking_no": "", "resend": False, "late": "", "deadline": None, "resolve_days": 60,
+        "contact": contact, "files": ["D-1.xlsx"],
+    }  # fmt: skip
+    told = letter(head, dispute_lines(evidence), evidence, DAY)
+    (ground,) = told["grounds"]
+    assert (told["total"], ground["amount"], ground["lines"]) == ("4.00", "4.00", "2 lines")
+    assert "It is the retail rate" in ground["why"]
+    example = ground["example"]
+    assert "#let x" in example
+    assert not set(example) & set("\x0b\n\u202e")
+    assert max(len(word) for word in example.replace("\u200b", " ").split()) <= 41
+    assert len(example) < 600
