@@ -22,7 +22,18 @@ def a_day(record: Record, as_of: dt.date | None) -> dt.date:
     day = as_of or record.last_as_of()
     if day is None:
         raise ConfigError("nothing is on record yet: ingest carrier bills first, or give --as-of")
+    if not 1990 <= day.year < 2200:
+        raise ConfigError(f"{day} is no day to look ahead from: give one from 1990 to 2199")
     return day
+
+
+def a_place(path: Path, folder: bool) -> Path:
+    """Return where something can be written; what is in the way is wrong usage."""
+    there = next(one for one in (path, *path.absolute().parents) if one.exists())
+    if there.is_dir() and (folder or there != path):
+        return path
+    what = "a folder" if folder else "a file"
+    raise typer.BadParameter(f"{path} cannot be {what}: {there} is in the way; name another")
 
 
 def _show_table(name: str, as_of: AsOf, json: bool, workspace: Path, today_only: bool) -> None:
@@ -186,6 +197,7 @@ def cash_forecast(
     from rebill.forecast.outlook import cases_of, outlook
     from rebill.views import as_blocks, as_csv, as_json, note
 
+    out = None if out is None else a_place(out, folder=False)
     with batch.reading(open_place(workspace)) as record:
         day = a_day(record, as_of)
         assumed = record.workspace.settings.forecast
@@ -240,10 +252,11 @@ def cash_report(
     from rebill.views import note
 
     place = open_place(workspace)
+    out = place.outbox / "cash" if out is None else a_place(out, folder=True)
     opening = place.settings.cash.at_hand if opening_cash is None else opening_cash
     with batch.reading(place) as record:
         draws = Draws(days, scenarios, seed, opening, cases_of(5, 30))
         report = report_of(record, a_day(record, as_of), draws)
-    paths = write(report, place.outbox / "cash" if out is None else out)
+    paths = write(report, out)
     show_report(report, Console())
     note(f"page: {paths[0]}")

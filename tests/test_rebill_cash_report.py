@@ -181,3 +181,23 @@ def test_the_command_leaves_page_and_tables_whole(place: Workspace, tmp_path: Pa
 def test_an_empty_record_has_nothing_to_report(workspace: Workspace) -> None:
     arguments = ["cash", "report", "--as-of", "2026-03-31", "--workspace", str(workspace.root)]
     assert isinstance(CliRunner().invoke(app, arguments).exception, ConfigError)
+
+
+def test_what_is_in_the_way_of_the_output_is_wrong_usage(place: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    for command, out in (
+        ("report", tmp_path / "file"),
+        ("report", tmp_path / "file" / "below"),
+        ("forecast", tmp_path / "file" / "days.csv"),
+        ("forecast", tmp_path),
+    ):
+        arguments = ["cash", command, "--workspace", str(place.root), "-o", str(out)]
+        assert CliRunner().invoke(app, arguments).exit_code == 2, (command, out)
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_day_nobody_can_look_ahead_from_is_refused(place: Workspace) -> None:
+    for day in ("9999-12-01", "0001-01-01"):
+        arguments = ["cash", "forecast", "--workspace", str(place.root), "--as-of", day]
+        found = CliRunner().invoke(app, arguments).exception
+        assert isinstance(found, ConfigError) and day in str(found)
