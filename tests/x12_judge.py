@@ -121,7 +121,7 @@ def judge(segments: list[list[str]]) -> list[Bill]:
     """Return the sets of a file of whole envelopes, judged; segments are lists of elements."""
     bills: list[Bill] = []
     for at, raw in enumerate(segments, 1):
-        parts = [part.strip() for part in raw] + [""] * 45
+        parts = [part.strip(" \t") for part in raw] + [""] * 45
         if parts[0] == "ST":
             bills.append(Bill(parts[2], parts[1], at, head=Node(at)))
             bills[-1].nodes = [bills[-1].head]

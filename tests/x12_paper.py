@@ -63,6 +63,8 @@ class Look:
     terminator: str = "~"
     after: str = ""
     """What stands behind each terminator: a line end, blanks in front of the next."""
+    around: str = ""
+    """What stands around each element."""
     mark: bool = False
     """A byte order mark."""
     padded: bool = True
@@ -73,6 +75,9 @@ PLAIN = Look()
 LOOKS = (
     PLAIN,
     Look(after="\n"),
+    Look(after=" ", around=" "),
+    Look("\t", "$", "~", around=" "),
+    Look("$", "\\", "^", around="\t "),
     Look(after="\r\n   "),
     Look("~", "¦", "!", "\r\n  ", mark=True),
     Look("~", "¦", "!", "", encoding="latin-1"),
@@ -92,7 +97,11 @@ def text_of(segments: list[Segment], look: Look = PLAIN) -> str:
     for one in segments:
         parts = [part.strip() for part in one] if one[0] == "ISA" and not look.padded else one
         parts = [*parts[:16], look.component] if one[0] == "ISA" else parts
-        written.append(look.element.join(parts) + look.terminator + look.after)
+        joint = look.around + look.element + look.around
+        joint = look.element if one[0] == "ISA" else joint
+        written.append(
+            joint.join(parts) + look.around * (one[0] != "ISA") + look.terminator + look.after
+        )
     return ("\ufeff" if look.mark else "") + "".join(written)
 
 

@@ -84,7 +84,7 @@ class Envelope:
         """Walk the envelope segments of a piece, and note what stands outside every set."""
         element, component, terminator = separators
         for segment, id_, text in rows.select("segment", "id", "text").iter_rows():
-            parts = [part.strip() for part in text.split(element)]
+            parts = [part.strip(" \t") for part in text.split(element)]
             parts += [""] * (17 - len(parts))
             if id_ == "ISA":
                 self._isa(segment, parts, (element, component, terminator))

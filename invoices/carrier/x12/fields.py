@@ -1,7 +1,7 @@
 """What stands in the elements of a segment: texts, numbers, implied cents and dates.
 
-A value is never a guess: a number has the digits its column can keep, or it is a fault. Texts are
-stripped; an empty element is null.
+A value is never a guess: a number has the digits its column can keep, or it is a fault. Segments
+come without blanks around their elements; an empty element is null.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def split(text: pl.Expr, element: str) -> pl.Expr:
 
 def element(parts: pl.Expr, at: int) -> pl.Expr:
     """Return an element of split segments, null where nothing stands."""
-    value = parts.list.get(at, null_on_oob=True).str.strip_chars()
-    return pl.when(value.str.len_bytes() > 0).then(value)
+    value = parts.list.get(at, null_on_oob=True)
+    return pl.when(value != "").then(value)
 
 
 def one_of(value: pl.Expr, known: tuple[str, ...]) -> pl.Expr:
@@ -38,9 +38,7 @@ def pair_value(parts: pl.Expr, width: int, first: int, qualifiers: tuple[str, ..
     Pairs begin at the position `first`; `width` is how many elements the widest segment has.
     """
     found = [
-        pl.when(parts.list.get(at, null_on_oob=True).str.strip_chars() == qualifier).then(
-            element(parts, at + 1)
-        )
+        pl.when(parts.list.get(at, null_on_oob=True) == qualifier).then(element(parts, at + 1))
         for qualifier in qualifiers
         for at in range(first, width - 1, 2)
     ]

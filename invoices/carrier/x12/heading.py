@@ -63,7 +63,7 @@ class Headings:
         """Take in the heading and summary segments of a piece (`digest.ROWS`)."""
         for number, segment, id_, text in rows.iter_rows():
             heading = self.of(number)
-            parts = [part.strip() for part in text.split(element)]
+            parts = [part.strip(" \t") for part in text.split(element)]
             parts += [""] * (8 - len(parts))
             _STEPS[id_](heading, segment, parts, self.said)
 

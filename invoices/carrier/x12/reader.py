@@ -32,6 +32,8 @@ from invoices.schema import LINES
 
 HOPELESS = 100_000
 """A file with more segments than this that cannot be read is refused as a whole."""
+KEPT = 4
+"""This part of the memory a profile allows is for charges kept from the first time."""
 ENOUGH = 20_000_000
 """Segments that may follow a line or an HL before the next begins."""
 
@@ -106,7 +108,7 @@ def _take(
         seen.counted[number] = seen.counted.get(number, 0) + count
     if seen.kept is not None:
         seen.kept.append(digest.charges)
-        if sum(frame.estimated_size() for frame in seen.kept) > profile.limits.memory_bytes // 2:
+        if sum(frame.estimated_size() for frame in seen.kept) > profile.limits.memory_bytes // KEPT:
             seen.kept = None
     resolver.take(digest)
     if sum(frame.height for frame in seen.wrong) > HOPELESS:

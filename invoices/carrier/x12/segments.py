@@ -7,6 +7,7 @@ begins the summary, wherever that stands: carriers write TDS and BAL before the 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -54,14 +55,36 @@ def cut(segments: pl.DataFrame) -> int:
 
 
 def identified(piece: Piece) -> pl.DataFrame:
-    """Return `segment` (its number), `id` (null where unknown) and `text` of the segments."""
+    """Return `segment` (its number), `id` (null where unknown) and `text` of the segments.
+
+    Blanks around elements are gone; only an ISA keeps them, for its elements have a width.
+    """
     text, element = pl.col("text"), piece.separators.element
-    length = text.str.find(element, literal=True).fill_null(text.str.len_bytes())
-    return piece.segments.to_frame("text").select(
+    name = text.str.head(text.str.find(element, literal=True).fill_null(text.str.len_bytes()))
+    return _without_blanks(piece).select(
         segment=pl.int_range(pl.len(), dtype=pl.Int64) + piece.first,
-        id=text.str.head(length.clip(upper_bound=4)).str.strip_chars_end().cast(Id, strict=False),
+        id=name.cast(Id, strict=False),
         text="text",
     )
+
+
+def _without_blanks(piece: Piece) -> pl.DataFrame:
+    """Return the segments as `text`, those that have blanks around elements without them."""
+    segments = piece.segments.to_frame("text")
+    if not piece.has_blanks:
+        return segments
+    element, blanks = piece.separators.element, piece.separators.blanks
+    text = pl.col("text")
+    beside = [pair for blank in blanks for pair in (blank + element, element + blank)]
+    touched = pl.any_horizontal(
+        *(text.str.contains(pair, literal=True) for pair in beside),
+        *(text.str.ends_with(blank) for blank in blanks),
+    )
+    at = segments.select((touched & ~text.str.starts_with(f"ISA{element}")).arg_true()).to_series()
+    around = rf"[{blanks}]*{re.escape(element)}[{blanks}]*"
+    bare = segments["text"].gather(at).str.strip_chars_end(blanks)
+    bare = bare.str.replace_all(around, element.replace("$", "$$"))
+    return segments["text"].scatter(at, bare).to_frame() if len(at) else segments
 
 
 def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:

@@ -24,6 +24,11 @@ class Separators:
     terminator: str
 
     @property
+    def blanks(self) -> str:
+        """The characters that are no data around an element."""
+        return "".join(one for one in " \t" if one not in (self.element, self.terminator))
+
+    @property
     def keeps_line_ends(self) -> bool:
         """Whether a line end is one of the separators, and not just layout."""
         return bool({"\r", "\n"} & {self.element, self.component, self.terminator})

@@ -35,6 +35,8 @@ class Piece:
     """Texts without terminator; none is empty."""
     first: int
     """The number of the first of them in the file, from 1."""
+    has_blanks: bool
+    """Whether blanks may stand around some element."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +178,7 @@ class _Cutter:
         segments = _split(text, separators)
         if segments.is_empty():
             return None
-        piece = Piece(separators, segments, self.number)
+        piece = Piece(separators, segments, self.number, _has_blanks(text, separators))
         self.number += len(segments)
         return piece
 
@@ -203,6 +205,16 @@ def _leads_on(text: str, found: Separators | Unreadable) -> bool:
     if end < 0:
         end = text.find(found.component + "\r\n")
     return text[end + 2 :].lstrip(BLANKS).startswith(("GS", "TA1", "IEA"))
+
+
+def _has_blanks(text: str, separators: Separators) -> bool:
+    """Whether blanks stand beside some separator."""
+    element, terminator = separators.element, separators.terminator
+    return any(
+        beside in text
+        for blank in separators.blanks
+        for beside in (blank + element, element + blank, blank + terminator)
+    )
 
 
 def _split(text: str, separators: Separators) -> pl.Series:
