@@ -15,7 +15,7 @@ from invoices.carrier.profiles import Profile
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, Facts, in_one_period
 from invoices.carrier.x12.profile import X12
-from invoices.carrier.x12.segments import Id
+from invoices.carrier.x12.segments import Id, Walked
 from invoices.money import MICROS, divide_half_away, micros
 from invoices.schema import RATE
 from invoices.text import filled
@@ -85,14 +85,13 @@ class Dialect:
 
 
 def read_charges(
-    walked: pl.DataFrame, facts: Facts, dialect: Dialect
+    walked: Walked, facts: Facts, dialect: Dialect
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the charges of a piece (`CHARGES`) and what cannot be read (`WRONG`), in order."""
-    inside = walked.filter("in_set")
     printed = [
         reader(own.with_columns(p=f.split(pl.col("text"), dialect.element)), dialect)
         for id_, reader in _READERS.items()
-        if (own := inside.filter(pl.col("id") == id_)).height
+        if (own := walked.of(id_).filter("in_set")).height
     ]
     rows = pl.concat([pl.DataFrame(schema=_PRINTED), *printed]).sort("segment")
     rows = _with_own(rows, facts)
@@ -103,12 +102,16 @@ def read_charges(
     rows = _with_faults(rows, facts)
     wrong = rows.filter(pl.col("message") != "")
     good = rows.filter(pl.col("message") == "") if wrong.height else rows
-    unknown = inside.filter(pl.col("id").is_null()).select(
-        "set",
-        "segment",
-        raw="text",
-        message=filled("`{}` begins no segment of an 811", shown(pl.col("text"))),
-        remedy=pl.lit("ask the carrier what it is, or for the file as its system wrote it"),
+    unknown = (
+        walked.of(None)
+        .filter("in_set")
+        .select(
+            "set",
+            "segment",
+            raw="text",
+            message=filled("`{}` begins no segment of an 811", shown(pl.col("text"))),
+            remedy=pl.lit("ask the carrier what it is, or for the file as its system wrote it"),
+        )
     )
     told = wrong.select("set", "segment", "message", "remedy", raw="text")
     return (

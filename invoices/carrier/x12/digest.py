@@ -19,7 +19,7 @@ from invoices.carrier.x12.facts import (
 )
 from invoices.carrier.x12.lines import title_class
 from invoices.carrier.x12.profile import X12
-from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, placed
+from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, Walked, placed
 
 NODES = pl.Schema(
     {
@@ -117,13 +117,11 @@ class Digester:
         charges = _with_node(charges, saying, known, dialect.said)
         self.open_says = saying.filter(pl.col("node") == self.place.node)
         self.open_nodes = known.filter(pl.col("node") == self.place.node).tail(1)
-        envelope = pl.col("id").is_in(ENVELOPE).fill_null(False)
-        rows = walked.select(*ROWS.names(), "in_set")
-        counted = walked.filter(pl.col("id").is_in(["IT1", "SLN"])).group_by("set").len()
+        counted = walked.of("IT1", "SLN").group_by("set").len()
         return Digest(
-            envelope=rows.filter(envelope).select(ROWS.names()),
-            strays=rows.filter(~envelope, ~pl.col("in_set")).select(ROWS.names()),
-            heads=rows.filter(pl.col("id").is_in(HEADING), "in_set").select(ROWS.names()),
+            envelope=walked.of(*ENVELOPE).select(ROWS.names()),
+            strays=walked.outside().sort("segment").select(ROWS.names()),
+            heads=walked.of(*HEADING).filter("in_set").select(ROWS.names()),
             nodes=nodes,
             says=says,
             charges=charges,
@@ -166,12 +164,12 @@ def _of_nodes(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(node=-pl.col("owner")).drop("owner")
 
 
-def _nodes(walked: pl.DataFrame, element: str) -> pl.DataFrame:
+def _nodes(walked: Walked, element: str) -> pl.DataFrame:
     """Return the headings and HL of a piece (`NODES`)."""
     parts = pl.col("p")
     is_hl = pl.col("id") == "HL"
     return (
-        walked.filter(pl.col("id").is_in(["ST", "HL"]))
+        walked.of("ST", "HL")
         .with_columns(p=f.split(pl.col("text"), element))
         .select(
             *("node", "set", "segment"),

@@ -8,6 +8,7 @@ A fact has an owner: the number of the segment that opened the line, or minus th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
@@ -15,6 +16,7 @@ import polars as pl
 from invoices.carrier.cells import shown
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.profile import X12
+from invoices.carrier.x12.segments import Walked
 from invoices.text import filled
 
 FAULTS = pl.Schema(
@@ -54,23 +56,14 @@ class Facts:
     """`FAULTS`"""
 
 
-def read_facts(walked: pl.DataFrame, element: str, said: X12) -> Facts:
+def read_facts(walked: Walked, element: str, said: X12) -> Facts:
     """Return the facts of a piece whose segments were placed."""
-    rows = walked.lazy().filter(
-        pl.col("in_set"),
-        ~pl.col("in_summary"),
-        (pl.col("line") > 0) | ~pl.col("in_lines"),
-        pl.col("id").is_in(["SI", *_READERS]),
-    )
-    owner = pl.when(pl.col("line") > 0).then("line").otherwise(-pl.col("node"))
-    owned = rows.select("segment", "id", "text", owner=owner).collect()
     named: dict[str, pl.DataFrame] = {}
     faults = []
-    for id_, reader in {"SI": _services, **_READERS}.items():
-        own = owned.filter(pl.col("id") == id_)
+    for id_, reader in _READERS.items():
+        own = walked.heard(id_)
         if own.height:
-            split = own.select("owner", "segment", "text", p=f.split(pl.col("text"), element))
-            found, wrong = reader(split, said)
+            found, wrong = reader(own, element, said)
             named |= found
             faults.append(wrong)
     if "circuit_ref" in named:
@@ -102,6 +95,23 @@ def first_of(frames: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(found).unique("owner", keep="first", maintain_order=True)
 
 
+def _split(rows: pl.DataFrame, element: str) -> pl.DataFrame:
+    """Add the elements of segments as `p`."""
+    return rows.with_columns(p=f.split(pl.col("text"), element))
+
+
+def _distinct(rows: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+    """Return segment, owner, text and what `read` makes of the text, reading equal texts once.
+
+    Dates, quantities and titles are few, however many segments say them.
+    """
+    texts = rows.select(pl.col("text").unique())
+    return rows.join(read(texts), on="text", how="left", maintain_order="left")
+
+
+_second = f.element(pl.col("p"), 2)
+
+
 def _no_faults() -> pl.DataFrame:
     return pl.DataFrame(schema=FAULTS)
 
@@ -115,8 +125,9 @@ def _faults(rows: pl.DataFrame, message: pl.Expr, remedy: str) -> pl.DataFrame:
 Found = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 
 
-def _services(rows: pl.DataFrame, said: X12) -> Found:
+def _services(rows: pl.DataFrame, element: str, said: X12) -> Found:
     """Numbers and circuits: `SI*TI*TN*6145550131`, `SI*TI*CI*...` or `SI*CI*...`."""
+    rows = _split(rows, element)
     parts = pl.col("p")
     width = min(int(rows["p"].list.len().max() or 0), 24)  # type: ignore[arg-type]
     wtn = rows.select("owner", value=f.pair_value(parts, width, 2, said.wtn))
@@ -130,8 +141,9 @@ def _services(rows: pl.DataFrame, said: X12) -> Found:
     return {"wtn": first(wtn), "circuit_id": first(circuit)}, _no_faults()
 
 
-def _references(rows: pl.DataFrame, said: X12) -> Found:
+def _references(rows: pl.DataFrame, element: str, said: X12) -> Found:
     """Accounts, circuits and orders, each by its qualifiers in their order."""
+    rows = _split(rows, element)
     seen = rows.select("owner", q=f.element(pl.col("p"), 1), value=f.element(pl.col("p"), 2))
     named = {}
     lists = (("order_no", said.orders), ("circuit_ref", said.circuit_ref))
@@ -144,59 +156,68 @@ def _references(rows: pl.DataFrame, said: X12) -> Found:
     return {name: frame for name, frame in named.items() if frame is not None}, _no_faults()
 
 
-def _dates(rows: pl.DataFrame, said: X12) -> Found:
+def _dates(rows: pl.DataFrame, element: str, said: X12) -> Found:
     """Service dates, periods and ranges; `DTM*150*20260101`, `DTM*186****RD8*20260101-20260131`."""
-    parts = pl.col("p")
-    seen = rows.select(
-        *("owner", "segment", "text"),
-        q=f.element(parts, 1),
-        form=f.element(parts, 5),
-        plain=f.element(parts, 2),
-        coded=f.element(parts, 6),
-    )
-    ranged = (pl.col("form") == "RD8").fill_null(False)
-    single = pl.coalesce("plain", pl.when(pl.col("form") == "D8").then("coded"))
-    ends = pl.col("coded").str.split("-")
-    pairs = {"service": said.service_dates, "period": said.period_dates}
-    wanted = (*said.service_dates, *said.period_dates, *said.due_dates)
-    seen = seen.filter(ranged | f.one_of(pl.col("q"), wanted)).with_columns(
-        ranged=ranged,
-        of_service=f.one_of(pl.col("q"), said.service_dates),
-        start=f.date(
-            pl.when(ranged).then(ends.list.get(0, null_on_oob=True)).otherwise(single),
-            said.century_from,
-        ),
-        end=f.date(
-            pl.when(ranged & (ends.list.len() == 2)).then(ends.list.get(1, null_on_oob=True)),
-            said.century_from,
-        ),
-    )
-    bad = pl.col("start").is_null() | (pl.col("ranged") & pl.col("end").is_null())
-    named = {}
-    for name, (starts, stops) in pairs.items():
-        of_it = pl.col("ranged") & (pl.col("of_service") == (name == "service"))
-        begins = (pl.col("q") == starts) & ~pl.col("ranged") | of_it
-        closes = (pl.col("q") == stops) & ~pl.col("ranged") | of_it
-        through = pl.when("ranged").then("end").otherwise("start")
-        good = seen.filter(~bad)
-        named[f"{name}_from"] = first(good.filter(begins).select("owner", value="start"))
-        named[f"{name}_through"] = first(good.filter(closes).select("owner", value=through))
-    due = seen.filter(f.one_of(pl.col("q"), said.due_dates), ~bad, pl.col("owner") < 0)
-    named["due"] = first(due.select("owner", value="start"))
+    seen = _distinct(rows, lambda texts: _read_dates(_split(texts, element), said))
+    named = {name: first(seen.select("owner", value=name)) for name in DATES}
+    named["due"] = first(seen.filter(pl.col("owner") < 0).select("owner", value="due"))
     words = filled("`{}` is no date of the calendar", shown(pl.col("text")))
-    return named, _faults(seen.filter(bad), words, "write dates as CCYYMMDD")
+    return named, _faults(seen.filter("bad"), words, "write dates as CCYYMMDD")
 
 
-def _texts(rows: pl.DataFrame, said: X12) -> Found:
-    return {"text": first(rows.select("owner", value=f.element(pl.col("p"), 5)))}, _no_faults()
-
-
-def _quantities(rows: pl.DataFrame, said: X12) -> Found:
-    """The quantity of a line: of the preferred qualifiers in their order, else the first."""
-    text = f.element(pl.col("p"), 2)
-    seen = rows.select(
-        "owner", "segment", "text", q=f.element(pl.col("p"), 1), said=text, value=f.number(text)
+def _read_dates(texts: pl.DataFrame, said: X12) -> pl.DataFrame:
+    """Return what each DTM says: text, `DATES`, due, and whether what it says is `bad`."""
+    parts, q, ranged = pl.col("p"), pl.col("q"), pl.col("ranged")
+    coded, ends = pl.col("coded"), pl.col("coded").str.split("-")
+    pairs = (("service", said.service_dates), ("period", said.period_dates))
+    wanted = (*said.service_dates, *said.period_dates, *said.due_dates)
+    seen = (
+        texts.with_columns(
+            q=f.element(parts, 1),
+            form=f.element(parts, 5),
+            plain=f.element(parts, 2),
+            coded=f.element(parts, 6),
+        )
+        .with_columns(ranged=(pl.col("form") == "RD8").fill_null(False))
+        .with_columns(
+            begun=pl.when(ranged)
+            .then(ends.list.get(0, null_on_oob=True))
+            .otherwise(pl.coalesce("plain", pl.when(pl.col("form") == "D8").then(coded))),
+            ended=pl.when(ranged & (ends.list.len() == 2)).then(ends.list.get(1, null_on_oob=True)),
+        )
+        .with_columns(
+            start=f.date(pl.col("begun"), said.century_from),
+            end=f.date(pl.col("ended"), said.century_from),
+        )
     )
+    start, end = pl.col("start"), pl.col("end")
+    unread = start.is_null() | (ranged & end.is_null())
+    seen = seen.with_columns(bad=(ranged | f.one_of(q, wanted)) & unread)
+    good, days = ~pl.col("bad"), {}
+    for name, (starts, stops) in pairs:
+        of_it = ranged & (f.one_of(q, said.service_dates) == (name == "service"))
+        through = pl.when(ranged).then(end).otherwise(start)
+        days[f"{name}_from"] = pl.when(((q == starts) & ~ranged | of_it) & good).then(start)
+        days[f"{name}_through"] = pl.when(((q == stops) & ~ranged | of_it) & good).then(through)
+    due = pl.when(f.one_of(q, said.due_dates) & good).then(start)
+    return seen.select("text", "bad", due=due, **days)
+
+
+def _texts(rows: pl.DataFrame, element: str, said: X12) -> Found:
+    def read(texts: pl.DataFrame) -> pl.DataFrame:
+        return _split(texts, element).select("text", value=f.element(pl.col("p"), 5))
+
+    return {"text": first(_distinct(rows, read).select("owner", "value"))}, _no_faults()
+
+
+def _quantities(rows: pl.DataFrame, element: str, said: X12) -> Found:
+    """The quantity of a line: of the preferred qualifiers in their order, else the first."""
+
+    def read(texts: pl.DataFrame) -> pl.DataFrame:
+        parts = _split(texts, element).select("text", q=f.element(pl.col("p"), 1), said=_second)
+        return parts.with_columns(value=f.number(pl.col("said")))
+
+    seen = _distinct(rows, read)
     ordered = [seen.filter(pl.col("q") == q) for q in said.quantity]
     found = first_of([frame.select("owner", "value") for frame in (*ordered, seen)])
     wrong = seen.filter(pl.col("said").is_not_null() & pl.col("value").is_null())
@@ -204,8 +225,9 @@ def _quantities(rows: pl.DataFrame, said: X12) -> Found:
     return {"quantity": found}, _faults(wrong, words, "write a plain number, such as 3 or 12.5")
 
 
-def _amounts(rows: pl.DataFrame, said: X12) -> Found:
+def _amounts(rows: pl.DataFrame, element: str, said: X12) -> Found:
     """The amount of a line, and amounts stated at an HL."""
+    rows = _split(rows, element)
     parts = pl.col("p")
     text, flag = f.element(parts, 2), f.element(parts, 3)
     value = f.dollars(text)
@@ -236,6 +258,7 @@ def _amounts(rows: pl.DataFrame, said: X12) -> Found:
 
 
 _READERS = {
+    "SI": _services,
     "REF": _references,
     "DTM": _dates,
     "PID": _texts,

@@ -122,32 +122,32 @@ def _take(
 def _digests(
     source: Source, encoding: str, dialect: Dialect
 ) -> Iterator[tuple[Digest | Unreadable, tuple[str, str, str]]]:
-    """Yield what each piece of a file says, with its separators; lines are never cut in two."""
+    """Yield what each piece of a file says, with its separators; lines are never cut in two.
+
+    A piece waits for the next one, which may go on with its last line.
+    """
     digester = Digester(dialect)
-    rest: pl.DataFrame | None = None
-    separators = ("*", ">", "~")
+    held = pl.DataFrame()
+    of = ("*", ">", "~")
     for piece in pieces(source.blocks(), encoding, Limits(dialect.head.limits.record_bytes)):
         if isinstance(piece, Unreadable):
-            if rest is not None and rest.height:
-                yield digester.digest(rest, separators[0]), separators
-            yield piece, separators
+            if held.height:
+                yield digester.digest(held, of[0]), of
+            yield piece, of
             return
         now = piece.separators
-        if rest is not None and (now.element, now.component, now.terminator) != separators:
-            yield digester.digest(rest, separators[0]), separators
-            rest = None
         separators = (now.element, now.component, now.terminator)
-        segments = identified(piece)
-        whole = segments if rest is None else pl.concat([rest, segments])
-        at = cut(whole)
-        if whole.height - at > ENOUGH:
-            yield Unreadable("a line has too many segments", "ask for the file again"), separators
+        at = cut(held) if separators == of and held.height else held.height
+        if held.height - at > ENOUGH:
+            yield Unreadable("a line has too many segments", "ask for the file again"), of
             return
-        rest = whole[at:]
         if at:
-            yield digester.digest(whole[:at], separators[0]), separators
-    if rest is not None and rest.height:
-        yield digester.digest(rest, separators[0]), separators
+            yield digester.digest(held[:at], of[0]), of
+        segments = identified(piece)
+        held = segments if at == held.height else pl.concat([held[at:], segments])
+        of = separators
+    if held.height:
+        yield digester.digest(held, of[0]), of
 
 
 def _lazy(

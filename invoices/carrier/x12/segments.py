@@ -87,23 +87,87 @@ def _without_blanks(piece: Piece) -> pl.DataFrame:
     return segments["text"].scatter(at, bare).to_frame() if len(at) else segments
 
 
-def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
-    """Add where each segment stands, and return where the next piece begins.
+@dataclass(frozen=True)
+class Walked:
+    """The segments of a piece by id, and where each stands.
 
-    `set` and `node` (both from 1; a set's heading is a node, and each HL), `head` (the node of the
-    heading), `in_set`, `in_summary`, `in_lines` (a line was opened since the node was), and `line`:
-    the number of the segment that opened the line it belongs to, 0 where none is open.
+    Only some segments open or close anything; the others stand where the last of those left off.
     """
+
+    parts: dict[str | None, pl.DataFrame]
+    """segment, text and `event`, the row of `states` that holds for it."""
+    states: pl.DataFrame
+    """`STATES`; the first row is what the piece before left open."""
+
+    def of(self, *ids: str | None, given: tuple[str, ...] | None = None) -> pl.DataFrame:
+        """Return the segments with one of some ids: segment, id, text and `STATES`, in order.
+
+        `given` names the states wanted, where not all are.
+        """
+        found = [
+            part.select("segment", pl.lit(id_, Id).alias("id"), "text", "event")
+            for id_ in ids
+            if (part := self.parts.get(id_)) is not None
+        ]
+        if not found:
+            return pl.DataFrame(schema=_WALKED)
+        rows = found[0] if len(found) == 1 else pl.concat(found).sort("segment")
+        states = self.states if given is None else self.states.select(given)
+        return rows.drop("event").hstack(states[rows["event"]])
+
+    def heard(self, id_: str) -> pl.DataFrame:
+        """Return segment, text and owner of the facts that have one."""
+        rows = self.parts.get(id_)
+        if rows is None:
+            return pl.DataFrame(schema=_HEARD)
+        owner = self.states["owner"].gather(rows["event"])
+        heard = rows.select("segment", "text", owner)
+        return heard if owner.null_count() == 0 else heard.filter(owner.is_not_null())
+
+    def outside(self) -> pl.DataFrame:
+        """Return the segments outside every set that are none of the envelope."""
+        if self.states["in_set"].all():
+            return pl.DataFrame(schema=_WALKED)
+        ids = [id_ for id_ in self.parts if id_ not in ENVELOPE]
+        return self.of(*ids).filter(~pl.col("in_set"))
+
+
+STATES = pl.Schema(
+    {
+        "set": pl.Int64(),  # from 1 through the file
+        "node": pl.Int64(),  # likewise; a set's heading is a node, and each HL
+        "line": pl.Int64(),  # the segment that opened the open line; 0 = none is open
+        "in_set": pl.Boolean(),
+        "in_summary": pl.Boolean(),
+        "in_lines": pl.Boolean(),  # whether a line was opened since the node was
+        "owner": pl.Int64(),  # whose a fact is: the line, or minus the node; null = nobody's
+    }
+)
+_HEARD = pl.Schema({"segment": pl.Int64(), "text": pl.String(), "owner": pl.Int64()})
+_WALKED = pl.Schema({"segment": pl.Int64(), "id": Id, "text": pl.String(), **STATES})
+_EVENTS = (*ENVELOPE, "HL", *LINES, "ITA", *CLOSES)
+
+
+def placed(segments: pl.DataFrame, place: Place) -> tuple[Walked, Place]:
+    """Return where each segment of a piece stands, and where the next piece begins."""
+    is_event = segments["id"].is_in(list(_EVENTS)).fill_null(False)
+    events, place = _events(segments.filter(is_event).select("segment", "id"), place)
+    indexed = segments.with_columns(event=is_event.cast(pl.UInt32).cum_sum())
+    parts = indexed.partition_by("id", as_dict=True, maintain_order=True, include_key=False)
+    return Walked({key[0]: part for key, part in parts.items()}, events), place
+
+
+def _events(events: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
+    """Return the state each event leaves (`STATES`), behind that of the place it begins at."""
     id_ = pl.col("id")
-    is_set, is_hl = id_ == "ST", id_ == "HL"
-    opens = (is_set | is_hl).fill_null(False)
-    closes = id_.is_in(SUMMARY).fill_null(False)
-    resets = (opens | id_.is_in([*CLOSES, *ENVELOPE])).fill_null(False)
-    is_line = id_.is_in(LINES).fill_null(False)
+    is_set = id_ == "ST"
+    opens = is_set | (id_ == "HL")
+    closes = id_.is_in(SUMMARY)
+    resets = opens | id_.is_in([*CLOSES, *ENVELOPE])
+    is_line = id_.is_in(LINES)
     walked = (
-        segments.lazy()
-        .with_columns(
-            set=is_set.fill_null(False).cum_sum().cast(pl.Int64) + place.sets,
+        events.with_columns(
+            set=is_set.cum_sum().cast(pl.Int64) + place.sets,
             opened=opens.cum_sum().cast(pl.Int64) + place.nodes,
             detail=pl.when(is_line | resets).then(is_line).forward_fill().fill_null(False),
             in_set=pl.when(id_.is_in(ENVELOPE))
@@ -113,7 +177,7 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
         )
         .with_columns(
             head=pl.when(is_set).then("opened").forward_fill().fill_null(place.head),
-            starts_line=is_line | ((id_ == "ITA").fill_null(False) & ~pl.col("detail")),
+            starts_line=is_line | ((id_ == "ITA") & ~pl.col("detail")),
         )
         .with_columns(
             node=pl.when(opens)
@@ -141,10 +205,19 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
             .forward_fill()
             .fill_null(0),
         )
-        .collect()
     )
+    line, node = pl.col("line"), pl.col("node")
+    whose = pl.when(line > 0).then(line).when(~pl.col("in_lines")).then(-node)
+    owner = pl.when(pl.col("in_set") & ~pl.col("in_summary")).then(whose)
+    begun = {name: getattr(place, name, 0) for name in STATES} | {"set": place.sets}
+    states = pl.concat(
+        [
+            pl.DataFrame([begun], schema=STATES),
+            walked.with_columns(owner=pl.lit(0, pl.Int64)).select(STATES.names()),
+        ]
+    ).with_columns(owner=owner)
     if walked.is_empty():
-        return walked.drop("opened", "detail", "starts_line"), place
+        return states, place
     last = walked.row(-1, named=True)
     after = Place(
         sets=last["set"],
@@ -155,4 +228,4 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
         in_lines=last["in_lines"],
         in_set=last["in_set"],
     )
-    return walked.drop("opened", "detail", "starts_line"), after
+    return states, after

@@ -213,6 +213,7 @@ def _has_blanks(text: str, separators: Separators) -> bool:
     return any(
         beside in text
         for blank in separators.blanks
+        if blank in text
         for beside in (blank + element, element + blank, blank + terminator)
     )
 
