@@ -70,6 +70,7 @@ _PRINTED = pl.Schema(
     }
 )
 _PLACE = ("segment", "set", "node", "line", "id", "text")
+_STANDS = ("set", "node", "line", "in_set")
 _LARGEST = 10 ** (AMOUNT_DIGITS + 2) - 1
 
 
@@ -91,9 +92,10 @@ def read_charges(
     printed = [
         reader(own.with_columns(p=f.split(pl.col("text"), dialect.element)), dialect)
         for id_, reader in _READERS.items()
-        if (own := walked.of(id_).filter("in_set")).height
+        if (own := walked.of(id_, given=_STANDS).filter("in_set")).height
     ]
-    rows = pl.concat([pl.DataFrame(schema=_PRINTED), *printed]).sort("segment")
+    printed = [frame for frame in printed if frame.height] or [pl.DataFrame(schema=_PRINTED)]
+    rows = printed[0] if len(printed) == 1 else pl.concat(printed).sort("segment")
     rows = _with_own(rows, facts)
     # Usage detail without an amount supports a charge that stands elsewhere.
     silent = pl.col("id").is_in(["TCD", "USD"]) & pl.col("cents").is_null()

@@ -25,6 +25,8 @@ MARKED = pl.Schema(
         **{name: pl.UInt32() for name in ROWS_OF},
     }
 )
+ENOUGH = 100_000
+"""Whole sets are resolved when so many nodes wait, many sets at once."""
 SETS = pl.Schema(
     {
         "set": pl.Int64(),
@@ -58,6 +60,11 @@ class Waiting:
         self.sums.append(digest.sums)
         self.pairs.append(digest.pairs)
         self.stated.append(digest.stated)
+
+    @property
+    def count(self) -> int:
+        """How many nodes wait."""
+        return sum(frame.height for frame in self.nodes)
 
     def size(self) -> int:
         """Return about how many bytes are held."""
@@ -98,7 +105,7 @@ class Resolver:
     def take(self, digest: d.Digest) -> None:
         """Take in what a piece says, and resolve the sets that are whole by now."""
         self.waiting.add(digest)
-        if digest.sets > self.whole + 1:
+        if digest.sets > self.whole + 1 and self.waiting.count > ENOUGH:
             self.resolve(self.waiting.take(digest.sets))
             self.whole = digest.sets - 1
 

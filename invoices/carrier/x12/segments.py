@@ -71,9 +71,9 @@ def identified(piece: Piece) -> pl.DataFrame:
 def _without_blanks(piece: Piece) -> pl.DataFrame:
     """Return the segments as `text`, those that have blanks around elements without them."""
     segments = piece.segments.to_frame("text")
-    if not piece.has_blanks:
+    if not piece.blanks:
         return segments
-    element, blanks = piece.separators.element, piece.separators.blanks
+    element, blanks = piece.separators.element, piece.blanks
     text = pl.col("text")
     beside = [pair for blank in blanks for pair in (blank + element, element + blank)]
     touched = pl.any_horizontal(

@@ -8,6 +8,7 @@ are cut together; where they change, a new piece begins.
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -35,8 +36,8 @@ class Piece:
     """Texts without terminator; none is empty."""
     first: int
     """The number of the first of them in the file, from 1."""
-    has_blanks: bool
-    """Whether blanks may stand around some element."""
+    blanks: str
+    """Blanks that stand somewhere in the piece, and are no data around an element."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,8 @@ class _Cutter:
         segments = _split(text, separators)
         if segments.is_empty():
             return None
-        piece = Piece(separators, segments, self.number, _has_blanks(text, separators))
+        blanks = "".join(blank for blank in separators.blanks if blank in text)
+        piece = Piece(separators, segments, self.number, blanks)
         self.number += len(segments)
         return piece
 
@@ -207,17 +209,6 @@ def _leads_on(text: str, found: Separators | Unreadable) -> bool:
     return text[end + 2 :].lstrip(BLANKS).startswith(("GS", "TA1", "IEA"))
 
 
-def _has_blanks(text: str, separators: Separators) -> bool:
-    """Whether blanks stand beside some separator."""
-    element, terminator = separators.element, separators.terminator
-    return any(
-        beside in text
-        for blank in separators.blanks
-        if blank in text
-        for beside in (blank + element, element + blank, blank + terminator)
-    )
-
-
 def _split(text: str, separators: Separators) -> pl.Series:
     """Return the segments of a text, without layout; what is empty is none."""
     if separators.keeps_line_ends:
@@ -225,6 +216,23 @@ def _split(text: str, separators: Separators) -> pl.Series:
             text = text.replace("\r", "")
     elif "\n" in text or "\r" in text:
         text = text.replace("\r", "").replace("\n", "")
-    segments = pl.Series("text", [text]).str.split(separators.terminator).explode()
+    segments = _cut_at(text, separators.terminator)
     segments = segments.str.strip_chars_start(BLANKS.replace(separators.element, ""))
     return segments.filter(segments.str.len_bytes() > 0)
+
+
+def _cut_at(text: str, terminator: str) -> pl.Series:
+    """Return the parts of a text between terminators; a part may be null where it is empty."""
+    if not terminator.isascii() or "\0" in text:
+        return pl.Series("text", [text]).str.split(terminator).explode()
+    # A CSV without cells is the quickest way to cut; NUL separates nothing, for none is left.
+    frame = pl.read_csv(
+        io.BytesIO(text.encode()),
+        has_header=False,
+        separator="\0",
+        eol_char=terminator,
+        quote_char=None,
+        infer_schema=False,
+        new_columns=["text"],
+    )
+    return frame["text"].drop_nulls()
