@@ -6,8 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import cash, papers
-from benchmarks import cash, x12
+from benchmarks import cash, papers, x12
 from benchmarks.report import page
 from benchmarks.run import measure
 
