@@ -114,14 +114,16 @@ def _set(own: Set, faults: list[Fault], noted: list[tuple[int, str]]) -> list[li
         code = UNKNOWN_SEGMENT if name not in KNOWN else DATA_ERROR
         segments.append(["AK3", name, str(segment - own.segment + 1), "", code])
     codes = list(dict.fromkeys(SET_CODES.get(fault.rule, "5") for fault in faults))
-    verdict = "R" if faults else "E" if noted else "A"
-    if noted and not faults:
+    if own.kind != KIND:
+        codes = [SET_CODES["ST01"]]
+    verdict = "R" if codes else "E" if noted else "A"
+    if verdict == "E":
         codes = ["5"]
     return [*segments, ["AK5", verdict, *codes[:5]]]
 
 
 def _group(group: Group, refused: dict[int, list[Fault]]) -> list[str]:
-    taken = sum(own.number not in refused for own in group.sets)
+    taken = sum(own.number not in refused and own.kind == KIND for own in group.sets)
     own = [f for one in group.sets for f in refused.get(one.number, []) if f.scope == "group"]
     codes = list(dict.fromkeys(GROUP_CODES.get(fault.rule, "5") for fault in own))
     verdict = "R" if not taken else "A" if taken == len(group.sets) else "P"

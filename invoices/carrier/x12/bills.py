@@ -34,6 +34,8 @@ from invoices.carrier.x12.separators import Unreadable
 from invoices.schema import DOCUMENTS, FINDINGS, seal, stack
 
 DOUBTFUL = "document_doubtful"
+TOLD = 20
+"""So many faults of a document are told one by one."""
 NEIGHBOURS = "the profile lets no document in while another of the file is refused"
 
 
@@ -348,7 +350,7 @@ def _unreadable(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl.
     rows = []
     for bill in bills:
         if bill.refusing:
-            what = "; ".join(_worded(fault) for fault in bill.refusing)
+            what = _all_worded(bill.refusing)
             number = f" of invoice {bill.heading.invoice_no}" if bill.heading.invoice_no else ""
             charges = bill.sums["charges"]
             rows.append(
@@ -364,7 +366,7 @@ def _unreadable(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl.
         rows.append(
             {
                 "document_id": _nowhere(unplaced[0], source)["document_id"],
-                "message": "; ".join(_worded(fault) for fault in unplaced),
+                "message": _all_worded(unplaced),
                 "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in unplaced)),
                 "source_row": unplaced[0].segment,
             }
@@ -380,6 +382,13 @@ _SAID = ("document_id", "message", "remedy", "source_row")
 
 def _worded(fault: Fault) -> str:
     return f"segment {fault.segment}: {fault.what} (rule {fault.rule}: {BY_NAME[fault.rule].holds})"
+
+
+def _all_worded(faults: list[Fault]) -> str:
+    """Return what is wrong, the first faults one by one."""
+    more = len(faults) - TOLD
+    words = [_worded(fault) for fault in faults[:TOLD]]
+    return "; ".join([*words, f"and {more} more faults"] if more > 0 else words)
 
 
 def _owners(bills: Iterable[Bill]) -> pl.DataFrame:
@@ -446,14 +455,14 @@ def _doubtful(bills: dict[int, Bill], source: Source, encoding: str, said: X12) 
         known["remedy"] += ("; " if known["remedy"] else "") + remedy
 
     for bill in loaded:
-        for fault in bill.warning:
+        for fault in bill.warning[: 5 * TOLD]:
             say(bill, fault.segment, _worded(fault), fault.remedy, "warning")
     if encoding == "latin-1" and said.encoding == "auto" and loaded:
         message, remedy = "the file is no UTF-8 and was read as Latin-1", "name its encoding"
         say(loaded[0], 1, message, remedy, "info")
+    by_number = {bill.heading.invoice_no: bill for bill in reversed(loaded)}
     for bill in (bill for bill in bills.values() if bill.memorandum):
-        payable = [one for one in loaded if one.heading.invoice_no == bill.heading.invoice_no]
-        for one in (payable or loaded)[:1]:
+        for one in [by_number.get(bill.heading.invoice_no) or loaded[0]] if loaded else []:
             charged, total = cents_text(bill.sums["cents"]), bill.heading.total
             message = (
                 f"set {bill.set.control} is a memorandum (BIG07 {bill.heading.kind}) of invoice "

@@ -6,6 +6,7 @@ the fault takes with it is decided by the rule's scope (`verdicts`).
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -103,8 +104,8 @@ class Envelope:
 
     def _owner(self, segment: int) -> int | None:
         """Return the interchange a segment stands in, or the next, or the last."""
-        before = [i for i in self.interchanges if i.segment <= segment]
-        around = before[-1:] or self.interchanges[:1]
+        at = bisect_right(self.interchanges, segment, key=lambda one: one.segment)
+        around = self.interchanges[max(at - 1, 0) : max(at, 1)]
         return around[0].number if around else None
 
     def _fault(self, rule: str, segment: int, what: str, remedy: str, number: int | None) -> None:
@@ -121,6 +122,9 @@ class Envelope:
             header=tuple(parts[:17]),
             separators=separators,
         )
+        if parts[15] not in ("", "P"):
+            what = f"ISA15 is `{parts[15][:10]}`: the interchange calls itself a test"
+            self._fault("ISA15", segment, what, "ask the carrier whether it counts", opened.number)
         self.interchanges.append(opened)
         self._interchange = opened
         key = (parts[5], parts[6], parts[13])

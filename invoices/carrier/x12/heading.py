@@ -69,7 +69,10 @@ class Headings:
 
     def of(self, number: int) -> Heading:
         """Return the heading of a set, empty where nothing was said yet."""
-        return self.by_set.setdefault(number, Heading(number))
+        known = self.by_set.get(number)
+        if known is None:
+            known = self.by_set[number] = Heading(number)
+        return known
 
 
 def parse_dollars(text: str) -> int | None:

@@ -40,6 +40,7 @@ RULES: tuple[Rule, ...] = (
     Rule("ST01", "set", "warn", "the set is an 811", False),
     Rule("ST02", "set", "refuse", "no two sets of a group have one control number"),
     Rule("ISA13", "interchange", "refuse", "no two interchanges of a sender have one number"),
+    Rule("ISA15", "interchange", "warn", "ISA15 says production (P), not test"),
     Rule("stray", "interchange", "refuse", "every segment stands in its envelope"),
     Rule("HL01", "set", "refuse", "every HL has a number of its own", False),
     Rule("HL02", "set", "refuse", "HL02 names an HL that stands above it", False),

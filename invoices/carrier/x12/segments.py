@@ -128,7 +128,7 @@ class Walked:
         """Return the segments outside every set that are none of the envelope."""
         if self.states["in_set"].all():
             return pl.DataFrame(schema=_WALKED)
-        ids = [id_ for id_ in self.parts if id_ not in ENVELOPE]
+        ids = [id_ for id_ in self.parts if id_ not in (*ENVELOPE, "TA1")]
         return self.of(*ids).filter(~pl.col("in_set"))
 
 
