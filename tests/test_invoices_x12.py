@@ -349,6 +349,16 @@ def test_an_it1_that_repeats_its_sln_is_one_charge_only_if_the_set_ties_that_way
     assert one(bill(f"{HEAD}\n{text}\nTDS*2000"))["status"] == "held"
 
 
+def test_an_amount_stated_at_an_hl_is_no_charge_and_compared() -> None:
+    text = "HL*1**8\nPID*F****LINE\nAMT*1*10\nSLN*1***1*EA*10\nIT1*1*1*M4*10"
+    gate = bill(f"{HEAD}\n{text}\nTDS*1000")
+    assert gate.lines["amount"].to_list() == [Decimal("10.00")]
+    assert "rule level" not in gate.messages
+    gate = bill(f"{HEAD}\n{text.replace('AMT*1*10', 'AMT*1*11')}\nTDS*1000")
+    assert one(gate)["status"] == "loaded"
+    assert "11.00 is stated, the charges below it add up to 20.00" in gate.messages
+
+
 def test_two_equal_segments_are_two_charges() -> None:
     found = lines("HL*1**8\n" + "SLN*1***1*EA*10***A3*1FB\n" * 3, "3000")
     assert [one["line_no"] for one in found] == [1, 2, 3]

@@ -185,7 +185,9 @@ def own_rows(
     return joined.select(pl.when(allowed).then("row")).to_series()
 
 
-def disagreements(tree: Tree, counted: Counts, stated: pl.DataFrame, tolerance: int) -> list[Fault]:
+def disagreements(
+    tree: Tree, counted: Counts, stated: pl.DataFrame, repeated: pl.DataFrame, tolerance: int
+) -> list[Fault]:
     """Return a fault for each amount stated at an HL that is not what stands below it.
 
     Compared are amounts stated by AMT, and charges of nodes that do not count because the charges
@@ -207,7 +209,17 @@ def disagreements(tree: Tree, counted: Counts, stated: pl.DataFrame, tolerance: 
     taxes = sums["tax_cents"].zip_with(
         counted.taxes, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True)
     )
-    below = _subtotals(tree, pl.DataFrame({"cents": cents, "taxes": taxes}))
+    again = (
+        tree.nodes.select("node")
+        .join(
+            repeated.group_by("node").agg(again=(pl.col("cents") * pl.col("times")).sum()),
+            on="node",
+            how="left",
+            maintain_order="left",
+        )["again"]
+        .fill_null(0)
+    )
+    below = _subtotals(tree, pl.DataFrame({"cents": cents, "taxes": taxes, "again": again}))
     seen = (
         asked.join(
             below.with_columns(node=tree.nodes["node"], set=tree.nodes["set"]).rename(
@@ -218,8 +230,9 @@ def disagreements(tree: Tree, counted: Counts, stated: pl.DataFrame, tolerance: 
         .filter(pl.col("any"))
         .with_columns(
             off=pl.min_horizontal(
-                (pl.col("cents") - pl.col("charged")).abs(),
-                (pl.col("cents") - pl.col("charged") - pl.col("taxed")).abs(),
+                (pl.col("cents") - pl.col("charged") + repeat - tax).abs()
+                for repeat in (pl.lit(0, pl.Int64), pl.col("again"))
+                for tax in (pl.lit(0, pl.Int64), pl.col("taxed"))
             )
         )
         .filter(pl.col("off") > tolerance)
@@ -253,7 +266,7 @@ def _subtotals(tree: Tree, own: pl.DataFrame) -> pl.DataFrame:
     return (
         pl.concat(parts)
         .group_by("index")
-        .agg(pl.col("cents").sum(), pl.col("taxes").sum(), pl.col("any").any())
+        .agg(pl.col("cents", "taxes", "again").sum(), pl.col("any").any())
         .sort("index")
         .drop("index")
     )

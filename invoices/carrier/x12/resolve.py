@@ -142,7 +142,7 @@ class Resolver:
         self.faults += tree.faults
         self.faults += _unclassified(tree, counted, titles, self.said)
         tolerance = int(self.head.tolerance * 100)
-        self.faults += h.disagreements(tree, counted, stated, tolerance)
+        self.faults += h.disagreements(tree, counted, stated, repeats, tolerance)
 
     def _titles(self, tree: h.Tree, says: pl.DataFrame) -> pl.Series:
         """Return the class of the nearest group title at or above each node."""
