@@ -80,11 +80,17 @@ def bodies(draw: st.DrawFn) -> list[Segment]:
     body += draw(st.lists(one_of([seg("DTM", "186", "20261101"), seg("DTM", "187", "20261130")])))
     body += [seg("N1", "PE", "ILEC"), seg("N1", "PR", "US", "91", "B0")]
     names: list[str] = []
+    broken = draw(one_of([""] * 7 + ["HL01", "HL02", "HL03"]))
     for at in range(draw(st.integers(1, 6))):
         above = draw(one_of(["", *names])) if names else ""
         level = draw(one_of(["2", "4", "4", "5", "8", "8", "8", "9"]))
-        names.append(str(at + 1))
+        if broken and at == 2:
+            level = "" if broken == "HL03" else level
+            above = "77" if broken == "HL02" else above
+        names.append("1" if broken == "HL01" and at == 2 else str(at + 1))
         body.append(seg("HL", names[-1], above, level))
+        if level in ("4", "5") and draw(st.booleans()):
+            body.append(seg("PID", "F", "", "", "", draw(WORDS)))
         body += draw(st.lists(SEGMENTS, min_size=1, max_size=8))
     return body
 

@@ -206,26 +206,26 @@ def _events(events: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
             .fill_null(0),
         )
     )
+    states = _states(walked, place)
+    if walked.is_empty():
+        return states, place
+    last = walked.row(-1, named=True)
+    return states, Place(
+        sets=last["set"],
+        nodes=last["opened"],
+        **{name: last[name] for name in ("head", "node", "in_summary", "in_lines", "in_set")},
+    )
+
+
+def _states(walked: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """Return `STATES` of the events, behind that of the place the piece begins at."""
     line, node = pl.col("line"), pl.col("node")
     whose = pl.when(line > 0).then(line).when(~pl.col("in_lines")).then(-node)
     owner = pl.when(pl.col("in_set") & ~pl.col("in_summary")).then(whose)
     begun = {name: getattr(place, name, 0) for name in STATES} | {"set": place.sets}
-    states = pl.concat(
+    return pl.concat(
         [
             pl.DataFrame([begun], schema=STATES),
             walked.with_columns(owner=pl.lit(0, pl.Int64)).select(STATES.names()),
         ]
     ).with_columns(owner=owner)
-    if walked.is_empty():
-        return states, place
-    last = walked.row(-1, named=True)
-    after = Place(
-        sets=last["set"],
-        nodes=last["opened"],
-        head=last["head"],
-        node=last["node"],
-        in_summary=last["in_summary"],
-        in_lines=last["in_lines"],
-        in_set=last["in_set"],
-    )
-    return states, after
