@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from x12_bills import Bill, bills, write
-from x12_paper import PLAIN, Segment, bytes_of, text_of, through_bytes
+from x12_paper import PLAIN, Segment, bytes_of, text_of, through_bytes, whole
 
+from invoices.carrier.x12 import reader, resolve, tokens
 from invoices.carrier.x12.heading import parse_dollars
 
 LINE = (
@@ -32,6 +34,27 @@ def test_a_bill_is_read_as_it_was_meant(bill: Bill) -> None:
     carried = sum(bill.balances or (), Decimal(0))
     printed = any(bill.balances or ()) or bool(bill.balances and bill.total())
     assert document["total_due"] == bill.total() + (carried if printed else 0)
+
+
+@given(st.lists(bills(), min_size=2, max_size=4), st.integers(50, 3000))
+def test_neither_pieces_nor_what_is_kept_change_what_is_read(some: list[Bill], size: int) -> None:
+    sets = []
+    for at, bill in enumerate(some):
+        bill.look, bill.memo = PLAIN, False
+        segments = [["BIG", one[1], f"INV{at}", *one[3:]] if one[0] == "BIG" else one
+                    for one in write(bill)]  # fmt: skip
+        sets.append(segments[3:-3])
+    content = bytes_of(whole(*sets))
+    calm = through_bytes(content)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens, "PIECE", size)
+        patch.setattr(resolve, "ENOUGH", 0)
+        patch.setattr(reader, "KEPT", 10**12)
+        pressed = through_bytes(content)
+    assert calm.documents.equals(pressed.documents)
+    assert calm.lines.equals(pressed.lines)
+    assert calm.findings.equals(pressed.findings)
+    assert calm.documents["status"].to_list() == ["loaded"] * len(some)
 
 
 def money(content: bytes) -> dict[str, Any] | None:
