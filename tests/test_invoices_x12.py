@@ -412,6 +412,12 @@ def test_codes_are_looked_for_in_their_order() -> None:
     assert [one["usoc"] for one in found] == ["A1", "N1", "S1", None]
 
 
+def test_a_profile_says_what_codes_and_names_mean() -> None:
+    text = '[codes.usoc]\n"1FB" = "UEPBX"\n[codes.carrier]\n"ILEC" = "NORTH"\n'
+    gate = bill(BODY, profile="own", profiles=own_profile(text))
+    assert (one(gate)["carrier"], gate.lines["usoc"].item()) == ("NORTH", "UEPBX")
+
+
 def test_numbers_circuits_and_orders_come_from_the_line_or_its_group() -> None:
     text = """HL*1**4
 PID*F****MONTHLY

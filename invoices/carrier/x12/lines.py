@@ -116,6 +116,12 @@ def lines_of(
     )
 
 
+def translated(charges: pl.DataFrame, codes: dict[str, dict[str, str]]) -> pl.DataFrame:
+    """Return charges whose texts mean what a profile says they mean: by field, printed -> meant."""
+    known = [name for name in codes if charges.schema.get(name) == pl.String]
+    return charges.with_columns(pl.col(name).replace(codes[name]) for name in known)
+
+
 def _counting(charges: pl.DataFrame, marks: Marks) -> pl.DataFrame:
     """Return the charges that count, with what is decided of their nodes."""
     decided = marks.nodes[charges["node"] - 1]

@@ -21,7 +21,7 @@ from invoices.carrier.x12.charges import WRONG, Dialect
 from invoices.carrier.x12.digest import Digest, Digester
 from invoices.carrier.x12.envelope import Envelope
 from invoices.carrier.x12.heading import Headings
-from invoices.carrier.x12.lines import Counter, Marks, lines_of
+from invoices.carrier.x12.lines import Counter, Marks, lines_of, translated
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.resolve import Resolver
 from invoices.carrier.x12.rules import Fault
@@ -178,7 +178,8 @@ def _lazy(
     ) -> Iterator[pl.DataFrame]:
         counter = Counter()
         for piece in charges():
-            frame = lines_of(piece, marks, loaded, kinds, counter, dialect.said, source.name)
+            meant = translated(piece, dialect.head.codes)
+            frame = lines_of(meant, marks, loaded, kinds, counter, dialect.said, source.name)
             if predicate is not None:
                 frame = frame.filter(predicate)
             if columns is not None:
