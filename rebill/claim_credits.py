@@ -32,11 +32,12 @@ def match_credits(record: Record) -> pl.DataFrame:
 
     Credits that keep a promise made otherwise are noted too.
     """
-    claims, lines = _waiting_for(record)
-    if claims.is_empty():
+    claims = waiting(record)
+    promises = _promises(record)
+    credits = free_credits(record, claims, promises, certain=True)
+    if credits.is_empty():
         return pl.DataFrame(schema=NEWS)
-    credits = free_credits(record, lines)
-    taken = match(credits, claims, lines).taken
+    taken = match(credits, *_waiting_for(record, claims, promises)).taken
     of_promise = pl.col("claim_no").str.starts_with(OF_PROMISE)
     kept = taken.filter(of_promise).join(
         credits.select("credit_id", at="bill_date"), on="credit_id"
@@ -54,15 +55,16 @@ def match_credits(record: Record) -> pl.DataFrame:
 
 def offers(record: Record) -> Matched:
     """Return what would be taken now, and what is only offered to a person."""
-    claims, lines = _waiting_for(record)
-    return match(free_credits(record, lines), claims, lines)
+    claims, promises = waiting(record), _promises(record)
+    credits = free_credits(record, claims, promises)
+    return match(credits, *_waiting_for(record, claims, promises))
 
 
-def _waiting_for(record: Record) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _waiting_for(
+    record: Record, claims: pl.DataFrame, promises: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the claims that wait for a credit and their lines, with promises among them."""
-    claims = waiting(record)
     lines = wanted(record, claims)
-    promises = _promises(record)
     return (
         pl.concat([claims, promises.select(pl.col(n).cast(d) for n, d in WAITING.items())]),
         pl.concat([lines, promises.select(pl.col(n).cast(d) for n, d in WANTED.items())]),
@@ -173,13 +175,18 @@ def wanted(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     ).select(pl.col(name).cast(dtype) for name, dtype in WANTED.items())
 
 
-def credits_on_bills(record: Record, months: list[str] | None = None) -> pl.DataFrame:
+def credits_on_bills(
+    record: Record, months: list[str] | None = None, *, certain: bool = False
+) -> pl.DataFrame:
     """Return what loaded bills give back (`CREDITS`): negative lines and header adjustments."""
     starts, ends = pl.col("service_from"), pl.col("service_until")
     first = pl.coalesce(starts, ends)
     lines = (
         record.audited(months)
-        .filter(pl.col("amount") < 0)
+        .filter(
+            pl.col("amount") < 0,
+            (pl.col("charge_class") == "adjustment") if certain else pl.lit(True),
+        )
         .select(
             credit_id="line_id",
             document_id="document_id",
@@ -221,21 +228,33 @@ def credits_on_bills(record: Record, months: list[str] | None = None) -> pl.Data
     return pl.concat(sealed)
 
 
-def free_credits(record: Record, lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the credits on bills after those of some claim lines that nothing was taken of."""
-    first = lines["bill_date"].min()
-    if not isinstance(first, dt.date):
-        return pl.DataFrame(schema=CREDITS)
+def free_credits(
+    record: Record, claims: pl.DataFrame, promises: pl.DataFrame, *, certain: bool = False
+) -> pl.DataFrame:
+    """Return the credits nothing was taken of, on bills from the first claim or promise on.
+
+    `certain`: only those that can be taken without a person.
+    """
     months = [
-        month
-        for month in record.documents().select(MONTH).to_series().unique().drop_nulls()
-        if month >= f"{first:%Y-%m}"
+        *record.claims().join(claims, on="claim_no", how="semi")["bill_month"],
+        *promises.select(MONTH).to_series(),
     ]
+    if not months:
+        return pl.DataFrame(schema=CREDITS)
+    papers = record.documents().filter(pl.col("status") == "loaded", min(months) <= MONTH)
+    if certain:
+        adjusted = record.totals().filter(pl.col("charge_class") == "adjustment")
+        own = pl.col("document_id").is_in(adjusted["document_id"].implode())
+        papers = papers.filter(own | (pl.col("adjustments") < 0))
+    wanted_months = papers.select(MONTH).to_series().unique().to_list()
     used = read_table(record.connection, models_disputes.ClaimCredit)["credit_id"]
     said = read_table(record.connection, models_disputes.CreditDecision)["credit_id"]
     kept = read_table(record.connection, models_disputes.PromiseCredit)["credit_id"]
     gone = pl.concat([used, said, kept]).drop_nulls().unique()
-    return credits_on_bills(record, months).filter(~pl.col("credit_id").is_in(gone.implode()))
+    if not wanted_months:
+        return pl.DataFrame(schema=CREDITS)
+    found = credits_on_bills(record, wanted_months, certain=certain)
+    return found.filter(~pl.col("credit_id").is_in(gone.implode()))
 
 
 def take(

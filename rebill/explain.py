@@ -17,6 +17,7 @@ from rebill import explain_price, reference
 from rebill.export import TABLES, table_frame
 from rebill.record import Record
 from rebill.settings import ConfigError
+from rebill.store import models_disputes, read_table
 from reconcile import pricing
 from reconcile.schema import AUDITED
 
@@ -75,6 +76,7 @@ def story(record: Record, line_id: str) -> Story:
         "due": _due(row),
         "findings": _findings(record, row),
         "claims": _claims(record, row),
+        "credits": _credits(record, row),
         "price": explain_price.price(record, row, load),
     }
 
@@ -174,6 +176,20 @@ def _claims(record: Record, row: dict[str, Any]) -> list[Story]:
     found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
     claims = record.claims().join(found, on="claim_no", how="semi")
     return [_taken(one, tuple(TABLES["claims"].columns)) for one in claims.to_dicts()]
+
+
+def _credits(record: Record, row: dict[str, Any]) -> list[Story]:
+    """Return what was credited of the line's claims, or the claims the line itself is a credit for.
+
+    Of a claim's credits those laid on this line are shown.
+    """
+    given = read_table(record.connection, models_disputes.ClaimCredit)
+    month = row["bill_date"].strftime("%Y-%m")
+    found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
+    own = pl.col("finding_id").is_in(found["finding_id"].implode())
+    rows = given.filter((pl.col("credit_id") == row["line_id"]) | own.fill_null(False))
+    names = ("claim_no", "at", "amount", "credit_id", "matched_by", "document_id", "finding_id")
+    return [_taken(one, names) for one in rows.to_dicts()]
 
 
 def as_words(told: Story) -> str:

@@ -8,6 +8,7 @@ by guess: where two claims could be meant, both are offered to a person.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import polars as pl
@@ -138,22 +139,20 @@ def match(credits: pl.DataFrame, claims: pl.DataFrame, lines: pl.DataFrame) -> M
     waits = pl.col("open") > 0
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=waits)
     wanted = lines.filter(pl.col("room") > 0).join(facts, on="claim_no")
-    pool = _Pool(credits, claims, wanted)
     taken, offered = [], []
-    for name, one in (
-        (BY_NUMBER, _by_number),
-        (BY_LINE, _by_same_period),
-        (BY_LINE, _by_line),
-        (BY_PERIOD, _by_period),
-        (BY_SUM, _by_sum),
-        (BY_SUM, _by_bill),
-    ):
+    pool = _Pool(credits.filter("certain"), claims, wanted)
+    for name, one in _PASSES:
         found = one(pool)
         spread = _spread(found.pairs, pool, name)
         taken.append(spread)
         offered.append(found.offers.with_columns(matched_by=pl.lit(name)))
         pool = _less(pool, spread)
-    offered.append(_near(pool).with_columns(matched_by=pl.lit("part")))
+    # What is no adjustment can only be offered, and stands in the way of none that is.
+    others = _Pool(credits.filter(~pl.col("certain")), pool.claims, pool.lines)
+    for name, one in _PASSES:
+        offered.append(one(others).offers.with_columns(matched_by=pl.lit(name)))
+    for rest in (pool, others):
+        offered.append(_near(rest).with_columns(matched_by=pl.lit("part")))
     whole = pl.concat(taken)
     offers = (
         pl.concat([frame.select(OFFERED.names()) for frame in offered])
@@ -557,6 +556,17 @@ def _by_bill(pool: _Pool) -> _Pass:
     # All credits that are a sum together, or none of them.
     found = found.with_columns(room="amount", sure=one_claim & one_bill & pl.col("in_time"))
     return _parted(found, pl.col("sure").fill_null(False).all().over("claim_no"))
+
+
+_PASSES: tuple[tuple[str, Callable[[_Pool], _Pass]], ...] = (
+    (BY_NUMBER, _by_number),
+    (BY_LINE, _by_same_period),
+    (BY_LINE, _by_line),
+    (BY_PERIOD, _by_period),
+    (BY_SUM, _by_sum),
+    (BY_SUM, _by_bill),
+)
+"""In which order credits are matched, and by what."""
 
 
 def _near(pool: _Pool) -> pl.DataFrame:

@@ -11,7 +11,7 @@ import pytest
 from nights import HEADER, NOW, exported, night, put, small, table
 from test_rebill_disputes import places
 
-from rebill import claim_credits, disputing
+from rebill import batch, claim_credits, disputing, explain
 from rebill.load import load
 from rebill.settings import ConfigError, Workspace
 
@@ -94,6 +94,14 @@ def test_credits_on_later_bills_are_taken_for_the_claims_they_are_for(tmp_path: 
         ("2.00", "2.00", "taken", "D-000002", "line"),
         ("9.00", "0.00", "unclaimed", None, None),
     ]
+    # The story of either line names the other.
+    lines = table(workspace, "credits").sort("line_no")["credit_id"].to_list()
+    with batch.reading(workspace) as record:
+        (given,) = explain.story(record, lines[0])["credits"]
+        assert (given["claim_no"], given["matched_by"]) == ("D-000001", "tracking_no")
+        disputed = table(workspace, "findings").filter(pl.col("claim_no") == "D-000001")
+        (same,) = explain.story(record, disputed["line_id"].item())["credits"]
+        assert same == given
     # The day of a credit is that of its bill.
     assert places(workspace, "2026-04-04") == {"undisputed": "28.33", "open": "18.67"}
     now = places(workspace, "2026-04-05")
