@@ -51,7 +51,7 @@ def diff(
 
     from rebill import batch
     from rebill.csr import difference
-    from rebill.views import note, show
+    from rebill.views import note, safe_csv, show
 
     with batch.reading(open_place(workspace)) as record:
         rows, faults = difference(record, paths, carrier, as_of)
@@ -61,9 +61,7 @@ def diff(
         raise typer.Exit(WRONG_USAGE)
     shown = rows if every else rows.filter(pl.col("differs").is_not_null())
     if out is not None:
-        from rebill.csr import as_csv
-
-        out.write_text(as_csv(shown), encoding="utf-8")
+        out.write_text(safe_csv(shown), encoding="utf-8")
     else:
         show(shown, json)
     if rows["differs"].count():

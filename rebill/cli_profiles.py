@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,3 +37,29 @@ def profiles_check(
         note(f"error: {fault}")
     if faults:
         raise typer.Exit(WRONG_USAGE)
+
+
+@profiles.command("cells", epilog=example("rebill profiles cells SOACTVTY.DET -o activity.csv"))
+def profiles_cells(
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="The layout to read it by.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Show what a layout makes of a fixed-width file: each record with its cells."""
+    from rebill.profiles import cells, profiles_at
+    from rebill.settings import ConfigError
+    from rebill.views import safe_csv, show
+
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; check the path")
+    rows = cells(path, profile, profiles_at(workspace))
+    if out is None:
+        show(rows, json)
+    else:
+        out.write_text(safe_csv(rows), encoding="utf-8")

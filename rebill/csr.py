@@ -11,10 +11,8 @@ import polars as pl
 
 from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.csr import RECORDS, ROWS, Csr, is_csr, read_csr
-from invoices.packet import formula_safe
 from invoices.text import filled
 from rebill import checks, files, reference
-from rebill.export import as_text
 from rebill.record import Record
 from rebill.settings import ConfigError
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES, Table
@@ -323,8 +321,3 @@ def _billed(record: Record, accounts: pl.DataFrame, day: dt.date) -> pl.DataFram
         )
         .collect()
     )
-
-
-def as_csv(rows: pl.DataFrame) -> str:
-    """Return compared rows as CSV that no spreadsheet takes for formulas."""
-    return as_text(rows).with_columns(formula_safe(pl.col(pl.String))).write_csv()

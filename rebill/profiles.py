@@ -6,7 +6,16 @@ from pathlib import Path
 
 import polars as pl
 
-from invoices.carrier import Profile, ProfileError, Profiles, parse_profile
+from invoices.carrier import (
+    Profile,
+    ProfileError,
+    Profiles,
+    Source,
+    choose,
+    fixed,
+    parse_profile,
+)
+from rebill import files
 from rebill.settings import ConfigError, Workspace
 
 FOLDER = "profiles"
@@ -105,3 +114,26 @@ def _faults_of(path: Path) -> list[str]:
     except ConfigError as fault:
         return [f"{path}: {part}" for part in str(fault).removeprefix(f"{path}: ").split("; ")]
     return []
+
+
+def cells(path: Path, name: str | None, profiles: Profiles) -> pl.DataFrame:
+    """Return every record of a fixed-width file with its cells, as its layout says.
+
+    Raises `ConfigError` for a file of no such profile, or one that is not what its layout says.
+    """
+    chosen = choose(files.head(path), name, profiles)
+    if not isinstance(chosen, Profile):
+        raise ConfigError(f"{path}: {chosen[0]}; {chosen[1]}")
+    if chosen.format != fixed.NAME:
+        raise ConfigError(
+            f"{path}: profile {chosen.profile} is of the format {chosen.format}, and"
+            " only layouts of fixed width have cells; `rebill describe` shows it"
+        )
+    source = Source(
+        path.name, "", files.head(path), lambda: files.blocks(path), lambda: files.scan_text(path)
+    )
+    try:
+        return fixed.read_cells(source, chosen)
+    except fixed.Unreadable as fault:
+        place = f"{path} record {fault.row}" if fault.row else str(path)
+        raise ConfigError(f"{place}: {fault.what}; {fault.remedy}") from fault

@@ -17,6 +17,17 @@ def as_json(frame: pl.DataFrame) -> str:
     return "[\n" + rows.replace("\n", ",\n") + "\n]" if rows else "[]"
 
 
+def safe_csv(frame: pl.DataFrame) -> str:
+    """Return rows as CSV that no spreadsheet takes for formulas; a number stays one."""
+    from invoices.packet import formula_safe
+
+    text = pl.col(pl.String)
+    number = text.str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
+    return as_text(
+        frame.with_columns(pl.when(number).then(text).otherwise(formula_safe(text)))
+    ).write_csv()
+
+
 def as_table(frame: pl.DataFrame) -> str:
     """Return rows as aligned text under their column names, numbers to the right."""
     text = as_text(frame)

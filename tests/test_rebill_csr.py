@@ -11,8 +11,9 @@ import pytest
 from nights import Workspace, bill, night, put, small
 
 from rebill import batch
-from rebill.csr import as_csv, difference
+from rebill.csr import difference
 from rebill.load import LoadResult, load
+from rebill.views import safe_csv
 
 DAY = dt.date(2026, 3, 31)
 HEAD = "ACCOUNT 305R010001\n"
@@ -181,4 +182,5 @@ def test_formulas_in_a_difference_are_text(place: Workspace, tmp_path: Path) -> 
     path = put_record(tmp_path / "records", AGREES, "=cmd.csr")
     with batch.reading(place) as record:
         rows, _ = difference(record, [path], None, DAY)
-    assert "'=cmd.csr" in as_csv(rows)
+    text = safe_csv(rows.with_columns(billed_amount=pl.lit(Decimal("-2.50"))))
+    assert "'=cmd.csr" in text and ",-2.5" in text and "'-2.5" not in text

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from invoices.carrier import flat, usoc_lines, x12
+from invoices.carrier import fixed, flat, usoc_lines, x12
 from invoices.carrier.contents import contents_differ
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
@@ -79,6 +79,7 @@ FORMATS: tuple[Format, ...] = (
     Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
     Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
     Format(flat.NAME, flat.recognises, flat.read, section=flat.Flat, workbooks=True),
+    Format(fixed.NAME, fixed.recognises, fixed.read, takes="blocks", section=fixed.Fixed),
 )
 
 

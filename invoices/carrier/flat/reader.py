@@ -59,7 +59,7 @@ def read_tables(source: Source, profile: Profile, tables: Sequence[Table]) -> Re
         if isinstance(piece, Reading):
             return piece
         pieces.append(piece)
-    documents = pl.concat([piece.documents for piece in pieces])
+    documents = _one_each(tables, pieces)
     faults = pl.concat([piece.faults for piece in pieces])
     refused = documents.filter(pl.col("status") == "refused")
     if not profile.good_documents_load and (faults.height or refused.height):
@@ -93,6 +93,20 @@ def read_tables(source: Source, profile: Profile, tables: Sequence[Table]) -> Re
     )
 
 
+def _one_each(tables: Sequence[Table], pieces: Sequence[Piece]) -> pl.DataFrame:
+    """Return each document of the file once: what its totals print goes before the other parts."""
+    ordered = sorted(zip(tables, pieces, strict=True), key=lambda at: at[0].part.role != "totals")
+    fragments = pl.concat([piece.documents for _, piece in ordered])
+    if len(tables) == 1:
+        return fragments
+    values = pl.exclude("document_id", "source_row").drop_nulls().first()
+    return (
+        fragments.group_by("document_id", maintain_order=True)
+        .agg(values, pl.col("source_row").first())
+        .select(fragments.columns)
+    )
+
+
 def _read_table(source: Source, profile: Profile, flat: Flat, table: Table) -> Piece | Reading:
     """Return what a table says, or the reading of a file that is refused for it."""
     fields = Fields(profile, flat, table)
@@ -110,8 +124,9 @@ def _read_table(source: Source, profile: Profile, flat: Flat, table: Table) -> P
     documents = _documents(good, fields, source, profile)
     loaded = documents.filter(pl.col("status") != "refused")
     faults = _named(faults, loaded, source)
+    columns = [*DOCUMENTS.names(), "message", "remedy"]
     return Piece(
-        documents,
+        documents.select(pl.col(name).cast(DOCUMENTS.get(name, pl.String())) for name in columns),
         _lines(rows, loaded, fields, source),
         faults,
         _bundle(rows, loaded, documents, totals, fields),
