@@ -133,7 +133,17 @@ def test_explain_prints_the_plan_and_does_nothing(place: nights.Workspace, rebil
     code, out, _ = rebill("nightly", "--as-of", "2026-02-10", "--explain", "--json")
     stages = [stage["stage"] for stage in json.loads(out)]
     assert stages == [
-        *("ReadFile", "Settle", "Audit", "Schedule", "CheckBills", "Claim", "Price", "Deliver"),
+        *(
+            "ReadFile",
+            "Settle",
+            "Audit",
+            "Schedule",
+            "CheckBills",
+            "FollowClaims",
+            "Claim",
+            "Price",
+        ),
+        "Deliver",
     ]
     assert [p for p in sorted(place.root.rglob("*")) if "rebill.db" not in p.name] == [
         p for p in before if "rebill.db" not in p.name
