@@ -29,6 +29,8 @@ from rebill.settings import Workspace
 from rebill.typeset import foreign_import
 
 BRAND_FILE = "brand.toml"
+LONGEST_NAME = 255
+"""Bytes a folder's name can have; a longer brand is found by its file name."""
 _MAGIC = {
     ".png": (b"\x89PNG\r\n\x1a\n",),
     ".jpg": (b"\xff\xd8\xff",),
@@ -69,6 +71,7 @@ def brand_folder(workspace: Workspace, name: str) -> Path | None:
     """Return the folder of a brand: called as it is, or as a file of its name would be."""
     home = workspace.root / "brands"
     plain = not set(name) & set("/\\\0") and name not in ("", ".", "..")
+    plain = plain and len(name.encode()) <= LONGEST_NAME
     for called in ([name] if plain else []) + ([safe_name(name)] if name else []):
         if (home / called).is_dir():
             return home / called

@@ -37,9 +37,12 @@ Out = Annotated[
 def put(text: str, out: Path | None) -> None:
     """Print text, or leave it in the file."""
     from rebill.papers import leave
+    from rebill.settings import ConfigError
 
     if out is None:
         sys.stdout.write(text)
+    elif out.is_dir():
+        raise ConfigError(f"{out} is a folder; name a file in it")
     else:
         leave(out.resolve(), text)
 

@@ -207,6 +207,8 @@ def write_statement(record: Record, payee: str, month: str, out: Path | None) ->
             f"there is no statement of {month} for {payee};"
             " `rebill commissions build` makes them, `rebill commissions show` lists them"
         )
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the statement")
     rows = statement_rows(record, [month]).filter(pl.col("payee") == payee).collect()
     folder = out or record.workspace.outbox / COMMISSIONS / month
     base = folder / files.safe_name(payee)

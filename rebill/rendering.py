@@ -60,6 +60,8 @@ def render(
     record: Record, bills: pl.DataFrame, forms: Collection[str], out: Path | None = None
 ) -> Rendered:
     """Write the invoices in every form asked for: to `out`, or beside those of the night."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the documents")
     done = Rendered()
     brands = read_brands(record.workspace, bills["brand"])
     done.faults += brands.faults.values()

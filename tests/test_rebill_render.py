@@ -145,7 +145,11 @@ def test_a_broken_brand_does_not_stop_the_night(place: Workspace) -> None:
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["NO-1"], "no invoice is called NO-1"), (["--format", "doc"], "is no form")],
+    [
+        (["NO-1"], "no invoice is called NO-1"),
+        (["--format", "doc"], "is no form"),
+        (["-o", __file__], "is a file; name a folder"),
+    ],
 )
 def test_what_is_asked_wrongly_is_wrong_usage(
     billed: Workspace,
@@ -163,5 +167,5 @@ def test_a_brand_is_never_a_path(billed: Workspace) -> None:
     (billed.root / "brands" / "A").mkdir(parents=True)
     (billed.root / "secret").mkdir()
     assert brand_folder(billed, "A") is not None
-    for name in ("..", ".", "", "../secret", "/etc", "A/../../secret", "\0"):
+    for name in ("..", ".", "", "../secret", "/etc", "A/../../secret", "\0", "Q" * 300, "é" * 200):
         assert brand_folder(billed, name) is None
