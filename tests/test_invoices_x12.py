@@ -328,6 +328,15 @@ IT1*1*1*M4*7.00"""
     assert [one["line_no"] for one in found] == [1, 2, 3]
 
 
+def test_a_profile_may_name_another_level_or_all() -> None:
+    text = "HL*1**4\nPID*F****MONTHLY\nIT1*1*1*M4*30\nHL*2*1*8\nSLN*1***1*EA*7"
+    assert [one["amount"] for one in lines(text, "700")] == [7]
+    for sums, total, amounts in [("4", "3000", [30]), ("all", "3700", [30, 7])]:
+        own = own_profile(f'[x12.levels]\nsums = "{sums}"\n')
+        found = lines(text, total, profile="own", profiles=own)
+        assert [one["amount"] for one in found] == amounts
+
+
 def test_the_tree_is_built_by_its_numbers_not_by_its_order() -> None:
     text = """HL*1**4
 PID*F****OTHER CHARGES AND CREDITS

@@ -17,6 +17,8 @@ from invoices.carrier.x12.heading import cents_text
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
 
+ALL = "all"
+"""As the level of sums: each level bears charges of its own."""
 DEEPEST = 64
 """HL03 knows some ten levels; a tree deeper than this is none."""
 
@@ -136,6 +138,8 @@ def counts(tree: Tree, sums: pl.DataFrame, balance: pl.Series, said: X12) -> Cou
 
 def _one_level(tree: Tree, bears: pl.Series, said: X12) -> pl.Series:
     """Return which of the nodes that bear something count."""
+    if said.levels.sums == ALL:
+        return bears
     level = tree.nodes["level"]
     on_level = bears & (level == said.levels.sums)
     supporting = level.is_in(list(said.levels.supporting))

@@ -118,7 +118,8 @@ class Levels(Strict):
     """What the levels of HL03 are for."""
 
     sums: str = "8"
-    """Where charges stand on this level of a branch, they are the charges; else on its deepest."""
+    """Where charges stand on this level of a branch, they are the charges; else on its deepest.
+    `all`: every level has charges of its own, and none states those of another again."""
     supporting: Qualifiers = ("9",)
     """Detail that is counted only where nothing above it in its branch bears a charge."""
     titles: Qualifiers = ("5", "4")
