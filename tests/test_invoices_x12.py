@@ -214,6 +214,8 @@ def test_what_begins_no_interchange_or_ends_in_its_header_is_refused_with_a_reas
         gate = through_bytes(content.encode())
         assert one(gate)["status"] == "refused"
         assert said in gate.messages
+    assert bill(BODY, Look(after="\r\n")).documents.height == 1
+    assert through_bytes(bytes_of(whole(BODY)) + b"\r\n\x1a").documents.height == 1
     content = text_of(whole(BODY)) + "~GARBAGE"
     gate = through_bytes(content.encode())
     assert gate.documents["status"].to_list() == ["loaded", "refused"]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 ELEMENTS = 16
 LONGEST = 600
 """An ISA has 106 characters, or fewer where it is not padded; more than this is none."""
-BLANKS = " \t\r\n\ufeff"
+BLANKS = " \t\r\n\ufeff\x1a"
+"""What is layout between segments; the last is an old mark of the end of a file."""
 
 
 @dataclass(frozen=True)
