@@ -86,6 +86,9 @@ def record_events(workspace: Workspace, rows: Sequence[dict[str, object]]) -> pl
     A row has the columns of `reconcile.life.NEWS`. Raises ConfigError that says of each event that
     is not allowed why, and of each claim that is filed which a second person did not approve.
     """
+    ours = sorted({str(row["what"]) for row in rows} & {"expire", "change", "mark", "join"})
+    if ours:
+        raise ConfigError(f"{', '.join(ours)}: the night sees to that by itself")
     with changing(workspace) as record:
         news = news_of(rows)
         faults = unapproved(record, news)

@@ -113,6 +113,26 @@ def test_credits_on_later_bills_are_taken_for_the_claims_they_are_for(tmp_path: 
     assert exported(workspace) == before
 
 
+def test_both_databases_keep_claims_and_their_credits_alike(
+    tmp_path: Path, database_url: str
+) -> None:
+    workspace = small(tmp_path / "w", database_url)
+    came(workspace, 3, "2026-03-20")
+    disputing.submit(workspace, ["D-000001", "D-000002"], DAY("2026-03-22"), "ana", None)
+    event(workspace, "D-000002", "grant_part", "2026-03-30", "1.25")
+    came(workspace, 4, "2026-04-20", "adjustment - - -16.67 D-000001", "adjustment - - -1.25 -")
+    found = claims(workspace)
+    assert found["D-000001"] == ("credited", "16.67", "0.00")
+    assert found["D-000002"] == ("credited", "1.25", "0.75")
+    assert places(workspace, "2026-04-05") == {
+        "undisputed": "28.33",
+        "credited": "17.92",
+        "denied": "0.75",
+    }
+    with pytest.raises(ConfigError, match="the night sees to that"):
+        event(workspace, "D-000002", "expire", "2026-04-21")
+
+
 def test_a_credit_of_the_header_is_a_credit_of_the_account(tmp_path: Path) -> None:
     workspace = filed(tmp_path / "w")
     came(workspace, 4, "2026-04-20", header="-16.67")
