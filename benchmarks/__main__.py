@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import cash, papers, x12
+from benchmarks import cash, papers, selling, x12
 from benchmarks.report import page
 from benchmarks.run import measure
 
@@ -30,6 +30,7 @@ def main() -> None:
         ]
         given.out.write_text(page(sizes), encoding="utf-8")
         cash.put(given.out, cash.measured(Path(place)))
+        selling.put(given.out, given.lines, Path(place))
         cash.put(given.out, papers.section(1000, 20_000), papers.HEAD)
         cash.put(given.out, x12.section([100, 1000], 10, 3), x12.HEAD)
     print(given.out.read_text(encoding="utf-8"))

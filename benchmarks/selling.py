@@ -24,6 +24,7 @@ from typing import Any
 
 import polars as pl
 
+from benchmarks import cash
 from invoices.money import MONTH_PARTS
 from invoices.schema import CENTS, RATE, seal
 from rebill import own_charges, taxes
@@ -38,7 +39,7 @@ CUSTOMERS = 20_000
 DAY = dt.date(2026, 3, 5)
 WAYS = ("plain", "rules", "taxed")
 CODES = [f"U{n:03d}" for n in range(300)]
-START, END = "<!-- selling -->", "<!-- /selling -->"
+HEAD = "## Selling"
 
 
 def write_lines(path: Path, lines: int) -> None:
@@ -209,8 +210,7 @@ def section(lines: int, taken: list[dict[str, Any]]) -> str:
     ]
     return "\n".join(
         [
-            START,
-            f"## Selling: {lines:,} audited lines priced, the records of their invoices built",
+            f"{HEAD}: {lines:,} audited lines priced, the records of their invoices built",
             "",
             "Written by `python -m benchmarks.selling`. `plain`: markups alone; `rules`: months,",
             "rounding, exemptions and a tier too; `taxed`: own charges and taxes besides.",
@@ -220,9 +220,15 @@ def section(lines: int, taken: list[dict[str, Any]]) -> str:
             *rows,
             "",
             f"{os.cpu_count()} cores, shared with other work while it was measured.",
-            END,
         ]
     )
+
+
+def put(page: Path, lines: int, place: Path) -> None:
+    """Measure, and let the section take its place on the page."""
+    told = section(lines, measure(place, lines))
+    cash.put(page, told, HEAD)
+    print(told)
 
 
 def main() -> None:
@@ -237,12 +243,7 @@ def main() -> None:
         print(json.dumps(work(given.way, given.place / "audited.parquet", given.place)))
         return
     with tempfile.TemporaryDirectory(dir=given.place) as place:
-        told = section(given.lines, measure(Path(place), given.lines))
-    page = given.out.read_text(encoding="utf-8")
-    before, _, rest = page.partition(START)
-    after = rest.partition(END)[2] if rest else "\n"
-    given.out.write_text(before.rstrip("\n") + "\n\n" + told + after, encoding="utf-8")
-    print(told)
+        put(given.out, given.lines, Path(place))
 
 
 if __name__ == "__main__":

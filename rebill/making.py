@@ -171,10 +171,10 @@ def _give_back(making: Making) -> None:
     drafted = record.scan(MADE_LINES, CUSTOMER_LINES).filter(
         wanted, ~pl.col("bill_month").is_in(making.months)
     )
-    held = record.lines_held()
+    unbilled_ones = record.issued_lines().filter(wanted)
+    held = record.lines_held(lines=unbilled_ones)
     issued = (
-        record.issued_lines()
-        .filter(wanted, pl.col("price") > 0)
+        unbilled_ones.filter(pl.col("price") > 0)
         .join(held.lazy(), left_on=[*KEY, "made_key"], right_on=[*KEY, "held"], how="semi")
         .unique([*KEY, "made_key"])
     )

@@ -194,14 +194,17 @@ class Record:
         made = sa.select(BulkFile.id).where(BulkFile.kind == MADE_LINES).limit(1)
         return self.connection.scalar(made) is not None
 
-    def lines_held(self, months: Collection[str] | None = None) -> pl.DataFrame:
+    def lines_held(
+        self, months: Collection[str] | None = None, lines: pl.LazyFrame | None = None
+    ) -> pl.DataFrame:
         """Return the lines on issued invoices that no credit note took back.
 
-        Columns customer, bill_month and held: the line's `line_id`, else its `made_key`.
+        Columns customer, bill_month and held: the line's `line_id`, else its `made_key`. `lines`
+        are the issued lines that are asked for (`INVOICED_LINES`), instead of those of the months.
         """
         sign = pl.col("invoice_no").is_in(self.credit_notes())
         return (
-            self.issued_lines(months)
+            (self.issued_lines(months) if lines is None else lines)
             .group_by("customer", "bill_month", held=pl.coalesce("line_id", "made_key"))
             .agg(times=pl.when(sign).then(-1).otherwise(1).sum())
             .filter(pl.col("times") > 0)

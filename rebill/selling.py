@@ -190,11 +190,12 @@ def _charged(record: Record, charges: pl.Series, fresh: pl.LazyFrame | None) -> 
             .collect()
         )
 
-    held = record.lines_held().select("customer", "bill_month", line_id="held")
+    asked = record.issued_lines().join(wanted, on="line_id", how="semi")
+    held = record.lines_held(lines=asked).select("customer", "bill_month", line_id="held")
     issued = named(
-        record.issued_lines()
-        .filter(~pl.col("invoice_no").is_in(record.credit_notes()))
-        .join(held.lazy(), on=["customer", "bill_month", "line_id"], how="semi")
+        asked.filter(~pl.col("invoice_no").is_in(record.credit_notes())).join(
+            held.lazy(), on=["customer", "bill_month", "line_id"], how="semi"
+        )
     )
     found = pl.DataFrame(schema=CUSTOMER_LINES)
     drafted = named(record.scan("customer_lines", CUSTOMER_LINES))

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from nights import NOW, USUAL, bill, exported, night, outbox, put, small, table
 
-from rebill import batch, issuing, plan
+from rebill import batch, issuing, plan, store
 from rebill.settings import ConfigError, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
@@ -23,13 +23,22 @@ def now() -> str:
     return NOW
 
 
-@pytest.fixture
-def drafted(tmp_path: Path, database_url: str) -> Workspace:
-    """A workspace of each kind of database with the drafts of March: 27.50 and 3.66."""
-    workspace = small(tmp_path / "w", database_url)
+def _march(workspace: Workspace) -> Workspace:
     put(workspace, [("b3.csv", bill(3, USUAL))])
     night(workspace, "2026-03-20")
     return workspace
+
+
+@pytest.fixture
+def drafted(tmp_path: Path) -> Workspace:
+    """A workspace with the drafts of March: 27.50 and 3.66."""
+    return _march(small(tmp_path / "w"))
+
+
+@pytest.fixture
+def drafted_on_any(tmp_path: Path, database_url: str) -> Workspace:
+    """The same, once on a database of each kind."""
+    return _march(small(tmp_path / "w", database_url))
 
 
 def invoices(workspace: Workspace, *columns: str) -> list[tuple[str | None, ...]]:
@@ -90,34 +99,42 @@ def test_a_void_draft_keeps_its_number_and_its_lines_come_back(drafted: Workspac
 
 
 def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
-    drafted: Workspace,
+    drafted_on_any: Workspace,
 ) -> None:
-    issuing.issue(drafted, [ONE], ON, now)
-    (note,) = issuing.void(drafted, [ONE], dt.date(2026, 3, 20), "wrong", now).to_dicts()
+    issuing.issue(drafted_on_any, [ONE], ON, now)
+    (note,) = issuing.void(drafted_on_any, [ONE], dt.date(2026, 3, 20), "wrong", now).to_dicts()
     assert note["invoice_no"] == "ACME-2026-000003"
-    assert invoices(drafted, "invoice_no", "kind", "status", "total", "corrects") == [
+    assert invoices(drafted_on_any, "invoice_no", "kind", "status", "total", "corrects") == [
         (ONE, "invoice", "issued", "27.50", None),
         (TWO, "invoice", "draft", "3.66", None),
         ("ACME-2026-000003", "credit_note", "issued", "-27.50", ONE),
     ]
-    assert invoices(drafted, "corrected_by")[0] == ("ACME-2026-000003",)
-    assert_all_foot(drafted)
+    assert invoices(drafted_on_any, "corrected_by")[0] == ("ACME-2026-000003",)
+    assert_all_foot(drafted_on_any)
     with pytest.raises(ConfigError, match="credited already, by ACME-2026-000003"):
-        issuing.void(drafted, [ONE], ON, "again", now)
+        issuing.void(drafted_on_any, [ONE], ON, "again", now)
     with pytest.raises(ConfigError, match="is a credit note"):
-        issuing.void(drafted, ["ACME-2026-000003"], ON, "again", now)
-    batch.run(drafted, batch.Job("build", plan.plan_prices(("2026-03",)), ON), nights.QUIET, now)
+        issuing.void(drafted_on_any, ["ACME-2026-000003"], ON, "again", now)
+    batch.run(
+        drafted_on_any, batch.Job("build", plan.plan_prices(("2026-03",)), ON), nights.QUIET, now
+    )
     columns = ("invoice_no", "total", "status", "corrects", "replaced_by")
-    assert invoices(drafted, *columns)[3] == ("ACME-2026-000004", "27.50", "draft", ONE, None)
-    assert_all_foot(drafted)
-    issued, _ = issuing.issue(drafted, ["ACME-2026-000004"], ON, now)
+    assert invoices(drafted_on_any, *columns)[3] == (
+        "ACME-2026-000004",
+        "27.50",
+        "draft",
+        ONE,
+        None,
+    )
+    assert_all_foot(drafted_on_any)
+    issued, _ = issuing.issue(drafted_on_any, ["ACME-2026-000004"], ON, now)
     assert issued["status"].to_list() == ["issued"]
-    refers = [row for row in invoices(drafted, *columns) if row[4]]
+    refers = [row for row in invoices(drafted_on_any, *columns) if row[4]]
     assert [(row[0], row[4]) for row in refers] == [
         (ONE, "ACME-2026-000004"),
         ("ACME-2026-000003", "ACME-2026-000004"),
     ]
-    assert_all_foot(drafted)
+    assert_all_foot(drafted_on_any)
 
 
 def test_what_cannot_be_issued_is_told_and_nothing_is_half_done(drafted: Workspace) -> None:
@@ -135,16 +152,40 @@ def _void_and_build(root: Path, number: str) -> None:
     issuing.void(open_workspace(root), [number], ON, "at once", now)
 
 
-def test_two_runs_at_once_give_every_number_once_and_leave_none_out(drafted: Workspace) -> None:
-    issuing.issue(drafted, [ONE, TWO], ON, now)
+def test_two_runs_at_once_give_every_number_once_and_leave_none_out(
+    drafted_on_any: Workspace,
+) -> None:
+    issuing.issue(drafted_on_any, [ONE, TWO], ON, now)
     context = multiprocessing.get_context("spawn")
-    runs = [context.Process(target=_void_and_build, args=(drafted.root, n)) for n in (ONE, TWO)]
+    runs = [
+        context.Process(target=_void_and_build, args=(drafted_on_any.root, n)) for n in (ONE, TWO)
+    ]
     for run in runs:
         run.start()
     for run in runs:
         run.join(60)
     done = sum(run.exitcode == 0 for run in runs)
     assert done >= 1, "a workspace in use refuses the second run"
-    numbers = [str(row[0]) for row in invoices(drafted, "invoice_no")]
+    numbers = [str(row[0]) for row in invoices(drafted_on_any, "invoice_no")]
     assert numbers == [f"ACME-2026-{n:06d}" for n in range(1, 3 + done)]
-    assert_all_foot(drafted)
+    assert_all_foot(drafted_on_any)
+
+
+def _take(root: Path, times: int, numbers: multiprocessing.Queue[list[int]]) -> None:
+    place, taken = open_workspace(root), []
+    for _ in range(times):
+        with store.transaction(place) as connection:
+            taken += list(store.next_numbers(connection, "invoices X-2026", 3))
+    numbers.put(taken)
+
+
+def test_numbers_have_no_gap_whoever_takes_them_at_once(any_workspace: Workspace) -> None:
+    context = multiprocessing.get_context("spawn")
+    numbers: multiprocessing.Queue[list[int]] = context.Queue()
+    runs = [context.Process(target=_take, args=(any_workspace.root, 8, numbers)) for _ in range(2)]
+    for run in runs:
+        run.start()
+    taken = [number for _ in runs for number in numbers.get(timeout=120)]
+    for run in runs:
+        run.join(60)
+    assert sorted(taken) == list(range(1, 49))

@@ -99,7 +99,7 @@ def returned(charge: dict[str, Any], rule: str, before: D, after: D, billed: D) 
     return reach(after) - reach(before), worth(reach(before)) - worth(reach(after))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_credits_give_back_what_the_slow_model_does(seed: int) -> None:
     charged, credits, given, customers = credited(Random(seed))
@@ -132,7 +132,7 @@ def test_credits_give_back_what_the_slow_model_does(seed: int) -> None:
     assert dict(sums.iter_rows()) == {c["line_id"]: -c["amount"] for c in credits}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_a_charge_that_is_given_back_whole_leaves_nothing_on_basis_billed(seed: int) -> None:
     random = Random(seed)
@@ -277,7 +277,7 @@ def holds(row: dict[str, Any]) -> bool:
     return (row["from"] or DAY) <= DAY and (row["until"] is None or row["until"] > DAY)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_taxes_are_those_of_the_slow_model(seed: int) -> None:
     world = Taxed(seed)
@@ -315,7 +315,7 @@ def test_taxes_are_those_of_the_slow_model(seed: int) -> None:
     assert set(taxed.problems["customer"]) == holes
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_the_contribution_is_that_of_the_slow_model_and_never_above_the_cap(seed: int) -> None:
     world = Taxed(seed)
@@ -345,7 +345,7 @@ def test_the_contribution_is_that_of_the_slow_model_and_never_above_the_cap(seed
 # --- own charges --------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_own_charges_and_minimums_are_those_of_the_slow_model(seed: int) -> None:
     random = Random(seed)
@@ -414,7 +414,7 @@ def test_own_charges_and_minimums_are_those_of_the_slow_model(seed: int) -> None
     assert got == wanted
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(SEEDS)
 def test_a_minimum_brings_what_counts_up_to_the_commitment(seed: int) -> None:
     world = Taxed(seed)
