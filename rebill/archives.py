@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from rebill.files import BLOCK, Fault
 from rebill.settings import Archives
@@ -53,6 +53,13 @@ class Member:
 
 class TooMuch(Exception):
     """An archive needs more than the settings allow; the message says what."""
+
+
+class Writes(Protocol):
+    """What takes bytes."""
+
+    def write(self, data: bytes, /) -> int:
+        """Take them."""
 
 
 class Broken(Exception):
@@ -147,6 +154,30 @@ def _refused(name: str, origin: str, what: str, remedy: str) -> Member:
     """Return a member that is refused; its digest stands for its place, since it cannot be read."""
     digest = hashlib.sha256(f"{origin}\x1f{name}\x1f{what}".encode()).hexdigest()
     return Member(name, sha256=digest, fault=Fault(what, None, remedy))
+
+
+class _Nowhere:
+    """Takes what is inflated only to see that it can be."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+
+def workbook_fault(path: Path, limits: Archives, most: int) -> Fault | None:
+    """Return why a spreadsheet may not be opened: it lies, or inflates beyond `most` bytes."""
+    budget = Budget(limits.model_copy(update={"max_bytes": most}), path.parent)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members, start = archive.infolist(), archive.start_dir
+        ends = _ends(members, start)
+        with path.open("rb") as packed:
+            for member in members:
+                if wrong := _wrong(member):
+                    return Fault(f"{_shown(member.orig_filename)}: {wrong}", None, _remedy(wrong))
+                _inflated(packed, member, ends[member.header_offset], _Nowhere(), budget)
+    except (*FAULTS, Broken, TooMuch) as fault:
+        return Fault(f"the workbook cannot be read: {_words(fault)}", None, _AGAIN)
+    return None
 
 
 # --- gzip -----------------------------------------------------------------------------------------
@@ -295,7 +326,7 @@ def _ends(members: list[zipfile.ZipInfo], start_of_directory: int) -> dict[int, 
 
 
 def _inflated(
-    packed: BinaryIO, member: zipfile.ZipInfo, end: int, target: BinaryIO, budget: Budget
+    packed: BinaryIO, member: zipfile.ZipInfo, end: int, target: Writes, budget: Budget
 ) -> str:
     """Write a member's content and return its SHA-256; raises `Broken` where anything it declares
     is not so."""
@@ -320,7 +351,7 @@ def _inflated(
     return _copied(packed, member, target, budget)
 
 
-def _copied(packed: BinaryIO, member: zipfile.ZipInfo, target: BinaryIO, budget: Budget) -> str:
+def _copied(packed: BinaryIO, member: zipfile.ZipInfo, target: Writes, budget: Budget) -> str:
     """Inflate `compress_size` bytes to just `file_size` of the declared checksum."""
     sha, crc, size = hashlib.sha256(), 0, 0
     for data in _content(packed, member):

@@ -14,7 +14,7 @@ from invoices.carrier import Known, Profile, Profiles
 from invoices.carrier.describe import Description, describe
 from invoices.carrier.source import ACCOUNTS
 from rebill import batch, files, reference
-from rebill.ingest import read_file
+from rebill.ingest import head_of, read_file
 from rebill.settings import Settings, Workspace
 from rebill.views import as_table
 
@@ -44,7 +44,8 @@ def description(
     """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
     profiles = profiles or Profiles()
     size, sha256 = files.digest(path)
-    chosen = carrier.choose(files.head(path), profile, profiles)
+    head = head_of(settings, path)
+    chosen = None if isinstance(head, files.Fault) else carrier.choose(head, profile, profiles)
     with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
         reading = read_file(
             settings,

@@ -20,11 +20,13 @@ from invoices import carrier
 from invoices.carrier import Known, Profile, Profiles, Source
 from invoices.carrier.bundles import REASONS, Bundle, assemble
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
+from invoices.carrier.flat import SAVE_AGAIN, WorkbookFault, head_of_workbook
+from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, document_id, findings_of, refused_file
 from invoices.footing import WIDE, foot
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, empty, stack
 from invoices.text import filled
-from rebill import files
+from rebill import archives, files
 from rebill.plan import ReadFile
 from rebill.settings import Settings, Workspace
 
@@ -123,7 +125,9 @@ def read_file(
     the answer are wanted.
     """
     profiles = profiles or Profiles()
-    head = files.head(path)
+    head = head_of(settings, path)
+    if isinstance(head, files.Fault):
+        return refused_file(name, sha256 or files.digest(path)[1], head.what, head.remedy)
     chosen = carrier.choose(head, profile, profiles)
     chosen_profile = chosen if isinstance(chosen, Profile) else None
     seen = _inspected(settings, path, chosen_profile, scratch or Path(tempfile.gettempdir()))
@@ -146,6 +150,21 @@ def read_file(
     return carrier.read(source, profile, profiles)
 
 
+def head_of(settings: Settings, path: Path) -> bytes | files.Fault:
+    """Return what a file is recognised by: its first bytes, or the first rows of a workbook."""
+    head = files.head(path)
+    if not head.startswith(carrier.ZIP):
+        return head
+    most = Limits().memory_bytes
+    fault = archives.workbook_fault(path, settings.archives, most)
+    if fault or path.stat().st_size > most:
+        return fault or files.Fault("the workbook is too large to be held", None, SAVE_AGAIN)
+    try:
+        return head_of_workbook(b"".join(files.blocks(path)))
+    except WorkbookFault as error:
+        return files.Fault(str(error), None, SAVE_AGAIN)
+
+
 @dataclass(frozen=True)
 class _Seen:
     """A file before it is read: its digest, why it cannot be, and its text where that was written
@@ -161,7 +180,7 @@ def _inspected(settings: Settings, path: Path, profile: Profile | None, scratch:
     most = settings.inbox.max_file_bytes
     if profile is not None and profile.limits.file_bytes is not None:
         most = min(most, profile.limits.file_bytes)
-    blocks = profile is not None and carrier.takes(profile, files.head(path)) == "blocks"
+    blocks = profile is not None and carrier.takes(profile, files.head(path, 4)) == "blocks"
     other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
     if not blocks and not other:
         inspected = files.inspect(path, most)

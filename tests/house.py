@@ -72,6 +72,7 @@ PURE_IMPORTS = {
     ),
     *("math", "numbers", "operator", "re", "string", "struct", "textwrap", "tomllib", "types"),
     *("typing", "typing_extensions", "unicodedata", "zlib"),
+    *("fastexcel", "xml.etree", "zipfile"),  # given bytes at hand, never a path
     *("polars", "pydantic", "pydantic_core", "jinja2", "markupsafe"),
 }
 """What a pure module may import beside its own rooms: nothing here reaches outside the process."""

@@ -16,12 +16,14 @@ from pydantic import BaseModel
 
 from invoices.carrier import fixed, flat, usoc_lines, x12
 from invoices.carrier.contents import contents_differ
+from invoices.carrier.flat import ZIP
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
 from invoices.carrier.source import Known, Source, source_of_bytes
 
 __all__ = [
     "FORMATS",
+    "ZIP",
     "Format",
     "Known",
     "Profile",
@@ -41,10 +43,6 @@ __all__ = [
     "source_of_bytes",
     "takes",
 ]
-
-
-ZIP = b"PK\x03\x04"
-"""How archives and workbooks begin."""
 
 
 @dataclass(frozen=True)

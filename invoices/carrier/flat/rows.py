@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.carrier.flat.profile import Flat, Part, folded
+from invoices.carrier.flat.workbook import Sheet
 from invoices.text import filled
 
 BLANKS = " \t\r\f\v\u00a0"
@@ -90,6 +91,35 @@ def text_table(
     count = part.cells or len(names)
     rows = body.with_columns(sent=sent).pipe(_split, delimiter, flat.quotes, count, wanted, quoted)
     return Table(part, names, rows, source_file)
+
+
+def sheet_table(
+    sheet: Sheet, flat: Flat, part: Part, names: tuple[str, ...], source_file: str
+) -> Table:
+    """Return the rows of a sheet below its header as cells."""
+    wanted = wanted_columns(flat, part, names)
+    every = [f"cell {place}" for place in range(sheet.width)]
+    text = pl.concat_str([pl.col(name).fill_null("") for name in every], separator="\t")
+    wrong = [pl.col(f"error {place}") for place in wanted]
+    rows = (
+        sheet.rows.lazy()
+        .with_columns(text=text)
+        .filter(
+            pl.col("row") >= flat.first_of(part),
+            pl.col("text").str.strip_chars().str.len_bytes() > 0,
+        )
+        .with_columns(fault=pl.coalesce(pl.lit(None, pl.String), *wrong))
+        .with_columns(
+            whole=pl.col("fault").is_null(),
+            remedy=pl.lit("have the workbook made again with values in place of the error"),
+        )
+        .select(
+            *("row", "text", "whole", "fault", "remedy"),
+            *(f"cell {place}" for place in wanted),
+            *(f"damage {place}" for place in wanted),
+        )
+    )
+    return Table(part, names, rows, source_file, damaged=True)
 
 
 def _with_quotes(text: pl.Expr, delimiter: str, patterns: tuple[str, ...]) -> pl.Expr:
