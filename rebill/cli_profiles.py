@@ -20,6 +20,39 @@ def profiles_list(json: Json = False, workspace: Where = HERE) -> None:
 
 
 @profiles.command(
+    "new-from",
+    epilog=example("rebill profiles new-from bills/north.csv --name north -o profiles/north.toml"),
+)
+def profiles_new_from(
+    file: Path,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the profile is called; default: the file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Default: printed.")
+    ] = None,
+    workspace: Where = HERE,
+) -> None:
+    """Draft a profile from an example of a delimited export or workbook, for a person to correct.
+
+    Delimiter, header, dates, numbers and the usual names of columns are looked for; each guess
+    stands in the draft with values of its column.
+    """
+    from rebill.profiles import drafted
+
+    text = drafted(workspace, file, name)
+    if output is None:
+        print(text, end="")
+        return
+    from rebill import files
+    from rebill.settings import ConfigError
+
+    if output.exists():
+        raise ConfigError(f"{output} is there already; name another file with -o")
+    files.write_atomic(output, text)
+
+
+@profiles.command(
     "check", epilog=example("rebill profiles check profiles/north.toml", "rebill profiles check")
 )
 def profiles_check(

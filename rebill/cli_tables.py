@@ -148,7 +148,7 @@ def describe(
     workspace: Where = HERE,
 ) -> None:
     """Say what a carrier file is and what it says; nothing is stored, no workspace is needed."""
-    from rebill.describe import as_data, as_words, description, known_at
+    from rebill.describe import as_data, as_words, descriptions, known_at
     from rebill.profiles import profiles_at
     from rebill.settings import SETTINGS_FILE, ConfigError, Settings
 
@@ -157,10 +157,11 @@ def describe(
     known_profile(profile, workspace)
     place = open_place(workspace) if (workspace / SETTINGS_FILE).exists() else None
     settings = place.settings if place else Settings()
-    told = description(file, profile, settings, profiles_at(workspace), known_at(place))
+    told = descriptions(file, profile, settings, profiles_at(workspace), known_at(place))
     if json:
         from json import dumps
 
-        print(dumps(as_data(told), default=str, indent=1))
+        data = [as_data(one) for one in told]
+        print(dumps(data[0] if len(data) == 1 else data, default=str, indent=1))
     else:
-        print(as_words(told))
+        print("\n\n".join(as_words(one) for one in told))

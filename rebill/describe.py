@@ -10,10 +10,11 @@ from typing import Any
 import polars as pl
 
 from invoices import carrier
-from invoices.carrier import Known, Profile, Profiles
+from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
 from invoices.carrier.source import ACCOUNTS
-from rebill import batch, files, reference
+from invoices.footing import WIDE
+from rebill import archives, batch, files, reference
 from rebill.ingest import head_of, read_file
 from rebill.settings import Settings, Workspace
 from rebill.views import as_table
@@ -27,6 +28,7 @@ DOCUMENT = (
     "lines",
     "line_sum",
     "current_charges",
+    "apart",
     "total_due",
 )
 FINDING = ("code", "source_row", "message", "remedy")
@@ -40,6 +42,7 @@ def description(
     settings: Settings,
     profiles: Profiles | None = None,
     known: Known | None = None,
+    name: str | None = None,
 ) -> dict[str, Any]:
     """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
     profiles = profiles or Profiles()
@@ -50,7 +53,7 @@ def description(
         reading = read_file(
             settings,
             path,
-            path.name,
+            name or path.name,
             profile,
             sha256=sha256,
             profiles=profiles,
@@ -59,18 +62,51 @@ def description(
         )
         told: Description = describe(reading)
     return {
-        "file": path.name,
+        "file": name or path.name,
         "size": size,
         "sha256": sha256,
         "format": chosen.format if isinstance(chosen, Profile) else "unknown",
         "profile": chosen.profile if isinstance(chosen, Profile) else "unknown",
         "quarantined": reading.quarantine.height,
-        "documents": told.documents.select(DOCUMENT),
+        "columns not read": ", ".join(_unread(head, chosen)) or "none",
+        "documents": told.documents.with_columns(
+            apart=pl.col("current_charges").cast(WIDE) - pl.col("line_sum").cast(WIDE)
+        ).select(DOCUMENT),
         "classes": told.classes,
         "coverage": told.coverage.filter(pl.col("filled") > 0),
         "first_lines": told.first_lines.select(LINE),
+        "rows set aside": reading.quarantine.head(SHOWN).select(
+            "source_row", pl.col("raw").str.slice(0, 80), "reason"
+        ),
         "findings": told.findings.select(FINDING),
     }
+
+
+def _unread(head: bytes | files.Fault, chosen: object) -> list[str]:
+    """Return the columns of a delimited file that its profile does not look at."""
+    if not isinstance(head, bytes) or not isinstance(chosen, Profile):
+        return []
+    return flat.unread_columns(head, chosen) if chosen.format == flat.NAME else []
+
+
+def descriptions(
+    path: Path, profile: str | None, settings: Settings, profiles: Profiles, known: Known
+) -> list[dict[str, Any]]:
+    """Return what a file is; of an archive, what each of its members is, or why it is none."""
+    if archives.kind(path) is None:
+        return [description(path, profile, settings, profiles, known)]
+    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        members = archives.unpack(path, path.name, Path(scratch), settings.archives)
+        return [
+            description(member.path, profile, settings, profiles, known, member.name)
+            if member.path is not None
+            else {
+                "file": member.name,
+                "refused": member.fault.what if member.fault else member.left,
+                "remedy": member.fault.remedy if member.fault else "it is passed over",
+            }
+            for member in members
+        ]
 
 
 def known_at(workspace: Workspace | None) -> Known:

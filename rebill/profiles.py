@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +16,10 @@ from invoices.carrier import (
     fixed,
     parse_profile,
 )
+from invoices.carrier.flat.draft import NoDraft, draft
 from rebill import files
-from rebill.settings import ConfigError, Workspace
+from rebill.files import Fault
+from rebill.settings import SETTINGS_FILE, ConfigError, Settings, Workspace, open_workspace
 
 FOLDER = "profiles"
 LARGEST = 2**20
@@ -83,6 +86,25 @@ def listing(profiles: Profiles) -> pl.DataFrame:
         for profile in profiles
     ]
     return pl.DataFrame(rows, schema=LISTED).sort("profile")
+
+
+def drafted(root: Path, path: Path, name: str | None) -> str:
+    """Return a draft of a profile made from an example file; raises `ConfigError` where none can
+    be."""
+    from rebill.ingest import head_of
+
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no such file; check the path")
+    known = (root / SETTINGS_FILE).exists()
+    head = head_of(open_workspace(root).settings if known else Settings(), path)
+    if isinstance(head, Fault):
+        raise ConfigError(f"{path}: {head.what}; {head.remedy}")
+    called = re.sub(r"[^a-z0-9._-]+", "-", (name or path.stem).lower()).strip("-._")
+    shown = re.sub(r"[^\w .()-]", "?", path.name)
+    try:
+        return draft(head, called[:64] or "draft", shown)
+    except NoDraft as fault:
+        raise ConfigError(f"{path}: {fault}") from fault
 
 
 def check(root: Path, names: list[str]) -> list[str]:

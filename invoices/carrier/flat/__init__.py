@@ -126,6 +126,16 @@ def _best(found: list[Fit], flat: Flat) -> Fit | None:
     return best if best is not None and best.surety else None
 
 
+def unread_columns(head: bytes, profile: Profile) -> list[str]:
+    """Return the columns of a file, by its beginning, that the profile does not look at."""
+    flat = profile.section(Flat)
+    chosen = _best(fits(head, profile), flat)
+    if chosen is None:
+        return []
+    wanted = {name for names in flat.columns_of(chosen.part) for name in names}
+    return [name for name in chosen.names if name and name not in wanted]
+
+
 def _read_workbook(source: Source, profile: Profile, flat: Flat) -> Reading:
     """Read every sheet of a workbook whose header fits a part; rows count as the sheet does."""
     held = bytearray()
@@ -189,4 +199,5 @@ __all__ = [
     "head_of_workbook",
     "read",
     "recognises",
+    "unread_columns",
 ]

@@ -123,6 +123,9 @@ def _read_table(source: Source, profile: Profile, flat: Flat, table: Table) -> P
         return refused_file(source.name, source.digest, message, remedy, row)
     documents = _documents(good, fields, source, profile)
     loaded = documents.filter(pl.col("status") != "refused")
+    if not bad:
+        # Nothing is looked for a second time in rows that are known to be readable.
+        rows = kept.with_columns(faulty=pl.lit(False))
     faults = _named(faults, loaded, source)
     columns = [*DOCUMENTS.names(), "message", "remedy"]
     return Piece(
