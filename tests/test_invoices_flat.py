@@ -18,8 +18,8 @@ from invoices.carrier.bundles import assemble
 from invoices.footing import foot, line_sums
 from invoices.schema import DOCUMENTS
 
-FEW = min(25, settings.default.max_examples) if settings.default else 25
-"""Each feed is five files; `make soak` reads more of them."""
+FEW = 15 if settings.get_current_profile_name() == "test" else 500
+"""Each feed is five files, so that few are read but in `make soak`."""
 
 
 @dataclass(frozen=True)
@@ -449,3 +449,29 @@ def test_a_feed_without_totals_waits_for_each_required_file_of_its_bill_date() -
     gate = through(files, text)
     assert "no file of part tax of its bill date came" in gate.messages
     assert gate.documents["status"].to_list() == ["held"]
+
+
+def test_a_bill_whose_totals_are_derived_is_held_for_a_row_that_cannot_be_read() -> None:
+    derived = ONE.format(head="", more="", fields="").replace('current_charges = "Charges"\n', "")
+    derived = derived.replace('total_due = "Due"\n', "").replace(
+        "[flat]\n", '[flat]\nderive = ["current_charges", "total_due"]\n'
+    )
+    good = "0012345678,A1,11/1/2026,,,1FB,1.00,1"
+    other = good.replace("A1", "A2")
+    bad = good.replace("1.00", "x")
+    nobody = good.replace("0012345678", "?")
+    for rows, held in (((good, other, bad), ["A1"]), ((good, other, nobody), ["A1", "A2"])):
+        gate = through({"x.csv": "\n".join([COLUMNS, *rows]) + "\n"}, derived)
+        found = gate.documents.filter(pl.col("status") == "held")["invoice_no"].to_list()
+        assert sorted(found) == held
+        assert "cannot be read, and it prints no totals to tell by" in gate.messages
+
+
+def test_a_file_cut_off_behind_its_header_is_refused() -> None:
+    gate = portal()
+    assert gate.documents["status"].to_list() == ["refused"]
+    assert "a header and no row below it" in gate.messages
+    files = files_of([BILL], Quirks())
+    files["ledger.csv"] = files["ledger.csv"].splitlines()[0]
+    gate = through(files, profile_of(Quirks()))
+    assert sorted(gate.documents["status"]) == ["held", "refused"]

@@ -18,7 +18,7 @@ from nights import exported, night, small
 from shell import Call
 
 from invoices.carrier import Profiles, Source, parse_profile, read
-from invoices.carrier.flat import head_of_workbook
+from invoices.carrier.flat import WorkbookFault, head_of_workbook
 from rebill.archives import workbook_fault
 from rebill.settings import Archives
 
@@ -147,7 +147,7 @@ def test_rows_count_as_the_sheet_counts_them(top: int, left: int) -> None:
 
 
 @given(feeds())
-@settings(max_examples=12)
+@settings(max_examples=8)
 def test_a_feed_in_one_workbook_says_the_same_as_its_bills(
     feed: tuple[list[Bill], Quirks],
 ) -> None:
@@ -238,3 +238,12 @@ def test_a_workbook_that_lies_or_is_none_is_refused(tmp_path: Path, rebill: Call
     path.write_bytes(bomb.getvalue())
     fault = workbook_fault(path, Archives(), 2**20)
     assert fault is not None and "unpacks to more than 1,048,576 bytes" in fault.what
+
+
+def test_a_sheet_that_spans_too_much_is_refused_before_it_is_held() -> None:
+    def write(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.write_row(0, 0, NAMES)
+        sheet.write_number(1_048_575, 16_383, 1)
+
+    with pytest.raises(WorkbookFault, match="spans more than 40,000,000 cells"):
+        head_of_workbook(workbook(("Sheet1", write)))

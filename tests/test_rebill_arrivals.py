@@ -214,3 +214,16 @@ def test_a_faulty_profile_of_the_workspace_stops_the_night_before_it_begins(
     code, out, _ = rebill("profiles", "list", "--workspace", feed.root)
     assert "invented" in out
     assert "ledger-csv" in out
+
+
+def test_parts_wait_on_either_database(tmp_path: Path, database_url: str) -> None:
+    workspace = small(tmp_path / "w", database_url)
+    workspace.profiles.mkdir(exist_ok=True)
+    (workspace.profiles / "invented.toml").write_text(profile_of(Quirks()))
+    files = files_of([FEED], Quirks())
+    put(workspace, [(name, text) for name, text in files.items() if name != "tax.csv"])
+    night(workspace, "2026-11-10")
+    assert loaded(workspace) == []
+    (workspace.inbox / "rest.zip").write_bytes(archive({"tax.csv": files["tax.csv"]}))
+    night(workspace, "2026-11-10")
+    assert loaded(workspace) == WHOLE

@@ -8,7 +8,7 @@ sinks them, one for the lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -121,18 +121,26 @@ def _read_table(source: Source, profile: Profile, flat: Flat, table: Table) -> P
         row, reason, remedy = faults.select("source_row", "message", "remedy").row(0)
         message = f"{bad} of its rows cannot be read; the first: {reason}"
         return refused_file(source.name, source.digest, message, remedy, row)
+    if found.is_empty() and (len(flat.part) == 1 or table.part.role == "totals"):
+        remedy = "ask the carrier to send it again, whole"
+        message = "the file has a header and no row below it"
+        return refused_file(source.name, source.digest, message, remedy, flat.header_of(table.part))
     documents = _documents(good, fields, source, profile)
     loaded = documents.filter(pl.col("status") != "refused")
     if not bad:
         # Nothing is looked for a second time in rows that are known to be readable.
         rows = kept.with_columns(faulty=pl.lit(False))
     faults = _named(faults, loaded, source)
+    bundle = _bundle(rows, loaded, documents, totals, fields)
+    if flat.derive and faults.height:
+        unsure = pl.concat([bundle.reasons, _unsure(loaded, faults)])
+        bundle = replace(bundle, reasons=unsure)
     columns = [*DOCUMENTS.names(), "message", "remedy"]
     return Piece(
         documents.select(pl.col(name).cast(DOCUMENTS.get(name, pl.String())) for name in columns),
         _lines(rows, loaded, fields, source),
         faults,
-        _bundle(rows, loaded, documents, totals, fields),
+        bundle,
     )
 
 
@@ -480,6 +488,15 @@ def _bundle(
         .pipe(seal, CAME)
         .collect(),
     )
+
+
+def _unsure(loaded: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+    """Return the bills whose derived totals lack a row that cannot be read: all of the file where a
+    row does not say whose it is."""
+    if not faults["document_id"].null_count():
+        loaded = loaded.join(faults, on="document_id", how="semi", maintain_order="left")
+    said = f"{faults.height} rows of the file cannot be read, and it prints no totals to tell by"
+    return _reasons(loaded, "rows_unreadable", pl.lit(said))
 
 
 def _disagreeing(loaded: pl.DataFrame, fields: Fields) -> pl.DataFrame:

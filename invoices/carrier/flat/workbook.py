@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _SCIENTIFIC: tuple[tuple[str | None, str], ...] = (("11", "0.00E+00"), ("48", "##0.0E+0"))
 """Formats that need not be declared, and show a number cut short."""
+MOST_CELLS = 40_000_000
+"""A sheet is held as a whole, its empty cells too; one that spans more is refused."""
 PREVIEW_ROWS = 30
 """So many rows of each sheet are looked at to tell what a workbook is."""
 EXACT_DIGITS = 15
@@ -62,7 +64,7 @@ def sheets(content: bytes, decimal: str = ".") -> list[Sheet]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             places, formats = _sheet_places(archive), _number_formats(archive)
-            book = fastexcel.read_excel(content)
+            book = fastexcel.read_excel(io.BytesIO(content).getvalue())
             return [
                 _sheet(book, name, archive.read(place).decode("utf-8-sig"), formats, decimal)
                 for name, place in places
@@ -112,19 +114,18 @@ def _sheet(
     book: fastexcel.ExcelReader, name: str, xml: str, formats: list[str], decimal: str
 ) -> Sheet:
     """Return a sheet: values as calamine reads them, kinds as its XML says."""
-    import fastexcel
-
-    try:
-        loaded = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
-    except fastexcel.FastExcelError as fault:
-        if "no data" in str(fault).lower():
-            loaded = pl.DataFrame()
-        else:
-            raise
     kinds = _cells(xml)
-    if kinds.is_empty() or not loaded.width:
+    if kinds.is_empty():
         return Sheet(name, pl.DataFrame(schema={"row": pl.Int64}), 0)
-    first_row, first_column = kinds.select(pl.col("row").min(), pl.col("column").min()).row(0)
+    first_row, last_row, first_column, last_column = kinds.select(
+        pl.col("row").min(),
+        pl.col("row").max().alias("last"),
+        pl.col("column").min(),
+        pl.col("column").max().alias("most"),
+    ).row(0)
+    if last_row * (last_column + 1) > MOST_CELLS:
+        raise WorkbookFault(f"sheet {name} spans more than {MOST_CELLS:,} cells")
+    loaded = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
     values = (
         loaded.rename({old: str(place) for place, old in enumerate(loaded.columns)})
         .with_row_index("row")
