@@ -176,6 +176,12 @@ def freeze(record: Record, claim_nos: pl.Series) -> None:
     insert_frame(record.connection, models_disputes.ClaimLine, lines)
 
 
+def written_lines(record: Record) -> pl.DataFrame:
+    """Return [finding_id, claim_no, amount]: the lines of claims that left our hands."""
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    return lines.select("finding_id", "claim_no", "amount")
+
+
 def check(record: Record, claim_nos: pl.Series) -> None:
     """Raise where the money of claims does not add up: a fault of the program, nothing is kept."""
     if claim_nos.is_empty():

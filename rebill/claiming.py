@@ -53,6 +53,8 @@ class Found:
     """Findings these documents had before, with claim_no."""
     standing: pl.DataFrame
     """Findings of other documents that are part of an unfiled claim, with claim_no."""
+    written: pl.DataFrame
+    """[finding_id, claim_no, amount]: lines of claims that left our hands."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,13 @@ def claim(
     """
     unfiled = claims.filter(pl.col("status").is_in(UNFILED)).with_columns(_known_key())
     known = found.replaced.filter(pl.col("claim_no").is_not_null())
-    fixed = known.join(unfiled, on="claim_no", how="anti").select(
-        "finding_id", "claim_no", was="amount_at_stake"
+    fixed = pl.concat(
+        [
+            known.join(unfiled, on="claim_no", how="anti").select(
+                "finding_id", "claim_no", was="amount_at_stake"
+            ),
+            _found_again(found),
+        ]
     )
     new = found.new.join(fixed, on="finding_id", how="left", maintain_order="left")
     free = new.filter(pl.col("claim_no").is_null()).select(FINDINGS.names())
@@ -116,6 +123,21 @@ def claim(
         pl.concat([_events(changed, claims, moved, as_of), _marks(fixed, new, as_of)]).sort(
             "claim_no", "what"
         ),
+    )
+
+
+def _found_again(found: Found) -> pl.DataFrame:
+    """Return [finding_id, claim_no, was] of new findings that are written in a claim already.
+
+    A document that was voided and counts again, or a rate that was changed and changed back, brings
+    back what the carrier was told of: it is claimed once.
+    """
+    return (
+        found.written.join(found.new, on="finding_id", how="semi")
+        .join(found.replaced, on="finding_id", how="anti")
+        .sort("claim_no")
+        .unique("finding_id", keep="last", maintain_order=True)
+        .select("finding_id", "claim_no", was="amount")
     )
 
 

@@ -17,7 +17,7 @@ from rebill.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waiv
 from rebill.answering import answer
 from rebill.auditing import MONTH, not_of, of
 from rebill.bank_tables import actual_pulls, bank_frame
-from rebill.claimbook import freeze
+from rebill.claimbook import freeze, written_lines
 from rebill.claiming import EVENTS, Found, Terms, claim
 from rebill.following import follow, judge_late_charges
 from rebill.form_profiles import forms_for
@@ -242,8 +242,9 @@ def claim_findings(night: Night, stage: Claim) -> None:
         .select(KEPT_FINDINGS.names())
         .collect()
     )
+    written = written_lines(record).join(turned.back, on="finding_id", how="anti")
     outcome = claim(
-        Found(night.found, night.replaced, standing),
+        Found(night.found, night.replaced, standing, written),
         claims,
         Terms(
             papers(night, documents, record.debits()),

@@ -464,6 +464,9 @@ _SPAN = [
 """What is said of several lines at once."""
 
 
+_SUM_OF_CLAIM = ("claim_no", "carrier", "ban", "filed_on", "claimed_on", "starts_line", "ends_line")
+
+
 def _sums(pool: _Pool) -> pl.DataFrame:
     """Return what is waited for, by claim, and by service and code of a claim.
 
@@ -479,7 +482,7 @@ def _sums(pool: _Pool) -> pl.DataFrame:
     nobody = [pl.lit(None, pl.String).alias(name) for name in ("subject", "usoc")]
     totals = [
         whole.select(
-            *("claim_no", "carrier", "ban", "filed_on", "claimed_on", "starts_line", "ends_line"),
+            *_SUM_OF_CLAIM,
             *nobody,
             wanted=pl.col(name),
         )
@@ -495,7 +498,12 @@ def _sums(pool: _Pool) -> pl.DataFrame:
         missing = [
             pl.lit(None, pl.String).alias(name) for name in ("subject", "usoc") if name not in keys
         ]
-        parts.append(grouped.with_columns(missing).select(totals[0].columns))
+        named = grouped.with_columns(missing)
+        parts.append(named.select(totals[0].columns))
+        # What was granted of a claim may be credited as that of one service, where it has the room.
+        granted = named.join(pool.claims.select("claim_no", "promised"), on="claim_no")
+        fits = granted.filter(pl.col("promised") <= pl.col("wanted"))
+        parts.append(fits.with_columns(wanted="promised").select(totals[0].columns))
     every = pl.concat([*totals, *parts]).filter(pl.col("wanted") > 0)
     return every.unique(maintain_order=True)
 
@@ -529,19 +537,24 @@ def _by_bill(pool: _Pool) -> _Pass:
     """Several credits of one bill that together are all that is waited for of a claim."""
     certain = pool.credits.filter("certain")
     sums = _sums(pool).filter(pl.col("subject").is_null())
+    sums = sums.select(*_SUM_OF_CLAIM, exact="wanted").unique(maintain_order=True)
+    subjects = pool.lines.select("claim_no", "subject").unique().with_columns(known=True)
     rows = []
-    for keys in ([], ["usoc"], ["subject"]):
+    for keys in ([], ["usoc"], ["subject"], ["starts", "ends"]):
+        together = ["document_id", *keys, "claim_no"]
         grouped = (
             certain.filter(pl.all_horizontal(pl.col(keys).is_not_null()) if keys else pl.lit(True))
             .with_columns(several=pl.len().over("document_id", *keys))
             .filter(pl.col("several") > 1)
             .with_columns(exact=pl.col("amount").sum().over("document_id", *keys).cast(CENTS))
-            .join(
-                sums.select("claim_no", "carrier", "ban", "filed_on", "claimed_on", exact="wanted"),
-                on=["carrier", "ban", "exact"],
-                maintain_order="left",
-            )
+            .join(sums, on=["carrier", "ban", "exact"], maintain_order="left")
             .filter(pl.col("bill_date") > pl.col("claimed_on"))
+            .join(subjects, on=["claim_no", "subject"], how="left", maintain_order="left")
+            # What is said of each must be true of the claim they are taken for.
+            .filter(
+                _PERIOD.fill_null(True).all().over(together),
+                (pl.col("subject").is_null() | pl.col("known").is_not_null()).all().over(together),
+            )
         )
         rows.append(
             grouped.select(

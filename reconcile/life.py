@@ -370,6 +370,7 @@ def _after(good: pl.DataFrame) -> pl.DataFrame:
     gives_up = what.is_in(("withdraw", "close"))
     rest = claimed - pl.col("new_credited") - pl.col("new_denied")
     tracked = what.is_in(("submit", "acknowledge", "review", "note"))
+    replied = answer | what.is_in(("reject_form", "await_credit"))
     submitted = what == "submit"
     outside = ~what.is_in(OURS)
     late = (
@@ -392,6 +393,9 @@ def _after(good: pl.DataFrame) -> pl.DataFrame:
             new_answered_on=pl.when(answer).then("at").otherwise("answered_on"),
             new_tracking_no=pl.when(tracked)
             .then(pl.coalesce("reference", "tracking_no"))
+            # The number of an answer is the claim's where the carrier gave none before.
+            .when(replied)
+            .then(pl.coalesce("tracking_no", "reference"))
             .otherwise("tracking_no"),
             new_last_on=pl.when(outside).then("at").otherwise("last_on"),
             note=pl.concat_str(late, "note", separator="; ", ignore_nulls=True).replace("", None),

@@ -151,6 +151,32 @@ def test_a_filed_claim_of_a_voided_document_stays_and_is_marked(march: Workspace
     assert events[-1] == "mark"
 
 
+def test_what_a_filed_claim_says_of_a_voided_document_is_not_claimed_twice(
+    march: Workspace,
+) -> None:
+    from rebill.disputing import record_events, submit
+
+    filed, given_up = (row["claim_no"] for row in rows(march, "claims")[:2])
+    submit(march, [filed], dt.date(2026, 4, 2), "ana", None)
+    record_events(march, [{"claim_no": given_up, "what": "withdraw", "at": dt.date(2026, 4, 2)}])
+    before = {name: nights.table(march, name) for name in ("claims", "findings")}
+    document = only(march, "documents")["document_id"]
+    decide(march, Void(document, act()), day="2026-04-03")
+    decide(march, Accept(document, act()), day="2026-04-04")
+    told = ["claim_no", "status", "amount"]
+    ours = pl.col("claim_no").is_in([filed, given_up])
+    after = nights.table(march, "claims").filter(ours).select(told)
+    assert after.equals(before["claims"].filter(ours).select(told))
+    names = ["finding_id", "claim_no"]
+    was = before["findings"].filter(ours).select(names)
+    again = nights.table(march, "findings").select(names)
+    assert again.join(was, on="finding_id", how="semi").equals(was)
+    # Each cent of the findings is in one claim.
+    stakes = nights.table(march, "findings")["amount_at_stake"].cast(pl.Decimal(18, 2)).sum()
+    live = nights.table(march, "claims")["amount"].cast(pl.Decimal(18, 2)).sum()
+    assert stakes == live
+
+
 def test_credits_on_a_voided_document_are_taken_back_from_their_claims(march: Workspace) -> None:
     from rebill.claimbook import happen, news_of
     from rebill.disputing import changing, record_events, submit

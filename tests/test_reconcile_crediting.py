@@ -186,6 +186,20 @@ CASES = {
             "C2  N1/1  1.00  claim",
         ],
     ),
+    "all of two claims in several of a bill, by their periods": (
+        "C1 04-05 - - 02 4.00\nC2 04-05 - - 02 1.00\nC3 04-05 - - 03 1.50\nC4 04-05 - - 03 0.50",
+        [
+            "C1  N1/0  2.00  claim",
+            "C1  N1/1  2.00  claim",
+            "C2  N1/1  1.00  claim",
+            "C3  N2/2  1.50  claim",
+            "C4  N2/2  0.50  claim",
+        ],
+    ),
+    "several for another service or period are for nobody": (
+        "C1 03-05 S8 - - 4.00\nC2 03-05 S9 - - 1.00\nC3 04-05 - - 01 4.00\nC4 04-05 - - 01 1.00",
+        [],
+    ),
     "several of two bills are for nobody": ("C1 03-05 - - - 4.00\nC2 04-05 - - - 1.00", []),
     "a claim that is not filed is offered only": (
         "C1  05-05  S4  TTB  04  7.00",
@@ -214,6 +228,12 @@ def test_what_was_granted_is_known_when_it_comes() -> None:
     claims = "N1  -  02-20  3.00  2.00"
     lines = "N1  02-05  S1  1FB  02  2.50\nN1  02-05  S2  1FB  02  2.50"
     assert told(claims, lines, "C1  03-05  -  -  -  2.00") == ["C1  N1/0  2.00  claim"]
+    # It may be said to be for a service of the claim, where that has the room.
+    assert told(claims, lines, "C1  03-05  S2  1FB  -  2.00") == ["C1  N1/1  2.00  claim"]
+    assert told(claims, lines, "C1  03-05  S2  1FB  03  2.00") == []
+    assert told(claims, lines, "C1  03-05  S3  1FB  -  2.00") == []
+    small = "N1  02-05  S1  1FB  02  4.00\nN1  02-05  S2  1FB  02  1.00"
+    assert told(claims, small, "C1  03-05  S2  1FB  -  2.00") == ["offer  C1  N1  1.00  part"]
 
 
 def test_what_was_denied_is_credited_only_where_the_claim_is_named() -> None:

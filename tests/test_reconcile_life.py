@@ -179,3 +179,13 @@ def test_a_claim_sent_again_keeps_its_number_its_first_day_and_counts() -> None:
     found = happen(ready(), rows).claims.row(0, named=True)
     assert (found["status"], found["sent"], found["filed_on"]) == ("acknowledged", 2, START)
     assert found["tracking_no"] == "T-2"
+
+
+def test_an_answer_gives_a_claim_its_number_where_it_has_none() -> None:
+    for first, number in (("T-1", "T-1"), (None, "T-2")):
+        rows = [
+            {"claim_no": "N1", "what": "acknowledge", "reference": first},
+            {"claim_no": "N1", "what": "grant", "amount": None, "reference": "T-2"},
+        ]
+        found = happen(ready(status="submitted"), rows).claims.row(0, named=True)
+        assert (found["status"], found["tracking_no"]) == ("sustained", number)
