@@ -27,7 +27,7 @@ from rebill.forecast.outlook import Outlook, outlook
 from rebill.papers import leave
 from rebill.record import Record
 from rebill.standing import Standing, standing
-from reconcile.exposure import EXPOSURE, PLACES
+from reconcile.exposure import EXPOSURE, PLACES, as_pulled
 from reconcile.exposure import exposure as exposed
 
 BACK = 30
@@ -85,7 +85,7 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
     line = record.workspace.settings.forecast.credit_line
     told = outlook(facts, draws.scenarios, draws.seed, draws.cases, draws.opening, line)
     contracts = reference.contracts(record.connection)
-    exposure = exposed(known.debits, known.steps, as_of)
+    exposure = exposed(known.debits, known.steps, as_of, known.pulled)
     today = pl.col("on") == as_of
     position = exposure.filter(today).join(
         known.position().filter(today).drop("expired", "disputed"), on=["on", "carrier"]
@@ -112,9 +112,11 @@ def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
         disputed=pl.col("amount").sum(),
         unfiled=pl.col("amount").filter(pl.col("filed_on").is_null()).sum(),
     )
-    pulls = known.debits.filter(
-        pl.col("status").is_in(("expected", "held", "debited")), pl.col("amount") > 0
-    ).join(claimed, on="document_id", how="left")
+    pulls = (
+        as_pulled(known.debits)
+        .filter(pl.col("status").is_in(("expected", "held", "debited")), pl.col("amount") > 0)
+        .join(claimed, on="document_id", how="left")
+    )
     tomorrow = pl.lit(known.as_of + dt.timedelta(1))
     both = [
         pulls.with_columns(kind=pl.lit("known")),

@@ -30,6 +30,7 @@ from rebill.earning_tables import earning_frame
 from rebill.record import Record
 from reconcile.dispute import refresh
 from reconcile.exposure import by_bill, exposure
+from reconcile.pulls import standing_pulls
 from reconcile.waivers import waived
 
 Format = Literal["csv", "parquet", "json"]
@@ -409,7 +410,8 @@ def _exposure(
         debits = debits.filter(MONTH.is_in(list(months)))
     if debits.is_empty() or as_of is None:
         return pl.DataFrame(schema=TABLES["exposure"].columns)
-    return exposure(debits, claim_steps(record), as_of)
+    pulled = standing_pulls(record.settlements())
+    return exposure(debits, claim_steps(record), as_of, pulled)
 
 
 def _bill_exposure(
@@ -418,7 +420,9 @@ def _bill_exposure(
     """Return where the money of each bill of some months stands on a day."""
     if as_of is None:
         return pl.DataFrame(schema=TABLES["bill_exposure"].columns)
-    rows = by_bill(record.debits(), claim_steps(record), as_of).with_columns(on=pl.lit(as_of))
+    pulled = standing_pulls(record.settlements())
+    found = by_bill(record.debits(), claim_steps(record), as_of, pulled)
+    rows = found.with_columns(on=pl.lit(as_of))
     return rows if months is None else rows.filter(MONTH.is_in(list(months)))
 
 

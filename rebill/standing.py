@@ -16,7 +16,9 @@ from rebill import reference
 from rebill.claimbook import claim_steps, disputed
 from rebill.record import Record
 from reconcile.contracts import Contract
+from reconcile.exposure import as_pulled
 from reconcile.position import POSITION, position
+from reconcile.pulls import standing_pulls
 from reconcile.recovery import RECOVERY, Prior, last_day_of_bills, recovery, win_rates
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
@@ -29,7 +31,8 @@ class Standing:
 
     as_of: dt.date
     documents: pl.DataFrame
-    """Loaded and held documents with contract, debit_on and bill_day of their account."""
+    """Loaded and held documents with contract, bill_day of their account, and
+    `debit_on`: the bank's day where it has spoken."""
     debits: pl.DataFrame
     """Their pulls, with `audited`: whether the audit looked at the document."""
     claims: pl.DataFrame
@@ -37,6 +40,8 @@ class Standing:
     """Claims split by document, with carrier, ban, reason, granted, file_by, customer_exposure."""
     steps: pl.DataFrame
     """Where their money stood from which day on (`reconcile.places.STEPS`)."""
+    pulled: pl.DataFrame
+    """What the bank took and did not give back (`reconcile.exposure.PULLED`)."""
     rates: pl.DataFrame
     contracts: list[Contract]
     closings: frozenset[dt.date]
@@ -54,7 +59,13 @@ class Standing:
         if self.debits.is_empty():
             return POSITION.to_frame()
         return position(
-            self.debits, self.disputed, self.rates, self.contracts, self.as_of, self.steps
+            self.debits,
+            self.disputed,
+            self.rates,
+            self.contracts,
+            self.as_of,
+            self.steps,
+            self.pulled,
         )
 
 
@@ -70,7 +81,7 @@ def standing(record: Record, as_of: dt.date, months: Collection[str] | None = No
         debits = debits.filter(MONTH.is_in(list(months)))
     days = last_day_of_bills(documents)
     papers = (
-        documents.join(debits.select("document_id", "debit_on"), on="document_id")
+        documents.join(as_pulled(debits).select("document_id", "debit_on"), on="document_id")
         .join(days, on=["carrier", "ban"], how="left")
         .with_columns(audited=pl.col("audited_load").is_not_null())
     )
@@ -85,6 +96,7 @@ def standing(record: Record, as_of: dt.date, months: Collection[str] | None = No
         claims,
         _disputed(record, claims, steps, months),
         steps,
+        standing_pulls(record.settlements()),
         win_rates(claims, prior, as_of),
         reference.contracts(record.connection),
         settings.closings,

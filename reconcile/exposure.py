@@ -65,19 +65,29 @@ MOVES = pl.Schema(
 )
 
 
-def exposure(debits: pl.DataFrame, claimed: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+PULLED = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})
+"""What the bank took for each bill and did not give back: a row for each pull."""
+
+
+def exposure(
+    debits: pl.DataFrame,
+    claimed: pl.DataFrame,
+    as_of: dt.date,
+    pulled: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """Return where the money of each carrier stands on each day (columns of `EXPOSURE`).
 
     `debits` have the columns of `reconcile.debits.DEBITS`; `claimed` are the steps of claims
     (`reconcile.places.STEPS`), or claims with one outcome each (`DISPUTED`). There is a row for
     each carrier and day from the first bill date to the later of `as_of` and the last
     `dispute_closes_on`. A pull counts from `debit_on` on unless the bank returned it; before that
-    day nothing of the bill counts. `undisputed` is the rest of the pull: negative where a pull is
+    day nothing of the bill counts. Of a bill in `pulled` (columns of `PULLED`) each pull counts
+    from its own day on. `undisputed` is the rest of the pull: negative where a pull is
     smaller than what is claimed of its bill.
     """
     columns = ("debited", *PLACES)
     changes = (
-        moves(debits, claimed)
+        moves(debits, claimed, pulled)
         .group_by("carrier", "on")
         .agg(pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in columns)
     )
@@ -91,12 +101,14 @@ def exposure(debits: pl.DataFrame, claimed: pl.DataFrame, as_of: dt.date) -> pl.
     )
 
 
-def moves(debits: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
+def moves(
+    debits: pl.DataFrame, claimed: pl.DataFrame, pulled: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return every change of a place (columns of `MOVES`), in no order.
 
     Summed up to a day, by carrier, they say where the money stands on it; by claim, where what of
-    the claim stands on a document does. A step before the pull is taken with it: until then nothing
-    of the bill counts.
+    the claim stands on a document does. A step before the (first) pull is taken with it: until then
+    nothing of the bill counts. `pulled` is as in `exposure`.
     """
     pulls = _pulls(debits).select("document_id", "carrier", "debit_on", "amount")
     nothing = pl.lit(0, dtype=CENTS)
@@ -112,11 +124,11 @@ def moves(debits: pl.DataFrame, claimed: pl.DataFrame) -> pl.DataFrame:
             on=pl.max_horizontal("on", "debit_on"), undisputed=-pl.sum_horizontal(CLAIM_PLACES)
         )
     )
-    bare = pulls.select(
+    bare = pull_days(debits, pulled).select(
         "document_id",
         "carrier",
         claim_no=pl.lit(None, dtype=pl.String),
-        on="debit_on",
+        on="on",
         debited="amount",
         undisputed="amount",
     )
@@ -166,12 +178,16 @@ def as_steps(claimed: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def by_bill(debits: pl.DataFrame, claimed: pl.DataFrame, on: dt.date) -> pl.DataFrame:
+def by_bill(
+    debits: pl.DataFrame, claimed: pl.DataFrame, on: dt.date, pulled: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return where the money of each bill stands at the end of a day (columns of `BILLS`).
 
-    A bill that is not pulled yet, or was returned, has 0.00 everywhere.
+    A bill that is not pulled yet, or was returned, has 0.00 everywhere. `pulled` is as in
+    `exposure`.
     """
-    pulls = _pulls(debits).filter(pl.col("debit_on") <= on)
+    taken = pull_days(debits, pulled).filter(pl.col("on") <= on)
+    pulls = taken.group_by("document_id").agg(pl.col("amount").sum())
     here = (
         now(as_steps(claimed), on)
         .join(pulls.select("document_id"), on="document_id", how="semi")
@@ -188,18 +204,41 @@ def by_bill(debits: pl.DataFrame, claimed: pl.DataFrame, on: dt.date) -> pl.Data
     )
 
 
-def _pulls(debits: pl.DataFrame) -> pl.DataFrame:
-    """Return the pulls that count: those with a day, less those the bank returned.
+def as_pulled(debits: pl.DataFrame) -> pl.DataFrame:
+    """Return debits with the bank's day and amount where it has spoken and the pull stands.
 
-    Where the bank has spoken (`pulled`, `returned`, `pulled_on`), its day and its amount count.
+    Of several pulls of a bill that is the day of the first and the amount of all. One that came
+    back keeps what the paper says.
     """
-    if "pulled" in debits.columns:
-        moved = pl.col("pulled") - pl.col("returned")
-        debits = debits.with_columns(
-            debit_on=pl.coalesce("pulled_on", "debit_on"),
-            amount=pl.coalesce(moved, "amount").cast(CENTS),
-        )
-    return debits.filter(pl.col("debit_on").is_not_null(), pl.col("status") != "returned")
+    if "pulled" not in debits.columns:
+        return debits
+    stands = pl.col("pulled_on").is_not_null() & (pl.col("status") != "returned")
+    moved = (pl.col("pulled") - pl.col("returned")).cast(CENTS)
+    return debits.with_columns(
+        debit_on=pl.when(stands).then("pulled_on").otherwise("debit_on"),
+        amount=pl.when(stands).then(moved).otherwise("amount"),
+    )
+
+
+def pull_days(debits: pl.DataFrame, pulled: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return [document_id, carrier, on, amount]: each pull that counts, on its day.
+
+    `pulled` has the columns of `PULLED`; a bill it does not name is pulled once.
+    """
+    pulls = _pulls(debits).select("document_id", "carrier", on="debit_on", amount="amount")
+    if pulled is None:
+        return pulls
+    told = pulls.select("document_id", "carrier").join(
+        pulled.select("document_id", on="settled_on", amount="amount"), on="document_id"
+    )
+    return pl.concat([pulls.join(told, on="document_id", how="anti"), told])
+
+
+def _pulls(debits: pl.DataFrame) -> pl.DataFrame:
+    """Return the pulls that count: those with a day, less those the bank returned."""
+    return as_pulled(debits).filter(
+        pl.col("debit_on").is_not_null(), pl.col("status") != "returned"
+    )
 
 
 def days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:

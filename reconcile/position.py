@@ -16,7 +16,7 @@ from invoices.periods import add_days, days_between
 from invoices.schema import CENTS
 from reconcile import carry
 from reconcile.contracts import Contract
-from reconcile.exposure import days, exposure, moves
+from reconcile.exposure import as_pulled, days, exposure, moves, pull_days
 from reconcile.recovery import RATES, share_of
 
 BUCKETS = (
@@ -65,6 +65,7 @@ def position(
     contracts: list[Contract],
     as_of: dt.date,
     steps: pl.DataFrame | None = None,
+    pulled: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the position of each carrier on each day (columns of `POSITION`, sorted).
 
@@ -72,24 +73,30 @@ def position(
     `reconcile.exposure.DISPUTED` and reason, granted (null = not answered) and customer_exposure;
     `rates` those of `reconcile.recovery.WIN_RATES`. The unfiled columns add up to `unfiled` of the
     exposure, `disputed` is its `open`, `expired` its `expired`. `steps` say what `disputed` went
-    through (`reconcile.places.STEPS`); without them it had one outcome, or none.
+    through (`reconcile.places.STEPS`); without them it had one outcome, or none. `pulled` are the
+    pulls of the bank (`reconcile.exposure.PULLED`): a bill is pending until the first of them.
     """
     lived = disputed if steps is None else steps
     grid = days(debits, as_of)
     if grid.is_empty():
         return POSITION.to_frame()
-    lives = moves(debits, lived)
-    worth = _worth(lives, disputed, rates, debits)
+    lives = moves(debits, lived, pulled)
+    # What pends is what the paper says, until the day the bank says.
+    told = as_pulled(debits)
+    pends = told.with_columns(debits["amount"])
+    worth = _worth(lives, disputed, rates, told)
     changes = [
-        _pending(debits),
-        _pending_disputed(debits, lived),
-        _not_audited(debits),
+        _pending(pends),
+        _pending_disputed(pends, lived),
+        _not_audited(debits, pulled),
         _buckets(lives, disputed),
         worth.select("carrier", "on", "place", "change"),
         _passed_on(lives, disputed),
     ]
     table = _running(grid, pl.concat(changes))
-    where = exposure(debits, lived, as_of).select("on", "carrier", "expired", disputed="open")
+    where = exposure(debits, lived, as_of, pulled).select(
+        "on", "carrier", "expired", disputed="open"
+    )
     return (
         table.join(where, on=["on", "carrier"])
         .join(_carried(grid, worth, contracts), on=["on", "carrier"], how="left")
@@ -149,7 +156,10 @@ def _pending(debits: pl.DataFrame) -> pl.DataFrame:
 def _pending_disputed(debits: pl.DataFrame, lived: pl.DataFrame) -> pl.DataFrame:
     """Return what is claimed of bills from their date until they are pulled."""
     unpulled = pl.col("debit_on").is_null() | (pl.col("status") == "returned")
-    early = debits.filter(pl.col("status") != "none").with_columns(
+    early = debits.filter(pl.col("status") != "none").select(
+        "document_id",
+        "carrier",
+        "amount",
         _pulled=pl.when(~unpulled).then("debit_on"),
         debit_on="bill_date",
         status=pl.lit("expected"),
@@ -168,9 +178,9 @@ def _pending_disputed(debits: pl.DataFrame, lived: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def _not_audited(debits: pl.DataFrame) -> pl.DataFrame:
-    waits = debits.filter(~pl.col("audited"), pl.col("status") != "returned")
-    return _at(waits, "debit_on", "not_audited", pl.col("amount"))
+def _not_audited(debits: pl.DataFrame, pulled: pl.DataFrame | None) -> pl.DataFrame:
+    waits = pull_days(debits.filter(~pl.col("audited")), pulled)
+    return _at(waits, "on", "not_audited", pl.col("amount"))
 
 
 # --- by the days left to file -----------------------------------------------------------------

@@ -77,7 +77,7 @@ def pull_events(known: Known, banked: Banked) -> pl.DataFrame:
         for name, frame in ((name, finder(seen)) for name, finder in _FINDERS.items())
         if frame.height
     ]
-    made = pl.concat([empty(PULL_EVENTS), *found])
+    made = _sent_back(pl.concat([empty(PULL_EVENTS), *found]), banked.returned)
     days = with_return_deadlines(made.select("settled_on").unique(), known.closings)
     dated = made.drop("send_by", "at_originator_by").join(
         days, on="settled_on", how="left", nulls_equal=True
@@ -95,6 +95,17 @@ def pull_events(known: Known, banked: Banked) -> pl.DataFrame:
         )
         .select(PULL_EVENTS.names())
         .sort("event_id")
+    )
+
+
+def _sent_back(events: pl.DataFrame, returned: pl.DataFrame) -> pl.DataFrame:
+    """Return events in which no return is suggested of a debit that came back."""
+    backs = returned.drop_nulls("of").select(entry_id="of", back_on="returned_on")
+    gone = pl.col("suggested_return").is_not_null() & pl.col("back_on").is_not_null()
+    done = filled("nothing is left to do: the debit came back on {}", "back_on")
+    return events.join(backs, on="entry_id", how="left", maintain_order="left").with_columns(
+        suggested_return=pl.when(~gone).then("suggested_return"),
+        remedy=pl.when(gone).then(done).otherwise("remedy"),
     )
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from invoices.money import cents, from_cents
 from invoices.schema import CENTS
 from reconcile.contracts import Contract
+from reconcile.exposure import PULLED
 from reconcile.movements import company_key, movements, repeated_traces, returned
 from reconcile.pull_match import INVOICES, match
 from reconcile.pull_names import references
@@ -148,6 +149,17 @@ def settle(entries: pl.DataFrame, remittances: pl.DataFrame, known: Known) -> Ba
         "settled_on", "entry_id", "document_id"
     )
     return Banked(moves, settlements, states(settlements), backs, repeated_traces(moves))
+
+
+def standing_pulls(settlements: pl.DataFrame) -> pl.DataFrame:
+    """Return every pull that did not come back (columns of `reconcile.exposure.PULLED`)."""
+    back = pl.col("kind") == "return"
+    undone = settlements.filter(back).select("document_id", entry_id="of")
+    return (
+        settlements.filter(~back)
+        .join(undone, on=["document_id", "entry_id"], how="anti")
+        .select(pl.col(name).cast(dtype) for name, dtype in PULLED.items())
+    )
 
 
 def states(settlements: pl.DataFrame) -> pl.DataFrame:

@@ -235,6 +235,26 @@ def test_exposure_counts_what_the_bank_took_on_its_day(
         assert D(row["debited"]) == sum(D(row[name]) for name in places)
 
 
+def test_each_pull_of_a_bill_counts_on_its_own_day_and_the_bill_pends_until_the_first(
+    place: nights.Workspace, rebill: Call
+) -> None:
+    """February is pulled early in two parts, and once more a month later."""
+    taken = (("12.00", "2026-02-18"), ("8.00", "2026-02-20"), ("20.00", "2026-03-20"))
+    for n, (amount, on) in enumerate(taken):
+        trace = f"09100001000000{n}"
+        path = saved(place, f"{n}.txt", pull(amount, on, individual_id="INV2", trace=trace))
+        assert rebill("cash", "import", path)[0] == 0
+    night(place, "2026-03-31")
+    sums = {"2026-02-17": "0.00", "2026-02-18": "12.00", "2026-02-20": "20.00"}
+    sums |= {"2026-03-19": "20.00", "2026-03-20": "40.00"}
+    by_day = {row["on"]: row for row in rows(place, "exposure")}
+    assert {on: by_day[on]["debited"] for on in sums} == sums
+    assert all(row["debited"] == row["undisputed"] for row in by_day.values())
+    pends = {row["on"]: row["pending"] for row in rows(place, "exposure_detail")}
+    assert (pends["2026-02-17"], pends["2026-02-18"]) == ("20.00", "0.00")
+    assert [row["debited"] for row in rows(place, "bill_exposure")] == ["40.00"]
+
+
 def test_a_declared_statement_is_imported(place: nights.Workspace, rebill: Call) -> None:
     settings = place.root / "rebill.toml"
     settings.write_text(

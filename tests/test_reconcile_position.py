@@ -155,6 +155,38 @@ def test_a_held_bill_is_pulled_like_any_other_and_counts_as_not_yet_audited() ->
     assert exposure(bills, disputed, START + DAY * 20)["undisputed"][15] == D("100.00")
 
 
+def test_what_is_pending_and_disputed_ends_with_the_banks_day() -> None:
+    bill = {
+        "document_id": "D1",
+        "carrier": "A",
+        "bill_date": START,
+        "debit_on": START + DAY * 15,
+        "amount": D("100.00"),
+        "status": "debited",
+        "dispute_closes_on": START + DAY * 40,
+        "audited": False,
+    }
+    claim = {
+        "document_id": "D1",
+        "claim_no": "C1",
+        "amount": D("10.00"),
+        "status": "ready",
+        "dispute_closes_on": START + DAY * 40,
+        "credited": ZERO,
+        "denied": ZERO,
+    }
+    bills, disputed = frames([(bill, [claim])])
+    told = bills.with_columns(
+        pulled=pl.lit(D("99.00")), returned=pl.lit(ZERO), pulled_on=pl.lit(START + DAY * 5)
+    )
+    rates = win_rates(disputed.with_columns(carrier=pl.lit("A")), Prior(), START)
+    found = position(told, disputed, rates, [], START + DAY * 20)
+    columns = ("pending", "pending_disputed", "not_audited", "unfiled_31_60")
+    before, after = (found.row(n, named=True) for n in (4, 5))
+    assert [before[name] for name in columns] == [D(100), D(10), ZERO, ZERO]
+    assert [after[name] for name in columns] == [ZERO, ZERO, D(99), D(10)]
+
+
 def test_what_is_expected_where_no_rate_is_agreed_has_no_known_cost() -> None:
     bill = {
         "document_id": "D1",

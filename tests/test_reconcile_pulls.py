@@ -128,6 +128,15 @@ def test_an_unknown_originator_may_be_returned_in_time() -> None:
     assert banked(debits(DUE), took, originators=["555-5555555"])[1].is_empty()
 
 
+def test_a_stranger_whose_debit_came_back_is_told_and_not_returned_again() -> None:
+    took = entries("id on amount company trace\nE1 2026-11-25 100.00 5555555555 T1")
+    back = entries("id kind on amount original_trace code\nR1 return 2026-11-27 100.00 T1 R29")
+    events = banked(debits(DUE), pl.concat([took, back]))[1]
+    (row,) = events.filter(pl.col("code") == "unknown_originator").to_dicts()
+    assert (row["suggested_return"], row["send_by"], row["at_originator_by"]) == (None, None, None)
+    assert "came back on 2026-11-27" in row["remedy"]
+
+
 def test_a_stranger_who_names_our_invoice_stays_a_stranger() -> None:
     took = entries("id on amount company individual_id\nE1 2026-02-20 100.00 5555555555 F100")
     found, events = banked(debits(DUE), took)

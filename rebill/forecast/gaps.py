@@ -16,6 +16,7 @@ from rebill import reference
 from rebill.forecast.history import paid, whole_cents
 from rebill.record import Record
 from reconcile.carry import float_cost, peak_funding, waiting
+from reconcile.exposure import as_pulled
 
 ENOUGH = 5
 """So many payments of one customer are enough to judge it by them."""
@@ -73,7 +74,7 @@ def gaps(record: Record, as_of: dt.date) -> pl.DataFrame:
         )
     )
     terms = waiting(reference.contracts(record.connection)).select("contract", "cost_of_capital")
-    pulls = record.debits().filter(
+    pulls = as_pulled(record.debits()).filter(
         pl.col("amount") > 0, pl.col("status") != "returned", pl.col("debit_on").is_not_null()
     )
     gap = days_between(pl.col("debit_on"), pl.col("collect_on"))
