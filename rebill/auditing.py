@@ -20,10 +20,9 @@ from reconcile.match import match
 from reconcile.schema import AUDITED
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
-IN_MEMORY = 400_000
-"""So many lines are audited in memory; more are spooled to disk between the steps."""
-A_SHARE = 500_000
-"""About so many lines are judged at a time: memory does not grow with the night."""
+A_SHARE = 400_000
+"""So many lines are judged at a time, in memory; of more, what is judged is spooled to disk, so
+that memory does not grow with the night."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def audit_all(
     others = not_of(before, late["document_id"])
     count = int(todo["lines"].sum()) + int(late["lines"].sum())
     keep, split = _keeper(night, count)
-    shares = max(1, round(count / A_SHARE))
+    shares = max(1, -(-count // A_SHARE))
     current = late.filter(pl.col("audited_load") == night.load_id)
     rest = late.join(current, on="document_id", how="anti")
     passes: list[Pass] = []
@@ -179,8 +178,8 @@ def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
 
 
 def _keeper(night: Night, lines: int) -> tuple[Keep, Split]:
-    """Return how the audit holds intermediate results: in memory, or as Parquet if they are big."""
-    if lines <= IN_MEMORY:
+    """Return how the audit holds results: in memory, or as Parquet where there are many lines."""
+    if lines <= A_SHARE:
         return _in_memory, split_in_memory
     counter = itertools.count()
     folder = night.record.workspace.lines / STAGED

@@ -119,7 +119,7 @@ def _rate(record: Record, line: pl.DataFrame, row: dict[str, Any], load: int) ->
     weighed = pricing.candidates(asked.select(pricing.QUESTION), rates)
     places = [pricing.fits(column, wanted) for column, wanted in pricing._SPECIFIC]
     verdict = (
-        pl.when(pl.col("row_id") == row["rate_id"])
+        pl.when(pl.col("row_id") == pl.lit(row["rate_id"], dtype=pl.Int64))
         .then(pl.lit("in force"))
         .when(~pricing.on_day(pl.col("rate_day")))
         .then(pl.lit("not in force on that day"))

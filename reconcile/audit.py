@@ -129,7 +129,9 @@ def audit(
             for name in ("services", "service_elements")
         }
         past = history.filter(_share(shares, "service", "ban") == number)
-        parts.append(_judged(share, past, documents, own, contracts, carried, keep))
+        # A share is looked at many times, and small enough to be held while it is.
+        held = share.collect().lazy()
+        parts.append(_judged(held, past, documents, own, contracts, carried, keep))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),

@@ -248,7 +248,6 @@ def test_a_big_night_judged_share_by_share_on_disk_says_what_a_small_one_says(
     facts = []
     for name in ("small", "big"):
         if name == "big":
-            monkeypatch.setattr(auditing, "IN_MEMORY", 0)
             monkeypatch.setattr(auditing, "A_SHARE", 20)
         workspace = nights.of_world(tmp_path / name, invented)
         for arriving in (months[0], [file for month in months[1:] for file in month]):
