@@ -112,8 +112,11 @@ def _placed(
         spelled.unique(["carrier", "plain"]), left_on=["carrier", "ban"],
         right_on=["carrier", "plain"], how="left", maintain_order="left",
     ).with_columns(ban=pl.coalesce("spelled", "ban"))  # fmt: skip
+    # Of an account without a carrier only that is told: its rows would all lack the same.
     rows = csr.rows.join(
-        accounts.select("record", "carrier", "ban"), on="record", maintain_order="left"
+        accounts.select("record", "carrier", "ban").drop_nulls("carrier"),
+        on="record",
+        maintain_order="left",
     ).with_columns(subject=subject(pl.col("wtn"), pl.col("circuit_key")))
     candidates = own.select("carrier", "subject", "service", held_by="ban").drop_nulls("subject")
     asked = rows.select("carrier", "subject", "ban").unique(maintain_order=True)
@@ -157,7 +160,10 @@ def _with_carrier(
         }
         carriers.append(fitting.pop() if len(fitting) == 1 else None)
         if carriers[-1] is None:
-            what = f"contracts of {len(fitting) or 'no'} carriers cover account {account['ban']}"
+            whose = (
+                f"contracts of {len(fitting)} carriers cover" if fitting else "no contract covers"
+            )
+            what = f"{whose} account {account['ban']}"
             faults.add(account["source_file"], account["source_row"], what, "say --carrier CODE")
     return records.with_columns(carrier=pl.Series(carriers, dtype=pl.String))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import polars as pl
 from invoices import carrier
 from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
+from invoices.carrier.reading import Reading
 from invoices.carrier.source import ACCOUNTS
 from invoices.footing import WIDE
 from rebill import archives, batch, files, reference
@@ -34,48 +35,66 @@ DOCUMENT = (
 FINDING = ("code", "source_row", "message", "remedy")
 LINE = ("line_no", "charge_class", "usoc", "quantity", "unit_rate", "amount", "wtn", "service_from")
 SHOWN = 20
+UNFOOTED = "document_does_not_foot"
 
 
 def description(
-    path: Path,
-    profile: str | None,
-    settings: Settings,
-    profiles: Profiles | None = None,
-    known: Known | None = None,
-    name: str | None = None,
+    path: Path, profile: str | None, settings: Settings, profiles: Profiles, known: Known
 ) -> dict[str, Any]:
     """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
-    profiles = profiles or Profiles()
+    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        read = _read(path, path.name, profile, settings, profiles, known, Path(scratch))
+        return {**read.facts, **_said(read.reading)}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A file as its profile reads it; its lines may lie in the scratch folder."""
+
+    facts: dict[str, Any]
+    reading: Reading
+
+
+def _read(
+    path: Path,
+    name: str,
+    profile: str | None,
+    settings: Settings,
+    profiles: Profiles,
+    known: Known,
+    scratch: Path,
+) -> _Read:
     size, sha256 = files.digest(path)
     head = head_of(settings, path)
     chosen = None if isinstance(head, files.Fault) else carrier.choose(head, profile, profiles)
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        reading = read_file(
-            settings,
-            path,
-            name or path.name,
-            profile,
-            sha256=sha256,
-            profiles=profiles,
-            known=known,
-            scratch=Path(scratch),
-        )
-        told: Description = describe(reading)
-    return {
-        "file": name or path.name,
+    reading = read_file(
+        settings, path, name, profile,
+        sha256=sha256, profiles=profiles, known=known, scratch=scratch,
+    )  # fmt: skip
+    facts = {
+        "file": name,
         "size": size,
         "sha256": sha256,
         "format": chosen.format if isinstance(chosen, Profile) else "unknown",
         "profile": chosen.profile if isinstance(chosen, Profile) else "unknown",
         "quarantined": reading.quarantine.height,
         "columns not read": ", ".join(_unread(head, chosen)) or "none",
+    }
+    return _Read(facts, reading)
+
+
+def _said(*readings: Reading) -> dict[str, Any]:
+    """Return the tables of what files say, parts of one bill put together."""
+    told: Description = describe(*readings)
+    set_aside = pl.concat([reading.quarantine for reading in readings])
+    return {
         "documents": told.documents.with_columns(
             apart=pl.col("current_charges").cast(WIDE) - pl.col("line_sum").cast(WIDE)
         ).select(DOCUMENT),
         "classes": told.classes,
         "coverage": told.coverage.filter(pl.col("filled") > 0),
         "first_lines": told.first_lines.select(LINE),
-        "rows set aside": reading.quarantine.head(SHOWN).select(
+        "rows set aside": set_aside.head(SHOWN).select(
             "source_row", pl.col("raw").str.slice(0, 80), "reason"
         ),
         "findings": told.findings.select(FINDING),
@@ -92,21 +111,50 @@ def _unread(head: bytes | files.Fault, chosen: object) -> list[str]:
 def descriptions(
     path: Path, profile: str | None, settings: Settings, profiles: Profiles, known: Known
 ) -> list[dict[str, Any]]:
-    """Return what a file is; of an archive, what each of its members is, or why it is none."""
+    """Return what a file is; of an archive, what each of its members is, or why it is none.
+
+    Members with parts of the same bills say what their rows are, and the archive, last, what the
+    bills are that they make together.
+    """
     if archives.kind(path) is None:
         return [description(path, profile, settings, profiles, known)]
     with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        members = archives.unpack(path, path.name, Path(scratch), settings.archives)
-        return [
-            description(member.path, profile, settings, profiles, known, member.name)
-            if member.path is not None
-            else {
-                "file": member.name,
-                "refused": member.fault.what if member.fault else member.left,
-                "remedy": member.fault.remedy if member.fault else "it is passed over",
-            }
-            for member in members
-        ]
+        told: list[dict[str, Any]] = []
+        parts: list[_Read] = []
+        for i, member in enumerate(
+            archives.unpack(path, path.name, Path(scratch), settings.archives)
+        ):
+            if member.path is None:
+                told.append(_left(member))
+                continue
+            folder = Path(scratch) / f"read-{i}"
+            folder.mkdir()
+            read = _read(member.path, member.name, profile, settings, profiles, known, folder)
+            told.append({**read.facts, **_said(read.reading)})
+            if read.reading.bundle is not None:
+                parts.append(read)
+        if len(parts) > 1:
+            told = [_as_part(one, parts) for one in told]
+            names = ", ".join(str(part.facts["file"]) for part in parts)
+            together = _said(*(part.reading for part in parts))
+            told.append({"file": path.name, "put together": names, **together})
+        return told
+
+
+def _left(member: archives.Member) -> dict[str, Any]:
+    return {
+        "file": member.name,
+        "refused": member.fault.what if member.fault else member.left,
+        "remedy": member.fault.remedy if member.fault else "it is passed over",
+    }
+
+
+def _as_part(told: dict[str, Any], parts: list[_Read]) -> dict[str, Any]:
+    """Leave out what a part alone cannot say: which bills there are, and whether they foot."""
+    if told["file"] not in {part.facts["file"] for part in parts}:
+        return told
+    findings = told["findings"].filter(pl.col("code") != UNFOOTED)
+    return {**{k: v for k, v in told.items() if k != "documents"}, "findings": findings}
 
 
 def known_at(workspace: Workspace | None) -> Known:

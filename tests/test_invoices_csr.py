@@ -175,3 +175,9 @@ def test_what_is_written_is_read(
 
 def test_types_are_those_promised_even_of_nothing() -> None:
     assert read_csr("", "x").rows.schema["quantity"] == pl.Decimal(18, 6)
+
+
+def test_a_short_number_takes_the_area_a_billing_account_begins_with() -> None:
+    found = read_csr("BAN 305 R01-0000 1\nS&E\n555 0100 1FB 2.00 2.00\n TTB 1.00 1.00\n", "x")
+    assert found.unread.is_empty()
+    assert found.rows["wtn"].to_list() == ["3055550100", "3055550100"]

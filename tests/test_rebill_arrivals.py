@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import zipfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -227,3 +229,26 @@ def test_parts_wait_on_either_database(tmp_path: Path, database_url: str) -> Non
     (workspace.inbox / "rest.zip").write_bytes(archive({"tax.csv": files["tax.csv"]}))
     night(workspace, "2026-11-10")
     assert loaded(workspace) == WHOLE
+
+
+def test_an_archive_of_parts_is_described_as_the_bill_they_make(
+    feed: Workspace, rebill: Call
+) -> None:
+    files = files_of([FEED], Quirks())
+    path = feed.root / "month.zip"
+
+    def told(members: dict[str, str]) -> list[dict[str, Any]]:
+        path.write_bytes(archive(dict(members)))
+        code, out, _ = rebill("describe", path, "--workspace", feed.root, "--json")
+        assert code == 0
+        members_told: list[dict[str, Any]] = json.loads(out)
+        return members_told
+
+    *parts, whole = told(files)
+    assert [part["file"] for part in parts] == [f"month.zip!{name}" for name in files]
+    assert all("documents" not in part and not part["findings"] for part in parts)
+    assert [(one["status"], one["apart"]) for one in whole["documents"]] == [("loaded", "0.00")]
+    assert whole["findings"] == []
+    less = told({name: text for name, text in files.items() if name != "tax.csv"})[-1]
+    assert [one["status"] for one in less["documents"]] == ["held"]
+    assert "no row of part tax came" in less["findings"][0]["message"]

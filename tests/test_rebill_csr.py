@@ -116,6 +116,7 @@ def test_the_carrier_is_named_or_known_by_the_contract(place: Workspace, tmp_pat
     path = folder / "b.txt"
     path.write_text("ACCOUNT 999 555-0100 123\nS&E\n1FB 20.00 20.00\n")
     refused = load(place, [path])
+    assert [error.what for error in refused.errors] == ["no contract covers account 9995550100123"]
     assert "say --carrier" in refused.errors[0].remedy
     assert load(place, [path], carrier="ILEC").ok
     assert "ILEC-9995550100" in current(place, "services")["service"].to_list()

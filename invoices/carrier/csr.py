@@ -146,6 +146,16 @@ def _account() -> pl.Expr:
     return pl.coalesce(text.str.extract(_ACCOUNT), text.str.extract(_MAIN_AND_CODE))
 
 
+def _area() -> pl.Expr:
+    """Return the area code of an account: of its number, or what a billing account begins with.
+
+    Accounts such as 305 R01-0000 have no number of their own, and begin with the area all the same.
+    """
+    return pl.coalesce(
+        pl.col("main_tn").str.head(3), pl.col("ban").str.extract(r"^([2-9][0-9]{2})[A-Z][0-9]{2}")
+    )
+
+
 def _section() -> pl.Expr:
     """Return the section a marker row opens, whatever it is framed with; else other text."""
     return pl.col("text").str.strip_chars(" \t-=*<>[]#:._").str.to_uppercase()
@@ -171,8 +181,11 @@ def _equipment(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame,
     # A row is read in the first form that fits it: the later ones would take amounts for FIDs.
     has_price, has_mark = text.str.contains(_WITH_PRICE), text.str.contains(_WITH_MARK)
     found = body.join(
-        records.select("record", "main_tn"), on="record", how="left", maintain_order="left"
-    ).with_columns(
+        records.select("record", "main_tn", account_area=_area()),
+        on="record",
+        how="left",
+        maintain_order="left",
+    ).with_columns(  # fmt: skip
         price=text.str.extract_groups(_WITH_PRICE),
         mark_only=pl.when(~has_price).then(text).str.extract_groups(_WITH_MARK),
         bare=pl.when(~has_price & ~has_mark).then(text).str.extract_groups(_BARE),
@@ -245,7 +258,7 @@ def _subjects(rows: pl.DataFrame) -> pl.DataFrame:
     A row with a telephone number, or a circuit (/CLS), opens a service; the rows below it are of
     that service until the next one or the end of the section. Before any, it is the main number.
     """
-    area = pl.coalesce("area", pl.col("main_tn").str.head(3))
+    area = pl.coalesce("area", "account_area")
     own = telephone(pl.concat_str(area, "exchange", "number"))
     own = pl.coalesce(own, telephone(_fid("TN").str.extract(r"^([0-9() .-]+)")))
     circuit = _fid("CLS").str.extract(r"^(\S.*?)\s*$")

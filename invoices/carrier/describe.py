@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -16,6 +17,7 @@ _NOT_READ = (
     *("unit_rate_places", "circuit_key", "source_file", "source_row"),
 )
 """Columns of a line that are not cells of its own."""
+_PLACE = ("source_file", "source_row")
 
 
 @dataclass(frozen=True)
@@ -34,13 +36,18 @@ class Description:
     """`FINDINGS`: what cannot be read, and documents that do not foot."""
 
 
-def describe(reading: Reading, lines: int = 5) -> Description:
-    """Return what `reading` says, with its first `lines` lines; its lines are scanned twice."""
-    sums = line_sums(reading.lines).collect()
-    documents, reasons = _whole(reading)
-    documents, unfooted = foot(documents, sums, reading.findings, reasons)
+def describe(*readings: Reading, lines: int = 5) -> Description:
+    """Return what the readings say, with their first `lines` lines; lines are scanned twice.
+
+    Several readings are files with parts of the same bills: they are put together.
+    """
+    every = pl.concat([reading.lines for reading in readings])
+    findings = stack([reading.findings for reading in readings], FINDINGS)
+    sums = line_sums(every).collect()
+    documents, reasons = _whole(readings)
+    documents, unfooted = foot(documents, sums, findings, reasons)
     classes = (
-        reading.lines.group_by("charge_class")
+        every.group_by("charge_class")
         .agg(lines=pl.len().cast(pl.Int64), amount=pl.col("amount").cast(WIDE).sum())
         .collect()
         .sort("charge_class")
@@ -48,18 +55,21 @@ def describe(reading: Reading, lines: int = 5) -> Description:
     return Description(
         documents=documents,
         classes=classes,
-        coverage=_coverage(reading.lines),
-        first_lines=reading.lines.bottom_k(lines, by="source_row").collect().sort("source_row"),
-        findings=stack([reading.findings, unfooted], FINDINGS),
+        coverage=_coverage(every),
+        first_lines=every.bottom_k(lines, by=_PLACE).collect().sort(_PLACE),
+        findings=stack([findings, unfooted], FINDINGS),
     )
 
 
-def _whole(reading: Reading) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the documents of a file with its own parts put together, and why some are held."""
-    if reading.bundle is None:
-        return reading.documents, empty(REASONS)
-    here = reading.documents.with_columns(intake=pl.lit(0, pl.Int64))
-    assembled = assemble(here, [(0, reading.bundle)])
+def _whole(readings: Sequence[Reading]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the documents with the parts of each put together, and why some are held."""
+    bundles = [(i, one.bundle) for i, one in enumerate(readings) if one.bundle is not None]
+    documents = pl.concat(
+        [one.documents.with_columns(intake=pl.lit(i, pl.Int64)) for i, one in enumerate(readings)]
+    )
+    if not bundles:
+        return documents.drop("intake"), empty(REASONS)
+    assembled = assemble(documents, bundles)
     return assembled.documents.drop("intake"), assembled.reasons.drop("intake")
 
 
