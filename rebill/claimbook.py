@@ -52,6 +52,7 @@ def states(record: Record) -> pl.DataFrame:
             pl.col("level").fill_null(1),
             pl.col("sent").fill_null(pl.col("filed_on").is_not_null().cast(pl.Int64)),
         )
+        .with_columns(known_from=pl.lit(None, dtype=pl.Date))
         .select(pl.col(name).cast(dtype) for name, dtype in STATE.items())
         .sort("claim_no")
     )
@@ -117,6 +118,13 @@ def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = No
     """
     state = states(record)
     state = state.filter(pl.col("claim_no").is_in(news["claim_no"].unique().implode()))
+    # Whatever happens to a claim happens after its last bill was dated, or taken in before that.
+    bills = record.documents().select(
+        "document_id", there=pl.min_horizontal("bill_date", "received_on")
+    )
+    there = parts(record, state["claim_no"]).join(bills, on="document_id")
+    first = there.group_by("claim_no").agg(known_from=pl.col("there").max())
+    state = state.drop("known_from").join(first, on="claim_no", how="left")
     outcome = advance(state, news, closed_around(record, news["at"], state["answered_on"]))
     write(record, outcome, credits)
     return outcome
@@ -149,7 +157,7 @@ def write(record: Record, outcome: Advanced, credits: pl.DataFrame | None = None
 
 
 _NOT_KEPT = (
-    *("amount", "dispute_closes_on", "last_on"),
+    *("amount", "dispute_closes_on", "last_on", "known_from"),
     *("levels", "escalate_banking_days", "waiver_if_late"),
 )
 

@@ -95,6 +95,7 @@ STATE = pl.Schema(
         "dispute_closes_on": pl.Date(),
         "tracking_no": pl.String(),  # the carrier's number
         "last_on": pl.Date(),  # the day of the last event that was not ours
+        "known_from": pl.Date(),  # the first day on which its bills were there; null = not asked
         "levels": pl.List(pl.Int64()),
         "escalate_banking_days": pl.Int64(),
         "waiver_if_late": pl.Boolean(),
@@ -272,6 +273,10 @@ def _why() -> pl.Expr:
         (
             (pl.col("at") < pl.col("last_on")) & ~what.is_in(NOTED),
             filled("it is out of order: the last event was on {}", "last_on"),
+        ),
+        (
+            (pl.col("at") < pl.col("known_from")) & ~what.is_in(NOTED),
+            filled("it is out of order: its bill is of {}", "known_from"),
         ),
         (
             waived,

@@ -45,6 +45,22 @@ def claimed(root: Path) -> Workspace:
     return workspace
 
 
+def test_nothing_happens_to_a_claim_before_its_bill(tmp_path: Path) -> None:
+    workspace = claimed(tmp_path / "w")
+    billed = table(workspace, "documents")["bill_date"].item()
+    before = str(DAY(billed) - dt.timedelta(1))
+    with pytest.raises(ConfigError, match=f"out of order: its bill is of {billed}"):
+        disputing.submit(workspace, ["D-000001"], DAY(before), "ana", None)
+    with pytest.raises(ConfigError, match=f"out of order: its bill is of {billed}"):
+        event(workspace, "D-000002", "withdraw", before)
+    disputing.submit(workspace, ["D-000001"], DAY(billed), "ana", None)
+    # A bill that came before its date can be disputed from then on.
+    other = small(tmp_path / "o")
+    put(other, [("mar.csv", bill(3, USUAL))])
+    night(other, before)
+    disputing.submit(other, ["D-000001"], DAY(before), "ana", None)
+
+
 def test_a_claim_goes_from_its_filing_to_its_last_cent(tmp_path: Path) -> None:
     workspace = claimed(tmp_path / "w")
     claims = table(workspace, "claims").select("claim_no", "reason", "amount").rows()
