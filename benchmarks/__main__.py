@@ -1,38 +1,70 @@
-"""`python -m benchmarks [LINES] [--sizes 1000000 5000000 10000000] [--out PAGE] [--place DIR]`."""
+"""`python -m benchmarks [PART ...] [--lines N] [--sizes N ...] [--out PAGE] [--place DIR]`.
+
+Without a part all are measured; each leaves its own section on the page and the others alone.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import cash, papers, selling, x12
+from benchmarks import bank, cash, disputes, flat_feeds, packets, papers, selling, x12
 from benchmarks.report import page
 from benchmarks.run import measure
 
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
+OTHERS = re.compile(r"^## (?!\([abc]\) )", re.MULTILINE)
+"""The head of a section that is no part of the night's."""
+
+
+def night(out: Path, place: Path, lines: int, sizes: Sequence[int]) -> None:
+    """Leave the sections on kernels and nights at the top of the page."""
+    measured = [measure(place, count, jobs=count == lines) for count in sorted({lines, *sizes})]
+    before = out.read_text(encoding="utf-8") if out.exists() else ""
+    found = OTHERS.search(before)
+    rest = before[found.start() :] if found else ""
+    out.write_text(f"{page(measured).rstrip()}\n\n{rest}".rstrip() + "\n", encoding="utf-8")
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
+    "bank": (bank.TITLE, lambda place, lines: bank.section()),
+    "cash": (cash.HEAD, lambda place, lines: cash.measured(place)),
+    "disputes": (disputes.HEAD, lambda place, lines: disputes.section(disputes.measured())),
+    "packets": (packets.HEAD, lambda place, lines: packets.section(20_000)),
+    "papers": (papers.HEAD, lambda place, lines: papers.section(1000, 20_000)),
+    "selling": (
+        selling.HEAD,
+        lambda place, lines: selling.section(lines, selling.measure(place, lines)),
+    ),
+    "x12": (x12.HEAD, lambda place, lines: x12.section([100, 1000], 10, 3)),
+    "flat": (flat_feeds.HEAD, lambda place, lines: flat_feeds.section(1_000_000)),
+}
 
 
 def main() -> None:
     """Measure, and leave the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("lines", type=int, nargs="?", default=5_000_000, help="lines of (a), (b)")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"night, {', '.join(SECTIONS)}")
+    parser.add_argument("--lines", type=int, default=5_000_000, help="lines of (a), (b), selling")
     parser.add_argument(
         "--sizes", type=int, nargs="*", default=[1_000_000, 10_000_000], help="further ones for (c)"
     )
     parser.add_argument("--out", type=Path, default=PAGE, help="where the page goes")
     parser.add_argument("--place", type=Path, help="folder for the data (default: a temporary one)")
     given = parser.parse_args()
+    wanted = given.parts or ["night", *SECTIONS]
+    if unknown := sorted({*wanted} - {"night", *SECTIONS}):
+        parser.error(f"no part is called {unknown[0]}")
     with tempfile.TemporaryDirectory(dir=given.place) as place:
-        sizes = [
-            measure(Path(place), lines, jobs=lines == given.lines)
-            for lines in sorted({given.lines, *given.sizes})
-        ]
-        given.out.write_text(page(sizes), encoding="utf-8")
-        cash.put(given.out, cash.measured(Path(place)))
-        selling.put(given.out, given.lines, Path(place))
-        cash.put(given.out, papers.section(1000, 20_000), papers.HEAD)
-        cash.put(given.out, x12.section([100, 1000], 10, 3), x12.HEAD)
+        for part in wanted:
+            if part == "night":
+                night(given.out, Path(place), given.lines, given.sizes)
+            else:
+                head, section = SECTIONS[part]
+                cash.put(given.out, section(Path(place), given.lines), head)
     print(given.out.read_text(encoding="utf-8"))
 
 

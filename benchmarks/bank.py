@@ -1,14 +1,12 @@
 """Bank files at size: a Nacha file of 100,000 entries read, three years of pulls matched.
 
-`python -m benchmarks.bank` measures and puts its section into `docs/PERFORMANCE.md`.
+`python -m benchmarks bank` puts its section into `docs/PERFORMANCE.md`.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import random
-import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -137,16 +135,5 @@ def section() -> str:
     return f"{TITLE}\n\n| work | time |\n| --- | --- |\n{table}\n\n{note}\n"
 
 
-def main() -> None:
-    """Measure, and leave the section on the page."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.bank", description=__doc__)
-    parser.add_argument("--out", type=Path, default=PAGE, help="the page")
-    given = parser.parse_args()
-    made, text = section(), given.out.read_text(encoding="utf-8")
-    rest = re.sub(rf"\n*{re.escape(TITLE)}\n.*?(?=\n## |\Z)", "", text, flags=re.DOTALL)
-    given.out.write_text(f"{rest.rstrip()}\n\n{made}", encoding="utf-8")
-    print(made)
-
-
 if __name__ == "__main__":
-    main()
+    print(section())

@@ -280,7 +280,7 @@ def measured(folder: Path, accounts: int = 2000, months: int = 36, scenarios: in
 
 def put(page: Path, text: str, head: str = HEAD) -> None:
     """Let a section take its place on the page, or stand at its end."""
-    before = page.read_text(encoding="utf-8")
+    before = page.read_text(encoding="utf-8") if page.exists() else ""
     there = re.compile(rf"^{re.escape(head)}.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     if there.search(before):
         after = there.sub(lambda _: f"{text}\n", before)

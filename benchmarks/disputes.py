@@ -7,14 +7,11 @@ Prints seconds and what came out; everything is invented and the same each time.
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import re
 import resource
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import polars as pl
 
@@ -192,32 +189,21 @@ def section(rows: list[tuple[str, str, str]]) -> str:
     """Return what was measured as a section of the page."""
     table = "\n".join(f"| {name} | {took} | {out} |" for name, took, out in rows)
     return (
-        f"{HEAD}\n\nBy `python -m benchmarks.disputes --into docs/PERFORMANCE.md`; no loop over"
-        " pairs, everything at once.\n\n| | time | what came out |\n| --- | --- | --- |\n"
-        f"{table}\n"
+        f"{HEAD}\n\nNo loop over pairs, everything at once.\n\n"
+        f"| | time | what came out |\n| --- | --- | --- |\n{table}\n"
     )
 
 
-def main() -> None:
-    """Run the three at the sizes asked for."""
-    reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--findings", type=int, default=200_000)
-    reader.add_argument("--credits", type=int, default=50_000)
-    reader.add_argument("--into", type=Path, help="the page that holds the section")
-    asked = reader.parse_args()
-    findings, documents = some_findings(asked.findings)
-    given = some_credits(asked.credits)
-    rows = [
-        timed("findings into claims", lambda: grouped(findings, documents)),
+def measured(findings: int = 200_000, credits: int = 50_000) -> list[tuple[str, str, str]]:
+    """Return what the three took at these sizes."""
+    found, documents = some_findings(findings)
+    given = some_credits(credits)
+    return [
+        timed("findings into claims", lambda: grouped(found, documents)),
         timed("credits to claims", lambda: matched(*given)),
-        timed("money of claims laid out", lambda: laid_out(asked.credits)),
+        timed("money of claims laid out", lambda: laid_out(credits)),
     ]
-    if asked.into:
-        before = asked.into.read_text(encoding="utf-8")
-        there = re.compile(rf"^{HEAD}.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
-        kept = there.sub("", before).rstrip()
-        asked.into.write_text(f"{kept}\n\n{section(rows)}", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    print(section(measured()))

@@ -8,6 +8,7 @@ import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.schema import RATE
+from rebill.files import spool
 from rebill.rating import rate
 from reconcile.contracts import read_contracts
 from reconcile.due import value
@@ -70,12 +71,13 @@ def run(folder: Path, out: Path) -> None:
         kept.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in absent.items()),
         *(reference[name].collect() for name in ("customers", "markups", "retail_rates")),
     )
-    _keep(rated.customer_lines.select("line_id", "customer", "cost", "price"), out / "priced")
+    rated.customer_lines.select("line_id", "customer", "cost", "price").sink_parquet(
+        out / "priced.parquet"
+    )
 
 
 def _keep(frame: pl.LazyFrame, place: Path) -> pl.LazyFrame:
-    frame.sink_parquet(place.with_suffix(".parquet"))
-    return pl.scan_parquet(place.with_suffix(".parquet"))
+    return spool(place.with_suffix(".parquet"), frame)
 
 
 def totals(out: Path) -> list[str]:

@@ -29,6 +29,8 @@ effective_from = 2026-01-01
 accounts = ["305R01*"]
 """
 
+HEAD = "## A dispute packet of "
+
 
 def _tables(folder: Path, rows: int) -> None:
     """Write reference tables with a service a row."""
@@ -86,8 +88,8 @@ def prepared(root: Path, rows: int) -> Workspace:
     return workspace
 
 
-def main(rows: int) -> None:
-    """Measure one packet and print what it took."""
+def _measured(rows: int) -> tuple[int, float, float, int, dict[str, int]]:
+    """Return rows, seconds, CPU seconds, peak MiB and the size of each file of one packet."""
     with tempfile.TemporaryDirectory() as folder:
         workspace = prepared(Path(folder) / "w", rows)
         started, cpu = time.monotonic(), time.process_time()
@@ -95,12 +97,21 @@ def main(rows: int) -> None:
             claims = choose(record, DAY, carrier="ILEC")
             made = write_packets(record, claims, Path(folder) / "out", DAY)
         took, used = time.monotonic() - started, time.process_time() - cpu
-        sizes = {path.name: path.stat().st_size for path in (Path(folder) / "out").iterdir()}
+        sizes = {path.suffix: path.stat().st_size for path in (Path(folder) / "out").iterdir()}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{made.packets['rows'].sum():,} rows: {took:.1f} s, CPU {used:.1f} s, peak {peak} MiB")
-    for name, size in sorted(sizes.items()):
-        print(f"  {name}: {size / 1e6:.1f} MB")
+    return int(made.packets["rows"].sum()), took, used, peak, sizes
+
+
+def section(rows: int) -> str:
+    """Measure one packet, and return the section of the page."""
+    count, took, used, peak, sizes = _measured(rows)
+    files = ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in sorted(sizes.items()))
+    return (
+        f"{HEAD}{count:,} rows\n\nOne claim: evidence, spreadsheet, letter and upload.\n\n"
+        "| time | CPU | peak memory | files |\n| --- | --- | --- | --- |\n"
+        f"| {took:.1f} s | {used:.1f} s | {peak:,} MiB | {files} |\n"
+    )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    print(section(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -218,8 +217,6 @@ def section(lines: int, taken: list[dict[str, Any]]) -> str:
             "| way | pricing | invoices | CPU | times plain | invoices built | peak memory |",
             "| --- | --- | --- | --- | --- | --- | --- |",
             *rows,
-            "",
-            f"{os.cpu_count()} cores, shared with other work while it was measured.",
         ]
     )
 
