@@ -21,7 +21,7 @@ from rebill.night import BankRead, Night
 from rebill.plan import MatchPulls, ReadBank
 from rebill.record import Record
 from rebill.scheduling import SPOKEN, set_pulls, unpaid
-from rebill.settings import Workspace
+from rebill.settings import Settings
 from rebill.store import insert_frame, models, models_bank, read_frame, read_table, update_rows
 from reconcile.debits import DEBITS
 from reconcile.pull_events import pull_events
@@ -35,18 +35,17 @@ MOST_BILLS = 24
 """A chain of bills in which a returned pull moves on is followed so far in one run."""
 
 
-def is_bank_file(workspace: Workspace, path: Path) -> bool:
+def is_bank_file(settings: Settings, path: Path) -> bool:
     """Whether a file begins like one a bank sends."""
     try:
         head = files.head(path, bank.HEAD)
     except OSError:
         return False
-    return bank.identify(head, workspace.settings.statements) is not None
+    return bank.identify(head, settings.statements) is not None
 
 
-def read_bank_file(workspace: Workspace, path: Path, sha256: str = "") -> BankReading:
+def read_bank_file(settings: Settings, path: Path, sha256: str = "") -> BankReading:
     """Return what a bank file says; one that is none, or too large, is a reading with a fault."""
-    settings = workspace.settings
     size, digest = files.digest(path)
     wrong = None
     if size > settings.bank.max_file_bytes:
@@ -67,7 +66,7 @@ def read_bank_file(workspace: Workspace, path: Path, sha256: str = "") -> BankRe
 
 def read_bank(night: Night, stage: ReadBank) -> None:
     """Read one bank file; what becomes of it is decided when all are read."""
-    reading = read_bank_file(night.record.workspace, night.paths[stage.name], stage.sha256)
+    reading = read_bank_file(night.record.workspace.settings, night.paths[stage.name], stage.sha256)
     night.bank_reads.append(BankRead(stage, reading))
 
 

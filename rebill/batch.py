@@ -80,7 +80,7 @@ def look(workspace: Workspace) -> tuple[tuple[Seen, ...], dict[str, Path]]:
     """Return what lies in the inbox, looked at twice, and where."""
     arrived, skipped = files.look(workspace.inbox, workspace.settings.inbox.settle_seconds)
     seen = [
-        Seen(file.name, file.size, file.sha256, bank=is_bank_file(workspace, file.path))
+        Seen(file.name, file.size, file.sha256, bank=is_bank_file(workspace.settings, file.path))
         for file in arrived
     ]
     seen += [Seen(file.name, left=file.reason) for file in skipped]
@@ -112,7 +112,7 @@ def pick(
         Seen(
             name,
             *files.digest(path.resolve()),
-            bank=not told and is_bank_file(workspace, path.resolve()),
+            bank=not told and is_bank_file(workspace.settings, path.resolve()),
         )
         for name, path in found.items()
     ]
@@ -177,7 +177,7 @@ def _arrived(record: Record, job: Job, scratch: Path) -> Job:
         arrivals.Arrivals(job.files, job.paths),
         known,
         scratch,
-        lambda path: job.profile is None and is_bank_file(workspace, path),
+        lambda path: job.profile is None and is_bank_file(workspace.settings, path),
     )
     if not job.files:
         return job

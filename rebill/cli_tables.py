@@ -147,7 +147,7 @@ def describe(
     json: Json = False,
     workspace: Where = HERE,
 ) -> None:
-    """Say what a carrier file is and what it says; nothing is stored, no workspace is needed."""
+    """Say what a carrier or bank file is and says; nothing is stored, no workspace is needed."""
     from rebill.describe import as_data, as_words, descriptions, known_at
     from rebill.profiles import profiles_at
     from rebill.settings import SETTINGS_FILE, ConfigError, Settings

@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from invoices import carrier
+from invoices import bank, carrier
 from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
 from invoices.carrier.reading import Reading
 from invoices.carrier.source import ACCOUNTS
 from invoices.footing import WIDE
 from rebill import archives, batch, files, reference
+from rebill.banking import is_bank_file, read_bank_file
 from rebill.ingest import head_of, read_file
 from rebill.settings import Settings, Workspace
 from rebill.views import as_table
@@ -31,6 +32,19 @@ DOCUMENT = (
     "current_charges",
     "apart",
     "total_due",
+)
+ENTRY = (
+    "source_row",
+    "kind",
+    "direction",
+    "settled_on",
+    "amount",
+    "company_id",
+    "company_name",
+    "sec",
+    "individual_id",
+    "trace",
+    "code",
 )
 FINDING = ("code", "source_row", "message", "remedy")
 LINE = ("line_no", "charge_class", "usoc", "quantity", "unit_rate", "amount", "wtn", "service_from")
@@ -116,6 +130,8 @@ def descriptions(
     Members with parts of the same bills say what their rows are, and the archive, last, what the
     bills are that they make together.
     """
+    if profile is None and is_bank_file(settings, path):
+        return [bank_description(path, settings)]
     if archives.kind(path) is None:
         return [description(path, profile, settings, profiles, known)]
     with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
@@ -155,6 +171,29 @@ def _as_part(told: dict[str, Any], parts: list[_Read]) -> dict[str, Any]:
         return told
     findings = told["findings"].filter(pl.col("code") != UNFOOTED)
     return {**{k: v for k, v in told.items() if k != "documents"}, "findings": findings}
+
+
+def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
+    """Return what a bank file is and says: its sums by day and originator, entries, and faults."""
+    size, sha256 = files.digest(path)
+    reading = read_bank_file(settings, path)
+    taken = pl.col("amount").filter(pl.col("kind").is_in(("entry", "other")))
+    sums = reading.entries.group_by("settled_on", "company_id", "company_name", "direction").agg(
+        entries=pl.len(),
+        amount=taken.sum(),
+        returned=pl.col("amount").filter(pl.col("kind") == "return").sum(),
+    )
+    return {
+        "file": path.name,
+        "size": size,
+        "sha256": sha256,
+        "format": bank.identify(files.head(path, bank.HEAD), settings.statements),
+        "booked by": "rebill cash import",
+        "sums": sums.sort("settled_on", "company_id", "company_name", "direction"),
+        "entries": reading.entries.select(ENTRY),
+        "remittances": reading.remittances.select("reference", "ban", "paid", "invoice_date"),
+        "faults": reading.faults,
+    }
 
 
 def known_at(workspace: Workspace | None) -> Known:

@@ -255,6 +255,23 @@ def test_each_pull_of_a_bill_counts_on_its_own_day_and_the_bill_pends_until_the_
     assert [row["debited"] for row in rows(place, "bill_exposure")] == ["40.00"]
 
 
+def test_a_bank_file_is_described_without_being_booked(
+    place: nights.Workspace, rebill: Call, tmp_path: Path
+) -> None:
+    path = saved(place, "ach.txt", pull("12.34", individual_id="INV2"))
+    for more in ((), ("--workspace", str(tmp_path / "none"))):
+        code, out, _ = rebill("describe", path, "--json", *more)
+        told = json.loads(out)
+        assert (code, told["format"], told["faults"]) == (0, "nacha", [])
+        (entry,) = told["entries"]
+        assert (entry["amount"], entry["settled_on"]) == ("12.34", "2026-02-20")
+        assert [(row["entries"], row["amount"]) for row in told["sums"]] == [(1, "12.34")]
+    assert rows(place, "bank_entries") == []
+    broken = saved(place, "broken.txt", pull()[:285])
+    code, out, _ = rebill("describe", broken)
+    assert code == 0 and "cut off" in out
+
+
 def test_a_declared_statement_is_imported(place: nights.Workspace, rebill: Call) -> None:
     settings = place.root / "rebill.toml"
     settings.write_text(
