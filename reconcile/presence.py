@@ -183,6 +183,8 @@ def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str,
                       on="service")
         .filter(active("active_from", "active_until"))
         .join(packaged, on=["carrier", "package", "usoc"], how="anti")
+        # A package listed by its own code is the package: its elements on a bill show it too.
+        .filter(pl.col("usoc").ne_missing(pl.col("package")))
         .drop("active_from", "active_until")
         .with_columns(package=pl.lit(None, dtype=pl.String))
     )  # fmt: skip

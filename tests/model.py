@@ -372,7 +372,7 @@ def not_billed_of(facts: Facts, document: Row, service: Row, billed: list[Judged
     by_unit = contract is not None and contract.billing.rounding == "unit"
     missing: list[tuple[str | None, Decimal | None]] = []
     for code, quantity in units.items():
-        if code in facts.elements_of(service["carrier"], package):
+        if code == package or code in facts.elements_of(service["carrier"], package):
             continue
         rate = facts.rate_of_element(service, day, code, None)
         if rate is not None and by_unit:

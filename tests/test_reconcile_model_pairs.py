@@ -207,6 +207,25 @@ def test_a_package_is_owed_its_price_however_the_carrier_spreads_it():
     ]
 
 
+def test_a_package_the_inventory_lists_by_its_code_is_billed_by_its_elements_too():
+    elements = ELEMENTS + "S2 PKG1 1 . .\n"
+    made = audit(
+        """
+        no bill       class usoc  quantity rate amount wtn
+        a  2026-06-01 rec   1FB   1        .    24.00  6145550102
+        b  2026-06-01 rec   PORT1 1        .    6.00   6145550102
+        c  2026-07-01 rec   1FB   1        .    20.00  6145550101
+        """,
+        service_elements=elements,
+    )
+    _, findings = agreed(made)
+    assert [
+        (f["document_id"][3:], f["usoc"], f["expected"])
+        for f in findings
+        if f["code"] == "element_not_billed" and f["service"] == "S2"
+    ] == [("2026-07-01", "PKG1", D("30.00"))]
+
+
 def test_a_package_ends_with_its_service_and_a_repeat_stands_outside_of_it():
     made = audit(
         """
