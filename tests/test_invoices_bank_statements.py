@@ -155,6 +155,13 @@ def test_the_tags_of_a_text_say_who_took_it() -> None:
     assert (back["code"], back["original_trace"], back["trace"]) == ("R29", row["trace"], None)
 
 
+def test_words_after_a_tagged_id_are_no_part_of_it() -> None:
+    text = "ACH DEBIT TRACE#:091000010000007 PAID CO ID:2222222226 MORE WORDS"
+    content = f"settled_on,amount,description\n2026-03-20,-5.00,{text}\n"
+    (entry,) = read_of(content.encode(), "csv").entries.to_dicts()
+    assert (entry["company_id"], entry["trace"]) == ("2222222226", "091000010000007")
+
+
 def test_the_same_movement_in_the_next_statement_has_the_same_id() -> None:
     twice = [Move(D("10.00"), text="ILEC"), Move(D("10.00"), text="ILEC")]
     first = read_of(bai2([Statement(twice)]), "bai2").entries["entry_id"].to_list()

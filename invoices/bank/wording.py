@@ -24,6 +24,8 @@ _TAGS = {
     "code": r"(?:RETURN (?:REASON )?CODE|RTN (?:REASON )?CODE|REASON CODE)",
     "original_trace": r"(?:ORIG(?:INAL)? TRACE(?: ?#| NO)?)",
 }
+_WIDTHS = {"company_id": 10, "sec": 3, "trace": 15, "code": 3, "original_trace": 15}
+"""So long are the values of Nacha's fields: of a longer one, text without a tag follows."""
 _OTHERS = (r"DESC DATE", r"CO ENTRY DESCR(?:IPTION)?", r"EED", r"TRN", r"ADDENDA", r"INFO", r"DATE")
 _END = rf"(?:\s+(?:{'|'.join((*_TAGS.values(), *_OTHERS))}) ?[:=]|\s*[;|]|\s{{2,}}|$)"
 """A value ends before the next tag, at a divider or at a gap."""
@@ -41,6 +43,9 @@ def from_text(frame: pl.DataFrame) -> pl.DataFrame:
         else:
             text_here = text
         value = text_here.str.extract(lead + tag + r" ?[:=] ?(.*?)" + _END, 1).str.strip_chars()
+        if name in _WIDTHS:
+            long = value.str.len_chars() > _WIDTHS[name]
+            value = pl.when(long).then(value.str.extract(r"^(\S+)", 1)).otherwise(value)
         given = pl.col(name) if name in frame.columns else pl.lit(None, dtype=pl.String)
         found.append(pl.coalesce(given, pl.when(value != "").then(value)).alias(name))
     return frame.with_columns(found)
