@@ -22,6 +22,8 @@ MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
 BY_HAND = "hand"
 OF_PROMISE = "promise:"
 """What stands before the name of a promise where a claim's number would."""
+OF_HEADER = "{}:adjustments"
+"""The name of the credit that a document's header gives."""
 US = "rebill"
 NOTHING = pl.lit(0, dtype=CENTS)
 CREDITABLE = tuple(status for status, moves in MOVES.items() if "credit" in moves)
@@ -214,7 +216,7 @@ def credits_on_bills(
     headers = papers.select(
         *("document_id", "carrier", "ban", "bill_date", "invoice_no"),
         *nothing,
-        credit_id=filled("{}:adjustments", "document_id"),
+        credit_id=filled(OF_HEADER, "document_id"),
         line_no=pl.lit(None, dtype=pl.Int64),
         amount=-pl.col("adjustments"),
         starts=pl.lit(None, dtype=pl.Date),
@@ -247,7 +249,9 @@ def free_credits(
         own = pl.col("document_id").is_in(adjusted["document_id"].implode())
         papers = papers.filter(own | (pl.col("adjustments") < 0))
     wanted_months = papers.select(MONTH).to_series().unique().to_list()
-    used = read_table(record.connection, models_disputes.ClaimCredit)["credit_id"]
+    # What was taken back, because its bill was void for a time, is nobody's again.
+    given = read_table(record.connection, models_disputes.ClaimCredit).group_by("credit_id")
+    used = given.agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)["credit_id"]
     said = read_table(record.connection, models_disputes.CreditDecision)["credit_id"]
     kept = read_table(record.connection, models_disputes.PromiseCredit)["credit_id"]
     gone = pl.concat([used, said, kept]).drop_nulls().unique()

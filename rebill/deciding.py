@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from invoices.schema import CENTS, LINES
 from rebill.acts import Accept, Act, StandIn, Void
+from rebill.claim_credits import OF_HEADER
 from rebill.claimbook import happen, news_of
 from rebill.decisions import decide
 from rebill.ingest import KEY
@@ -109,7 +110,7 @@ def void(night: Night, stage: Void) -> None:
     )
     if lines.height:
         keep(night, VOID_LINES, lines.lazy(), "amount")
-        _reverse_credits(night, stage, lines["line_id"])
+    _reverse_credits(night, stage, [*lines["line_id"], OF_HEADER.format(stage.document_id)])
     findings = _take_findings(night, paper)
     keep_findings(night, findings, VOID_FINDINGS)
     night.replaced = pl.concat([night.replaced, findings])
@@ -162,8 +163,8 @@ def stand_in(night: Night, stage: StandIn) -> None:
     night.became[stage.document_id] = f"void: {new} stands instead"
 
 
-def _reverse_credits(night: Night, stage: Void, lines: pl.Series) -> None:
-    """Take credits that stand on the lines of a void document back from their claims.
+def _reverse_credits(night: Night, stage: Void, credits: list[str]) -> None:
+    """Take credits that stand on a void document back from their claims.
 
     Raises ConfigError where a claim does not let one be taken back, because it is closed.
     """
@@ -171,7 +172,7 @@ def _reverse_credits(night: Night, stage: Void, lines: pl.Series) -> None:
     key = ["claim_no", "document_id", "finding_id", "credit_id", "matched_by"]
     given = (
         read_table(record.connection, models_disputes.ClaimCredit)
-        .filter(pl.col("credit_id").is_in(lines.implode()))
+        .filter(pl.col("credit_id").is_in(credits))
         .group_by(key)
         .agg(pl.col("amount").sum().cast(CENTS))
         .filter(pl.col("amount") > 0)

@@ -207,6 +207,29 @@ def test_credits_on_a_voided_document_are_taken_back_from_their_claims(march: Wo
     record_events(march, closed)
 
 
+def test_credits_come_back_with_a_voided_document_that_is_accepted(tmp_path: Path) -> None:
+    from test_rebill_following import came, claims, credits, filed
+
+    workspace = filed(tmp_path / "w")
+    line = "adjustment 1FB 6145550131 -2.00 rate corrected"
+    came(workspace, 4, "2026-04-20", line, header="-16.67")
+    taken, told = claims(workspace), credits(workspace)
+    assert [taken[number][:2] for number in ("D-000001", "D-000002")] == [
+        ("credited", "16.67"),
+        ("credited", "2.00"),
+    ]
+    (april,) = rows(workspace, "documents", bill_date="2026-04-05")
+    decide(workspace, Void(april["document_id"], act("2026-04-21")), day="2026-04-21")
+    assert {claims(workspace)[number][1] for number in taken if taken[number][1] != "0.00"} == {
+        "0.00"
+    }
+    decide(workspace, Accept(april["document_id"], act("2026-04-22")), day="2026-04-22")
+    again = claims(workspace)
+    assert again["D-000001"] == taken["D-000001"]
+    assert again["D-000002"] == taken["D-000002"]
+    assert credits(workspace) == told
+
+
 def test_a_document_that_conflicts_can_replace_the_first(march: Workspace) -> None:
     cheaper = nights.USUAL.replace("22.00 22.00", "20.00 20.00")
     nights.put(march, [("march-2.csv", nights.bill(3, cheaper))])
