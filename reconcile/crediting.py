@@ -462,8 +462,6 @@ _SPAN = [
     pl.col("ends").max().alias("ends_line"),
 ]
 """What is said of several lines at once."""
-
-
 _SUM_OF_CLAIM = ("claim_no", "carrier", "ban", "filed_on", "claimed_on", "starts_line", "ends_line")
 
 
@@ -481,12 +479,7 @@ def _sums(pool: _Pool) -> pl.DataFrame:
     )
     nobody = [pl.lit(None, pl.String).alias(name) for name in ("subject", "usoc")]
     totals = [
-        whole.select(
-            *_SUM_OF_CLAIM,
-            *nobody,
-            wanted=pl.col(name),
-        )
-        for name in ("open", "promised")
+        whole.select(*_SUM_OF_CLAIM, *nobody, wanted=pl.col(name)) for name in ("open", "promised")
     ]
     parts = []
     for keys in (["subject"], ["subject", "usoc"]):
@@ -571,11 +564,25 @@ def _by_bill(pool: _Pool) -> _Pass:
     return _parted(found, pl.col("sure").fill_null(False).all().over("claim_no"))
 
 
+def _by_whole_bill(pool: _Pool) -> _Pass:
+    """As `_by_bill`, of bills no credit of which is all of a claim by itself.
+
+    That several credits together are a claim says more than that one of them is like a service.
+    """
+    sums = _sums(pool).filter(pl.col("subject").is_null())
+    whole = sums.select("carrier", "ban", amount="wanted").unique()
+    alone = pool.credits.join(whole, on=["carrier", "ban", "amount"], how="semi")
+    rest = pool.credits.join(alone, on="document_id", how="anti", maintain_order="left")
+    found = _by_bill(pool._replace(credits=rest))
+    return _Pass(found.pairs, found.offers.clear())
+
+
 _PASSES: tuple[tuple[str, Callable[[_Pool], _Pass]], ...] = (
     (BY_NUMBER, _by_number),
     (BY_LINE, _by_same_period),
     (BY_LINE, _by_line),
     (BY_PERIOD, _by_period),
+    (BY_SUM, _by_whole_bill),
     (BY_SUM, _by_sum),
     (BY_SUM, _by_bill),
 )

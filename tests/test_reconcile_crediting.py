@@ -236,6 +236,22 @@ def test_what_was_granted_is_known_when_it_comes() -> None:
     assert told(claims, small, "C1  03-05  S2  1FB  -  2.00") == ["offer  C1  N1  1.00  part"]
 
 
+def test_several_credits_that_are_a_claim_are_not_one_that_is_like_a_service() -> None:
+    claims = "N1  -  02-20  1.50  4.50"
+    lines = "".join(f"N1 02-05 S{n} 1FB 02 {n}.00\n" for n in (1, 2, 3))
+    credits = "C1  03-05  -  -  -  2.50\nC2  03-05  -  -  -  2.00"
+    assert told(claims, lines, credits) == [
+        "C1  N1/0  1.00  claim",
+        "C1  N1/1  1.50  claim",
+        "C2  N1/1  0.50  claim",
+        "C2  N1/2  1.50  claim",
+    ]
+    # Where one of them is all of a claim, that stands before.
+    claims += "\nN2  -  02-20  0  -"
+    lines += "N2 02-05 S5 1FB 02 2.50\n"
+    assert told(claims, lines, credits)[0] == "C1  N2/3  2.50  claim"
+
+
 def test_what_was_denied_is_credited_only_where_the_claim_is_named() -> None:
     claims, lines = "N1  T-9001  02-20  2.00  0", "N1  02-05  S1  1FB  02  2.00"
     assert told(claims, lines, "C1  03-05  S1  1FB  02  2.00") == []
