@@ -20,6 +20,7 @@ from x12_paper import (
     interchange,
     own_profile,
     parse,
+    read_bytes,
     seg,
     text_of,
     through_bytes,
@@ -193,6 +194,13 @@ def test_good_sets_load_beside_a_refused_one_unless_the_profile_says_no() -> Non
     gate = through_bytes(content.encode(), profile="own", profiles=strict)
     assert gate.documents["status"].to_list() == ["refused", "refused"]
     assert gate.lines.is_empty()
+    assert "rule beside" in gate.messages
+    # The answer blames the good set for no envelope of its own.
+    [answer] = read_bytes(content.encode(), profile="own", profiles=strict).answers
+    assert [row for row in answer.template.split("~\n") if row[:3] == "AK5"] == [
+        "AK5*R*4",
+        "AK5*R*5",
+    ]
 
 
 def test_every_beginning_of_an_interchange_is_refused_or_whole() -> None:

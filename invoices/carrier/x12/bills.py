@@ -120,7 +120,8 @@ def settle(
             if not bill.refusing:
                 what = f"{NEIGHBOURS}: set {first.set.control}"
                 cure = "have the refused set corrected, or set good_documents_load"
-                bill.refusing.append(Fault("SE", bill.set.segment, what, cure, bill.set.number))
+                fault = Fault("beside", bill.set.segment, what, cure, bill.set.number)
+                bill.refusing.append(fault)
     _name(payable, source)
     documents = [_document(bill, source) for bill in payable]
     documents += [_nowhere(unplaced[0], source)] if unplaced else []

@@ -51,6 +51,7 @@ RULES: tuple[Rule, ...] = (
     Rule("BAL", "set", "refuse", "every BAL says an amount", False),
     Rule("account", "set", "refuse", "the set names an account, one the profile covers", False),
     Rule("carrier", "set", "refuse", "the carrier is known", False),
+    Rule("beside", "set", "refuse", "no other set is refused, if the profile asks that", False),
     Rule("balance", "set", "warn", "every BAL02 is known to the profile"),
     Rule("accounts", "set", "warn", "all charges of a set are of one account"),
     Rule("CTT01", "set", "warn", "CTT01 is the number of lines or of HL"),
