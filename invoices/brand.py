@@ -177,8 +177,11 @@ def _said(words: str) -> str:
 
 
 def plain_letter(name: str, house: House) -> Letter:
-    """Return the letter of a brand that has no folder: the default page with its name."""
-    return letter(BrandText(name=name[:200]), {}, house)
+    """Return the letter of a brand that has no folder: the default page with its name.
+
+    Without a brand the house itself sends the invoice, under its own name.
+    """
+    return letter(BrandText(name=(name or house.name)[:200]), {}, house)
 
 
 def letter(brand: BrandText, files: dict[str, bytes], house: House) -> Letter:

@@ -73,7 +73,11 @@ def quote(
         .collect()
     )
     cells = charged.group_by("customer", "product").agg(
-        services=pl.struct("service", "bill_month").n_unique().cast(pl.Int64),
+        # what stands on no service (own charges, minimums) is none to be served
+        services=pl.struct("service", "bill_month")
+        .filter(pl.col("service").is_not_null())
+        .n_unique()
+        .cast(pl.Int64),
         lines=pl.len().cast(pl.Int64),
         cost=pl.col("cost").sum().cast(CENTS),
         price_now=pl.col("price").sum().cast(CENTS),

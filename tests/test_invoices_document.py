@@ -240,6 +240,13 @@ def test_a_private_label_shows_nothing_of_the_house() -> None:
     assert theirs.main == "#aa0000"
 
 
+def test_without_a_brand_the_house_sends_the_invoice_under_its_name() -> None:
+    ours = plain_letter("", House("Northline Wholesale"))
+    assert (ours.name, ours.small_print) == ("Northline Wholesale", ())
+    assert plain_letter("Brand", House("Northline Wholesale")).name == "Brand"
+    assert plain_letter("", House()).name == ""
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

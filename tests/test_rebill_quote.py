@@ -72,6 +72,15 @@ def test_the_price_covers_carrier_service_float_and_risk_and_leaves_the_target()
     assert row["stays_under_retail"] is None and row["lines_above_retail"] is None
 
 
+def test_a_charge_of_no_service_is_no_service_to_be_served() -> None:
+    rows = [{"cost": D("60.00")}, {"service": None, "cost": D("40.00")}]
+    made, told = asked(rows, to_serve({"support": D("3.00")}), "0.20")
+    (row,) = made.to_dicts()
+    assert told == []
+    assert (row["services"], row["to_serve"]) == (1, D("3.00"))
+    assert row["price_needed"] == D("128.75")  # (60 + 40 + 3) / 0.8
+
+
 def test_whether_the_price_stays_under_retail_is_said_of_all_and_of_each_line() -> None:
     retail = pl.LazyFrame(
         {"line_id": ["D-1", "D-2"], "retail": ["75.00", "60.00"]},
