@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -78,6 +81,66 @@ def test_every_promised_table_has_a_section():
 def test_every_link_of_a_page_leads_to_a_file(page):
     for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text("utf-8")):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_index_leads_to_every_page_and_room():
+    index = ROOT / "docs" / "README.md"
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", index.read_text("utf-8"))
+    reached = {(index.parent / target).resolve() for target in targets}
+    root_pages = {ROOT / "README.md", ROOT / "CHANGELOG.md", index}
+    assert set(PAGES) - reached == root_pages
+
+
+def modules_named(architecture: str) -> set[str]:
+    """The modules of the table: a short `.name` belongs to the room or package before it."""
+    named: set[str] = set()
+    for row in re.findall(r"^\| (`[^|]+`) \|", architecture, re.MULTILINE):
+        before = ""
+        for name in re.findall(r"`([\w.]+)`", row):
+            before = name if not name.startswith(".") else before
+            named.add(name if not name.startswith(".") else before.split(".")[0] + name)
+    return named
+
+
+def test_the_modules_that_the_architecture_names_exist_and_stand_in_one_row():
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = modules_named(text)
+    assert {"rebill.plan", "reconcile.audit", "invoices.money"} <= named
+    for name in named:
+        path = ROOT / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").exists(), f"there is no {name}"
+    rows = re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+    firsts = [row.split("`")[1] for row in rows]
+    assert len(firsts) == len(set(firsts)), "a module has two rows"
+
+
+def test_the_tour_runs_as_it_is_typed(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from rebill.cli import app
+    from rebill.demo.generate import generate
+
+    generate(tmp_path / ".demo", 100, 1, 7)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REBILL_WORKSPACE", "acme")
+    tour = (ROOT / "README.md").read_text("utf-8")
+    typed = re.findall(r"^    ((?:rebill|cp) .*?)(?: {2,}#.*)?$", tour, re.MULTILINE)
+    assert len(typed) >= 8
+    for words in map(shlex.split, typed):
+        if words[0] == "cp":
+            for path in tmp_path.glob(words[1]):
+                shutil.copy(path, words[2])
+            continue
+        words = [line_id(tmp_path) if word == "LINE_ID" else word for word in words]
+        result = CliRunner().invoke(app, words[1:])
+        assert result.exit_code in ({0, 1} if "nightly" in words else {0}), result.output
+    assert (tmp_path / "findings.csv").read_text("utf-8").count("\n") > 10
+
+
+def line_id(folder: Path) -> str:
+    """The line of the first finding that the tour's export names."""
+    with (folder / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return next(row["line_id"] for row in csv.DictReader(file) if row["line_id"])
 
 
 def test_the_commands_that_pages_show_exist():
