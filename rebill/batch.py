@@ -360,7 +360,7 @@ def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
             for stage in read
         ]
         + [
-            {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.left}"}
+            {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.why()}"}
             for seen in night.plan.passed_over
             if seen.left != "known"
         ],

@@ -231,7 +231,7 @@ def _show_plan(plan: Plan, json: bool) -> None:
     for number, stage in enumerate(plan.stages, 1):
         print(f"{number}. {type(stage).__name__}: {stage.words()}")
     for seen in plan.passed_over:
-        note(f"passed over: {seen.name} ({seen.left})")
+        note(f"passed over: {seen.name} ({seen.why()})")
     if not plan:
         note("nothing to do")
 

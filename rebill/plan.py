@@ -14,6 +14,15 @@ from typing import Any
 
 from rebill.acts import Compare, Decision, StandIn
 
+_LEFT = {
+    "name": "its name holds characters that cannot be printed: rename it",
+    "link": "a link: put the file itself there",
+    "folder": "a folder: put its files into the inbox",
+    "special": "no ordinary file",
+    "growing": "still growing: it is read once it rests under its final name",
+    "vanished": "gone while it was looked at",
+}
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -31,6 +40,10 @@ class Seen:
     """Why a member of an archive cannot be read, and what to do."""
     waits: bool = False
     """Whether it came before and waits for another part of its bill."""
+
+    def why(self) -> str:
+        """Return why the file is left alone and what to do, in words for a person."""
+        return _LEFT.get(self.left or "", self.left or "")
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,16 @@ def test_folders_links_and_growing_files_are_left_and_noted(tmp_path: Path) -> N
     assert by(workspace, "documents", "source_file") == [("b2.csv",)]
 
 
+def test_the_digest_says_in_words_why_a_file_was_left_and_what_to_do(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    (workspace.inbox / "folder").mkdir()
+    (workspace.inbox / "bad\nname.csv").write_text("record", "utf-8")
+    night(workspace, "2026-04-10")
+    said = (workspace.outbox / "digest.csv").read_text("utf-8")
+    assert "left: a folder: put its files into the inbox" in said
+    assert "left: its name holds characters that cannot be printed: rename it" in said
+
+
 def test_a_document_that_does_not_foot_is_held_and_pulled_all_the_same(tmp_path: Path) -> None:
     workspace = small(tmp_path / "w")
     put(workspace, [("held.csv", bill(2, USUAL, charges="99.00"))])
