@@ -283,7 +283,7 @@ def put(page: Path, text: str, head: str = HEAD) -> None:
     before = page.read_text(encoding="utf-8") if page.exists() else ""
     there = re.compile(rf"^{re.escape(head)}.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
     if there.search(before):
-        after = there.sub(lambda _: f"{text}\n", before)
+        after = there.sub(lambda _: f"{text.rstrip()}\n\n", before, count=1)
     else:
         after = f"{before.rstrip()}\n\n{text}"
     page.write_text(f"{after.rstrip()}\n", encoding="utf-8")
