@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -60,19 +60,25 @@ def _root(
         raise typer.Exit
 
 
+def _nobody_reads() -> NoReturn:
+    """Leave without a word: whoever read our output had enough of it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(FAILED)
+
+
 def main() -> None:
     """Run the command line and leave with the promised exit code."""
     try:
         app()
     except BrokenPipeError:
-        # Whoever read our output had enough of it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        _nobody_reads()
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # a panic of polars is no Exception
         from rebill.settings import ConfigError, WorkspaceBusy
 
+        if isinstance(error, OSError) and "Broken pipe" in str(error):  # as polars tells it
+            _nobody_reads()
         if isinstance(error, ConfigError):
             print(f"error: {error}", file=sys.stderr)
             sys.exit(FAILED if isinstance(error, WorkspaceBusy) else WRONG_USAGE)

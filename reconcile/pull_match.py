@@ -16,6 +16,9 @@ import polars as pl
 
 EARLIEST, LATEST = -10, 25
 """So many days before and after `debit_on` a pull is looked for that names no invoice."""
+OLDEST = 75
+"""So many days after `debit_on` an invoice may still be one of several that a pull adds up to: one
+that was passed over is pulled with the next, or the one after."""
 FEW = 12
 """So many open invoices, or pulls, are tried in all their combinations; more are not."""
 MOST_PAIRS = 250_000
@@ -304,7 +307,7 @@ def _combined(state: Open, key: list[str]) -> None:
         chosen = only_sum(due["due"].to_list(), own["cents"][0])
         if chosen:
             state.take(due[list(chosen)].select("entry_id", "document_id", cents="due"), "several")
-    near = near.join(state.pulls, on="entry_id", how="semi")
+    near = near.filter(pl.col("days") <= LATEST).join(state.pulls, on="entry_id", how="semi")
     near = near.join(state.invoices, on="document_id", how="semi")
     for invoice in _summable(near, "document_id", "due", "cents", "debit_on"):
         own = near.filter(pl.col("document_id") == invoice).sort("days", "entry_id")
@@ -315,7 +318,7 @@ def _combined(state: Open, key: list[str]) -> None:
 
 
 def _near(state: Open, key: list[str]) -> pl.DataFrame:
-    """Return every pull with every open invoice of its group about its day, nearest first.
+    """Return every pull with every open invoice of its group up to its day, nearest first.
 
     A group in which that would be more than can be weighed is left to a person.
     """
@@ -332,7 +335,7 @@ def _near(state: Open, key: list[str]) -> pl.DataFrame:
         state.pulls.join(small.select(key), on=key, how="semi")
         .select("entry_id", "settled_on", "cents", *key)
         .join(state.invoices.select("document_id", "debit_on", "due", *key), on=key)
-        .filter(apart.is_between(EARLIEST, LATEST))
+        .filter(apart.is_between(EARLIEST, OLDEST))
         .with_columns(days=apart.abs())
     )
 

@@ -69,6 +69,17 @@ def test_a_few_of_the_open_invoices_may_add_up_to_a_pull() -> None:
     assert codes(events) == [("pulled_early", None, "E1")]
 
 
+def test_a_pull_may_make_up_for_the_invoice_that_was_passed_over_a_month_before() -> None:
+    due = debits("""
+        document ban    debit_on   amount
+        A        305R1  2026-01-20 1000.00
+        B        305R1  2026-02-20 1037.00
+        """)
+    found, events = banked(due, entries("id on amount individual_id\nE1 2026-02-20 2037.00 305R1"))
+    assert paid(found) == [("E1", "A", "1000.00"), ("E1", "B", "1037.00")]
+    assert codes(events) == []
+
+
 def test_a_remittance_with_a_credit_comes_to_the_entry() -> None:
     took = entries("id on amount\nE1 2026-02-20 345.00")
     remittances = pl.concat(
