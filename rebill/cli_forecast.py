@@ -195,7 +195,7 @@ def cash_forecast(
     from rebill import batch
     from rebill.forecast.gather import gather
     from rebill.forecast.outlook import cases_of, outlook
-    from rebill.views import as_blocks, as_csv, as_json, note
+    from rebill.views import as_blocks, write_csv, as_json, note
 
     out = None if out is None else a_place(out, folder=False)
     with batch.reading(open_place(workspace)) as record:
@@ -207,7 +207,7 @@ def cash_forecast(
     if opening is None:
         note("no opening cash is known: balances begin at 0.00 and bounces are not told")
     if out is not None:
-        as_csv(told.daily, out)
+        write_csv(told.daily, out)
     if json:
         print(f'{{"as_of": "{told.as_of}", "scenarios": {scenarios}, "seed": {seed},')
         print(f'"cases": {as_json(told.cases)},\n"days": {as_json(told.daily)}}}')

@@ -79,7 +79,7 @@ def margin_report(
     """Show cost, price, margin and markup, charges below cost, and how far it is to retail."""
     from rebill import batch
     from rebill.margin import KEYS, By
-    from rebill.margin_report import as_csv, earned, page
+    from rebill.margin_report import safe_csv, earned, page
     from rebill.views import as_json, as_table
 
     _one_of("--by", by, tuple(KEYS))
@@ -96,7 +96,7 @@ def margin_report(
             only or "", lambda: known.by(cast(By, by))
         )()
     if form == "csv":
-        put(as_csv(rows), out)
+        put(safe_csv(rows), out)
     elif form == "json":
         put(as_json(rows) + "\n", out)
     elif rows.height:

@@ -185,7 +185,7 @@ def spool_shares(
     ]
 
 
-def write_bulk(
+def write_parts(
     lines: Path,
     kind: str,
     token: str,

@@ -130,7 +130,7 @@ def _shares(title: str, sums: pl.DataFrame, key: str) -> str:
     return ranked(title, labels, order["share"].to_list(), unit="share")
 
 
-def as_csv(frame: pl.DataFrame) -> str:
+def safe_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV that is safe to open in a spreadsheet."""
     from invoices.packet import formula_safe
     from rebill.export import as_text

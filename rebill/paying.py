@@ -19,7 +19,7 @@ from invoices.schema import CENTS
 from invoices.words import seen
 from rebill import __version__, files, reference
 from rebill.commissions import EARNED, PAID, READ, RULES, deal_view, earned, stated
-from rebill.margin_report import as_csv
+from rebill.margin_report import safe_csv
 from rebill.papers import leave
 from rebill.record import Record
 from rebill.settings import ConfigError, Workspace
@@ -217,7 +217,7 @@ def write_statement(record: Record, payee: str, month: str, out: Path | None) ->
     pdf = set_pdf(sheet)
     paths = [base.with_name(f"{base.name}.pdf"), base.with_name(f"{base.name}.csv")]
     leave(paths[0], pdf if isinstance(pdf, bytes) else b"".join(pdf))
-    leave(paths[1], as_csv(rows.drop("rule_row")))
+    leave(paths[1], safe_csv(rows.drop("rule_row")))
     return paths
 
 

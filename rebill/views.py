@@ -44,7 +44,7 @@ def as_table(frame: pl.DataFrame) -> str:
     )
 
 
-def as_csv(frame: pl.DataFrame, path: Path) -> None:
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
     """Leave rows as a CSV file: decimals as they are, empty for null, complete or not there."""
     temporary = path.with_name(f".{path.name}.tmp")
     try:

@@ -99,7 +99,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
 def test_a_bulk_write_that_fails_leaves_nothing_that_counts(tmp_path: Path) -> None:
     broken = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
     with pytest.raises(pl.exceptions.PolarsError):
-        files.write_bulk(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
+        files.write_parts(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
     # A sink that failed may open a file after it raised: a temporary one, which a run sweeps.
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert all(files.is_temporary(path, tmp_path) for path in left)

@@ -33,7 +33,7 @@ def write_bulk(
     `bill_date`). `amount` names the column whose sum is recorded. Returns the rows of
     `bulk_files` without ids. Until the transaction is kept the files are orphans.
     """
-    written = files.write_bulk(
+    written = files.write_parts(
         workspace.lines, kind, store_token(connection), frame, amount=amount, month=month
     )
     rows = pl.DataFrame(
