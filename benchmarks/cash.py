@@ -27,14 +27,16 @@ import sqlalchemy as sa
 
 from invoices.periods import add_days
 from invoices.schema import CENTS
-from rebill import __version__, batch, export, reference, store
-from rebill.forecast.gather import gather
-from rebill.forecast.outlook import cases_of, outlook
-from rebill.load import load
-from rebill.record import Record
-from rebill.settings import init_workspace, open_workspace
+from rebill import __version__, store
+from rebill.cash.forecast.gather import gather
+from rebill.cash.forecast.outlook import cases_of, outlook
+from rebill.inquiry import export
+from rebill.reference import current
+from rebill.reference.load import load
 from rebill.store import insert_frame, models, models_disputes, transaction
+from rebill.store.record import Record, reading
 from rebill.store.runs import start_run
+from rebill.workspace.settings import init_workspace, open_workspace
 from reconcile.debits import DEBITS, debits
 from reconcile.window import deadlines
 
@@ -188,7 +190,7 @@ def build(place: Path, accounts: int, months: int) -> None:
     disputes = claims(papers)
     events = _events(disputes)
     with transaction(workspace) as connection:
-        known = reference.contracts(connection)
+        known = current.contracts(connection)
         run = start_run(connection, "benchmark", AS_OF, __version__, None)
         rows = papers.with_columns(run_id=pl.lit(run, pl.Int64))
         insert_frame(connection, models.Document, rows)
@@ -244,7 +246,7 @@ def take(place: Path, name: str, scenarios: int) -> None:
     """Take one measurement and print it as JSON."""
     workspace = open_workspace(place)
     start, cpu = time.perf_counter(), time.process_time()
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         what = _jobs(scenarios)[name][1](record)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = time.perf_counter() - start

@@ -18,11 +18,11 @@ import polars as pl
 
 from benchmarks import data
 from invoices.schema import LINES
-from rebill import reference
-from rebill.files import write_parquet
-from rebill.ingest import read_file
-from rebill.settings import open_workspace
+from rebill.intake.read import read_file
+from rebill.reference import current
 from rebill.store import transaction
+from rebill.workspace.settings import open_workspace
+from rebill.workspace.write import write_parquet
 from reconcile.audit import audit
 from reconcile.contracts import read_contracts
 from reconcile.schema import AUDITED
@@ -48,8 +48,8 @@ def tables(folder: Path, out: Path) -> None:
     """Leave lines, documents and reference tables as Parquet."""
     workspace = open_workspace(folder / "workspace")
     with transaction(workspace) as connection:
-        load = reference.load_version(connection)
-        frames = reference.reference_frames(workspace, connection, load)
+        load = current.load_version(connection)
+        frames = current.reference_frames(workspace, connection, load)
     paths = sorted((folder / "bills").glob("*.csv"))
     readings = [read_file(workspace.settings, path, path.name, None) for path in paths]
     frames["lines"] = pl.concat([reading.lines for reading in readings]).select(LINES.names())

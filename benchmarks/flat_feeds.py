@@ -63,8 +63,8 @@ def once(way: str, path: Path, out: Path) -> None:
         pl.read_csv(path, try_parse_dates=True).write_parquet(out)
         return
     from invoices.carrier import Profiles, parse_profile
-    from rebill.ingest import read_file
-    from rebill.settings import Settings
+    from rebill.intake.read import read_file
+    from rebill.workspace.settings import Settings
 
     profiles = Profiles((parse_profile(PROFILE),))
     reading = read_file(Settings(), path, path.name, None, profiles=profiles)

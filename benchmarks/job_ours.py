@@ -8,8 +8,8 @@ import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.schema import RATE
-from rebill.files import spool
-from rebill.rating import rate
+from rebill.pricing.rate import rate
+from rebill.workspace.write import spool
 from reconcile.contracts import read_contracts
 from reconcile.due import value
 from reconcile.match import match

@@ -14,11 +14,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from rebill import batch, plan, store
-from rebill.load import load
-from rebill.log import Log
-from rebill.packets import choose, write_packets
-from rebill.settings import Workspace, init_workspace
+from rebill import store
+from rebill.disputes.packet.packet import choose, write_packets
+from rebill.night import batch
+from rebill.night.job import Job, look
+from rebill.reference.load import load
+from rebill.run import plan
+from rebill.store.record import reading
+from rebill.workspace.log import Log
+from rebill.workspace.settings import Workspace, init_workspace
 
 DAY = dt.date(2026, 3, 31)
 CONTRACT = """
@@ -82,8 +86,8 @@ def prepared(root: Path, rows: int) -> Workspace:
     if not result.ok:
         raise RuntimeError("; ".join(map(str, result.errors)))
     (workspace.inbox / "march.csv").write_text(_bill(rows))
-    seen, where = batch.look(workspace)
-    job = batch.Job("nightly", plan.plan, DAY, seen, where)
+    seen, where = look(workspace)
+    job = Job("nightly", plan.plan, DAY, seen, where)
     batch.run(workspace, job, Log(io.StringIO(), terminal=False), lambda: "")
     return workspace
 
@@ -93,7 +97,7 @@ def _measured(rows: int) -> tuple[int, float, float, int, dict[str, int]]:
     with tempfile.TemporaryDirectory() as folder:
         workspace = prepared(Path(folder) / "w", rows)
         started, cpu = time.monotonic(), time.process_time()
-        with batch.reading(workspace) as record:
+        with reading(workspace) as record:
             claims = choose(record, DAY, carrier="ILEC")
             made = write_packets(record, claims, Path(folder) / "out", DAY)
         took, used = time.monotonic() - started, time.process_time() - cpu

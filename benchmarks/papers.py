@@ -28,8 +28,8 @@ import polars as pl
 from benchmarks import cash
 from invoices.customer import pages
 from invoices.document import documents
-from rebill.rating import CUSTOMER_LINES
-from rebill.typeset import Sheet, set_all
+from rebill.paper.typeset import Sheet, set_all
+from rebill.pricing.rate import CUSTOMER_LINES
 
 HEAD = "## Papers: "
 LINES = 40

@@ -83,7 +83,7 @@ def _prepare(place: Path, bills: list[Path]) -> None:
 
 def _rebill(*arguments: str) -> tuple[float, float, float]:
     """Run the product's command; return its seconds, CPU seconds and peak MiB."""
-    code = "from rebill.cli import main; main()"
+    code = "from rebill.cli.main import main; main()"
     start = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments],

@@ -26,11 +26,11 @@ import polars as pl
 from benchmarks import cash
 from invoices.money import MONTH_PARTS
 from invoices.schema import CENTS, RATE, seal
-from rebill import own_charges, taxes
-from rebill.invoicing import invoices, numbered
-from rebill.markups import MARKUPS, RETAIL
-from rebill.rating import CUSTOMER_LINES, rate, rules_of
-from rebill.tiers import TIERS
+from rebill.pricing import own_charges, taxes
+from rebill.pricing.invoices import invoices, numbered
+from rebill.pricing.markups import MARKUPS, RETAIL
+from rebill.pricing.rate import CUSTOMER_LINES, rate, rules_of
+from rebill.pricing.tiers import TIERS
 from reconcile.schema import AUDITED
 
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"

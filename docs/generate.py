@@ -67,7 +67,7 @@ def every_command() -> list[tuple[str, Any, Any]]:
     """Return (full name, command, context) of every command of the program."""
     import typer.main
 
-    from rebill.cli import app
+    from rebill.cli.main import app
 
     root = typer.main.get_command(app)
     return list(_commands(root, root.context_class(root, info_name="rebill")))
@@ -186,11 +186,11 @@ def _table_out(table: Any) -> str:
 
 def tables() -> str:
     """Return the page of the tables that go in and of those that come out."""
-    from rebill import export
+    from rebill.inquiry.tables import TABLES as OUT
     from rebill.store.shapes import TABLES
 
     into = "\n".join(_table_in(table) for table in TABLES.values() if table.name != "contracts")
-    out = "\n".join(_table_out(table) for table in export.TABLES.values())
+    out = "\n".join(_table_out(table) for table in OUT.values())
     return f"""# Tables
 
 {WRITTEN}

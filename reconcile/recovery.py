@@ -20,7 +20,7 @@ from invoices.periods import days_between
 from invoices.schema import CENTS
 from reconcile import beta, carry
 from reconcile.contracts import Contract
-from reconcile.dispute import UNFILED
+from reconcile.life import UNFILED
 from reconcile.window import NO_CLOSINGS
 
 SHARE = pl.Decimal(18, 6)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from shell import Call
 
 from rebill import store
-from rebill.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
+from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
@@ -75,13 +75,13 @@ def workspace(tmp_path: Path) -> Workspace:
 @pytest.fixture
 def rebill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Call:
     """Run a command as the shell does: exit code, standard output, standard error."""
-    from rebill import cli
+    from rebill.cli import main
 
     def call(*words: object) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["rebill", *map(str, words)])
         capfd.readouterr()
         try:
-            cli.main()
+            main.main()
             code = 0
         except SystemExit as left:
             code = int(left.code or 0)

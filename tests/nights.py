@@ -15,10 +15,15 @@ import polars as pl
 from worlds import World
 from worlds_tables import to_csv, to_tables, to_toml, to_usoc_lines
 
-from rebill import batch, export, plan, store
-from rebill.load import load
-from rebill.log import Log
-from rebill.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
+from rebill import store
+from rebill.inquiry import export, tables
+from rebill.night import batch
+from rebill.night.job import Job, look
+from rebill.reference.load import load
+from rebill.run import plan
+from rebill.store.record import reading
+from rebill.workspace.log import Log
+from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
 
 QUIET = Log(io.StringIO(), terminal=False)
 NOW = "2026-04-01T02:00:00+00:00"
@@ -207,21 +212,21 @@ def night(
     return batch.run(workspace, job(workspace, day), QUIET, lambda: NOW, hook)
 
 
-def job(workspace: Workspace, day: str) -> batch.Job:
+def job(workspace: Workspace, day: str) -> Job:
     """Return what `rebill nightly` asks for."""
-    seen, where = batch.look(workspace)
-    return batch.Job("nightly", plan.plan, dt.date.fromisoformat(day), seen, where)
+    seen, where = look(workspace)
+    return Job("nightly", plan.plan, dt.date.fromisoformat(day), seen, where)
 
 
 def exported(workspace: Workspace, *names: str, month: str | None = None) -> dict[str, str]:
     """Return tables as they are exported, as CSV text by name."""
     months = [month] if month else None
     texts = {}
-    with batch.reading(workspace) as record:
-        for name in names or export.TABLES:
+    with reading(workspace) as record:
+        for name in names or tables.TABLES:
             out = io.BytesIO()
             frame = export.table_frame(record, name, months)
-            export.write(export.TABLES[name], frame, "csv", out)
+            export.write(tables.TABLES[name], frame, "csv", out)
             texts[name] = out.getvalue().decode()
     return texts
 

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import CHARGE_CLASSES
-from rebill.markups import MARKUPS, RETAIL
-from rebill.rating import Rated, rate
+from rebill.pricing.markups import MARKUPS, RETAIL
+from rebill.pricing.rate import Rated, rate
 from reconcile.schema import AUDITED
 
 MONTH = 377_580

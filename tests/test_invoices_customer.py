@@ -18,7 +18,7 @@ from invoice_model import model_pages
 
 from invoices.charges import CLASS_WORDS
 from invoices.customer import CSV_COLUMNS, pages
-from rebill.rating import CUSTOMER_LINES
+from rebill.pricing.rate import CUSTOMER_LINES
 
 LINE: dict[str, Any] = {
     "customer": "C-1",

@@ -17,8 +17,8 @@ from test_invoices_customer import CODES, LINE, LINES, Page, bills, header, line
 from invoices.brand import BrandFault, House, Letter, letter, plain_letter, read_brand
 from invoices.customer import pages
 from invoices.document import data, documents
-from rebill.rating import CUSTOMER_LINES
-from rebill.typeset import Sheet, TypesetFault, set_all, set_pdf
+from rebill.paper.typeset import Sheet, TypesetFault, set_all, set_pdf
+from rebill.pricing.rate import CUSTOMER_LINES
 
 WHO = pl.DataFrame(
     {

@@ -19,8 +19,8 @@ from shell import Call
 
 from invoices.carrier import Profiles, Source, parse_profile, read
 from invoices.carrier.flat import WorkbookFault, head_of_workbook
-from rebill.archives import workbook_fault
-from rebill.settings import Archives
+from rebill.intake.archives import workbook_fault
+from rebill.workspace.settings import Archives
 
 Write = Callable[[xlsxwriter.Workbook, xlsxwriter.worksheet.Worksheet], None]
 

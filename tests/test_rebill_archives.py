@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rebill.archives import Member, kind, unpack
-from rebill.settings import Archives
+from rebill.intake.archives import Member, kind, unpack
+from rebill.workspace.settings import Archives
 
 LIMITS = Archives()
 

@@ -16,8 +16,8 @@ from flat_feeds import PARTS, Bill, Charge, Quirks, files_of, profile_of
 from nights import USUAL, bill, exported, job, night, put, small
 from shell import Call
 
-from rebill import batch
-from rebill.settings import Workspace
+from rebill.night import batch
+from rebill.workspace.settings import Workspace
 
 FEED = Bill("305R010001", tuple(Charge(part, Decimal("10.00")) for part in PARTS))
 

@@ -15,6 +15,8 @@ from bank_writers import Batch, Entry, File, Move, Statement, bai2, nacha
 from nights import exported, night, put
 from shell import Call
 
+from rebill.workspace.settings import Workspace
+
 D = Decimal
 day = dt.date.fromisoformat
 CONTRACT = """
@@ -26,7 +28,7 @@ LINE = "1FB 6145550131 20.00 20.00"
 TRACE = "091000010000001"
 
 
-def ready(root: Path, url: str | None = None) -> nights.Workspace:
+def ready(root: Path, url: str | None = None) -> Workspace:
     """A workspace with a contract that says who pulls, and a bill of February."""
     workspace = nights.small(root, url)
     path = workspace.root / "reference" / "contracts.toml"
@@ -38,19 +40,19 @@ def ready(root: Path, url: str | None = None) -> nights.Workspace:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> nights.Workspace:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Such a workspace, named by the environment."""
     workspace = ready(tmp_path / "w")
     monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
     return workspace
 
 
-def rows(workspace: nights.Workspace, name: str) -> list[dict[str, str]]:
+def rows(workspace: Workspace, name: str) -> list[dict[str, str]]:
     """Return an exported table."""
     return list(csv.DictReader(io.StringIO(exported(workspace, name)[name])))
 
 
-def debit(workspace: nights.Workspace, invoice: str = "INV2") -> dict[str, str]:
+def debit(workspace: Workspace, invoice: str = "INV2") -> dict[str, str]:
     """Return the row of an invoice in `debits`."""
     return next(row for row in rows(workspace, "debits") if row["invoice_no"] == invoice)
 
@@ -67,14 +69,14 @@ def back(code: str = "R01", trace: str = TRACE, on: str = "2026-02-23") -> bytes
     return nacha(File([Batch([entry], effective=day(on))], created=day(on)))
 
 
-def saved(workspace: nights.Workspace, name: str, content: bytes) -> Path:
+def saved(workspace: Workspace, name: str, content: bytes) -> Path:
     """Return the path of a file beside the workspace."""
     path = workspace.root.parent / name
     path.write_bytes(content)
     return path
 
 
-def test_a_debit_that_happened_is_debited(place: nights.Workspace, rebill: Call) -> None:
+def test_a_debit_that_happened_is_debited(place: Workspace, rebill: Call) -> None:
     assert debit(place)["status"] == "expected"
     path = saved(place, "ach.txt", pull())
     code, out, err = rebill("cash", "import", path, "--json")
@@ -87,7 +89,7 @@ def test_a_debit_that_happened_is_debited(place: nights.Workspace, rebill: Call)
     assert [e["matched"] for e in rows(place, "bank_entries")] == ["20.00"]
 
 
-def test_the_same_file_twice_changes_nothing(place: nights.Workspace, rebill: Call) -> None:
+def test_the_same_file_twice_changes_nothing(place: Workspace, rebill: Call) -> None:
     names = ("bank_entries", "debit_settlements", "pull_events", "debits", "findings", "exposure")
     assert rebill("cash", "import", saved(place, "a.txt", pull()))[0] == 0
     before = exported(place, *names)
@@ -99,7 +101,7 @@ def test_the_same_file_twice_changes_nothing(place: nights.Workspace, rebill: Ca
 
 
 def test_what_is_wrong_with_a_file_is_said_and_nothing_of_it_is_booked(
-    place: nights.Workspace, rebill: Call
+    place: Workspace, rebill: Call
 ) -> None:
     good = saved(place, "good.txt", pull())
     text = pull(amount="30.00").decode().replace("0000003000", "0000003001", 1)
@@ -114,7 +116,7 @@ def test_what_is_wrong_with_a_file_is_said_and_nothing_of_it_is_booked(
     assert len(rows(place, "bank_entries")) == 1
 
 
-def test_a_return_waits_for_the_debit_it_undoes(place: nights.Workspace, rebill: Call) -> None:
+def test_a_return_waits_for_the_debit_it_undoes(place: Workspace, rebill: Call) -> None:
     late = saved(place, "return.txt", back())
     code, out, _ = rebill("cash", "import", late)
     assert code == 2 and f"trace {TRACE}, which is not on record" in out
@@ -128,7 +130,7 @@ def test_a_return_waits_for_the_debit_it_undoes(place: nights.Workspace, rebill:
     assert all(row["debited"] == "0.00" for row in rows(place, "exposure"))
 
 
-def test_what_came_back_is_pulled_with_the_next_bill(place: nights.Workspace) -> None:
+def test_what_came_back_is_pulled_with_the_next_bill(place: Workspace) -> None:
     put(place, [("ach.txt", pull().decode()), ("ret.txt", back().decode())])
     put(place, [("mar.csv", nights.bill(3, LINE, previous="20.00").replace(",-20.00,", ",0.00,"))])
     text = (place.inbox / "mar.csv").read_text()
@@ -151,7 +153,7 @@ def test_what_came_back_is_pulled_with_the_next_bill(place: nights.Workspace) ->
     assert [row["code"] for row in rows(other, "pull_events")] == ["pull_returned"]
 
 
-def test_the_night_takes_bank_files_from_the_inbox(place: nights.Workspace) -> None:
+def test_the_night_takes_bank_files_from_the_inbox(place: Workspace) -> None:
     put(place, [("ach.txt", pull().decode()), ("mar.csv", nights.bill(3, LINE))])
     statement = bai2(
         [Statement([Move(D("20.00"), text=f"ACH TRACE#:{TRACE}")], day=day("2026-02-20"))]
@@ -168,7 +170,7 @@ def test_the_night_takes_bank_files_from_the_inbox(place: nights.Workspace) -> N
 
 
 def test_a_return_in_the_inbox_waits_and_the_night_has_nothing_to_do(
-    place: nights.Workspace,
+    place: Workspace,
 ) -> None:
     put(place, [("ret.txt", back().decode())])
     assert not [row for row in rows(place, "documents") if row["source_file"] == "ret.txt"]
@@ -180,7 +182,7 @@ def test_a_return_in_the_inbox_waits_and_the_night_has_nothing_to_do(
     assert not night(place, "2026-02-24").plan.stages
 
 
-def test_a_bill_may_come_after_its_pull(place: nights.Workspace, rebill: Call) -> None:
+def test_a_bill_may_come_after_its_pull(place: Workspace, rebill: Call) -> None:
     early = pull("20.00", "2026-03-20", individual_id="INV3", trace="091000010000007")
     assert rebill("cash", "import", saved(place, "ach.txt", early))[0] == 0
     events = rows(place, "pull_events")
@@ -191,9 +193,7 @@ def test_a_bill_may_come_after_its_pull(place: nights.Workspace, rebill: Call) -
     assert rows(place, "pull_events") == []
 
 
-def test_a_stranger_is_told_with_the_day_to_return_by(
-    place: nights.Workspace, rebill: Call
-) -> None:
+def test_a_stranger_is_told_with_the_day_to_return_by(place: Workspace, rebill: Call) -> None:
     stranger = Batch([Entry(D("75.00"))], company_id="5555555555", effective=day("2026-02-20"))
     path = saved(place, "ach.txt", nacha(File([stranger], created=day("2026-02-19"))))
     assert rebill("cash", "import", path)[0] == 0
@@ -212,7 +212,7 @@ def test_a_stranger_is_told_with_the_day_to_return_by(
     assert len(found) == 1 and "5555555555" in found[0]["message"]
 
 
-def test_payments_are_held_against_what_was_pulled(place: nights.Workspace, rebill: Call) -> None:
+def test_payments_are_held_against_what_was_pulled(place: Workspace, rebill: Call) -> None:
     """The bank took 19.00 for February; a March bill that shows 20.00 paid breaks."""
     took = pull("19.00", individual_id="INV2")
     assert rebill("cash", "import", saved(place, "ach.txt", took))[0] == 0
@@ -222,9 +222,7 @@ def test_payments_are_held_against_what_was_pulled(place: nights.Workspace, rebi
     assert [(row["billed"], row["expected"]) for row in broken] == [("-20.00", "-19.00")]
 
 
-def test_exposure_counts_what_the_bank_took_on_its_day(
-    place: nights.Workspace, rebill: Call
-) -> None:
+def test_exposure_counts_what_the_bank_took_on_its_day(place: Workspace, rebill: Call) -> None:
     took = pull("23.00", "2026-02-18", individual_id="INV2")
     assert rebill("cash", "import", saved(place, "ach.txt", took))[0] == 0
     by_day = {row["on"]: row for row in rows(place, "exposure")}
@@ -236,7 +234,7 @@ def test_exposure_counts_what_the_bank_took_on_its_day(
 
 
 def test_each_pull_of_a_bill_counts_on_its_own_day_and_the_bill_pends_until_the_first(
-    place: nights.Workspace, rebill: Call
+    place: Workspace, rebill: Call
 ) -> None:
     """February is pulled early in two parts, and once more a month later."""
     taken = (("12.00", "2026-02-18"), ("8.00", "2026-02-20"), ("20.00", "2026-03-20"))
@@ -256,7 +254,7 @@ def test_each_pull_of_a_bill_counts_on_its_own_day_and_the_bill_pends_until_the_
 
 
 def test_a_bank_file_is_described_without_being_booked(
-    place: nights.Workspace, rebill: Call, tmp_path: Path
+    place: Workspace, rebill: Call, tmp_path: Path
 ) -> None:
     path = saved(place, "ach.txt", pull("12.34", individual_id="INV2"))
     for more in ((), ("--workspace", str(tmp_path / "none"))):
@@ -272,7 +270,7 @@ def test_a_bank_file_is_described_without_being_booked(
     assert code == 0 and "cut off" in out
 
 
-def test_a_declared_statement_is_imported(place: nights.Workspace, rebill: Call) -> None:
+def test_a_declared_statement_is_imported(place: Workspace, rebill: Call) -> None:
     settings = place.root / "rebill.toml"
     settings.write_text(
         settings.read_text()
@@ -295,7 +293,7 @@ def test_bank_files_are_kept_on_both_databases(tmp_path: Path, database_url: str
     assert [row["code"] for row in rows(workspace, "pull_events")] == ["pull_returned"]
 
 
-def test_a_night_killed_while_matching_is_finished_by_the_next(place: nights.Workspace) -> None:
+def test_a_night_killed_while_matching_is_finished_by_the_next(place: Workspace) -> None:
     class Killed(Exception):
         pass
 
@@ -311,9 +309,7 @@ def test_a_night_killed_while_matching_is_finished_by_the_next(place: nights.Wor
     assert debit(place)["status"] == "debited"
 
 
-def test_the_calendar_shows_pulls_to_come_and_estimates(
-    place: nights.Workspace, rebill: Call
-) -> None:
+def test_the_calendar_shows_pulls_to_come_and_estimates(place: Workspace, rebill: Call) -> None:
     code, out, _ = rebill("cash", "calendar", "--as-of", "2026-02-12", "--days", "45", "--json")
     here, later = json.loads(out)
     assert (here["status"], here["debit_on"], here["amount"]) == ("expected", "2026-02-20", "20.00")
@@ -336,7 +332,7 @@ def test_the_calendar_shows_pulls_to_come_and_estimates(
     assert json.loads(out)[0]["cash_after"] == "-15.00"
 
 
-def test_an_amount_of_cash_is_dollars_and_cents(place: nights.Workspace, rebill: Call) -> None:
+def test_an_amount_of_cash_is_dollars_and_cents(place: Workspace, rebill: Call) -> None:
     for wrong in ("1.005", "much", "nan", "1e9999"):
         assert rebill("cash", "calendar", "--as-of", "2026-02-12", "--cash", wrong)[0] == 2
     assert rebill("cash", "calendar", "2026", "--json")[1].count("closed_on") == 10

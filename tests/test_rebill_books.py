@@ -17,7 +17,7 @@ from beancount import loader
 from beancount.core import data
 
 from invoices.schema import CENTS
-from rebill.books import (
+from rebill.books.journal import (
     CLASSES,
     POSTINGS,
     Facts,
@@ -27,7 +27,7 @@ from rebill.books import (
     settled,
     unbalanced,
 )
-from rebill.ledgers import beancount, csv, hledger
+from rebill.books.ledgers import beancount, csv, hledger
 from reconcile.places import CLAIM_PLACES, STEPS
 
 Row = dict[str, Any]

@@ -10,10 +10,10 @@ import nights
 import polars as pl
 import pytest
 
-from rebill import batch
-from rebill.load import load
-from rebill.reference import current_frame
-from rebill.settings import Workspace
+from rebill.reference.current import current_frame
+from rebill.reference.load import load
+from rebill.store.record import reading
+from rebill.workspace.settings import Workspace
 
 PAYMENTS = "payment,customer,invoice_no,paid_on,amount\n"
 DEPOSITS = "contract,kind,reference,amount,rate,effective_from,effective_until\n"
@@ -39,7 +39,7 @@ def test_payments_and_deposits_come_back_as_they_were_given(
         "ACME-2026,deposit,,2000.00,,2026-07-01,\n",
     )
     assert faults == []
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         payments, deposits = (
             current_frame(workspace, record.connection, name).collect()
             for name in ("customer_payments", "deposits")
@@ -85,6 +85,6 @@ def test_what_cannot_be_is_refused_with_its_row(
     faults = loaded(workspace, tmp_path / "in", **{table: f"{head}{row}\n"})
     assert len(faults) == 1
     assert f"{table}.csv row" in faults[0] and said in faults[0]
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         kept = current_frame(workspace, record.connection, table).select(pl.len()).collect().item()
     assert kept == 0

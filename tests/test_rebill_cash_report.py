@@ -17,17 +17,17 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from rebill import batch
-from rebill.bank_tables import to_come
-from rebill.cash_report import Draws, Report, as_page, cash_report, pull_days, write
-from rebill.cash_view import show_report, spark
-from rebill.cli import app
-from rebill.disputing import submit
-from rebill.forecast.gather import bills_ahead
-from rebill.forecast.outlook import cases_of
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace
-from rebill.standing import standing
+from rebill.cash.as_of import standing
+from rebill.cash.bank_tables import to_come
+from rebill.cash.forecast.gather import bills_ahead
+from rebill.cash.forecast.outlook import cases_of
+from rebill.cash.report import Draws, Report, as_page, cash_report, pull_days, write
+from rebill.cli.cash_view import show_report, spark
+from rebill.cli.main import app
+from rebill.disputes.file import submit
+from rebill.reference.load import load
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace
 
 D = Decimal
 AS_OF = dt.date(2026, 3, 31)
@@ -59,7 +59,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 @pytest.fixture(scope="module")
 def report(place: Workspace) -> Report:
-    with batch.reading(place) as record:
+    with reading(place) as record:
         return cash_report(record, AS_OF, Draws(60, 200, 1, D("50.00"), cases_of(5, 30)))
 
 
@@ -124,7 +124,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(report: Report) 
 
 
 def test_a_pull_stands_against_the_window_of_its_bills(place: Workspace) -> None:
-    with batch.reading(place) as record:
+    with reading(place) as record:
         known, ahead = standing(record, AS_OF), to_come(record, AS_OF, 60)
     rows = pull_days(known, bills_ahead(known, ahead, 60), 60)
     told = {(str(row["on"]), row["kind"]): row for row in rows.to_dicts()}

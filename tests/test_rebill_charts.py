@@ -10,8 +10,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill import charts
-from rebill.charts import Band, Mark, Series
+from rebill.paper import charts
+from rebill.paper.charts import Band, Mark, Series
 
 AMOUNTS = st.none() | st.decimals(-(10**9), 10**9, places=2)
 TEXTS = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=20)

@@ -13,8 +13,9 @@ import typer.main
 from nights import USUAL, bill, put, small
 from shell import Call
 
-from rebill import cli
-from rebill.cli_base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.main import app
+from rebill.workspace import settings
 
 DONE = 0
 
@@ -34,7 +35,7 @@ def commands() -> list[tuple[str, object]]:
         if words and not getattr(command, "commands", {}):
             found.append((words, command))
 
-    walk(typer.main.get_command(cli.app), "")
+    walk(typer.main.get_command(app), "")
     return found
 
 
@@ -63,7 +64,7 @@ def test_the_whole_way_from_init_to_export(tmp_path: Path, rebill: Call) -> None
 
 
 def test_loading_the_same_again_changes_nothing_and_a_fault_loads_nothing(
-    place: nights.Workspace, rebill: Call
+    place: settings.Workspace, rebill: Call
 ) -> None:
     code, out, _ = rebill("load", place.root / "reference", "--json")
     assert code == DONE
@@ -76,7 +77,7 @@ def test_loading_the_same_again_changes_nothing_and_a_fault_loads_nothing(
 
 
 def test_the_night_says_by_its_exit_code_what_it_needs(
-    place: nights.Workspace, rebill: Call
+    place: settings.Workspace, rebill: Call
 ) -> None:
     put(place, [("b.csv", bill(2, USUAL))])
     assert rebill("nightly", "--as-of", "2026-02-10")[0] == DONE
@@ -91,7 +92,7 @@ def test_the_night_says_by_its_exit_code_what_it_needs(
 
 
 def test_wrong_usage_is_2_and_a_failure_is_3_with_nothing_half_done(
-    place: nights.Workspace, rebill: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: settings.Workspace, rebill: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for words in (
         ("nightly",),
@@ -117,7 +118,7 @@ def test_wrong_usage_is_2_and_a_failure_is_3_with_nothing_half_done(
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr("rebill.drafts.rebuild", broken)
+        patched.setattr("rebill.selling.drafts.rebuild", broken)
         code, _, err = rebill("nightly", "--as-of", "2026-02-10")
     assert code == FAILED and "the disk is full" in err
     assert rows(rebill("export", "documents")[1]) == []
@@ -125,7 +126,7 @@ def test_wrong_usage_is_2_and_a_failure_is_3_with_nothing_half_done(
     assert len(rows(rebill("export", "documents")[1])) == 1
 
 
-def test_explain_prints_the_plan_and_does_nothing(place: nights.Workspace, rebill: Call) -> None:
+def test_explain_prints_the_plan_and_does_nothing(place: settings.Workspace, rebill: Call) -> None:
     put(place, [("b.csv", bill(2, USUAL))])
     before = sorted(place.root.rglob("*"))
     code, out, _ = rebill("nightly", "--as-of", "2026-02-10", "--explain")
@@ -155,7 +156,7 @@ def test_explain_prints_the_plan_and_does_nothing(place: nights.Workspace, rebil
 
 
 def test_single_steps_write_what_the_night_writes(
-    place: nights.Workspace, rebill: Call, tmp_path: Path
+    place: settings.Workspace, rebill: Call, tmp_path: Path
 ) -> None:
     other = small(tmp_path / "other")
     file = tmp_path / "b.csv"
@@ -175,7 +176,7 @@ def test_single_steps_write_what_the_night_writes(
     assert nights.exported(place) == nights.exported(other), "the file is known by its content"
 
 
-def test_a_line_tells_its_whole_story(place: nights.Workspace, rebill: Call) -> None:
+def test_a_line_tells_its_whole_story(place: settings.Workspace, rebill: Call) -> None:
     put(place, [("b.csv", bill(3, USUAL))])
     rebill("nightly", "--as-of", "2026-03-20")
     (line,) = [row for row in rows(rebill("export", "lines")[1]) if row["amount"] == "20.00"]
@@ -209,14 +210,14 @@ def test_describe_says_what_a_file_is_without_a_workspace(
     assert "1FB" in rebill("describe", "b.csv")[1]
 
 
-def test_account_numbers_are_masked_in_logs(place: nights.Workspace, rebill: Call) -> None:
+def test_account_numbers_are_masked_in_logs(place: settings.Workspace, rebill: Call) -> None:
     put(place, [("held.csv", bill(2, USUAL, charges="1.00"))])
     _, _, err = rebill("nightly", "--as-of", "2026-02-10")
     assert all(isinstance(json.loads(line), dict) for line in err.splitlines())
     assert "305R010001" not in err and "******0001" in err
 
 
-def test_lists_print_tables_and_json(place: nights.Workspace, rebill: Call) -> None:
+def test_lists_print_tables_and_json(place: settings.Workspace, rebill: Call) -> None:
     put(place, [("b.csv", bill(2, USUAL)), ("c.csv", bill(3, USUAL))])
     rebill("nightly", "--as-of", "2026-03-20")
     for words, count in (

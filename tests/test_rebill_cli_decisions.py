@@ -9,6 +9,8 @@ import json
 import nights
 from shell import Call
 
+from rebill.workspace import settings
+
 
 def rows(text: str) -> list[dict[str, str]]:
     """Return CSV text as rows."""
@@ -20,7 +22,7 @@ DAY = ("--as-of", "2026-03-31")
 
 def test_a_decision_is_told_from_the_shell(
     rebill: Call,
-    place: nights.Workspace,
+    place: settings.Workspace,
     monkeypatch,
 ) -> None:
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
@@ -56,7 +58,7 @@ def test_a_decision_is_told_from_the_shell(
 
 def test_months_are_audited_again_from_the_shell(
     rebill: Call,
-    place: nights.Workspace,
+    place: settings.Workspace,
 ) -> None:
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
     rebill("nightly", *DAY)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import nights
 from shell import Call
 
+from rebill.workspace import settings
 
-def test_packets_are_written_from_the_shell(rebill: Call, place: nights.Workspace) -> None:
+
+def test_packets_are_written_from_the_shell(rebill: Call, place: settings.Workspace) -> None:
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
     rebill("nightly", "--as-of", "2026-03-31")
     out = place.root / "packets"

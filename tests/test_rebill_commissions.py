@@ -14,8 +14,8 @@ from commission_model import model
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill.commissions import EARNED, METHODS, RULES, deal_view, earned, stated
-from rebill.record import INVOICED_LINES
+from rebill.pricing.commissions import EARNED, METHODS, RULES, deal_view, earned, stated
+from rebill.store.record import INVOICED_LINES
 
 Row = dict[str, Any]
 BILLS = {

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from nights import Workspace, bill, night, put, small
+from nights import bill, night, put, small
 
-from rebill import batch
-from rebill.csr import difference
-from rebill.load import LoadResult, load
-from rebill.views import safe_csv
+from rebill.paper.text import safe_csv
+from rebill.reference.load import LoadResult, load
+from rebill.reference.service_records import difference
+from rebill.store.record import reading
+from rebill.workspace.settings import Workspace
 
 DAY = dt.date(2026, 3, 31)
 HEAD = "ACCOUNT 305R010001\n"
@@ -33,7 +34,7 @@ def put_record(folder: Path, text: str, name: str = "a.csr") -> Path:
 
 
 def current(workspace: Workspace, table: str) -> pl.DataFrame:
-    from rebill.reference import current_frame
+    from rebill.reference.current import current_frame
     from rebill.store import transaction
 
     with transaction(workspace) as connection:
@@ -46,7 +47,7 @@ def take(workspace: Workspace, text: str, tmp_path: Path, **options: str) -> Loa
 
 def compared(workspace: Workspace, text: str, tmp_path: Path) -> dict[tuple[str, str], str | None]:
     path = put_record(tmp_path / "records", text)
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         rows, faults = difference(record, [path], None, DAY)
     assert faults.total == 0, faults.listed
     return {
@@ -181,7 +182,7 @@ def test_a_package_is_one_thing_however_record_and_bill_show_it(tmp_path: Path) 
 
 def test_formulas_in_a_difference_are_text(place: Workspace, tmp_path: Path) -> None:
     path = put_record(tmp_path / "records", AGREES, "=cmd.csr")
-    with batch.reading(place) as record:
+    with reading(place) as record:
         rows, _ = difference(record, [path], None, DAY)
     text = safe_csv(rows.with_columns(billed_amount=pl.lit(Decimal("-2.50"))))
     assert "'=cmd.csr" in text and ",-2.5" in text and "'-2.5" not in text

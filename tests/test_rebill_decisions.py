@@ -10,11 +10,14 @@ import nights
 import polars as pl
 import pytest
 
-from rebill import batch, plan
-from rebill.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
-from rebill.explain import story
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace, open_workspace
+from rebill.inquiry.explain import story
+from rebill.night import batch
+from rebill.night.job import Job, pick
+from rebill.reference.load import load
+from rebill.run import plan
+from rebill.run.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace, open_workspace
 from reconcile.approval import lacking
 
 MARCH = "2026-03-31"
@@ -33,9 +36,9 @@ def decide(
     compare: Compare | None = None,
     file: Path | None = None,
 ) -> batch.Outcome:
-    seen, where = batch.pick(workspace, [file] if file else [])
+    seen, where = pick(workspace, [file] if file else [])
     planner = plan.plan_decision(acts, lines=lines, compare=compare)  # type: ignore[arg-type]
-    job = batch.Job("decide", planner, dt.date.fromisoformat(day), seen, where)
+    job = Job("decide", planner, dt.date.fromisoformat(day), seen, where)
     return batch.run(workspace, job, nights.QUIET, lambda: nights.NOW)
 
 
@@ -137,7 +140,7 @@ def test_what_repeats_a_voided_bill_is_told_again_and_the_repeat_counts(tmp_path
 
 
 def test_a_filed_claim_of_a_voided_document_stays_and_is_marked(march: Workspace) -> None:
-    from rebill.disputing import story, submit
+    from rebill.disputes.file import story, submit
 
     number = rows(march, "claims")[0]["claim_no"]
     submit(march, [number], dt.date(2026, 4, 2), "ana", None)
@@ -146,7 +149,7 @@ def test_a_filed_claim_of_a_voided_document_stays_and_is_marked(march: Workspace
     (claim,) = rows(march, "claims", claim_no=number)
     assert claim["status"] == "submitted"
     assert claim["amount"] == amount
-    with batch.reading(march) as record:
+    with reading(march) as record:
         events = story(record, number)[2]["what"].to_list()
     assert events[-1] == "mark"
 
@@ -154,7 +157,7 @@ def test_a_filed_claim_of_a_voided_document_stays_and_is_marked(march: Workspace
 def test_what_a_filed_claim_says_of_a_voided_document_is_not_claimed_twice(
     march: Workspace,
 ) -> None:
-    from rebill.disputing import record_events, submit
+    from rebill.disputes.file import record_events, submit
 
     filed, given_up = (row["claim_no"] for row in rows(march, "claims")[:2])
     submit(march, [filed], dt.date(2026, 4, 2), "ana", None)
@@ -178,8 +181,8 @@ def test_what_a_filed_claim_says_of_a_voided_document_is_not_claimed_twice(
 
 
 def test_credits_on_a_voided_document_are_taken_back_from_their_claims(march: Workspace) -> None:
-    from rebill.claimbook import happen, news_of
-    from rebill.disputing import changing, record_events, submit
+    from rebill.disputes.claims import happen, news_of
+    from rebill.disputes.file import changing, record_events, submit
 
     was = finding(march, "rate_above_contract")
     number = was["claim_no"]
@@ -300,9 +303,7 @@ def test_an_act_that_is_killed_changes_nothing(march: Workspace) -> None:
         if boundary == "Price":
             raise KeyboardInterrupt
 
-    job = batch.Job(
-        "decide", plan.plan_decision((Void(document, act()),)), dt.date.fromisoformat(MARCH)
-    )
+    job = Job("decide", plan.plan_decision((Void(document, act()),)), dt.date.fromisoformat(MARCH))
     with pytest.raises(KeyboardInterrupt):
         batch.run(march, job, nights.QUIET, lambda: nights.NOW, hook)
     assert nights.exported(march) == before
@@ -370,7 +371,7 @@ def test_a_standing_exception_holds_for_bills_to_come(march: Workspace) -> None:
 
 
 def test_what_the_carrier_knows_cannot_be_waived(march: Workspace) -> None:
-    from rebill.disputing import submit
+    from rebill.disputes.file import submit
 
     was = finding(march, "rate_above_contract")
     submit(march, [was["claim_no"]], dt.date(2026, 4, 2), "ana", None)
@@ -457,8 +458,8 @@ def test_a_night_never_audits_a_closed_month_with_new_tables(march: Workspace) -
 
 
 def test_a_claim_over_the_amount_needs_a_second_name(march: Workspace) -> None:
-    from rebill.approving import approve
-    from rebill.disputing import submit
+    from rebill.disputes.approval import approve
+    from rebill.disputes.file import submit
 
     settings = march.root / "rebill.toml"
     settings.write_text(settings.read_text() + '[approval]\nclaims_over = "10.00"\n')
@@ -509,13 +510,13 @@ def test_decisions_are_kept_alike_on_both_databases(tmp_path: Path, database_url
     decide(workspace, Waive((name,), None, until, act()), lines=False)
     document, line = name.partition(":")[0].rpartition("-")[0], name.partition(":")[0]
     decide(workspace, Void(document, act()))
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         assert "is void" in story(record, line)["outcome"]
     decide(workspace, Accept(document, act()))
     again = finding(workspace, "rate_above_contract")
     # The waiver names the finding, which is back as it was.
     assert (again["waived"], again["claim_no"]) == ("true", None)
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         (told,) = [
             one for one in story(record, line)["findings"] if one["code"] == "rate_above_contract"
         ]

@@ -12,9 +12,11 @@ import polars as pl
 import pytest
 from worlds import world
 
-from rebill import batch, plan
-from rebill.acts import Accept, Act, AuditAgain, Compare, Decision, Void
-from rebill.settings import Workspace
+from rebill.night import batch
+from rebill.night.job import Job
+from rebill.run import plan
+from rebill.run.acts import Accept, Act, AuditAgain, Compare, Decision, Void
+from rebill.workspace.settings import Workspace
 
 DAY = dt.date(2026, 5, 20)
 ACT = Act("ana", DAY, "a trial")
@@ -47,7 +49,7 @@ def facts_of(workspace: Workspace, without: str | None = None) -> dict[str, list
 
 
 def decide(workspace: Workspace, *acts: Decision, compare: Compare | None = None) -> batch.Outcome:
-    job = batch.Job("decide", plan.plan_decision(acts, compare=compare), DAY)
+    job = Job("decide", plan.plan_decision(acts, compare=compare), DAY)
     return batch.run(workspace, job, nights.QUIET, lambda: nights.NOW)
 
 

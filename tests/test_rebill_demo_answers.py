@@ -10,9 +10,9 @@ import polars as pl
 from rebill.demo.answers import FATES, Carrier, fate_of
 from rebill.demo.generate import generate
 from rebill.demo.play import nights
-from rebill.log import Log
-from rebill.settings import init_workspace
 from rebill.store import upgrade
+from rebill.workspace.log import Log
+from rebill.workspace.settings import init_workspace
 
 
 def test_every_fate_befalls_some_claim() -> None:

@@ -13,9 +13,9 @@ from rebill.demo.errors import TRUTH
 from rebill.demo.generate import generate
 from rebill.demo.play import nights, play
 from rebill.demo.score import compare
-from rebill.log import Log
-from rebill.settings import ConfigError, init_workspace
 from rebill.store import upgrade
+from rebill.workspace.log import Log
+from rebill.workspace.settings import ConfigError, init_workspace
 
 
 def now() -> str:

@@ -11,19 +11,20 @@ from decimal import Decimal
 import nights
 from shell import Call
 
-from rebill import batch
-from rebill.disputing import record_events, submit
+from rebill.disputes.file import record_events, submit
+from rebill.store.record import reading
+from rebill.workspace import settings
 
 
 def test_the_report_says_what_was_won(
     rebill: Call,
-    place: nights.Workspace,
+    place: settings.Workspace,
 ) -> None:
     code, out, _ = rebill("disputes", "report", "--as-of", "2026-03-01", "--format", "html")
     assert (code, "There is no claim yet" in out) == (0, True)
     nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
     nights.night(place, "2026-03-31")
-    with batch.reading(place) as record:
+    with reading(place) as record:
         numbers = record.claims()["claim_no"].to_list()
     submit(place, numbers, dt.date(2026, 4, 1), "ana", None)
     events = [

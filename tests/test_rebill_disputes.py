@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from nights import NOW, USUAL, bill, night, put, small, table
 
-from rebill import batch, disputing
-from rebill.claimbook import claim_steps, parts
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace
+from rebill.disputes import file
+from rebill.disputes.claims import claim_steps, parts
+from rebill.reference.load import load
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.places import faults
 
 DAY = dt.date.fromisoformat
@@ -23,7 +24,7 @@ def event(workspace: Workspace, number: str, what: str, on: str, amount: str | N
     """Let something happen to a claim, and return the state it is in then."""
     row = {"claim_no": number, "what": what, "at": DAY(on), "who": "ana"}
     row["amount"] = Decimal(amount) if amount else None  # type: ignore[assignment]
-    return str(disputing.record_events(workspace, [row])["status"].item())
+    return str(file.record_events(workspace, [row])["status"].item())
 
 
 def places(workspace: Workspace, on: str) -> dict[str, str]:
@@ -50,22 +51,22 @@ def test_nothing_happens_to_a_claim_before_its_bill(tmp_path: Path) -> None:
     billed = table(workspace, "documents")["bill_date"].item()
     before = str(DAY(billed) - dt.timedelta(1))
     with pytest.raises(ConfigError, match=f"out of order: its bill is of {billed}"):
-        disputing.submit(workspace, ["D-000001"], DAY(before), "ana", None)
+        file.submit(workspace, ["D-000001"], DAY(before), "ana", None)
     with pytest.raises(ConfigError, match=f"out of order: its bill is of {billed}"):
         event(workspace, "D-000002", "withdraw", before)
-    disputing.submit(workspace, ["D-000001"], DAY(billed), "ana", None)
+    file.submit(workspace, ["D-000001"], DAY(billed), "ana", None)
     # A bill that came before its date can be disputed from then on.
     other = small(tmp_path / "o")
     put(other, [("mar.csv", bill(3, USUAL))])
     night(other, before)
-    disputing.submit(other, ["D-000001"], DAY(before), "ana", None)
+    file.submit(other, ["D-000001"], DAY(before), "ana", None)
 
 
 def test_a_claim_goes_from_its_filing_to_its_last_cent(tmp_path: Path) -> None:
     workspace = claimed(tmp_path / "w")
     claims = table(workspace, "claims").select("claim_no", "reason", "amount").rows()
     assert claims == [("D-000001", "DISC", "16.67"), ("D-000002", "RATE", "2.00")]
-    disputing.submit(workspace, ["D-000001", "D-000002"], DAY("2026-04-22"), "ana", None)
+    file.submit(workspace, ["D-000001", "D-000002"], DAY("2026-04-22"), "ana", None)
     assert event(workspace, "D-000001", "acknowledge", "2026-04-24") == "acknowledged"
     assert event(workspace, "D-000001", "grant_part", "2026-05-20", "10.00") == "partial"
     assert event(workspace, "D-000001", "credit", "2026-06-05", "4.00") == "short_credited"
@@ -100,7 +101,7 @@ def test_what_is_refused_changes_nothing(tmp_path: Path) -> None:
         {"claim_no": "D-9", "what": "submit", "at": DAY("2026-04-22")},
     ]
     with pytest.raises(ConfigError) as refused:
-        disputing.record_events(workspace, rows)
+        file.record_events(workspace, rows)
     assert str(refused.value) == (
         "D-000002: a credit of 5.00 is larger than the 2.00 left of the claim;"
         " there is no claim D-9"
@@ -115,11 +116,11 @@ def test_a_filed_claim_keeps_its_lines_when_its_findings_change(tmp_path: Path) 
     put(workspace, [("feb.csv", bill(2, twice + twice.splitlines()[1], number="A2"))])
     night(workspace, "2026-02-10")
     (number,) = table(workspace, "claims")["claim_no"]
-    disputing.submit(workspace, [str(number)], DAY("2026-02-12"), "ana", None)
+    file.submit(workspace, [str(number)], DAY("2026-02-12"), "ana", None)
     # A late bill of the month before makes the first of the two a repeat as well.
     put(workspace, [("feb2.csv", bill(2, "TTB 6145550131 5.00 5.00", number="A1"))])
     night(workspace, "2026-03-15")
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         claims = record.claims().filter(pl.col("claim_no") == number)
         assert parts(record, claims["claim_no"])["amount"].to_list() == [Decimal("5.00")]
         steps = claim_steps(record, claims["claim_no"])
@@ -132,11 +133,11 @@ def test_a_claim_that_expired_is_filed_late_by_intention_only(tmp_path: Path) ->
     night(workspace, "2026-06-04")
     assert set(table(workspace, "claims")["status"]) == {"expired"}
     with pytest.raises(ConfigError, match="its window closed on 2026-06-03"):
-        disputing.submit(workspace, ["D-000001"], DAY("2026-06-05"), "ana", None)
-    after = disputing.submit(workspace, ["D-000001"], DAY("2026-06-05"), "ana", None, late=True)
+        file.submit(workspace, ["D-000001"], DAY("2026-06-05"), "ana", None)
+    after = file.submit(workspace, ["D-000001"], DAY("2026-06-05"), "ana", None, late=True)
     assert after["status"].item() == "submitted"
     # One that was filed in time and is recorded later was never late.
-    after = disputing.submit(workspace, ["D-000002"], DAY("2026-06-03"), "ana", None)
+    after = file.submit(workspace, ["D-000002"], DAY("2026-06-03"), "ana", None)
     assert after["status"].item() == "submitted"
     night(workspace, "2026-06-10")
     assert places(workspace, "2026-06-04") == {

@@ -16,9 +16,9 @@ from nights import bill, night, put, table
 from pypdf import PdfReader
 from shell import Call
 
-from rebill.cli_base import NEEDS_A_PERSON, WRONG_USAGE
-from rebill.load import load
-from rebill.settings import Workspace
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.reference.load import load
+from rebill.workspace.settings import Workspace
 
 RULES = """
     deal payee role      method            value share product
@@ -234,12 +234,12 @@ def test_what_the_books_cannot_say_is_wrong_usage(
 
 
 def test_the_record_of_both_databases_keeps_statements_and_months(any_workspace: Workspace) -> None:
-    from rebill import batch
-    from rebill.bookkeeping import books, closed_months
-    from rebill.paying import build, statements
+    from rebill.books.closing import books, closed_months
+    from rebill.books.statements import build, statements
+    from rebill.store.record import reading
 
     assert build(any_workspace, "2026-03", False, None, lambda: nights.NOW).is_empty()
-    with batch.reading(any_workspace) as record:
+    with reading(any_workspace) as record:
         assert books(record).is_empty() and closed_months(record).is_empty()
         assert statements(record).is_empty()
 

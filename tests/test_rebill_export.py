@@ -13,8 +13,11 @@ import polars as pl
 import pytest
 from nights import USUAL, bill, exported, put, small
 
-from rebill import batch, export
-from rebill.export import TABLES
+from rebill.inquiry import export
+from rebill.inquiry.tables import TABLES
+from rebill.paper.text import as_text
+from rebill.store.record import reading
+from rebill.workspace import settings
 
 PROMISED = {
     "documents": "document_id carrier ban invoice_no bill_date due_date status lines"
@@ -35,7 +38,7 @@ PROMISED = {
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> nights.Workspace:
+def done(tmp_path_factory: pytest.TempPathFactory) -> settings.Workspace:
     """A workspace after a night with two months and a refused file."""
     workspace = small(tmp_path_factory.mktemp("export") / "w")
     put(workspace, [(f"b{m}.csv", bill(m, USUAL)) for m in (2, 3)] + [("bad.csv", "x")])
@@ -45,7 +48,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> nights.Workspace:
 
 @pytest.mark.parametrize("name", PROMISED)
 def test_the_promised_columns_come_first_also_when_there_is_no_row(
-    name: str, done: nights.Workspace, tmp_path: Path
+    name: str, done: settings.Workspace, tmp_path: Path
 ) -> None:
     promised = PROMISED[name].split()
     header = exported(done, name)[name].splitlines()[0].split(",")
@@ -55,7 +58,7 @@ def test_the_promised_columns_come_first_also_when_there_is_no_row(
 
 
 @pytest.mark.parametrize("name", PROMISED)
-def test_rows_are_sorted_by_key_and_the_key_names_one(name: str, done: nights.Workspace) -> None:
+def test_rows_are_sorted_by_key_and_the_key_names_one(name: str, done: settings.Workspace) -> None:
     frame = pl.read_csv(exported(done, name)[name].encode(), infer_schema=False)
     keys = frame.select(TABLES[name].key).rows()
     assert keys, name
@@ -70,8 +73,8 @@ def plain(value: object) -> str | None:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_all_forms_say_the_same(done: nights.Workspace) -> None:
-    with batch.reading(done) as record:
+def test_all_forms_say_the_same(done: settings.Workspace) -> None:
+    with reading(done) as record:
         for name, table in TABLES.items():
             frame = export.table_frame(record, name)
             outs = {}
@@ -80,13 +83,13 @@ def test_all_forms_say_the_same(done: nights.Workspace) -> None:
                 export.write(table, frame, form, outs[form])  # type: ignore[arg-type]
             text = pl.read_csv(outs["csv"].getvalue(), infer_schema=False)
             rows = json.loads(outs["json"].getvalue())
-            typed = export.as_text(pl.read_parquet(io.BytesIO(outs["parquet"].getvalue())))
+            typed = as_text(pl.read_parquet(io.BytesIO(outs["parquet"].getvalue())))
             told = [{k: plain(v) for k, v in row.items()} for row in rows]
             assert text.to_dicts() == told
             assert typed.select(pl.all().cast(pl.String)).to_dicts() == told
 
 
-def test_values_are_plain(done: nights.Workspace) -> None:
+def test_values_are_plain(done: settings.Workspace) -> None:
     line = pl.read_csv(exported(done, "lines")["lines"].encode(), infer_schema=False).row(
         0, named=True
     )
@@ -106,10 +109,10 @@ def test_a_rate_keeps_its_digits_and_money_its_cents() -> None:
         {"rate": [Decimal("0.033300"), Decimal("100")], "money": [Decimal("-5"), Decimal("0.1")]},
         schema={"rate": pl.Decimal(18, 6), "money": pl.Decimal(18, 2)},
     )
-    assert export.as_text(frame).rows() == [("0.0333", "-5.00"), ("100", "0.10")]
+    assert as_text(frame).rows() == [("0.0333", "-5.00"), ("100", "0.10")]
 
 
-def test_a_bill_month_is_that_of_the_carriers_document(done: nights.Workspace) -> None:
+def test_a_bill_month_is_that_of_the_carriers_document(done: settings.Workspace) -> None:
     for name, column in (
         ("documents", "bill_date"),
         ("lines", "bill_date"),
@@ -125,8 +128,8 @@ def test_a_bill_month_is_that_of_the_carriers_document(done: nights.Workspace) -
     assert ",DISC," not in exported(done, "claims", month="2026-02")["claims"]
 
 
-def test_exposure_is_reckoned_for_the_day_that_is_asked(done: nights.Workspace) -> None:
-    with batch.reading(done) as record:
+def test_exposure_is_reckoned_for_the_day_that_is_asked(done: settings.Workspace) -> None:
+    with reading(done) as record:
         for day in (dt.date(2026, 3, 1), dt.date(2027, 1, 1)):
             frame = export.table_frame(record, "exposure", None, day).collect()
             assert frame["on"].min() == dt.date(2026, 2, 5)
@@ -134,17 +137,17 @@ def test_exposure_is_reckoned_for_the_day_that_is_asked(done: nights.Workspace) 
 
 
 def test_large_tables_are_written_in_pieces_with_the_same_bytes(
-    done: nights.Workspace, monkeypatch: pytest.MonkeyPatch
+    done: settings.Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = exported(done)
     monkeypatch.setattr(export, "AT_ONCE", 1)
     assert exported(done) == whole
 
 
-def test_a_file_is_whole_or_as_it_was(done: nights.Workspace, tmp_path: Path) -> None:
+def test_a_file_is_whole_or_as_it_was(done: settings.Workspace, tmp_path: Path) -> None:
     target = tmp_path / "claims.csv"
     target.write_text("before")
-    with batch.reading(done) as record:
+    with reading(done) as record:
         broken = export.table_frame(record, "claims").with_columns(amount=pl.lit("no amount"))
         with pytest.raises(pl.exceptions.PolarsError):
             export.export_to(target, TABLES["claims"], broken, "csv")

@@ -6,11 +6,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from nights import Workspace, night, small, table
+from nights import night, small, table
 from test_invoices_fixed import EXAMPLE, Bill, Line, records_of, written
 
-from rebill.profiles import cells, profiles_at
-from rebill.settings import ConfigError
+from rebill.intake.profiles import cells
+from rebill.workspace.profiles import profiles_at
+from rebill.workspace.settings import ConfigError, Workspace
 
 BILL = Bill("305R010001", "I1", (Line("1FB", 1, 20_00), Line("TTB", 1, 5_00)))
 

@@ -11,9 +11,12 @@ import pytest
 from nights import HEADER, NOW, exported, night, put, small, table
 from test_rebill_disputes import places
 
-from rebill import batch, claim_credits, disputing, explain
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace
+from rebill.disputes import file
+from rebill.disputes.credits import dismiss, take_by_hand
+from rebill.inquiry import explain
+from rebill.reference.load import load
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace
 
 DAY = dt.date.fromisoformat
 USUAL = ["1FB 6145550131 22.00", "TTB 6145550131 5.00", "1FB 6145550132 20.00"]
@@ -55,15 +58,15 @@ def filed(root: Path) -> Workspace:
     """Return a workspace whose claims of March (DISC 16.67, RATE 2.00) were filed in March."""
     workspace = small(root)
     came(workspace, 3, "2026-03-20")
-    disputing.submit(workspace, ["D-000001"], DAY("2026-03-22"), "ana", "T-7781")
-    disputing.submit(workspace, ["D-000002"], DAY("2026-03-22"), "ana", None)
+    file.submit(workspace, ["D-000001"], DAY("2026-03-22"), "ana", "T-7781")
+    file.submit(workspace, ["D-000002"], DAY("2026-03-22"), "ana", None)
     return workspace
 
 
 def event(workspace: Workspace, number: str, what: str, on: str, amount: str | None = None) -> None:
     row = {"claim_no": number, "what": what, "at": DAY(on)}
     row["amount"] = Decimal(amount) if amount else None  # type: ignore[assignment]
-    disputing.record_events(workspace, [row])
+    file.record_events(workspace, [row])
 
 
 def claims(workspace: Workspace) -> dict[str, tuple[str, ...]]:
@@ -96,7 +99,7 @@ def test_credits_on_later_bills_are_taken_for_the_claims_they_are_for(tmp_path: 
     ]
     # The story of either line names the other.
     lines = table(workspace, "credits").sort("line_no")["credit_id"].to_list()
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         (given,) = explain.story(record, lines[0])["credits"]
         assert (given["claim_no"], given["matched_by"]) == ("D-000001", "tracking_no")
         disputed = table(workspace, "findings").filter(pl.col("claim_no") == "D-000001")
@@ -118,7 +121,7 @@ def test_both_databases_keep_claims_and_their_credits_alike(
 ) -> None:
     workspace = small(tmp_path / "w", database_url)
     came(workspace, 3, "2026-03-20")
-    disputing.submit(workspace, ["D-000001", "D-000002"], DAY("2026-03-22"), "ana", None)
+    file.submit(workspace, ["D-000001", "D-000002"], DAY("2026-03-22"), "ana", None)
     event(workspace, "D-000002", "grant_part", "2026-03-30", "1.25")
     came(workspace, 4, "2026-04-20", "adjustment - - -16.67 D-000001", "adjustment - - -1.25 -")
     found = claims(workspace)
@@ -188,9 +191,9 @@ def test_a_doubtful_credit_is_taken_by_a_person_or_is_for_nobody(tmp_path: Path)
         ("20.00", "0.00", "offered", "D-000001", "part"),
     ]
     first, second = table(workspace, "credits").sort("line_no")["credit_id"].to_list()
-    with disputing.changing(workspace) as record:
-        claim_credits.take_by_hand(record, first, "D-000002", None, DAY("2026-04-21"), "ana")
-        claim_credits.dismiss(record, second, DAY("2026-04-21"), "ana", "another matter")
+    with file.changing(workspace) as record:
+        take_by_hand(record, first, "D-000002", None, DAY("2026-04-21"), "ana")
+        dismiss(record, second, DAY("2026-04-21"), "ana", "another matter")
     assert claims(workspace)["D-000002"] == ("short_credited", "1.50", "0.00")
     assert [row[2] for row in credits(workspace)] == ["taken", "dismissed"]
     for wrong in (
@@ -199,9 +202,9 @@ def test_a_doubtful_credit_is_taken_by_a_person_or_is_for_nobody(tmp_path: Path)
         ("none", "D-000001", None),
         (second, "D-9", None),
     ):
-        with pytest.raises(ConfigError), disputing.changing(workspace) as record:
+        with pytest.raises(ConfigError), file.changing(workspace) as record:
             credit, number, amount = wrong
-            claim_credits.take_by_hand(record, credit, number, amount, DAY("2026-04-21"), "ana")
+            take_by_hand(record, credit, number, amount, DAY("2026-04-21"), "ana")
     night(workspace, "2026-04-22")
     assert claims(workspace)["D-000001"] == ("submitted", "0.00", "0.00")
 
@@ -230,7 +233,7 @@ def test_a_promised_credit_that_does_not_come_is_a_claim(tmp_path: Path) -> None
     assert claim["claim_no"].to_list() == found["claim_no"].to_list()
     night(workspace, "2026-05-21")
     assert table(workspace, "claims").filter(pl.col("reason") == "CRED").equals(claim)
-    disputing.submit(workspace, claim["claim_no"].to_list(), DAY("2026-05-22"), None, "C-1004")
+    file.submit(workspace, claim["claim_no"].to_list(), DAY("2026-05-22"), None, "C-1004")
     came(workspace, 6, "2026-06-20", "adjustment - - -30.00 C1004")
     assert claims(workspace)[claim["claim_no"].item()][0] == "credited"
     places(workspace, "2026-06-20")

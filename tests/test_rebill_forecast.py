@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rebill.forecast.draw import Case, Scenarios, draw
-from rebill.forecast.facts import LATE, NEVER, Disputes, Facts, Pulls, Receipts, Samples
-from rebill.forecast.outlook import CASES, FORECAST, cases_of, outlook
+from rebill.cash.forecast.draw import Case, Scenarios, draw
+from rebill.cash.forecast.facts import LATE, NEVER, Disputes, Facts, Pulls, Receipts, Samples
+from rebill.cash.forecast.outlook import CASES, FORECAST, cases_of, outlook
 
 D = Decimal
 AS_OF = dt.date(2026, 3, 31)

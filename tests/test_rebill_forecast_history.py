@@ -15,13 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from rebill import batch
-from rebill.cli import app
-from rebill.forecast import gather as gathering
-from rebill.forecast.gather import gather
-from rebill.forecast.history import PAID, changes, paid
-from rebill.load import load
-from rebill.settings import SETTINGS_FILE, ConfigError, Workspace, open_workspace
+from rebill.cash.forecast import gather as gathering
+from rebill.cash.forecast.gather import gather
+from rebill.cash.forecast.history import PAID, changes, paid
+from rebill.cli.main import app
+from rebill.reference.load import load
+from rebill.store.record import reading
+from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Workspace, open_workspace
 
 D = Decimal
 START = dt.date(2026, 1, 1)
@@ -194,7 +194,7 @@ def test_customers_are_judged_by_how_they_paid(
     path.write_text(f"payment,customer,invoice_no,paid_on,amount\n{rows}")
     assert load(place, [path], given=nights.NOW).ok
     as_of = dt.date(2026, 3, 10)
-    with batch.reading(place) as record:
+    with reading(place) as record:
         few = gather(record, as_of, 40).receipts
         monkeypatch.setattr(gathering, "ENOUGH", 2)
         own = gather(record, as_of, 40).receipts
@@ -251,7 +251,7 @@ def test_a_bill_that_takes_money_off_is_no_pull(tmp_path: Path) -> None:
     credit = nights.bill(3, "1FB 6145550131 -20.00 -20.00")
     nights.put(workspace, [("2.csv", nights.bill(2, nights.USUAL)), ("3.csv", credit)])
     nights.night(workspace, "2026-03-10")
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         known = gather(record, dt.date(2026, 3, 10), 60).pulls
     assert known.known.sum() == 0  # February's was pulled on the 20th of February
     assert (known.amount >= 0).all()

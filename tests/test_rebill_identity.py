@@ -20,10 +20,11 @@ from nights import night, put, small
 from test_rebill_following import USUAL, paper
 from test_reconcile_life import CENTS, CLOSED, START, WORDS, state
 
-from rebill import batch, disputing
-from rebill.claimbook import check
-from rebill.export import table_frame
-from rebill.settings import ConfigError, Workspace
+from rebill.disputes import file
+from rebill.disputes.claims import check
+from rebill.inquiry.export import table_frame
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.debits import DEBITS
 from reconcile.exposure import PLACES, by_bill, exposure
 from reconcile.life import NEWS, STATE, advance
@@ -128,7 +129,7 @@ def test_every_cent_of_every_bill_is_in_one_place_after_every_event(
 
 def said(workspace: Workspace, day: str) -> None:
     """Assert the identity on every row, per bill and in total, and that claims agree with it."""
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         as_of = dt.date.fromisoformat(day)
         rows = table_frame(record, "exposure", None, as_of).collect()
         each = table_frame(record, "bill_exposure", None, as_of).collect()
@@ -148,7 +149,7 @@ def test_nights_of_any_bills_answers_and_credits_lose_no_cent(tmp_path: Path, se
     chance = random.Random(seed)
     workspace = small(tmp_path / "w")
     for month in range(3, 7):
-        with batch.reading(workspace) as record:
+        with reading(workspace) as record:
             open_now = record.claims().filter(pl.col("filed_on").is_not_null())
         extra = []
         for number, amount in open_now.select("claim_no", "amount").iter_rows():
@@ -164,7 +165,7 @@ def test_nights_of_any_bills_answers_and_credits_lose_no_cent(tmp_path: Path, se
         day = f"2026-{month:02d}-22"
         night(workspace, day)
         said(workspace, day)
-        with batch.reading(workspace) as record:
+        with reading(workspace) as record:
             numbers = record.claims()["claim_no"].to_list()
         for number in numbers * 2:
             what = chance.choice(
@@ -180,7 +181,7 @@ def test_nights_of_any_bills_answers_and_credits_lose_no_cent(tmp_path: Path, se
                 "reference": f"T{number}" if what == "acknowledge" else None,
             }
             try:
-                disputing.record_events(workspace, [row])
+                file.record_events(workspace, [row])
             except ConfigError:
                 continue
         said(workspace, f"2026-{month:02d}-28")

@@ -12,8 +12,12 @@ import polars as pl
 import pytest
 from nights import NOW, USUAL, bill, exported, night, outbox, put, small, table
 
-from rebill import batch, issuing, plan, store
-from rebill.settings import ConfigError, Workspace, open_workspace
+from rebill import store
+from rebill.night import batch, job
+from rebill.reference import load
+from rebill.run import plan
+from rebill.selling import issue
+from rebill.workspace.settings import ConfigError, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
 ONE, TWO = "ACME-2026-000001", "ACME-2026-000002"
@@ -57,14 +61,14 @@ def assert_all_foot(workspace: Workspace) -> None:
 
 
 def test_an_issued_invoice_never_changes_whatever_comes_after(drafted: Workspace) -> None:
-    issued, waiting = issuing.issue(drafted, [ONE], ON, now)
+    issued, waiting = issue.issue(drafted, [ONE], ON, now)
     assert issued["invoice_no"].to_list() == [ONE] and waiting.is_empty()
     before = exported(drafted, "customer_invoices", "customer_lines")
     papers = outbox(drafted)
     other = bill(3, "1FB 6145550131 21.00 21.00", ban="305R010002")
     put(drafted, [("other.csv", other.replace("INV3", "A0"))])
     (drafted.root / "markups.csv").write_text("method,value\npercent,0.50\n")
-    assert nights.load(drafted, [drafted.root / "markups.csv"]).ok
+    assert load.load(drafted, [drafted.root / "markups.csv"]).ok
     night(drafted, "2026-03-25")
 
     bills = invoices(drafted, "invoice_no", "customer", "status", "total")
@@ -78,7 +82,7 @@ def test_an_issued_invoice_never_changes_whatever_comes_after(drafted: Workspace
 
 
 def test_a_month_issued_in_part_goes_on_in_another_invoice(drafted: Workspace) -> None:
-    issuing.issue(drafted, [], ON, now, "2026-03")
+    issue.issue(drafted, [], ON, now, "2026-03")
     late = bill(3, "TTC 6145550131 7.00 7.00", ban="305R010002", number="Z9")
     put(drafted, [("late.csv", late)])
     night(drafted, "2026-03-25")
@@ -91,7 +95,7 @@ def test_a_month_issued_in_part_goes_on_in_another_invoice(drafted: Workspace) -
 
 
 def test_a_void_draft_keeps_its_number_and_its_lines_come_back(drafted: Workspace) -> None:
-    issuing.void(drafted, [ONE], ON, "not yet", now)
+    issue.void(drafted, [ONE], ON, "not yet", now)
     states = invoices(drafted, "invoice_no", "status", "total", "note")
     assert states == [(ONE, "void", "0.00", "not yet"), (TWO, "draft", "3.66", None)]
     assert_all_foot(drafted)
@@ -101,8 +105,8 @@ def test_a_void_draft_keeps_its_number_and_its_lines_come_back(drafted: Workspac
 def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
     drafted_on_any: Workspace,
 ) -> None:
-    issuing.issue(drafted_on_any, [ONE], ON, now)
-    (note,) = issuing.void(drafted_on_any, [ONE], dt.date(2026, 3, 20), "wrong", now).to_dicts()
+    issue.issue(drafted_on_any, [ONE], ON, now)
+    (note,) = issue.void(drafted_on_any, [ONE], dt.date(2026, 3, 20), "wrong", now).to_dicts()
     assert note["invoice_no"] == "ACME-2026-000003"
     assert invoices(drafted_on_any, "invoice_no", "kind", "status", "total", "corrects") == [
         (ONE, "invoice", "issued", "27.50", None),
@@ -112,11 +116,11 @@ def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
     assert invoices(drafted_on_any, "corrected_by")[0] == ("ACME-2026-000003",)
     assert_all_foot(drafted_on_any)
     with pytest.raises(ConfigError, match="credited already, by ACME-2026-000003"):
-        issuing.void(drafted_on_any, [ONE], ON, "again", now)
+        issue.void(drafted_on_any, [ONE], ON, "again", now)
     with pytest.raises(ConfigError, match="is a credit note"):
-        issuing.void(drafted_on_any, ["ACME-2026-000003"], ON, "again", now)
+        issue.void(drafted_on_any, ["ACME-2026-000003"], ON, "again", now)
     batch.run(
-        drafted_on_any, batch.Job("build", plan.plan_prices(("2026-03",)), ON), nights.QUIET, now
+        drafted_on_any, job.Job("build", plan.plan_prices(("2026-03",)), ON), nights.QUIET, now
     )
     columns = ("invoice_no", "total", "status", "corrects", "replaced_by")
     assert invoices(drafted_on_any, *columns)[3] == (
@@ -127,7 +131,7 @@ def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
         None,
     )
     assert_all_foot(drafted_on_any)
-    issued, _ = issuing.issue(drafted_on_any, ["ACME-2026-000004"], ON, now)
+    issued, _ = issue.issue(drafted_on_any, ["ACME-2026-000004"], ON, now)
     assert issued["status"].to_list() == ["issued"]
     refers = [row for row in invoices(drafted_on_any, *columns) if row[4]]
     assert [(row[0], row[4]) for row in refers] == [
@@ -140,22 +144,22 @@ def test_an_issued_invoice_is_taken_back_by_a_credit_note_that_refers_to_it(
 def test_what_cannot_be_issued_is_told_and_nothing_is_half_done(drafted: Workspace) -> None:
     before = exported(drafted, "customer_invoices")
     with pytest.raises(ConfigError, match="there is no invoice X"):
-        issuing.issue(drafted, [ONE, "X"], ON, now)
+        issue.issue(drafted, [ONE, "X"], ON, now)
     assert exported(drafted, "customer_invoices") == before
-    issuing.issue(drafted, [ONE], ON, now)
+    issue.issue(drafted, [ONE], ON, now)
     with pytest.raises(ConfigError, match=f"{ONE} is issued, not a draft"):
-        issuing.issue(drafted, [TWO, ONE], ON, now)
+        issue.issue(drafted, [TWO, ONE], ON, now)
     assert invoices(drafted, "status") == [("issued",), ("draft",)]
 
 
 def _void_and_build(root: Path, number: str) -> None:
-    issuing.void(open_workspace(root), [number], ON, "at once", now)
+    issue.void(open_workspace(root), [number], ON, "at once", now)
 
 
 def test_two_runs_at_once_give_every_number_once_and_leave_none_out(
     drafted_on_any: Workspace,
 ) -> None:
-    issuing.issue(drafted_on_any, [ONE, TWO], ON, now)
+    issue.issue(drafted_on_any, [ONE, TWO], ON, now)
     context = multiprocessing.get_context("spawn")
     runs = [
         context.Process(target=_void_and_build, args=(drafted_on_any.root, n)) for n in (ONE, TWO)

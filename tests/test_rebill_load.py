@@ -10,11 +10,13 @@ import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from rebill import files, load, reference, store
-from rebill.load import LoadResult
-from rebill.settings import ConfigError, Workspace, WorkspaceBusy
+from rebill import store
+from rebill.reference import current, load
+from rebill.reference.load import LoadResult
 from rebill.store.models import REFERENCE, Load, LoadFile
 from rebill.store.shapes import TABLES
+from rebill.workspace import lock
+from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
 from reconcile.contracts import read_contracts
 
 CONTRACT = """
@@ -107,7 +109,7 @@ def world(folder: Path, **others: str) -> Path:
 def frame(workspace: Workspace, name: str, version: int | None = None) -> pl.DataFrame:
     """A reference table as the kernels read it."""
     with store.transaction(workspace) as connection:
-        return reference.reference_frames(workspace, connection, version)[name].collect()
+        return current.reference_frames(workspace, connection, version)[name].collect()
 
 
 def said(result: LoadResult) -> list[str]:
@@ -133,12 +135,12 @@ def test_a_folder_loads_all_tables_and_the_same_again_changes_nothing(
     assert again.ok and again.load_id is None
     assert {c.added + c.changed + c.removed for c in again.counts.values()} == {0}
     with store.transaction(any_workspace) as connection:
-        assert reference.load_version(connection) == first.load_id
+        assert current.load_version(connection) == first.load_id
         assert store.read_table(connection, Load).height == 1
         assert set(store.read_table(connection, LoadFile)["name"]) == {
             p.name for p in folder.iterdir()
         }
-        assert [c.id for c in reference.contracts(connection)] == ["C1"]
+        assert [c.id for c in current.contracts(connection)] == ["C1"]
 
 
 def test_the_kernels_read_typed_rows(any_workspace: Workspace, tmp_path: Path) -> None:
@@ -146,7 +148,7 @@ def test_the_kernels_read_typed_rows(any_workspace: Workspace, tmp_path: Path) -
     with store.transaction(any_workspace) as connection:
         frames = {
             name: lazy.collect()
-            for name, lazy in reference.reference_frames(any_workspace, connection).items()
+            for name, lazy in current.reference_frames(any_workspace, connection).items()
         }
     for name, found in frames.items():
         assert found.schema.items() >= {"row_id": pl.Int64, **TABLES[name].schema}.items()
@@ -248,14 +250,14 @@ def test_copies_of_the_current_version_are_rebuilt_when_absent(
     assert frame(workspace, "services").equals(before)
     with store.transaction(workspace) as connection:
         assert store.sweep_orphans(workspace, connection) == []
-        reference.sweep_copies(workspace, connection)
+        current.sweep_copies(workspace, connection)
     assert frame(workspace, "services").equals(before)
 
 
 def test_nothing_is_loaded_while_another_command_writes(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    with files.locked(workspace), pytest.raises(WorkspaceBusy):
+    with lock.locked(workspace), pytest.raises(WorkspaceBusy):
         load.load(workspace, [world(tmp_path / "reference")])
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_rebill_load import CONTRACT, frame, said, world, write
 
-from rebill import load, reference, store
-from rebill.contract_files import both_fit
-from rebill.settings import Workspace, init_workspace
+from rebill import store
+from rebill.reference import current, load
+from rebill.reference.contracts import both_fit
+from rebill.workspace.settings import Workspace, init_workspace
 from reconcile.contracts import Account
 
 FAULTS = {
@@ -177,7 +178,7 @@ def test_a_fault_is_named_and_nothing_is_loaded(
     assert said(result) == wanted
     assert result.error_total == len(wanted) and result.load_id is None and not result.counts
     with store.transaction(loaded) as connection:
-        assert reference.load_version(connection) == 1
+        assert current.load_version(connection) == 1
 
 
 CONTENTS = {

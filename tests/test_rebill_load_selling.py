@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from nights import NOW, csv_of, small
 
-from rebill.load import load
-from rebill.reference import reference_frames
-from rebill.settings import Workspace
+from rebill.reference.current import reference_frames
+from rebill.reference.load import load
 from rebill.store import transaction
+from rebill.workspace.settings import Workspace
 
 FAULTS = {
     "markups": """

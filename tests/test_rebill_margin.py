@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pricing_tables import a_line
 from test_rebill_rating_model import World
 
-from rebill.margin import (
+from rebill.pricing.margin import (
     KEYS,
     SUMS,
     By,
@@ -25,8 +25,8 @@ from rebill.margin import (
     sold_below_cost,
     summed,
 )
-from rebill.markups import MARKUPS, RETAIL
-from rebill.rating import CUSTOMER_LINES, KINDS, rate
+from rebill.pricing.markups import MARKUPS, RETAIL
+from rebill.pricing.rate import CUSTOMER_LINES, KINDS, rate
 from reconcile.schema import AUDITED
 
 Row = dict[str, Any]

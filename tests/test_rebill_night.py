@@ -14,13 +14,16 @@ import pytest
 from nights import USUAL, bill, exported, night, outbox, put, small, table
 from worlds import world
 
-from rebill import auditing, batch, files
-from rebill.settings import WorkspaceBusy
+from rebill.audit import passes as auditing
+from rebill.night import batch
+from rebill.store.record import reading
+from rebill.workspace import lock, settings
+from rebill.workspace.settings import WorkspaceBusy
 
 BILLS = [(f"b{month}.csv", bill(month, USUAL)) for month in (2, 3, 4)]
 
 
-def by(workspace: nights.Workspace, name: str, *columns: str) -> list[tuple[str | None, ...]]:
+def by(workspace: settings.Workspace, name: str, *columns: str) -> list[tuple[str | None, ...]]:
     """Return columns of an exported table as rows of text."""
     return table(workspace, name).select(columns).rows()
 
@@ -201,7 +204,7 @@ def test_unreadable_rows_are_kept_as_they_stood(tmp_path: Path) -> None:
     torn = bill(2, USUAL).replace("22.00,22.00", "twenty,22.00")
     put(workspace, [("torn.csv", torn)])
     night(workspace, "2026-04-10")
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         kept = record.scan("quarantine", pl.Schema({"raw": pl.String})).collect()
     assert "twenty" in kept["raw"].item()
     assert by(workspace, "documents", "status") == [("held",)]
@@ -210,7 +213,7 @@ def test_unreadable_rows_are_kept_as_they_stood(tmp_path: Path) -> None:
 # --- several months, any order ------------------------------------------------------------------
 
 
-def facts_of(workspace: nights.Workspace) -> dict[str, list[tuple[str | None, ...]]]:
+def facts_of(workspace: settings.Workspace) -> dict[str, list[tuple[str | None, ...]]]:
     """What must not depend on when or in which order documents came."""
     left_out = {
         "documents": ["received_on"],
@@ -314,7 +317,7 @@ def test_an_earlier_bill_that_comes_late_takes_its_charge_back_from_the_later(
 def test_a_filed_claim_stays_as_it_was_written_and_is_marked(tmp_path: Path) -> None:
     import datetime as dt
 
-    from rebill import disputing
+    from rebill.disputes.file import submit
 
     workspace = small(tmp_path / "w")
     late = bill(2, "TTB 6145550131 5.00 5.00", number="Z1", ban="305R010002")
@@ -323,7 +326,7 @@ def test_a_filed_claim_stays_as_it_was_written_and_is_marked(tmp_path: Path) -> 
     put(workspace, [("second.csv", bill(2, "TTB 6145550131 5.00 5.00", number="Z2"))])
     night(workspace, "2026-02-11")
     (claim,) = [row for row in by(workspace, "claims", "claim_no", "reason") if row[1] == "DUP"]
-    disputing.submit(workspace, [str(claim[0])], dt.date(2026, 2, 12), "ana", None)
+    submit(workspace, [str(claim[0])], dt.date(2026, 2, 12), "ana", None)
     packet = outbox(workspace)[f"claims/2026-02/{claim[0]}.csv"]
     put(workspace, [("first.csv", bill(2, "TTB 6145550131 4.00 4.00", number="A1"))])
     night(workspace, "2026-02-13")
@@ -376,7 +379,7 @@ BOUNDARIES = (
 )
 
 
-def february_then_the_rest(workspace: nights.Workspace) -> None:
+def february_then_the_rest(workspace: settings.Workspace) -> None:
     """A first night is done, and more has come in since."""
     put(workspace, BILLS[:1])
     night(workspace, "2026-02-10")
@@ -384,7 +387,7 @@ def february_then_the_rest(workspace: nights.Workspace) -> None:
 
 
 @pytest.fixture(scope="module")
-def calm(tmp_path_factory: pytest.TempPathFactory) -> nights.Workspace:
+def calm(tmp_path_factory: pytest.TempPathFactory) -> settings.Workspace:
     """A workspace whose second night went through."""
     workspace = small(tmp_path_factory.mktemp("calm") / "w")
     february_then_the_rest(workspace)
@@ -394,7 +397,7 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> nights.Workspace:
 
 @pytest.mark.parametrize("boundary", BOUNDARIES)
 def test_a_night_killed_at_any_boundary_is_finished_by_the_next(
-    boundary: str, calm: nights.Workspace, tmp_path: Path
+    boundary: str, calm: settings.Workspace, tmp_path: Path
 ) -> None:
     def killer(reached: str) -> None:
         if reached == boundary:
@@ -413,7 +416,7 @@ def test_a_night_killed_at_any_boundary_is_finished_by_the_next(
 
 @pytest.mark.soak
 def test_a_night_killed_by_the_system_at_any_moment_is_finished_by_the_next(
-    calm: nights.Workspace, tmp_path: Path
+    calm: settings.Workspace, tmp_path: Path
 ) -> None:
     for attempt in range(12):
         killed = small(tmp_path / f"killed{attempt}")
@@ -433,7 +436,7 @@ def test_a_night_killed_by_the_system_at_any_moment_is_finished_by_the_next(
         assert outbox(killed) == outbox(calm)
 
 
-def count_parquet(workspace: nights.Workspace) -> int:
+def count_parquet(workspace: settings.Workspace) -> int:
     """How many Parquet files there are, finished or not."""
     return len(list(workspace.lines.rglob("*.parquet")))
 
@@ -451,7 +454,7 @@ def test_a_paper_that_was_lost_is_written_again(tmp_path: Path) -> None:
 
 def test_two_nights_do_not_run_at_once(tmp_path: Path) -> None:
     workspace = small(tmp_path / "w")
-    with files.locked(workspace), pytest.raises(WorkspaceBusy):
+    with lock.locked(workspace), pytest.raises(WorkspaceBusy):
         night(workspace, "2026-04-10")
 
 
@@ -462,7 +465,7 @@ def test_every_run_is_on_record_with_what_came_in(tmp_path: Path) -> None:
     put(workspace, BILLS[:1])
     night(workspace, "2026-04-10")
     night(workspace, "2026-04-10")
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         runs = read_table(record.connection, models.Run)
         came = read_table(record.connection, models.RunFile)
     assert runs.select("command", "outcome").rows() == [("nightly", "done")] * 2
@@ -474,7 +477,7 @@ def test_every_run_is_on_record_with_what_came_in(tmp_path: Path) -> None:
 
 
 def test_a_bill_looked_at_again_keeps_the_rates_it_was_audited_with(tmp_path: Path) -> None:
-    from rebill.load import load
+    from rebill.reference.load import load
 
     workspace = small(tmp_path / "w")
     put(workspace, [BILLS[0]])

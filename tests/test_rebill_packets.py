@@ -14,10 +14,10 @@ import nights
 import polars as pl
 import pytest
 
-from rebill import batch
-from rebill.disputing import record_events, submit
-from rebill.packets import choose, packets, write_packets
-from rebill.settings import ConfigError, Workspace, open_workspace
+from rebill.disputes.file import record_events, submit
+from rebill.disputes.packet.packet import choose, packets, write_packets
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace, open_workspace
 
 MARCH = dt.date(2026, 3, 31)
 
@@ -36,7 +36,7 @@ def march(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def made(workspace: Workspace, out: Path, *numbers: str, day: dt.date = MARCH, **how: object):
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         claims = choose(record, day, numbers, None if numbers else "ILEC")
         return write_packets(record, claims, out, day, **how)  # type: ignore[arg-type]
 
@@ -198,7 +198,7 @@ def test_a_claim_that_mixes_what_its_form_forbids_is_not_packed(tmp_path: Path) 
     outcome = made(workspace, tmp_path / "out", number, form="cut")
     assert outcome.packets.is_empty()
     assert f"{number}: the form `cut` forbids to mix product (none, Feature)" in outcome.faults[0]
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         claims = choose(record, MARCH, [number])
         (packet,) = packets(record, claims, MARCH)
     assert not isinstance(packet, str)
@@ -206,7 +206,7 @@ def test_a_claim_that_mixes_what_its_form_forbids_is_not_packed(tmp_path: Path) 
 
 def test_claims_that_do_not_exist_are_named(march: Workspace) -> None:
     with (
-        batch.reading(march) as record,
+        reading(march) as record,
         pytest.raises(ConfigError, match="there is no claim D-7; there is no claim D-9"),
     ):
         choose(record, MARCH, ["D-7", "D-9"])

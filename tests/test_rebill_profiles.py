@@ -17,7 +17,7 @@ from shell import Call
 
 from invoices.carrier import parse_profile, read, source_of_bytes
 from invoices.carrier.flat.draft import NoDraft, draft
-from rebill.settings import Workspace
+from rebill.workspace.settings import Workspace
 
 ROWS = [
     ("Account", "Invoice Number", "Bill Date", "Charge Type", "USOC", "Qty", "Amount", "Note"),

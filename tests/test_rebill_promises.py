@@ -9,9 +9,10 @@ import nights
 import pytest
 from typer.testing import CliRunner
 
-from rebill.cli import app
-from rebill.load import load
-from rebill.settings import ConfigError
+from rebill.cli.main import app
+from rebill.reference.load import load
+from rebill.workspace import settings
+from rebill.workspace.settings import ConfigError
 
 PROMISE = """
 [contract.commitment]
@@ -85,7 +86,7 @@ def test_contracts_that_overlap_are_refused_by_name(place: Path, tmp_path: Path)
         rows(place, "commitments", "--suppose", str(sale))
 
 
-def test_an_empty_record_promises_nothing(workspace: nights.Workspace) -> None:
+def test_an_empty_record_promises_nothing(workspace: settings.Workspace) -> None:
     arguments = ["cash", "commitments", "--workspace", str(workspace.root)]
     assert CliRunner().invoke(app, arguments).stdout == ""
     for text in nights.exported(workspace, "commitments", "security").values():

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from test_rebill_margin import lines
 
 from invoices.schema import RATE
-from rebill.margin import earning
-from rebill.quote import QUOTE, quote
+from rebill.pricing.margin import earning
+from rebill.pricing.quote import QUOTE, quote
 
 Row = dict[str, Any]
 TO_SERVE = pl.Schema(

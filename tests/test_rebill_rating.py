@@ -10,7 +10,7 @@ import pytest
 from pricing_tables import assert_priced, prices, rated, table
 
 from invoices.schema import FINDINGS
-from rebill.rating import BY_DEFAULT, CUSTOMER_LINES
+from rebill.pricing.rate import BY_DEFAULT, CUSTOMER_LINES
 
 AT_COST = "method\npass_through"
 

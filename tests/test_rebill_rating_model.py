@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pricing_model import MONTH_PARTS, NAMES, PRECEDENCE
 
 from invoices.schema import CHARGE_CLASSES
-from rebill.markups import MARKUPS, METHODS, RETAIL, candidates
-from rebill.rating import rate
+from rebill.pricing.markups import MARKUPS, METHODS, RETAIL, candidates
+from rebill.pricing.rate import rate
 from reconcile.schema import AUDITED
 
 DAYS = [dt.date(2026, month, day) for month in (1, 2, 3) for day in (1, 2, 15)]

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pricing_model import MONTH_PARTS, NAMES, PRECEDENCE
 
 from invoices.schema import CHARGE_CLASSES
-from rebill.markups import BUNDLES, MARKUPS, METHODS, RETAIL
-from rebill.rating import CUSTOMER_RULES, rate, rules_of
+from rebill.pricing.markups import BUNDLES, MARKUPS, METHODS, RETAIL
+from rebill.pricing.rate import CUSTOMER_RULES, rate, rules_of
+from rebill.pricing.tiers import TIERS
 from rebill.store.shapes_selling import PRORATIONS, ROUNDINGS
-from rebill.tiers import TIERS
 from reconcile.schema import AUDITED
 
 BILL = dt.date(2026, 2, 10)

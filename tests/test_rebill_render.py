@@ -13,8 +13,8 @@ from nights import USUAL, bill, night, outbox, put, table
 from pypdf import PdfReader
 from shell import Call
 
-from rebill.cli_base import NEEDS_A_PERSON, WRONG_USAGE
-from rebill.settings import Workspace, open_workspace
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.workspace.settings import Workspace, open_workspace
 
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
@@ -162,7 +162,7 @@ def test_what_is_asked_wrongly_is_wrong_usage(
 
 
 def test_a_brand_is_never_a_path(billed: Workspace) -> None:
-    from rebill.brands import brand_folder
+    from rebill.workspace.brands import brand_folder
 
     (billed.root / "brands" / "A").mkdir(parents=True)
     (billed.root / "secret").mkdir()

@@ -12,9 +12,14 @@ import polars as pl
 import pytest
 from nights import NOW, bill, csv_of, night, put, small, table
 
-from rebill import batch, explain, issuing, making, plan, rerating, tax_engine
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace
+from rebill.inquiry import explain
+from rebill.night import batch
+from rebill.night.job import Job
+from rebill.reference.load import load
+from rebill.run import plan
+from rebill.selling import issue, made_lines, rerate, tax_engine
+from rebill.store.record import reading
+from rebill.workspace.settings import ConfigError, Workspace
 
 ON = dt.date(2026, 3, 16)
 PLAIN = """
@@ -44,7 +49,7 @@ def tables(workspace: Workspace, **texts: str) -> None:
 
 def built(workspace: Workspace, month: str = "2026-03") -> None:
     """Price the month again, as `rebill invoices build` does."""
-    job = batch.Job("invoices build", plan.plan_prices((month,)), ON)
+    job = Job("invoices build", plan.plan_prices((month,)), ON)
     batch.run(workspace, job, nights.QUIET, now)
 
 
@@ -118,7 +123,7 @@ def test_a_commitment_brings_the_month_up_to_its_amount_and_never_twice(march: W
     built(march)
     assert rows(march, "price", kind="minimum") == [("72.50",)]
     assert totals(march) == ["100.00"]
-    issuing.issue(march, [], ON, now, "2026-03")
+    issue.issue(march, [], ON, now, "2026-03")
     late = bill(3, "TTC 6145550131 7.00 7.00", ban="305R010002", number="Z9")
     tables(
         march,
@@ -177,7 +182,7 @@ def test_a_hole_in_the_tax_table_is_an_error_at_the_load_and_on_the_day(march: W
     built(march)
     (hold,) = table(march, "customer_invoices")["hold"].to_list()
     assert "no rate of OH is in force on 2026-03-15" in hold
-    issued, waiting = issuing.issue(march, [], ON, now, "2026-03")
+    issued, waiting = issue.issue(march, [], ON, now, "2026-03")
     assert issued.is_empty() and waiting.height == 1
 
 
@@ -208,7 +213,7 @@ def test_what_the_carrier_forgot_is_charged_where_the_rule_says_so_and_given_bac
     put(march, [("b4.csv", bill(4, "1FB 6145550131 20.00 20.00"))])
     night(march, "2026-04-20")
     assert rows(march, "usoc", "price", "cost", kind="unbilled") == [("TTB", "5.50", "5.00")]
-    issuing.issue(march, [], dt.date(2026, 4, 20), now, "2026-04")
+    issue.issue(march, [], dt.date(2026, 4, 20), now, "2026-04")
     # In May the carrier bills May and, after all, April.
     may = bill(5, PLAIN)
     back = may.splitlines()[3].split(",")
@@ -275,17 +280,17 @@ def test_parts_of_a_charge_given_back_add_up_to_its_price(tmp_path: Path) -> Non
 
 
 def test_a_month_priced_again_shows_the_difference_and_then_issues_it(march: Workspace) -> None:
-    issuing.issue(march, [], ON, now, "2026-03")
+    issue.issue(march, [], ON, now, "2026-03")
     tables(march, markups="method value\npercent 0.20")
     day = dt.date(2026, 5, 2)
-    shown = rerating.rerate(march, "2026-03", None, day, now, issue=False, note="dearer")
+    shown = rerate.rerate(march, "2026-03", None, day, now, issue=False, note="dearer")
     assert shown.issued.is_empty()
     assert shown.differences.select("usoc", "was", "now", "difference").rows() == [
         ("1FB", D("22.00"), D("24.00"), D("2.00")),
         ("TTB", D("5.50"), D("6.00"), D("0.50")),
     ]
     assert totals(march) == ["27.50"], "showing changes nothing"
-    done = rerating.rerate(march, "2026-03", None, day, now, issue=True, note="dearer")
+    done = rerate.rerate(march, "2026-03", None, day, now, issue=True, note="dearer")
     assert done.differences.equals(shown.differences)
     columns = ("invoice_no", "kind", "total", "corrects", "corrected_by", "replaced_by", "status")
     one, two, three = (f"ACME-2026-{n:06d}" for n in (1, 2, 3))
@@ -295,7 +300,7 @@ def test_a_month_priced_again_shows_the_difference_and_then_issues_it(march: Wor
         (three, "invoice", "30.00", one, None, None, "issued"),
     ]
     foot(march)
-    again = rerating.rerate(march, "2026-03", None, day, now, issue=True, note="again")
+    again = rerate.rerate(march, "2026-03", None, day, now, issue=True, note="again")
     assert again.differences.is_empty() and again.issued.is_empty()
     built(march)
     assert totals(march) == ["27.50", "-27.50", "30.00"], "nothing is due twice"
@@ -315,18 +320,18 @@ def test_an_outside_engine_is_asked_and_answers_once(march: Workspace, tmp_path:
     head = "customer name brand bill_day due_days tax_source"
     tables(march, customers=f"{head}\nC1 One ACME 15 20 file")
     built(march)
-    with batch.reading(march) as record:
-        asked = making.tax_requests(record)
+    with reading(march) as record:
+        asked = made_lines.tax_requests(record)
     assert asked.select("usoc", "price").rows() == [("1FB", D("22.00")), ("TTB", D("5.50"))]
     (request,) = asked["request"].unique()
     result = tmp_path / "result.csv"
     columns = "request,jurisdiction,tax,description,tax_base,rate,amount\n"
     result.write_text(f"{columns}nonsense,OH,sales,,27.50,0.0575,1.58\n")
     with pytest.raises(ConfigError, match="row 2: no draft asks for this request"):
-        making.take_tax_result(march, result)
+        made_lines.take_tax_result(march, result)
     result.write_text(f"{columns}{request},OH,sales,Sales tax,27.50,0.0575,1.58\n")
-    assert making.take_tax_result(march, result) == ("2026-03",)
-    assert making.take_tax_result(march, result) == (), "the same file again adds nothing"
+    assert made_lines.take_tax_result(march, result) == ("2026-03",)
+    assert made_lines.take_tax_result(march, result) == (), "the same file again adds nothing"
     built(march)
     told = rows(march, "description", "price", "tax_base", kind="tax")
     assert told == [("Sales tax, of 27.50", "1.58", "27.50")]
@@ -339,7 +344,7 @@ def test_an_outside_engine_is_asked_and_answers_once(march: Workspace, tmp_path:
 
 
 def story_of(workspace: Workspace, line_id: str) -> dict[str, Any]:
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         told: dict[str, Any] = explain.story(record, line_id)["price"]
     return told
 

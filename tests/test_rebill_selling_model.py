@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from model_time import rounded
 
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
-from rebill import crediting, own_charges, taxes
-from rebill.own_charges import ITEMS
+from rebill.pricing import own_charges, taxes
+from rebill.pricing.credits import CHARGED, parts_of
+from rebill.pricing.own_charges import ITEMS
 from reconcile.credits import GIVEN
 from reconcile.schema import AUDITED
 
@@ -103,10 +104,10 @@ def returned(charge: dict[str, Any], rule: str, before: D, after: D, billed: D) 
 @given(SEEDS)
 def test_credits_give_back_what_the_slow_model_does(seed: int) -> None:
     charged, credits, given, customers = credited(Random(seed))
-    parts = crediting.parts_of(
+    parts = parts_of(
         pl.DataFrame(credits, schema=AUDITED),
         pl.DataFrame(given, schema={**GIVEN, "billed": CENTS}),
-        pl.DataFrame(charged, schema=crediting.CHARGED),
+        pl.DataFrame(charged, schema=CHARGED),
         pl.DataFrame(customers, schema={"customer": pl.String, "credits": pl.String}),
     )
     got = {
@@ -145,10 +146,10 @@ def test_a_charge_that_is_given_back_whole_leaves_nothing_on_basis_billed(seed: 
             charge["price"] = rounded(
                 Fraction(charge["cost"]) * (1 + Fraction(charge["value"] or 0))
             )
-    parts = crediting.parts_of(
+    parts = parts_of(
         pl.DataFrame(credits, schema=AUDITED),
         pl.DataFrame(given, schema={**GIVEN, "billed": CENTS}),
-        pl.DataFrame(charged, schema=crediting.CHARGED),
+        pl.DataFrame(charged, schema=CHARGED),
         pl.DataFrame({"customer": ["C0", "C1", "C2"], "credits": ["follow"] * 3}),
     )
     whole = {

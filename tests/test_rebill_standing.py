@@ -10,10 +10,10 @@ import nights
 import polars as pl
 import pytest
 
-from rebill import batch
-from rebill.disputing import submit
-from rebill.settings import SETTINGS_FILE, Workspace, open_workspace
-from rebill.standing import passed_on, standing
+from rebill.cash.as_of import passed_on, standing
+from rebill.disputes.file import submit
+from rebill.store.record import reading
+from rebill.workspace.settings import SETTINGS_FILE, Workspace, open_workspace
 
 D = Decimal
 DAY = dt.date(2026, 3, 31)
@@ -32,7 +32,7 @@ def filed(tmp_path: Path) -> Workspace:
 
 
 def test_what_is_expected_today_is_the_sum_of_what_is_waited_for(filed: Workspace) -> None:
-    with batch.reading(filed) as record:
+    with reading(filed) as record:
         known = standing(record, DAY)
     waits = known.recovery().filter(pl.col("debit_on") <= DAY)
     today = known.position().filter(pl.col("on") == DAY).row(0, named=True)
@@ -46,7 +46,7 @@ def test_what_is_expected_today_is_the_sum_of_what_is_waited_for(filed: Workspac
 def test_the_prior_is_a_setting(filed: Workspace) -> None:
     text = (filed.root / SETTINGS_FILE).read_text()
     (filed.root / SETTINGS_FILE).write_text(f'{text}\n[recovery]\nprior_win_rate = "0.75"\n')
-    with batch.reading(open_workspace(filed.root)) as record:
+    with reading(open_workspace(filed.root)) as record:
         rates = standing(record, DAY).rates
     assert set(rates["win_rate"]) == {D("0.75")}
 

@@ -11,16 +11,16 @@ import pytest
 from nights import CONTRACT, NOW, night, table
 from test_rebill_following import claims, filed
 
-from rebill import disputing
-from rebill.load import load
-from rebill.settings import ConfigError, Workspace
-from rebill.status_files import import_status
+from rebill.disputes import file
+from rebill.disputes.replies import import_status
+from rebill.reference.load import load
+from rebill.workspace.settings import ConfigError, Workspace
 
 
 def taken(workspace: Workspace, text: str, *, skip_bad: bool = False) -> list[tuple[str, ...]]:
     path = workspace.root / "status.csv"
     path.write_text(text)
-    with disputing.changing(workspace) as record:
+    with file.changing(workspace) as record:
         became = import_status(record, path, None, "ana", skip_bad)
     return became.select("claim_no", "event", "became").rows()
 

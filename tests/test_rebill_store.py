@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebill import store
-from rebill.settings import ConfigError, Workspace, init_workspace, open_workspace
 from rebill.store.engine import differences, store_token
 from rebill.store.models import BulkFile, Claim, Debit, Document, Run
 from rebill.store.types import Money
+from rebill.workspace.settings import ConfigError, Workspace, init_workspace, open_workspace
 
 CENTS, RATE = pl.Decimal(18, 2), pl.Decimal(18, 6)
 MARCH = dt.date(2026, 3, 1)

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill import files
-from rebill.settings import (
+from rebill.store import bulk
+from rebill.workspace import inbox, lock, write
+from rebill.workspace.settings import (
     ConfigError,
     Workspace,
     WorkspaceBusy,
     init_workspace,
     open_workspace,
 )
+from rebill.workspace.text import digest, inspect, scan_text
 
 MEGABYTE = 2**20
 
@@ -62,12 +64,12 @@ def test_a_folder_without_settings_is_no_workspace(tmp_path: Path) -> None:
 
 def test_two_nights_never_run_at_once(workspace: Workspace) -> None:
     with (
-        files.locked(workspace),
+        lock.locked(workspace),
         pytest.raises(WorkspaceBusy, match="in use"),
-        files.locked(workspace),
+        lock.locked(workspace),
     ):
         pass
-    with files.locked(workspace):
+    with lock.locked(workspace):
         pass
 
 
@@ -76,15 +78,15 @@ def test_two_nights_never_run_at_once(workspace: Workspace) -> None:
 
 def test_a_document_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "a" / "digest.csv"
-    files.write_atomic(path, "one")
-    files.write_atomic(path, b"two")
+    write.write_atomic(path, "one")
+    write.write_atomic(path, b"two")
     assert path.read_bytes() == b"two"
     assert [p.name for p in path.parent.iterdir()] == ["digest.csv"]
 
 
 @given(st.text(max_size=300))
 def test_outside_text_makes_a_name_that_stays_in_its_folder(text: str) -> None:
-    name = files.safe_name(text)
+    name = write.safe_name(text)
     assert name and "/" not in name and not name.startswith(".") and len(name) <= 200
     assert name.isascii() and name.isprintable()
 
@@ -92,17 +94,17 @@ def test_outside_text_makes_a_name_that_stays_in_its_folder(text: str) -> None:
 def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     broken = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
     with pytest.raises(pl.exceptions.PolarsError):
-        files.write_parquet(tmp_path / "x.parquet", broken)
+        write.write_parquet(tmp_path / "x.parquet", broken)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_bulk_write_that_fails_leaves_nothing_that_counts(tmp_path: Path) -> None:
     broken = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
     with pytest.raises(pl.exceptions.PolarsError):
-        files.write_parts(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
+        bulk.write_parts(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
     # A sink that failed may open a file after it raised: a temporary one, which a run sweeps.
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert all(files.is_temporary(path, tmp_path) for path in left)
+    assert all(write.is_temporary(path, tmp_path) for path in left)
 
 
 # --- the inbox --------------------------------------------------------------------------------
@@ -118,7 +120,7 @@ def test_only_ordinary_files_that_lie_still_are_taken(tmp_path: Path) -> None:
     (tmp_path / "link.csv").symlink_to(tmp_path / "a.csv")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "line\nend.csv").write_text("n")
-    arrived, skipped = files.look(tmp_path, 0)
+    arrived, skipped = inbox.look(tmp_path, 0)
     assert [(f.name, f.size) for f in arrived] == [("a.csv", 1), ("b.csv", 1)]
     assert {s.name: s.reason for s in skipped} == {
         ".hidden": "hidden",
@@ -144,7 +146,7 @@ def test_a_file_that_changes_between_the_looks_is_growing_whatever_its_size(
         (tmp_path / "new").write_text("1")
 
     monkeypatch.setattr("time.sleep", meanwhile)
-    arrived, skipped = files.look(tmp_path, 0.1)
+    arrived, skipped = inbox.look(tmp_path, 0.1)
     assert [f.name for f in arrived] == ["still"]
     assert {s.name: s.reason for s in skipped} == {
         "gone": "vanished",
@@ -177,7 +179,7 @@ def test_what_is_no_text_is_a_fault_with_its_row(
 ) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
-    fault = files.inspect(path, 100 if "limit" in what else 2**40).fault
+    fault = inspect(path, 100 if "limit" in what else 2**40).fault
     assert fault is not None
     assert what in fault.what and fault.row == row and fault.remedy
 
@@ -196,9 +198,9 @@ def test_what_is_no_text_is_a_fault_with_its_row(
 def test_what_is_text_has_no_fault(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
-    seen = files.inspect(path, 2**40)
+    seen = inspect(path, 2**40)
     assert seen.fault is None
-    assert (seen.size, seen.sha256) == files.digest(path)
+    assert (seen.size, seen.sha256) == digest(path)
 
 
 LINE = st.text(st.characters(exclude_characters="\n\r\x00", exclude_categories=["Cs"]), max_size=9)
@@ -221,7 +223,7 @@ def test_every_physical_line_keeps_its_number_and_its_text(
     wanted = [line.removesuffix("\r") for line in text.split("\n")]
     if wanted[-1] == "":
         wanted.pop()
-    read = files.scan_text(path).collect().sort("row")
+    read = scan_text(path).collect().sort("row")
     read = read.filter(~((pl.col("row") == len(wanted) + 1) & (pl.col("text") == "")))
     assert read.rows() == list(enumerate(wanted, 1))
     assert read.schema == {"row": pl.Int64, "text": pl.String}
@@ -230,4 +232,4 @@ def test_every_physical_line_keeps_its_number_and_its_text(
 def test_a_name_with_wildcards_is_just_a_name(tmp_path: Path) -> None:
     (tmp_path / "a*[1].csv").write_text("x\n")
     (tmp_path / "ab.csv").write_text("y\n")
-    assert files.scan_text(tmp_path / "a*[1].csv").collect()["text"].to_list() == ["x"]
+    assert scan_text(tmp_path / "a*[1].csv").collect()["text"].to_list() == ["x"]

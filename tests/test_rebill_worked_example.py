@@ -10,9 +10,9 @@ import nights
 import polars as pl
 import pytest
 
-from rebill.disputing import submit
-from rebill.load import load
-from rebill.settings import SETTINGS_FILE, Workspace, open_workspace
+from rebill.disputes.file import submit
+from rebill.reference.load import load
+from rebill.workspace.settings import SETTINGS_FILE, Workspace, open_workspace
 
 CONTRACT = """
 [[contract]]

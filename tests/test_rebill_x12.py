@@ -11,8 +11,12 @@ import pytest
 from nights import NOW, QUIET, exported, night, outbox, small, table
 from x12_paper import Look, bytes_of, parse, whole
 
-from rebill import batch, explain, plan
-from rebill.settings import Workspace
+from rebill.inquiry import explain
+from rebill.night import batch
+from rebill.night.job import Job, pick
+from rebill.run import plan
+from rebill.store.record import reading
+from rebill.workspace.settings import Workspace
 
 PLACE = ("source_file", "source_row", "interchange", "set_no", "description")
 
@@ -66,7 +70,7 @@ def test_the_story_of_a_line_names_interchange_set_and_segment(tmp_path: Path) -
     put(workspace, "a.x12", as_811(3, nights.USUAL))
     night(workspace, "2026-03-10")
     line = table(workspace, "lines")["line_id"][0]
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         source = explain.story(record, line)["source"]
     assert (source["interchange"], source["set_no"]) == ("000000001", "0001")
     assert source["segment"] in (12, 18, 24)
@@ -119,8 +123,8 @@ def test_taking_in_alone_answers_too_and_names_from_outside_are_no_paths(tmp_pat
     content = as_811(3, nights.USUAL).replace(b"*ILEC           *ZZ", b"*../../../x     *ZZ")
     path = tmp_path / "a.x12"
     path.write_bytes(content)
-    seen, where = batch.pick(workspace, [path])
-    job = batch.Job("ingest", plan.plan_ingest, None, seen, where)
+    seen, where = pick(workspace, [path])
+    job = Job("ingest", plan.plan_ingest, None, seen, where)
     batch.run(workspace, job, QUIET, lambda: NOW)
     [name] = acknowledgements(workspace)
     assert name.startswith("acknowledgements/997-..%2F..%2F..%2Fx-000000001-")

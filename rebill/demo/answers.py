@@ -18,9 +18,9 @@ from typing import Any
 
 import polars as pl
 
-from rebill import disputing
-from rebill.batch import reading
-from rebill.settings import Workspace
+from rebill.disputes import file
+from rebill.store.record import reading
+from rebill.workspace.settings import Workspace
 
 DAY = dt.timedelta(days=1)
 ACKNOWLEDGED, ANSWERED, ESCALATED, ANSWERED_AGAIN = 2, 25, 29, 48
@@ -109,7 +109,7 @@ class Carrier:
         )
         self.waiting = [item for item in self.waiting if item[0] > until]
         if events:
-            disputing.record_events(workspace, [row for _, row in events])
+            file.record_events(workspace, [row for _, row in events])
 
     def _plan(self, number: str, ban: str, amount: Decimal, filed: dt.date, month: int) -> None:
         """Decide what becomes of a claim filed on a day."""

@@ -9,15 +9,19 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from rebill import batch, export, plan
 from rebill.demo.answers import Carrier
 from rebill.demo.errors import TRUTH
 from rebill.demo.generate import Made, generate
 from rebill.demo.show import show
-from rebill.load import load
-from rebill.log import Log
-from rebill.settings import ConfigError, Workspace, init_workspace
+from rebill.inquiry import export
+from rebill.inquiry.tables import TABLES
+from rebill.night import batch, job
+from rebill.reference.load import load
+from rebill.run import plan
 from rebill.store import upgrade
+from rebill.store.record import reading
+from rebill.workspace.log import Log
+from rebill.workspace.settings import ConfigError, Workspace, init_workspace
 
 SHOWN = (
     *("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines"),
@@ -66,15 +70,15 @@ def nights(
     for month, (folder, as_of) in enumerate(made.nights):
         for file in sorted(folder.iterdir()):
             _arrive(file, workspace, carrier, month)
-        seen, where = batch.look(workspace)
-        batch.run(workspace, batch.Job("nightly", plan.plan, as_of, seen, where), log, now)
+        seen, where = job.look(workspace)
+        batch.run(workspace, job.Job("nightly", plan.plan, as_of, seen, where), log, now)
         if carrier is not None and month + 1 < len(made.nights):
             carrier.after(workspace, as_of, made.nights[month + 1][1], month)
     last = made.nights[-1][1]
-    with batch.reading(workspace) as record:
+    with reading(workspace) as record:
         return {
             name: export.shaped(
-                export.TABLES[name], export.table_frame(record, name, None, last)
+                TABLES[name], export.table_frame(record, name, None, last)
             ).collect()
             for name in SHOWN
         }

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import polars as pl
 import sqlalchemy as sa
 
-from rebill import files
-from rebill.settings import Workspace
+from rebill.store import bulk
 from rebill.store.engine import store_token
 from rebill.store.frames import insert_frame, read_frame
 from rebill.store.models import BulkFile
 from rebill.store.types import Money
+from rebill.workspace import write
+from rebill.workspace.settings import Workspace
+from rebill.workspace.write import TEMPORARY, _sync, _sync_folder
 
 
 def write_bulk(
@@ -33,7 +39,7 @@ def write_bulk(
     `bill_date`). `amount` names the column whose sum is recorded. Returns the rows of
     `bulk_files` without ids. Until the transaction is kept the files are orphans.
     """
-    written = files.write_parts(
+    written = bulk.write_parts(
         workspace.lines, kind, store_token(connection), frame, amount=amount, month=month
     )
     rows = pl.DataFrame(
@@ -153,11 +159,81 @@ def sweep_orphans(workspace: Workspace, connection: sa.Connection) -> list[Path]
     named = set(connection.scalars(sa.select(BulkFile.path)))
     token = store_token(connection)
     removed = []
-    for path in files.walk(workspace.lines):
-        ours = path.name.startswith(token[: files.TOKEN_LENGTH])
+    for path in write.walk(workspace.lines):
+        ours = path.name.startswith(token[: bulk.TOKEN_LENGTH])
         known = path.relative_to(workspace.root).as_posix() in named
-        if files.is_temporary(path, workspace.lines) or (ours and not known):
+        if write.is_temporary(path, workspace.lines) or (ours and not known):
             path.unlink()
             removed.append(path)
-    files.remove_empty_folders(workspace.lines)
+    write.remove_empty_folders(workspace.lines)
     return removed
+
+
+TOKEN_LENGTH = 12
+
+
+_NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
+
+
+@dataclass(frozen=True)
+class BulkPart:
+    """A Parquet file of bulk facts as it lies on disk."""
+
+    path: Path
+    carrier: str | None
+    bill_month: str | None
+    rows: int
+    amount: Decimal | None
+
+
+def write_parts(
+    lines: Path,
+    kind: str,
+    token: str,
+    frame: pl.LazyFrame | pl.DataFrame,
+    *,
+    amount: str | None = None,
+    month: pl.Expr | None = None,
+) -> list[BulkPart]:
+    """Leave the rows of `frame` as Parquet files below `lines/<kind>/`, by carrier and month.
+
+    The frame has `carrier` and, unless `month` says otherwise, `bill_date`. The files keep all its
+    columns. Their names begin with the database's token, so that an orphan knows whose it is.
+    Rows of a partition keep no order that a reader may rely on.
+    """
+    workplace = lines / f"{TEMPORARY}{uuid.uuid4().hex}"
+    workplace.mkdir(parents=True)
+    keys = {
+        "_carrier": pl.col("carrier"),
+        "_month": pl.col("bill_date").dt.strftime("%Y-%m") if month is None else month,
+    }
+    try:
+        frame.lazy().sink_parquet(
+            pl.PartitionBy(workplace, key=keys, include_key=False), compression="lz4", mkdir=True
+        )
+        parts = [
+            _settle(path, lines / kind, token, amount)
+            for path in sorted(workplace.rglob("*.parquet"))
+        ]
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return parts
+
+
+def _settle(path: Path, folder: Path, token: str, amount: str | None) -> BulkPart:
+    """Move a partition file to its place and say what is in it."""
+    carrier, month = (
+        None if value == _NULL_FOLDER else unquote(value)
+        for value in (part.partition("=")[2] for part in path.parts[-3:-1])
+    )
+    _sync(path)
+    facts = pl.scan_parquet(path, hive_partitioning=False, glob=False).select(
+        rows=pl.len(), amount=pl.col(amount).sum() if amount else pl.lit(None)
+    )
+    rows, total = facts.collect().row(0)
+    target = folder / f"carrier={quote(carrier or '', safe='')}" / f"bill_month={month or ''}"
+    target.mkdir(parents=True, exist_ok=True)
+    place = target / f"{token[:TOKEN_LENGTH]}-{uuid.uuid4().hex}.parquet"
+    path.rename(place)
+    _sync_folder(target)
+    return BulkPart(place, carrier, month, int(rows), total)

@@ -16,8 +16,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import migrations
-from rebill.settings import ConfigError, Workspace
 from rebill.store.models import Base, Fact
+from rebill.workspace.settings import ConfigError, Workspace
 
 BUSY_SECONDS = 30
 

@@ -171,3 +171,20 @@ def _typed(
     if isinstance(kind, sa.Integer):
         return pl.Series(name, values, pl.Int64)
     return pl.Series(name, values, pl.String)
+
+
+MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
+
+
+def of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:
+    """Return the rows that belong to the documents."""
+    wanted = pl.LazyFrame({"document_id": documents.cast(pl.String)})
+    return lines.join(wanted, on="document_id", how="semi")
+
+
+def not_of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:
+    """Return the rows that do not belong to the documents."""
+    if documents.is_empty():
+        return lines
+    wanted = pl.LazyFrame({"document_id": documents.cast(pl.String)})
+    return lines.join(wanted, on="document_id", how="anti")

@@ -14,7 +14,8 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from rebill.store.shapes import TABLES, Table
+from rebill.store.columns import Table
+from rebill.store.shapes import TABLES
 from rebill.store.types import ROW_ID, Money
 
 NAMES = {

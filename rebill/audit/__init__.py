@@ -1,0 +1,1 @@
+"""Which documents are judged again, with which tables; documents accepted, void, replaced."""

@@ -1,0 +1,78 @@
+"""Late charges on bills whose pulls came back, judged with the bank's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from invoices.schema import CENTS
+from rebill.audit.passes import Pass
+from rebill.cash.bank_tables import actual_pulls
+from rebill.cash.schedule import unpaid
+from rebill.disputes.claims import claim_steps, closed_around
+from rebill.run.deadlines import papers
+from rebill.run.night import Night
+from rebill.store.record import corrected
+from reconcile import late_charges
+from reconcile.debits import DEBITS, debits
+from reconcile.window import roll
+
+
+def judge_late_charges(night: Night, passes: Sequence[Pass]) -> list[Pass]:
+    """Return audited lines and findings with the late charges that are not due."""
+    found = _verdicts(night)
+    if found.is_empty():
+        return list(passes)
+    return [
+        replace(
+            one,
+            lines=late_charges.judged(one.lines, found),
+            findings=pl.concat([one.findings, late_charges.findings(one.lines, found)]),
+        )
+        for one in passes
+    ]
+
+
+def _verdicts(night: Night) -> pl.DataFrame:
+    """Return what is to be said of late charges on the documents of this run."""
+    record = night.record
+    late = record.totals().filter(pl.col("charge_class") == "late_charge")
+    counted = record.counted()
+    bills = counted.filter(pl.col("document_id").is_in(night.audited)).join(
+        late, on="document_id", how="semi"
+    )
+    if bills.is_empty():
+        return late_charges.VERDICTS.to_frame()
+    accounts = counted.join(bills, on=["carrier", "ban"], how="semi")
+    pulls = record.debits()
+    dated = papers(night, accounts, pulls)
+    reckoned = debits(dated, night.contracts, unpaid(pulls)).join(
+        pulls, on="document_id", how="anti"
+    )
+    known = pl.concat([pulls.select(DEBITS.names()), reckoned.select(DEBITS.names())])
+    settled = (
+        actual_pulls(record)
+        .filter(pl.col("amount") > 0)
+        .group_by("document_id")
+        .agg(pl.col("settled_on").max())
+    )
+    disputed = (
+        claim_steps(record)
+        .filter(pl.col("step") == pl.col("step").max().over("claim_no", "document_id"))
+        .group_by("document_id")
+        .agg(disputed=pl.col("open").sum().cast(CENTS))
+    )
+    closed = closed_around(record, accounts["due_date"], accounts["bill_date"])
+    # A bill that was held and came again corrected was pulled as corrected.
+    standing = accounts.filter(~pl.col("document_id").is_in(corrected(accounts)))
+    facts = (
+        standing.select("document_id", due_on=roll(pl.col("due_date"), "next", closed))
+        .join(known, on="document_id")
+        .join(settled, on="document_id", how="left")
+        .join(disputed, on="document_id", how="left")
+        .with_columns(pl.col("disputed").fill_null(pl.lit(0, dtype=CENTS)))
+    )
+    sealed = facts.select(pl.col(n).cast(d) for n, d in late_charges.PULLED.items())
+    return late_charges.verdicts(bills, sealed)

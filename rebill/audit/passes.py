@@ -1,0 +1,179 @@
+"""Which documents an audit must look at, in which order, and with which reference tables.
+
+New documents are audited with the current reference tables. A document audited before is looked at
+again only where a late one concerns it, and then with the tables it was audited with.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import polars as pl
+
+from invoices.schema import FINDINGS, LINES
+from rebill.run.night import Night
+from rebill.store.frames import MONTH, not_of, of
+from rebill.workspace import write
+from rebill.workspace.write import STAGED
+from reconcile.audit import Keep, Split, audit, split_in_memory
+from reconcile.match import match
+from reconcile.schema import AUDITED
+
+A_SHARE = 400_000
+"""So many lines are judged at a time, in memory; of more, what is judged is spooled to disk, so
+that memory does not grow with the night."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Documents audited together, and what came out."""
+
+    lines: pl.LazyFrame  # AUDITED
+    findings: pl.DataFrame  # FINDINGS
+    months: pl.DataFrame  # carrier, bill_month: those whose month findings are made anew
+    month_findings: pl.DataFrame  # FINDINGS
+
+
+def to_do_again(
+    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents audited before that are looked at again, with the tables to use.
+
+    Those are the ones that new documents, or documents gone since this run, concern, and the others
+    of the carrier's month that a document left; each with the tables it was audited with. Those a
+    person wants audited again come with the tables of this run.
+    """
+    if night.again:
+        late = documents.filter(pl.col("audited_load").is_not_null())
+        wanted = late.filter(pl.col("document_id").is_in(night.again)).with_columns(
+            audited_load=pl.lit(night.load_id, dtype=pl.Int64)
+        )
+        rest = touched(night, documents, todo, lines).join(wanted, on="document_id", how="anti")
+        return pl.concat([wanted, rest]).sort("document_id")
+    gone = night.record.documents().filter(
+        pl.col("document_id").is_in(night.gone["document_id"].implode())
+    )
+    late = touched(
+        night,
+        documents,
+        pl.concat([todo, gone]),
+        pl.concat([lines, night.gone.lazy().select(LINES.names())]),
+    )
+    month = documents.filter(pl.col("audited_load").is_not_null()).with_columns(bill_month=MONTH)
+    same = month.join(night.months_left(), on=["carrier", "bill_month"], how="semi")
+    both = pl.concat([late, same.select(late.columns)])
+    return both.unique("document_id").sort("document_id")
+
+
+def touched(
+    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents audited before that the documents `todo` concern.
+
+    Those are documents of the same carrier, of the same bill month or a later one, with a line for
+    a service that the new lines are about: only there can a duplicate, a credit, an order, a
+    summary or a package reach across.
+    """
+    first = todo.group_by("carrier").agg(first=MONTH.min())
+    candidates = (
+        documents.filter(pl.col("audited_load").is_not_null())
+        .join(first, on="carrier")
+        .filter(pl.col("first") <= MONTH)
+        .drop("first")
+    )
+    if candidates.is_empty():
+        return candidates
+    services = match(lines, night.reference["services"]).select("service").drop_nulls().unique()
+    months = candidates.select(MONTH).to_series().unique().to_list()
+    concerned = (
+        night.record.audited(months)
+        .join(services, on="service", how="semi")
+        .select("document_id")
+        .unique()
+        .collect()
+    )
+    return candidates.join(concerned, on="document_id", how="semi").sort("document_id")
+
+
+def audit_all(
+    night: Night,
+    documents: pl.DataFrame,
+    todo: pl.DataFrame,
+    late: pl.DataFrame,
+    lines: pl.LazyFrame,
+) -> list[Pass]:
+    """Audit the lines of `todo`, then those of the touched documents `late`.
+
+    `documents` are all loaded ones, `lines` (`LINES`) those of `todo`. Touched documents that were
+    audited with the current tables join the first pass, others follow, one pass a version.
+    """
+    before = night.record.audited()
+    old = of(before, late["document_id"]).select(LINES.names())
+    others = not_of(before, late["document_id"])
+    count = int(todo["lines"].sum()) + int(late["lines"].sum())
+    keep, split = _keeper(night, count)
+    shares = max(1, -(-count // A_SHARE))
+    current = late.filter(pl.col("audited_load") == night.load_id)
+    rest = late.join(current, on="document_id", how="anti")
+    passes: list[Pass] = []
+    groups = [(night.load_id, pl.concat([todo, current]))]
+    groups += [
+        (int(version[0]), group)
+        for version, group in sorted(rest.group_by("audited_load"), key=lambda item: item[0][0])
+    ]
+    for position, (load_id, group) in enumerate(groups):
+        # A touched document that is still to come stands for what it was found to be before.
+        to_come = [other["document_id"] for _, other in groups[position + 1 :]]
+        history = [others, *(one.lines for one in passes), *(of(before, ids) for ids in to_come)]
+        own = of(pl.concat([lines, old]) if position == 0 else old, group["document_id"])
+        pairs = group.select("carrier", bill_month=MONTH).unique()
+        for one in passes:
+            pairs = pairs.join(one.months, on=["carrier", "bill_month"], how="anti")
+        told = documents.with_columns(bill_month=MONTH).join(
+            pairs, on=["carrier", "bill_month"], how="semi"
+        )
+        result = audit(
+            own,
+            pl.concat([part.select(AUDITED.names()) for part in history]),
+            told.drop("bill_month"),
+            night.reference_at(load_id),
+            night.contracts_at(load_id),
+            keep,
+            shares,
+            split,
+        )
+        passes.append(
+            Pass(
+                result.lines.select(AUDITED.names()),
+                result.findings.select(FINDINGS.names()),
+                pairs,
+                result.month_findings.select(FINDINGS.names()),
+            )
+        )
+    return passes
+
+
+def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """Hold an intermediate result in memory, in one chunk.
+
+    Polars 2.1 panics where `pl.format` meets nulls in a filtered frame of several chunks.
+    """
+    del name
+    return frame.collect().rechunk().lazy()
+
+
+def _keeper(night: Night, lines: int) -> tuple[Keep, Split]:
+    """Return how the audit holds results: in memory, or as Parquet where there are many lines."""
+    if lines <= A_SHARE:
+        return _in_memory, split_in_memory
+    counter = itertools.count()
+    folder = night.record.workspace.lines / STAGED
+
+    def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+        return write.spool(folder / f"{next(counter)}-{name}.parquet", frame)
+
+    def split(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
+        return write.spool_shares(folder / f"{next(counter)}-shares", frame, share, shares)
+
+    return spool, split

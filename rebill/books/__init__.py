@@ -1,0 +1,1 @@
+"""What was earned and booked: the journal, months closed, statements."""

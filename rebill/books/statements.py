@@ -1,0 +1,280 @@
+"""Statements of commissions: built from the record, kept, and written for their payees.
+
+A draft statement is made anew by every build; a final one never changes, and what changes of its
+month afterwards stands in the next month's statement as late.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.document import breakable
+from invoices.schema import CENTS
+from invoices.words import seen
+from rebill import __version__
+from rebill.paper.text import strict_csv
+from rebill.paper.typeset import Sheet, set_pdf
+from rebill.pricing.commissions import EARNED, PAID, READ, RULES, deal_view, earned, stated
+from rebill.reference import current
+from rebill.store import (
+    finish_run,
+    insert_frame,
+    live_bulk,
+    next_numbers,
+    read_table,
+    start_run,
+    supersede,
+    transaction,
+    write_bulk,
+)
+from rebill.store.models_earning import CommissionStatement
+from rebill.store.record import Record
+from rebill.workspace import lock, write
+from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace.write import leave
+
+COMMISSIONS = "commissions"
+STATED = pl.Schema({**EARNED, "late": pl.Boolean()})
+"""Rows of statements as they are kept; `month` is the statement's."""
+
+
+def statements(record: Record) -> pl.DataFrame:
+    """Return every statement: month, payee, amount, lines, status; by month and payee."""
+    rows = read_table(record.connection, CommissionStatement).drop("run_id")
+    return rows.sort("month", "payee")
+
+
+def statement_rows(record: Record, months: list[str] | None = None) -> pl.LazyFrame:
+    """Return the rows of statements (`STATED`)."""
+    return record.scan(COMMISSIONS, STATED, months).select(STATED.names())
+
+
+def rules(record: Record) -> pl.DataFrame:
+    """Return the rules of commissions in force now or once (`RULES`)."""
+    table = current.current_frame(record.workspace, record.connection, "commissions")
+    return table.select(RULES.names()).collect()
+
+
+def earned_so_far(record: Record) -> pl.DataFrame:
+    """Return all that is earned as far as the record knows today (`EARNED`)."""
+    bills = record.customer_invoices().filter(pl.col("status") != "void")
+    known = rules(record)
+    if known.is_empty():
+        return EARNED.to_frame()
+    return earned(record.customer_lines().select(READ).collect(), bills, known)
+
+
+def build(
+    workspace: Workspace, month: str, final: bool, as_of: dt.date | None, now: Callable[[], str]
+) -> pl.DataFrame:
+    """Leave the statements of a month on record, and return them.
+
+    Raises ConfigError where those of the month are final, and for a final build while an invoice
+    of the month is a draft.
+    """
+    with lock.locked(workspace), transaction(workspace) as connection:
+        record = Record(workspace, connection)
+        next_numbers(connection, "commission builds", 1)  # a second run waits here for the first
+        before = statements(record)
+        _can_be_built(record, before, month, final)
+        load = current.load_version(connection) or None
+        run_id = start_run(connection, "commissions build", as_of, __version__, now(), load)
+        done = before.filter(status="final")["month"].unique().sort().to_list()
+        earlier = [each for each in done if each < month]
+        kept = statement_rows(record, earlier).collect() if earlier else STATED.to_frame()
+        # What a final statement said late is of an earlier month: all of it counts together.
+        rows = stated(earned_so_far(record), kept.drop("late"), month, earlier)
+        _keep(record, rows, month, "final" if final else "draft", run_id)
+        finish_run(connection, run_id, "done", {"commission rows": rows.height}, {}, now())
+        return statements(record).filter(month=month)
+
+
+def _can_be_built(record: Record, before: pl.DataFrame, month: str, final: bool) -> None:
+    if before.filter(month=month, status="final").height:
+        raise ConfigError(
+            f"the statements of {month} are final; what changed since stands in the next month's"
+        )
+    drafts = record.customer_invoices().filter(
+        pl.col("status") == "draft", pl.col("bill_date").dt.strftime("%Y-%m") == month
+    )
+    if final and drafts.height:
+        raise ConfigError(
+            f"{drafts.height} invoices dated in {month} are drafts, the first"
+            f" {drafts['invoice_no'].to_list()[0]}; issue or void them before statements are final"
+        )
+
+
+def _keep(record: Record, rows: pl.DataFrame, month: str, status: str, run_id: int) -> None:
+    connection = record.connection
+    live = live_bulk(connection, COMMISSIONS, months=[month])
+    supersede(connection, live["id"].to_list(), run_id)
+    connection.execute(sa.delete(CommissionStatement).where(CommissionStatement.month == month))
+    if rows.is_empty():
+        return
+    write_bulk(
+        record.workspace,
+        connection,
+        COMMISSIONS,
+        rows.with_columns(carrier=pl.lit(None, dtype=pl.String)),
+        run_id,
+        amount="amount",
+        month=pl.col("month"),
+    )
+    sums = rows.group_by("month", "payee").agg(
+        pl.col("amount").sum().cast(CENTS), lines=pl.len().cast(pl.Int64)
+    )
+    insert_frame(
+        connection,
+        CommissionStatement,
+        sums.with_columns(status=pl.lit(status), run_id=pl.lit(run_id, dtype=pl.Int64)),
+    )
+
+
+# --- what people see ------------------------------------------------------------------------------
+
+
+def by_invoice(record: Record, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what statement rows come to by invoice, and how it foots with the invoice.
+
+    Columns payee, invoice_no, customer, bill_date, total (of the invoice), commissionable (of it
+    what earns a commission), commission.
+    """
+    bills = record.customer_invoices().select("invoice_no", "bill_date", "total", "bill_month")
+    asked = bills.join(rows.select("invoice_no").unique(), on="invoice_no", how="semi")
+    lines = record.customer_lines(asked["bill_month"].unique().to_list())
+    pays = lines.filter(
+        pl.col("charge_class").is_in(PAID),
+        ~pl.col("kind").fill_null("").is_in(("tax", "surcharge")),
+    )
+    able = pays.group_by("invoice_no").agg(commissionable=pl.col("price").sum().cast(CENTS))
+    return (
+        rows.group_by("payee", "invoice_no")
+        .agg(pl.col("customer").first(), commission=pl.col("amount").sum().cast(CENTS))
+        .join(asked, on="invoice_no", how="left")
+        .join(able.collect(), on="invoice_no", how="left")
+        .select(
+            *("payee", "invoice_no", "customer", "bill_date", "total", "commissionable"),
+            "commission",
+        )
+        .sort("payee", "bill_date", "invoice_no")
+    )
+
+
+def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
+    """Return what every party of deals earns and what is left to us (`deal_view`)."""
+    rows = statement_rows(record, None if month is None else [month]).collect()
+    if deal is not None:
+        rows = rows.filter(deal=deal)
+    if rows.is_empty():
+        return deal_view(rows, pl.DataFrame(schema=_TOUCHED))
+    dates = record.customer_invoices().select(
+        "invoice_no", month=pl.col("bill_date").dt.strftime("%Y-%m")
+    )
+    lines = (
+        record.customer_lines()
+        .join(dates.lazy(), on="invoice_no")
+        .filter(
+            pl.col("charge_class").is_in(PAID),
+            ~pl.col("kind").fill_null("").is_in(("tax", "surcharge")),
+        )
+    )
+    return deal_view(rows, lines.select(_TOUCHED.names()).collect())
+
+
+_TOUCHED = pl.Schema(
+    {
+        "month": pl.String(),
+        "invoice_no": pl.String(),
+        "service": pl.String(),
+        "price": CENTS,
+        "cost": CENTS,
+    }
+)
+
+
+def write_statement(record: Record, payee: str, month: str, out: Path | None) -> list[Path]:
+    """Leave a payee's statement as PDF and CSV, and return where.
+
+    Raises ConfigError where there is no such statement.
+    """
+    own = statements(record).filter(month=month, payee=payee)
+    if own.is_empty():
+        raise ConfigError(
+            f"there is no statement of {month} for {payee};"
+            " `rebill commissions build` makes them, `rebill commissions show` lists them"
+        )
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the statement")
+    rows = statement_rows(record, [month]).filter(pl.col("payee") == payee).collect()
+    folder = out or record.workspace.outbox / COMMISSIONS / month
+    base = folder / write.safe_name(payee)
+    said = _said(record, own.row(0, named=True), rows)
+    sheet = Sheet(f"statement of {payee}", breakable(said), kind="commission_statement")
+    pdf = set_pdf(sheet)
+    paths = [base.with_name(f"{base.name}.pdf"), base.with_name(f"{base.name}.csv")]
+    leave(paths[0], pdf if isinstance(pdf, bytes) else b"".join(pdf))
+    leave(paths[1], strict_csv(rows.drop("rule_row")))
+    return paths
+
+
+def _said(record: Record, own: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
+    """Return what a statement says, in words for its template."""
+    house = record.workspace.settings.house
+    foot = by_invoice(record, rows)
+    customers = current.current_frame(record.workspace, record.connection, "customers")
+    names = dict(customers.select("customer", seen(pl.col("name"))).collect().iter_rows())
+    detail = rows.sort(
+        "late", "invoice_no", "deal", "method", "service", "line_id", nulls_last=True
+    )
+    return {
+        "house": house.name,
+        "payee": own["payee"],
+        "month": f"{dt.date.fromisoformat(own['month'] + '-01'):%B %Y}",
+        "status": own["status"],
+        "total": _money(own["amount"]),
+        "invoices": [
+            {
+                **{name: str(row[name] or "") for name in ("invoice_no", "bill_date")},
+                "customer": names.get(row["customer"]) or row["customer"] or "",
+                **{n: _money(row[n]) for n in ("total", "commissionable", "commission")},
+            }
+            for row in foot.iter_rows(named=True)
+        ],
+        "rows": [
+            {
+                **{n: row[n] or "" for n in ("invoice_no", "service", "line_id")},
+                "deal": f"{row['deal']}, {_METHODS[row['method']]}",
+                "late": row["late"],
+                "basis": _money(row["basis"]),
+                "value": _value(row["method"], row["value"]),
+                "share": f"{row['share'].normalize():f} %",
+                "amount": _money(row["amount"]),
+            }
+            for row in detail.iter_rows(named=True)
+        ],
+    }
+
+
+_METHODS = {
+    "percent_of_price": "of the price",
+    "percent_of_margin": "of the margin",
+    "residual": "residual",
+    "flat": "a month",
+    "one_off": "once",
+}
+
+
+def _money(amount: Any) -> str:
+    return "" if amount is None else f"{amount:,.2f}".replace("-", "\u2212")
+
+
+def _value(method: str, value: Any) -> str:
+    if method in ("flat", "one_off"):
+        return _money(value)
+    return f"{(value * 100).normalize():f} %"

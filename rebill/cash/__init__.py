@@ -1,0 +1,1 @@
+"""Pulls and their bank files, a day's standing, the report."""

@@ -1,0 +1,135 @@
+"""What the bank said as tables that go out, and what of the record the matching asks for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import polars as pl
+
+from invoices.bank.schema import ENTRIES
+from rebill.reference import current
+from rebill.store import models_bank, read_table
+from rebill.store.record import Record
+from reconcile.pull_events import PULL_EVENTS
+from reconcile.pulls import SETTLEMENTS
+from reconcile.upcoming import UPCOMING, Ahead, upcoming
+
+BANK_ENTRIES = pl.Schema(
+    {
+        **{name: dtype for name, dtype in ENTRIES.items() if name != "addenda"},
+        "matched": pl.Decimal(18, 2),  # what of it invoices explain
+        "documents": pl.Int64(),  # how many
+        "source_file": pl.String(),
+    }
+)
+
+TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
+    (
+        "bank_entries",
+        "what the bank says moved on our account, and how much of it invoices explain",
+        "entry_id",
+        BANK_ENTRIES,
+    ),
+    (
+        "debit_settlements",
+        "which bank entry paid, or gave back, how much of which document",
+        "entry_id document_id",
+        SETTLEMENTS,
+    ),
+    (
+        "pull_events",
+        "what is not in order with the debits that happened, and which may be returned until when",
+        "event_id",
+        PULL_EVENTS,
+    ),
+    (
+        "pulls_to_come",
+        "the pulls of the next ninety days: of bills that are here, and estimates of those to come",
+        "debit_on carrier ban bill_date document_id",
+        UPCOMING,
+    ),
+)
+"""Name, what it holds, key and columns of each table."""
+
+
+DAYS_AHEAD = 90
+
+
+def bank_frame(record: Record, name: str, as_of: dt.date | None = None) -> pl.DataFrame:
+    """Return the rows of one of `TABLES`; what is to come is so on a day, none without one."""
+    if name == "pulls_to_come":
+        return UPCOMING.to_frame() if as_of is None else to_come(record, as_of)
+    if name == "bank_entries":
+        return _entries(record)
+    if name == "debit_settlements":
+        return record.settlements()
+    return read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
+
+
+def _entries(record: Record) -> pl.DataFrame:
+    """Return every bank entry with what of it is matched."""
+    files = read_table(record.connection, models_bank.BankFile)
+    paid = (
+        record.settlements()
+        .group_by("entry_id")
+        .agg(matched=pl.col("amount").sum(), documents=pl.len().cast(pl.Int64))
+    )
+    return (
+        read_table(record.connection, models_bank.BANK_ENTRIES)
+        .join(files.select(file_id="id", source_file="name"), on="file_id", how="left")
+        .join(paid, on="entry_id", how="left")
+        .with_columns(pl.col("matched").fill_null(0), pl.col("documents").fill_null(0))
+        .sort("entry_id")
+    )
+
+
+def actual_pulls(record: Record) -> pl.DataFrame:
+    """Return [document_id, settled_on, amount]: what the bank moved, returns negative."""
+    back = pl.col("kind") == "return"
+    return record.settlements().select(
+        "document_id",
+        "settled_on",
+        amount=pl.when(back).then(-pl.col("amount")).otherwise("amount"),
+    )
+
+
+def returnable(record: Record, as_of: dt.date | None) -> pl.DataFrame:
+    """Return the events of debits that nobody authorised and that may still be sent back.
+
+    They are sorted by the day until which they may; without a day none is.
+    """
+    events = read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
+    in_time = (pl.col("send_by") >= pl.lit(as_of, dtype=pl.Date)).fill_null(False)
+    return events.filter(in_time).sort("send_by", "event_id")
+
+
+def to_come(
+    record: Record, as_of: dt.date, days: int = DAYS_AHEAD, cash: Decimal | None = None
+) -> pl.DataFrame:
+    """Return the pulls of the next `days` days; the workspace says what cash is at hand."""
+    contracts = current.contracts(record.connection)
+    services = current.current_frame(record.workspace, record.connection, "services")
+    entries = read_table(record.connection, models_bank.BANK_ENTRIES)
+    settings = record.workspace.settings
+    wrong = (
+        record.findings().group_by("document_id").agg(known_wrong=pl.col("amount_at_stake").sum())
+    )
+    pulls = record.debits()
+    dated = record.with_deadlines(record.counted(), contracts)
+    last: dt.date | None = entries["settled_on"].max()  # type: ignore[assignment]
+    return upcoming(
+        Ahead(
+            documents=dated,
+            debits=pulls.join(dated, on="document_id", how="semi"),
+            wrong=wrong.drop_nulls().collect(),
+            services=services.select("carrier", "ban", "disconnected_on").collect(),
+            contracts=contracts,
+            as_of=as_of,
+            days=days,
+            cash=settings.cash.at_hand if cash is None else cash,
+            audit_days=settings.cash.audit_days,
+            banked_until=last,
+            closings=settings.closings,
+        )
+    )

@@ -1,0 +1,5 @@
+"""`python -m rebill.cli` is the command `rebill`."""
+
+from rebill.cli.main import main
+
+main()

@@ -1,0 +1,171 @@
+"""The commands about what the bank says: files in, and what is not in order."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rebill.cli.base import (
+    HERE,
+    NEEDS_A_PERSON,
+    WRONG_USAGE,
+    AsOf,
+    Json,
+    Where,
+    a_log,
+    cash,
+    example,
+    now,
+    open_place,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rebill.workspace.settings import Workspace
+
+
+@cash.command("import", epilog=example("rebill cash import bank/ach-2026-03-20.txt"))
+def cash_import(
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Read Nacha, BAI2 and CSV bank files, book them, and match them to the pulls.
+
+    A file is booked whole or not at all; the same file again changes nothing. Exit 1: a file was
+    refused; 2: all were.
+    """
+    import polars as pl
+
+    from rebill.night import batch
+    from rebill.night.job import Job, pick
+    from rebill.paper.text import show
+    from rebill.run import plan
+    from rebill.store.record import reading
+
+    place = open_place(workspace)
+    seen, where = pick(place, paths)
+    with reading(place) as record:
+        day = as_of or record.last_as_of()
+    job = Job("cash import", plan.plan_bank, day, seen, where)
+    outcome = batch.run(place, job, a_log(), now)
+    became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
+    rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
+    show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), json)
+    refused = sum(words.startswith("refused") for words in became.values())
+    if refused:
+        raise typer.Exit(WRONG_USAGE if refused == len(became) else NEEDS_A_PERSON)
+
+
+@cash.command("events", epilog=example("rebill cash events"))
+def cash_events(json: Json = False, workspace: Where = HERE) -> None:
+    """List what is not in order with the debits that happened, and what may be returned by when."""
+    from rebill.cash.bank_tables import bank_frame
+    from rebill.paper.text import show
+    from rebill.store.record import reading
+
+    with reading(open_place(workspace)) as record:
+        events = bank_frame(record, "pull_events")
+    columns = ("code", "settled_on", "carrier", "invoice_no", "pulled", "expected")
+    told = (*columns, "suggested_return", "send_by", "message", "remedy")
+    show(events if json else events.sort("settled_on", "code", "event_id").select(told), json)
+
+
+def _amount(text: str) -> Decimal:
+    """Return the amount an option names: dollars, two decimals at most."""
+    try:
+        value = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value) >= 10**12 or value != round(value, 2):
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 250000.00")
+    return value
+
+
+@cash.command("calendar", epilog=example("rebill cash calendar --as-of 2026-03-31 --cash 250000"))
+def cash_calendar(
+    year: Annotated[
+        int | None,
+        typer.Argument(metavar="[YEAR]", help="List the closed weekdays of this year instead."),
+    ] = None,
+    as_of: AsOf = None,
+    days: Annotated[int, typer.Option("--days", min=0, max=3660, help="So many days ahead.")] = 90,
+    at_hand: Annotated[
+        Decimal | None,
+        typer.Option("--cash", parser=_amount, metavar="AMOUNT", help="Cash on the account."),
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Show the debits to come: day, amount, what is wrong in it, and what may go wrong.
+
+    Bills that are not here yet are estimated from their account's history, with a range. `!` marks
+    what a person should look at: pulled before its audit, window closed before the pull, above the
+    bank's filter, short of cash, overdue.
+    """
+    from rebill.cash.bank_tables import to_come
+    from rebill.paper.text import show
+    from rebill.store.record import reading
+    from rebill.workspace.settings import ConfigError
+
+    place = open_place(workspace)
+    if year is not None:
+        _closed_days(place, year, json)
+        return
+    with reading(place) as record:
+        day = as_of or record.last_as_of()
+        if day is None:
+            raise ConfigError("nothing is on record yet: give --as-of")
+        rows = to_come(record, day, days, at_hand)
+    if as_csv:
+        from rebill.inquiry.export import write
+        from rebill.inquiry.tables import TABLES
+
+        write(TABLES["pulls_to_come"], rows.lazy(), "csv", sys.stdout.buffer)
+        return
+    show(rows if json else _for_people(rows), json)
+
+
+def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return what fits a terminal, with a column of warnings."""
+    import polars as pl
+
+    flags = {
+        "before_audit": "before audit",
+        "before_window_closes": "window closed",
+        "above_filter": "above filter",
+        "short_of_cash": "short of cash",
+        "overdue": "overdue",
+    }
+    marked = [
+        pl.when(~pl.col(name) if name == "before_window_closes" else pl.col(name)).then(
+            pl.lit(words)
+        )
+        for name, words in flags.items()
+    ]
+    warning = pl.concat_str(marked, separator=", ", ignore_nulls=True)
+    told = rows.with_columns(pl.when(warning != "").then(pl.lit("! ") + warning).alias("warning"))
+    blank = [name for name in ("cash_after", "known_wrong") if rows[name].is_null().all()]
+    columns = (
+        *("debit_on", "carrier", "ban", "invoice_no", "bill_date", "status", "amount"),
+        *("amount_low", "amount_high", "known_wrong", "dispute_closes_on", "cash_after", "warning"),
+    )
+    return told.select(name for name in columns if name not in blank)
+
+
+def _closed_days(place: Workspace, year: int, json: bool) -> None:
+    import polars as pl
+
+    from invoices.calendar import closed_weekdays
+    from rebill.paper.text import show
+
+    days = closed_weekdays(dt.date(year, 1, 1), dt.date(year, 12, 31), place.settings.closings)
+    show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), json)

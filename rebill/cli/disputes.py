@@ -1,0 +1,331 @@
+"""Claims towards carriers: list them, look at one, file it, record what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebill.cli.base import (
+    HERE,
+    NEEDS_A_PERSON,
+    AsOf,
+    Json,
+    Where,
+    day_of,
+    disputes,
+    example,
+    open_place,
+)
+from rebill.cli.night import work
+
+
+def amount_of(text: str) -> Decimal:
+    """Return the amount an option names, in dollars and cents; anything else is wrong usage."""
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 1250.00") from None
+    if not amount.is_finite() or abs(amount) >= 10**12 or amount != round(amount, 2):
+        raise typer.BadParameter(f"{text!r} is no amount in dollars and cents")
+    return round(amount, 2)
+
+
+Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
+On = Annotated[
+    dt.date, typer.Option("--on", parser=day_of, metavar="DATE", help="The day it happened on.")
+]
+Who = Annotated[str | None, typer.Option("--who", help="Who did it.")]
+Note = Annotated[str | None, typer.Option("--note", help="A word on it, kept with it.")]
+Reference = Annotated[str | None, typer.Option("--reference", help="The carrier's number for it.")]
+Late = Annotated[bool, typer.Option("--late", help="Do it although its time is over.")]
+Amount = Annotated[
+    Decimal | None,
+    typer.Option("--amount", parser=amount_of, metavar="DOLLARS", help="What was granted or paid."),
+]
+
+
+@disputes.callback(invoke_without_command=True)
+def disputes_step(
+    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
+) -> None:
+    """Claims towards carriers; without a command: bring them up to date, and list them."""
+    if context.invoked_subcommand is None:
+        work("disputes", workspace, as_of)
+        disputes_list(as_of, None, False, json, workspace)
+
+
+@disputes.command(
+    "list",
+    epilog=example(
+        "rebill disputes list --as-of 2026-03-31", "rebill disputes list --due --as-of 2026-03-31"
+    ),
+)
+def disputes_list(
+    as_of: AsOf = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="Only claims in this state.")
+    ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="What is to be done, the most urgent and dear first.")
+    ] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List claims with their deadlines, as they stand on a day; or what is to be done about them.
+
+    Tasks are file, send_again, ask_acknowledgement, ask_answer, escalate, escalate_or_close,
+    ask_credit and decide_credit, due within the warning time of the workspace.
+    """
+    import polars as pl
+
+    from rebill.disputes.tasks import tasks_of
+    from rebill.paper.text import show
+    from rebill.store.record import reading
+    from reconcile.dispute import refresh
+
+    with reading(open_place(workspace)) as record:
+        claims = record.claims().drop("resolved_on")
+        day = as_of or record.last_as_of()
+        if day is not None:
+            claims = tasks_of(record, day) if due else refresh(claims, day)
+    show(claims if status is None else claims.filter(pl.col("status") == status), json)
+
+
+@disputes.command("show", epilog=example("rebill disputes show D-000001"))
+def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
+    """Show a claim: its lines, its days with where each stands, and what happened to it."""
+    from rebill.disputes import tasks
+    from rebill.disputes.file import story
+    from rebill.paper.text import as_json, show
+    from rebill.store.record import reading
+
+    with reading(open_place(workspace)) as record:
+        claim, lines, events = story(record, claim_no)
+        timed, limits = tasks.days_of(record, claim_no)
+    if json:
+        print(f'{{"claim": {as_json(claim)},')
+        print(f'"lines": {as_json(lines)},')
+        print(f'"timers": {as_json(timed)},')
+        print(f'"limits": {as_json(limits)},')
+        print(f'"events": {as_json(events)}}}')
+        return
+    for frame in (claim, lines, timed, limits, events):
+        show(frame)
+
+
+@disputes.command(
+    "submit", epilog=example("rebill disputes submit D-000001 --on 2026-04-02 --who ana")
+)
+def disputes_submit(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    reference: Reference = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Record that claims were filed with the carrier: all of them, or none and why.
+
+    A claim that was rejected for its form is sent again under its number.
+    """
+    from rebill.disputes.file import submit
+    from rebill.paper.text import show
+
+    show(submit(open_place(workspace), claim_nos, on, who, reference, late), json)
+
+
+@disputes.command(
+    "event",
+    epilog=example(
+        "rebill disputes event D-000001 acknowledge --on 2026-04-04 --reference T-991",
+        "rebill disputes event D-000001 grant_part --amount 120.00 --on 2026-05-20 --who ana",
+    ),
+)
+def disputes_event(
+    claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
+    what: Annotated[str, typer.Argument(metavar="EVENT")],
+    on: On,
+    amount: Amount = None,
+    who: Who = None,
+    reference: Reference = None,
+    note: Note = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Record what happened to a claim: what the carrier answered, credited, or took back.
+
+    EVENT is acknowledge, review, sustain, grant_part, deny, reject_form, await_credit, credit,
+    reverse_credit, escalate, withdraw, close or note. What its state does not allow is refused.
+    """
+    _happened([claim_no], what, on, amount, who, reference, note, late, json, workspace)
+
+
+@disputes.command(
+    "withdraw", epilog=example("rebill disputes withdraw D-000001 --on 2026-04-09 --who ana")
+)
+def disputes_withdraw(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    note: Note = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Give claims up, filed or not: all of them, or none and why."""
+    _happened(claim_nos, "withdraw", on, None, who, None, note, False, json, workspace)
+
+
+@disputes.command(
+    "escalate", epilog=example("rebill disputes escalate D-000001 --on 2026-06-02 --who ana")
+)
+def disputes_escalate(
+    claim_nos: Claims,
+    on: On,
+    who: Who = None,
+    reference: Reference = None,
+    note: Note = None,
+    late: Late = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take claims one level up: all of them, or none and why.
+
+    What was denied is open again. A denial is escalated within the days of its contract.
+    """
+    _happened(claim_nos, "escalate", on, None, who, reference, note, late, json, workspace)
+
+
+def _happened(
+    claim_nos: list[str],
+    what: str,
+    on: dt.date,
+    amount: Decimal | None,
+    who: str | None,
+    reference: str | None,
+    note: str | None,
+    late: bool,
+    json: bool,
+    workspace: Path,
+) -> None:
+    """Record one event of each claim, and show the claims as they stand then."""
+    from rebill.disputes.file import record_events
+    from rebill.paper.text import show
+
+    told = {"at": on, "what": what, "amount": amount, "who": who, "reference": reference}
+    rows = [
+        {"claim_no": number, **told, "note": note, "late": late}
+        for number in dict.fromkeys(claim_nos)
+    ]
+    show(record_events(open_place(workspace), rows), json)
+
+
+@disputes.command(
+    "credits",
+    epilog=example("rebill disputes credits --status offered", "rebill disputes credits --json"),
+)
+def disputes_credits(
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="STATUS",
+            help="Only taken, part_taken, offered, unclaimed or dismissed ones.",
+        ),
+    ] = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """List what carriers credited, and which claims it is for or could be for."""
+    import polars as pl
+
+    from rebill.disputes.credits import credit_rows
+    from rebill.paper.text import show
+    from rebill.store.record import reading
+
+    with reading(open_place(workspace)) as record:
+        rows = credit_rows(record)
+    show(rows if status is None else rows.filter(pl.col("status") == status), json)
+
+
+@disputes.command(
+    "take-credit",
+    epilog=example("rebill disputes take-credit 3k5vq2ab7c-17 D-000001 --on 2026-06-09 --who ana"),
+)
+def disputes_take_credit(
+    credit_id: Annotated[str, typer.Argument(metavar="CREDIT")],
+    claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
+    on: On,
+    amount: Amount = None,
+    who: Who = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take a credit that was offered, or part of it, for a claim."""
+    import polars as pl
+
+    from rebill.disputes import credits
+    from rebill.disputes.file import changing
+    from rebill.paper.text import show
+
+    with changing(open_place(workspace)) as record:
+        credits.take_by_hand(record, credit_id, claim_no, amount, on, who)
+        claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
+    show(claims, json)
+
+
+@disputes.command(
+    "dismiss-credit",
+    epilog=example("rebill disputes dismiss-credit 3k5vq2ab7c-17 --on 2026-06-09 --who ana"),
+)
+def disputes_dismiss_credit(
+    credit_id: Annotated[str, typer.Argument(metavar="CREDIT")],
+    on: On,
+    who: Who = None,
+    note: Note = None,
+    workspace: Where = HERE,
+) -> None:
+    """Record that a credit is for no claim of ours, so that it is not offered again."""
+    from rebill.disputes import credits
+    from rebill.disputes.file import changing
+
+    with changing(open_place(workspace)) as record:
+        credits.dismiss(record, credit_id, on, who, note)
+
+
+@disputes.command(
+    "import-status", epilog=example("rebill disputes import-status status.csv --carrier ILEC")
+)
+def disputes_import_status(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", help="Only this carrier's claims can be meant.")
+    ] = None,
+    who: Who = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Take the good rows although others are refused.")
+    ] = False,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Take in a CSV of what a carrier says of claims: all rows, or none and why.
+
+    Columns: claim_no or tracking_no, status, on, and amount, reference, note if there are such.
+    Exit 1: some rows were refused, the others were taken (--skip-bad).
+    """
+    import polars as pl
+
+    from rebill.disputes.file import changing
+    from rebill.disputes.replies import import_status
+    from rebill.paper.text import show
+
+    with changing(open_place(workspace)) as record:
+        became = import_status(record, file, carrier, who, skip_bad)
+    show(became, json)
+    if became.filter(pl.col("became") == "refused").height:
+        raise typer.Exit(NEEDS_A_PERSON)

@@ -1,0 +1,168 @@
+"""The commands that say what was earned, and what would have to be charged."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from rebill.cli.base import (
+    HERE,
+    NEEDS_A_PERSON,
+    AsOf,
+    Json,
+    Month,
+    Where,
+    app,
+    example,
+    month_of,
+    open_place,
+)
+
+if TYPE_CHECKING:
+    from rebill.store.record import Record
+
+margin = typer.Typer(no_args_is_help=True, help="What is left of prices after costs.")
+app.add_typer(margin, name="margin")
+
+Out = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to; else printed.")
+]
+
+
+def put(text: str, out: Path | None) -> None:
+    """Print text, or leave it in the file."""
+    from rebill.workspace.settings import ConfigError
+    from rebill.workspace.write import leave
+
+    if out is None:
+        sys.stdout.write(text)
+    elif out.is_dir():
+        raise ConfigError(f"{out} is a folder; name a file in it")
+    else:
+        leave(out.resolve(), text)
+
+
+@margin.command(
+    "report",
+    epilog=example(
+        "rebill margin report --by product --bill-month 2026-03",
+        "rebill margin report --format html -o margin.html",
+    ),
+)
+def margin_report(
+    by: Annotated[
+        str,
+        typer.Option(
+            "--by", metavar="customer|service|product|carrier|month|line", help="What to add up by."
+        ),
+    ] = "customer",
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="losses|idle",
+            help="Charges sold below cost; services earning nothing.",
+        ),
+    ] = None,
+    bill_month: Month = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="table|csv|html|json", help="How it is shown.")
+    ] = "table",
+    out: Out = None,
+    workspace: Where = HERE,
+) -> None:
+    """Show cost, price, margin and markup, charges below cost, and how far it is to retail."""
+    from rebill.books.margin_report import earned, page
+    from rebill.paper.text import as_json, as_table, strict_csv
+    from rebill.pricing.margin import KEYS, By
+    from rebill.store.record import reading
+
+    _one_of("--by", by, tuple(KEYS))
+    _one_of("--format", form, ("table", "csv", "html", "json"))
+    if only is not None:
+        _one_of("--only", only, ("losses", "idle"))
+    months = None if bill_month is None else [month_of(bill_month)]
+    with reading(open_place(workspace)) as record:
+        known = earned(record, months)
+        if form == "html":
+            put(page(known, f"Margin of {bill_month or 'all months'}"), out)
+            return
+        rows = {"losses": lambda: known.losses, "idle": lambda: known.idle}.get(
+            only or "", lambda: known.by(cast(By, by))
+        )()
+    if form == "csv":
+        put(strict_csv(rows), out)
+    elif form == "json":
+        put(as_json(rows) + "\n", out)
+    elif rows.height:
+        put(as_table(rows) + "\n", out)
+
+
+@margin.command(
+    "quote",
+    epilog=example(
+        "rebill margin quote --target 0.25",
+        "rebill margin quote --product business-line --bill-month 2026-03",
+    ),
+)
+def margin_quote(
+    customer: Annotated[str | None, typer.Option("--customer", help="Only this customer.")] = None,
+    product: Annotated[str | None, typer.Option("--product", help="Only this product.")] = None,
+    target: Annotated[
+        Decimal | None,
+        typer.Option("--target", metavar="SHARE", help="The margin's share of the price, as 0.25."),
+    ] = None,
+    bill_month: Month = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Say which markup leaves a margin after the cost to serve, and whether it is under retail."""
+    import polars as pl
+
+    from rebill.books.margin_report import earned
+    from rebill.paper.text import note, show
+    from rebill.pricing.quote import quote
+    from rebill.reference.current import current_frame
+    from rebill.store.record import reading
+    from rebill.workspace.settings import ConfigError
+
+    if target is not None and not (0 <= target < 1 and target == round(target, 6)):
+        raise typer.BadParameter(f"{target} is no share; write 0.25 for a quarter of the price")
+    with reading(open_place(workspace)) as record:
+        month = month_of(bill_month) if bill_month else _last_month(record)
+        lines = earned(record, [month]).lines
+        for name, value in (("customer", customer), ("product", product)):
+            if value is not None:
+                lines = lines.filter(pl.col(name) == value)
+        day = as_of or dt.date.fromisoformat(f"{month}-01")
+        table = current_frame(record.workspace, record.connection, "cost_to_serve").collect()
+        by: Literal["customer", "product"] = "product" if product and not customer else "customer"
+        rows, missing = quote(lines, table, by, target, day)
+    for words in missing:
+        note(f"error: {words}")
+    if rows.is_empty() and not missing:
+        raise ConfigError(f"nothing of that was invoiced in {month}; name another --bill-month")
+    show(rows, json)
+    if missing:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _last_month(record: Record) -> str:
+    """Return the last bill month that has invoices."""
+    from rebill.workspace.settings import ConfigError
+
+    last = record.customer_invoices()["bill_month"].max()
+    if last is None:
+        raise ConfigError("there is no invoice yet; build some with `rebill invoices build`")
+    return str(last)
+
+
+def _one_of(option: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise typer.BadParameter(f"{given!r} is none for {option}; there are: {', '.join(known)}")

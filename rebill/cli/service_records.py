@@ -1,0 +1,68 @@
+"""Commands about customer service records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rebill.cli.base import (
+    HERE,
+    NEEDS_A_PERSON,
+    WRONG_USAGE,
+    AsOf,
+    Json,
+    Paths,
+    Where,
+    app,
+    example,
+    open_place,
+)
+
+csr = typer.Typer(no_args_is_help=True, help="Customer service records of carriers.")
+app.add_typer(csr, name="csr")
+
+
+@csr.callback()
+def _records() -> None:
+    """Customer service records of carriers: what they believe is on an account."""
+
+
+@csr.command("diff", epilog=example("rebill csr diff 6145550100123.csr --as-of 2026-03-31"))
+def diff(
+    paths: Paths,
+    carrier: Annotated[
+        str | None, typer.Option("--carrier", help="Whose record it is; else by the contract.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also what agrees.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+    workspace: Where = HERE,
+) -> None:
+    """Compare records with the inventory and the last bill, in both directions.
+
+    Exit 1 where something differs.
+    """
+    import polars as pl
+
+    from rebill.paper.text import note, safe_csv, show
+    from rebill.reference.service_records import difference
+    from rebill.store.record import reading
+
+    with reading(open_place(workspace)) as record:
+        rows, faults = difference(record, paths, carrier, as_of)
+    for error in faults.listed:
+        note(f"error: {error}")
+    if faults.total:
+        raise typer.Exit(WRONG_USAGE)
+    shown = rows if every else rows.filter(pl.col("differs").is_not_null())
+    if out is not None:
+        out.write_text(safe_csv(shown), encoding="utf-8")
+    else:
+        show(shown, json)
+    if rows["differs"].count():
+        raise typer.Exit(NEEDS_A_PERSON)

@@ -1,0 +1,1 @@
+"""Claims: made of findings, filed, followed, answered."""

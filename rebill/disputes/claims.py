@@ -1,0 +1,206 @@
+"""Claims in the record: what each one is, where its money stands, and letting things happen to it.
+
+Everything that changes a claim goes through `happen`: the events are added, the claim is as they
+left it, its lines are kept as filed, and where its money stands is checked to the cent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+import polars as pl
+
+from invoices.calendar import closed_weekdays
+from invoices.schema import CENTS
+from rebill.reference import current
+from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
+from rebill.store.record import Record
+from reconcile.exposure import DISPUTED
+from reconcile.life import HAPPENED, NEWS, OURS, STATE, UNFILED, Advanced, advance
+from reconcile.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, TOTALS, faults, steps
+from reconcile.policies import policies
+
+_MONEY = ("credited", "denied", "withdrawn")
+
+
+def policies_of(record: Record) -> pl.DataFrame:
+    """Return how the claims of each contract are worked, by the tables loaded last."""
+    version = current.load_version(record.connection)
+    contracts = current.contracts(record.connection, version)
+    return policies({contract.id: contract.dispute for contract in contracts})
+
+
+def states(record: Record) -> pl.DataFrame:
+    """Return every claim as it stands (`STATE`), with the settings its events are judged by."""
+    last = (
+        record.claim_events()
+        .filter(~pl.col("what").is_in(OURS))
+        .group_by("claim_no")
+        .agg(last_on=pl.col("at").max())
+    )
+    known = policies_of(record)
+    under = pl.col("contract").is_in(known["contract"].drop_nulls().implode())
+    nothing = pl.lit(0).cast(CENTS)
+    return (
+        record.claims()
+        .with_columns(contract=pl.when(under).then("contract"))
+        .join(known.drop("form"), on="contract", how="left", nulls_equal=True)
+        .join(last, on="claim_no", how="left")
+        .with_columns(
+            pl.col(_MONEY).fill_null(nothing),
+            pl.col("level").fill_null(1),
+            pl.col("sent").fill_null(pl.col("filed_on").is_not_null().cast(pl.Int64)),
+        )
+        .with_columns(known_from=pl.lit(None, dtype=pl.Date))
+        .select(pl.col(name).cast(dtype) for name, dtype in STATE.items())
+        .sort("claim_no")
+    )
+
+
+def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
+    """Return what of each claim stands on which document (`PARTS`): as filed, or as found so far.
+
+    `claim_nos` are the claims that are asked for; without them it is all.
+    """
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    found = record.claimed().filter(~pl.col("claim_no").is_in(lines["claim_no"].unique().implode()))
+    if claim_nos is not None:
+        lines = lines.filter(pl.col("claim_no").is_in(claim_nos.implode()))
+        found = found.filter(pl.col("claim_no").is_in(claim_nos.implode()))
+    both = [
+        lines.lazy().select("claim_no", "document_id", "amount"),
+        found.select("claim_no", "document_id", amount="amount_at_stake"),
+    ]
+    summed = pl.concat(both).group_by("claim_no", "document_id").agg(pl.col("amount").sum())
+    return summed.collect().select(pl.col(name).cast(dtype) for name, dtype in PARTS.items())
+
+
+def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
+    """Return where the money of claims stood from which day on (`reconcile.places.STEPS`)."""
+    claims, totals = record.claims(), _totals(record)
+    given = read_table(record.connection, models_disputes.ClaimCredit)
+    if claim_nos is not None:
+        claims = claims.filter(pl.col("claim_no").is_in(claim_nos.implode()))
+    return steps(claims, parts(record, claim_nos), totals, given.select(CREDIT_PARTS.names()))
+
+
+def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
+    """Return claims split by document as they stand in the end (`reconcile.exposure.DISPUTED`)."""
+    last = pl.col("step") == pl.col("step").max().over("claim_no", "document_id")
+    return (
+        steps.filter(last)
+        .with_columns(amount=pl.sum_horizontal(CLAIM_PLACES))
+        .join(
+            claims.select("claim_no", "status", "filed_on", "dispute_closes_on", "resolved_on"),
+            on="claim_no",
+        )
+        .select(pl.col(name).cast(dtype) for name, dtype in DISPUTED.items())
+        .sort("claim_no", "document_id")
+    )
+
+
+def _totals(record: Record) -> pl.DataFrame:
+    """Return what the events of every claim did to its money (`TOTALS`)."""
+    return (
+        record.claim_events()
+        .with_columns(event=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no"))
+        .select(TOTALS.names())
+    )
+
+
+def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = None) -> Advanced:
+    """Let events (`NEWS`) happen to claims on record, and return what became of them.
+
+    What is refused is left out; the caller decides whether the transaction is kept. `credits` say
+    what credits are for: a row of `claim_credits` without `event`, for the credit event of its
+    claim and `at`.
+    """
+    state = states(record)
+    state = state.filter(pl.col("claim_no").is_in(news["claim_no"].unique().implode()))
+    # Whatever happens to a claim happens after its last bill was dated, or taken in before that.
+    bills = record.documents().select(
+        "document_id", there=pl.min_horizontal("bill_date", "received_on")
+    )
+    there = parts(record, state["claim_no"]).join(bills, on="document_id")
+    first = there.group_by("claim_no").agg(known_from=pl.col("there").max())
+    state = state.drop("known_from").join(first, on="claim_no", how="left")
+    outcome = advance(state, news, closed_around(record, news["at"], state["answered_on"]))
+    write(record, outcome, credits)
+    return outcome
+
+
+def closed_around(record: Record, *days: pl.Series) -> list[dt.date]:
+    """Return the weekdays without banking that counting from any of these days can meet."""
+    known = pl.concat([day.drop_nulls().cast(pl.Date).rename("day") for day in days])
+    first, last = known.min(), known.max()
+    if not isinstance(first, dt.date) or not isinstance(last, dt.date):
+        return []
+    span = dt.timedelta(days=2 * 366)
+    return closed_weekdays(first - span, last + span, record.workspace.settings.closings)
+
+
+def write(record: Record, outcome: Advanced, credits: pl.DataFrame | None = None) -> None:
+    """Leave on record what became of claims, and check where their money stands."""
+    before = record.claims().select("claim_no", was="status")
+    changed = outcome.claims
+    left = changed.join(before, on="claim_no").filter(
+        pl.col("was").is_in(UNFILED), ~pl.col("status").is_in(UNFILED)
+    )
+    columns = [name for name in STATE.names() if name not in _NOT_KEPT]
+    update_rows(record.connection, models.Claim, changed.select(columns))
+    insert_frame(record.connection, models.ClaimEvent, outcome.events.select(HAPPENED.names()))
+    if credits is not None and credits.height:
+        insert_frame(record.connection, models_disputes.ClaimCredit, credits)
+    freeze(record, left["claim_no"])
+    check(record, outcome.events["claim_no"].unique())
+
+
+_NOT_KEPT = (
+    *("amount", "dispute_closes_on", "last_on", "known_from"),
+    *("levels", "escalate_banking_days", "waiver_if_late"),
+)
+
+
+def freeze(record: Record, claim_nos: pl.Series) -> None:
+    """Keep the lines of claims as they are now: they do not follow their findings any more."""
+    if claim_nos.is_empty():
+        return
+    kept = read_table(record.connection, models_disputes.ClaimLine)["claim_no"].unique()
+    lines = (
+        record.claimed()
+        .filter(
+            pl.col("claim_no").is_in(claim_nos.implode()),
+            ~pl.col("claim_no").is_in(kept.implode()),
+        )
+        .select(
+            *("claim_no", "finding_id", "code", "document_id", "line_id", "ban", "bill_date"),
+            *("service", "usoc"),
+            amount="amount_at_stake",
+        )
+        .collect()
+        .sort("claim_no", "finding_id")
+    )
+    insert_frame(record.connection, models_disputes.ClaimLine, lines)
+
+
+def written_lines(record: Record) -> pl.DataFrame:
+    """Return [finding_id, claim_no, amount]: the lines of claims that left our hands."""
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    return lines.select("finding_id", "claim_no", "amount")
+
+
+def check(record: Record, claim_nos: pl.Series) -> None:
+    """Raise where the money of claims does not add up: a fault of the program, nothing is kept."""
+    if claim_nos.is_empty():
+        return
+    claims = record.claims().filter(pl.col("claim_no").is_in(claim_nos.implode()))
+    wrong = faults(claim_steps(record, claim_nos), claims, parts(record, claim_nos))
+    if wrong:
+        raise RuntimeError("; ".join(wrong[:5]))
+
+
+def news_of(rows: Collection[dict[str, object]]) -> pl.DataFrame:
+    """Return events to happen (`NEWS`); what a row does not say is null, or not late."""
+    named = [dict.fromkeys(NEWS.names()) | {"late": False} | row for row in rows]
+    return pl.DataFrame(named, schema=NEWS)

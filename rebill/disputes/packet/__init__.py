@@ -1,0 +1,1 @@
+"""The packet of a claim: what it rests on, as files."""

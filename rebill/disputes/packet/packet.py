@@ -1,0 +1,363 @@
+"""Dispute packets for finance and the carrier: a spreadsheet, a cover letter, the carrier's upload.
+
+A packet is one claim, or the claims that a carrier's layout lets share one. Whatever the layout
+says, no packet mixes what the carrier's form forbids to mix: that is checked when it is made.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from invoices.dispute_lines import dispute_lines
+from invoices.dispute_upload import lacking, upload_csv
+from invoices.dispute_words import letter
+from invoices.layout import Layout, with_words
+from rebill.disputes.claims import policies_of
+from rebill.disputes.packet.evidence import earlier_bills, evidence, sent_again
+from rebill.disputes.packet.workbook import book
+from rebill.paper.typeset import Sheet, set_all
+from rebill.reference import current
+from rebill.store.record import Record
+from rebill.workspace.forms import workspace_forms
+from rebill.workspace.settings import ConfigError, Contact
+from rebill.workspace.write import safe_name, write_atomic
+from reconcile.dispute import due
+from reconcile.forms import DEFAULT, FormProfile, form_names, key_values
+from reconcile.life import UNFILED
+
+NEVER_MIXED = ("carrier", "reason_code")
+"""Every carrier sends back what mixes these."""
+LATE = "LATE, filed after the window: "
+"""What a late packet says first on every line."""
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet as it was made: its files by name, and what a person should know of it."""
+
+    name: str
+    claims: tuple[str, ...]
+    form: str
+    rows: int
+    amount: Any
+    late: bool
+    files: dict[str, bytes]
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """The packets that were written, and why others were not."""
+
+    packets: pl.DataFrame
+    faults: tuple[str, ...]
+
+
+PACKETS = pl.Schema(
+    {
+        "packet": pl.String(),
+        "claims": pl.String(),
+        "form": pl.String(),
+        "rows": pl.Int64(),
+        "amount": pl.Decimal(18, 2),
+        "late": pl.Boolean(),
+        "lacking": pl.String(),  # what the form requires and nothing says
+    }
+)
+
+
+def choose(
+    record: Record,
+    as_of: dt.date,
+    numbers: Sequence[str] = (),
+    carrier: str | None = None,
+    due_only: bool = False,
+    late: bool = False,
+) -> pl.DataFrame:
+    """Return the claims packets are wanted of: those named, else what waits to be filed.
+
+    With `late` those that expired too.
+
+    Raises ConfigError naming every claim that does not exist or has nothing to dispute.
+    """
+    claims = record.claims()
+    if numbers:
+        faults = [f"there is no claim {n}" for n in numbers if n not in set(claims["claim_no"])]
+        claims = claims.filter(pl.col("claim_no").is_in(list(numbers)))
+        faults += [
+            f"{n} is withdrawn: there is nothing to dispute"
+            for n in claims.filter(pl.col("status") == "withdrawn")["claim_no"]
+        ]
+        if faults:
+            raise ConfigError("; ".join(faults))
+    elif due_only:
+        settings = record.workspace.settings
+        claims = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
+    else:
+        wanted = ("ready", "expired") if late else ("ready",)
+        claims = claims.filter(pl.col("status").is_in(wanted))
+    return claims if carrier is None else claims.filter(pl.col("carrier") == carrier)
+
+
+def write_packets(
+    record: Record,
+    claims: pl.DataFrame,
+    out: Path,
+    as_of: dt.date,
+    *,
+    late: bool = False,
+    form: str | None = None,
+) -> Made:
+    """Leave the packets of claims below `out`, and return what was written and what was not.
+
+    A claim whose window has closed unfiled is left out, unless `late`: then its packet is marked.
+    """
+    rows, faults = [], []
+    for packet in packets(record, claims, as_of, late=late, form=form):
+        if isinstance(packet, str):
+            faults.append(packet)
+            continue
+        for name, content in packet.files.items():
+            write_atomic(out / name, content)
+        rows.append(
+            {
+                "packet": packet.name,
+                "claims": ", ".join(packet.claims),
+                "form": packet.form,
+                "rows": packet.rows,
+                "amount": packet.amount,
+                "late": packet.late,
+                "lacking": "; ".join(packet.lacking) or None,
+            }
+        )
+    return Made(pl.DataFrame(rows, schema=PACKETS), tuple(faults))
+
+
+def packets(
+    record: Record,
+    claims: pl.DataFrame,
+    as_of: dt.date,
+    *,
+    late: bool = False,
+    form: str | None = None,
+) -> Iterator[Packet | str]:
+    """Yield the packets of claims, or why one cannot be made; letters are set on all cores."""
+    forms = workspace_forms(record.workspace)
+    if form is not None and form not in forms:
+        raise ConfigError(f"no form is called `{form}`; there are: {', '.join(sorted(forms))}")
+    over = (pl.col("dispute_closes_on") < as_of) & (
+        pl.col("status").is_in(UNFILED) | (pl.col("status") == "expired")
+    )
+    closed = claims.with_columns(over=over.fill_null(False))
+    if not late:
+        for number, day in closed.filter("over").select("claim_no", "dispute_closes_on").rows():
+            yield f"{number}: its window closed on {day}; --late makes a packet that says so"
+        closed = closed.filter(~pl.col("over"))
+    if closed.is_empty():
+        return
+    filed_late = pl.col("filed_on") > pl.col("dispute_closes_on")
+    claims = closed.with_columns(late=pl.col("over") | filed_late.fill_null(False))
+    rows = evidence(record, claims, as_of)
+    earlier = earlier_bills(record, rows)
+    sheets, waiting = [], {}
+    for draft in _drafts(record, claims, rows, forms, form, as_of):
+        if isinstance(draft, str):
+            yield draft
+            continue
+        name, head, lines, facts, layout = draft
+        sheets.append(Sheet(name, letter(head, lines, facts, as_of), kind="dispute_letter"))
+        waiting[name] = (head, lines, facts, layout)
+    for name, made in set_all(sheets):
+        head, lines, facts, layout = waiting[name]
+        if isinstance(made, str):
+            yield f"{', '.join(head['claims'])}: the letter cannot be set: {made}"
+            continue
+        own = earlier.join(facts, on=["claim_no", "finding_id"], how="semi")
+        files = {
+            f"{name}.xlsx": book(head, lines, facts, own),
+            f"{name}.pdf": made,
+            f"{name}-upload.csv": upload_csv(layout.upload, lines).encode(),
+        }
+        yield Packet(
+            name,
+            tuple(head["claims"]),
+            head["form"],
+            lines.height,
+            lines["amount_disputed"].sum(),
+            bool(head["late"]),
+            files,
+            tuple(lacking(layout.upload, lines)),
+        )
+
+
+Draft = tuple[str, dict[str, Any], pl.DataFrame, pl.DataFrame, Layout]
+
+
+def _drafts(
+    record: Record,
+    claims: pl.DataFrame,
+    rows: pl.DataFrame,
+    forms: Mapping[str, FormProfile],
+    form: str | None,
+    as_of: dt.date,
+) -> Iterator[Draft | str]:
+    """Yield each packet's name, head, lines, evidence and layout, or why it cannot be."""
+    named = _with_forms(record, claims, forms, form)
+    usual = forms[DEFAULT.form].layout
+    resolve = policies_of(record).select("contract", "resolve_days")
+    named = named.join(resolve, on="contract", how="left")
+    for (name,), group in sorted(named.group_by("form"), key=lambda item: str(item[0][0])):
+        profile = forms[str(name)]
+        layout = profile.layout or usual
+        if layout is None:
+            raise ConfigError(f"neither the form `{name}` nor `{DEFAULT.form}` has a layout")
+        told = _told(rows.join(group, on="claim_no", how="semi"), profile, layout)
+        # Claims without a line left cannot be told; that is no silence.
+        for number in group.join(told, on="claim_no", how="anti")["claim_no"].sort():
+            yield f"{number}: nothing is disputed under it"
+        for own, facts in _shares(group, told, layout):
+            mixed = _mixed(facts, profile, layout)
+            numbers = own["claim_no"].sort().to_list()
+            if mixed:
+                yield f"{', '.join(numbers)}: the form `{name}` forbids to mix {'; '.join(mixed)}"
+                continue
+            lines = _lines(own, facts, record.workspace.settings.contact, as_of)
+            head = _head(own, facts, profile, layout, record.workspace.settings.contact, as_of)
+            lines = lines.with_columns(attachments=pl.lit(", ".join(head["files"])))
+            yield head["name"], head, lines, facts, layout
+
+
+def _with_forms(
+    record: Record, claims: pl.DataFrame, forms: Mapping[str, FormProfile], form: str | None
+) -> pl.DataFrame:
+    """Return claims with the form each packet follows: the one asked for, its own, its contract's.
+
+    A claim whose form is no longer there follows the default.
+    """
+    contracts = current.contracts(record.connection, current.load_version(record.connection))
+    agreed = {c.id: (c.carrier, c.dispute.form) for c in contracts}
+    by_contract = form_names(agreed, forms)
+    names = [
+        form or (own if own in forms else None) or by_contract.get(contract, DEFAULT.form)
+        for own, contract in claims.select("form", "contract").iter_rows()
+    ]
+    return claims.with_columns(form=pl.Series(names, dtype=pl.String))
+
+
+def _told(rows: pl.DataFrame, profile: FormProfile, layout: Layout) -> pl.DataFrame:
+    """Return evidence with what form and layout say of each line."""
+    keys = {
+        name: value.cast(pl.String).alias(f"key_{name}")
+        for name, value in key_values(profile).items()
+    }
+    return with_words(layout, rows.with_columns(keys.values())).with_columns(
+        region=pl.col("key_region"),
+        jurisdiction=pl.col("key_jurisdiction"),
+        master_ban=pl.col("key_master_ban"),
+        bill_period_day=pl.col("key_bill_period"),
+        sold_as=pl.col("product"),
+        product=pl.col("key_product"),
+    )
+
+
+def _shares(
+    claims: pl.DataFrame, told: pl.DataFrame, layout: Layout
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield the claims and the evidence of each packet: one claim, or those that may share one."""
+    if layout.join is None:
+        key = ["claim_no"]
+    else:
+        key = [*NEVER_MIXED, "late", *(f"key_{name}" for name in layout.join)]
+    late = claims.select("claim_no", "late")
+    # A claim goes where its first line goes; one that mixes is found out by the check.
+    place = (
+        told.join(late, on="claim_no")
+        .group_by("claim_no", maintain_order=True)
+        .agg(pl.col(name).first() for name in key if name != "claim_no")
+    )
+    for _, part in place.group_by(key, maintain_order=True):
+        own = claims.join(part, on="claim_no", how="semi").sort("claim_no")
+        yield own, told.join(part, on="claim_no", how="semi", maintain_order="left")
+
+
+def _mixed(facts: pl.DataFrame, profile: FormProfile, layout: Layout) -> list[str]:
+    """Return what a packet mixes although the carrier's form forbids it.
+
+    The bill month alone may differ: claims below the minimum are joined with later months.
+    """
+    keys = profile.group_by if layout.join is None else layout.join
+    wanted = [*NEVER_MIXED, *(f"key_{name}" for name in keys if name != "bill_month")]
+    mixed = []
+    for name in wanted:
+        values = facts[name].unique().sort()
+        if values.len() > 1:
+            said = ", ".join("none" if value is None else str(value) for value in values.head(5))
+            mixed.append(f"{name.removeprefix('key_')} ({said})")
+    return mixed
+
+
+def _lines(
+    claims: pl.DataFrame, facts: pl.DataFrame, contact: Contact, as_of: dt.date
+) -> pl.DataFrame:
+    """Return the dispute lines of a packet, with what is the same on all of them."""
+    late = claims.select("claim_no", late=pl.when("late").then(pl.lit("LATE")))
+    ocn = contact.ocn.get(str(facts["carrier"].first()), "")
+    said = {
+        "ocn": ocn,
+        "acna": contact.acna,
+        "company": contact.company,
+        **{f"contact_{name}": getattr(contact, name) for name in _CONTACT},
+    }
+    full = facts.join(late, on="claim_no", how="left").with_columns(
+        *(pl.lit(value or None, dtype=pl.String).alias(name) for name, value in said.items()),
+        packet_date=pl.lit(as_of),
+        # The carrier's own columns have no place for it.
+        narrative=pl.when(pl.col("late").is_not_null())
+        .then(pl.lit(LATE) + pl.col("narrative"))
+        .otherwise("narrative"),
+    )
+    lines = dispute_lines(full)
+    total = claims["amount"].sum()
+    if lines["amount_disputed"].sum() != total:
+        raise RuntimeError(f"the lines of {claims['claim_no'].to_list()} do not come to {total}")
+    return lines
+
+
+_CONTACT = ("name", "email", "phone", "fax", "address")
+
+
+def _head(
+    claims: pl.DataFrame,
+    facts: pl.DataFrame,
+    profile: FormProfile,
+    layout: Layout,
+    contact: Contact,
+    as_of: dt.date,
+) -> dict[str, Any]:
+    """Return what the letter and the summary say above all lines."""
+    numbers = claims["claim_no"].to_list()
+    name = safe_name(numbers[0])
+    if len(numbers) > 1:
+        name += f"-and-{len(numbers) - 1}-more"
+    return {
+        "name": name,
+        "title": layout.title,
+        "form": profile.form,
+        "carrier": str(claims["carrier"].first()),
+        "claims": numbers,
+        "accounts": facts["ban"].unique().sort().to_list(),
+        "tracking_no": ", ".join(claims["tracking_no"].drop_nulls().unique().sort()),
+        "resend": bool(claims.select(sent_again().any()).item()),
+        "deadline": claims["dispute_closes_on"].drop_nulls().min(),
+        "late": "LATE" if claims["late"].any() else "",
+        "resolve_days": claims["resolve_days"].drop_nulls().min() or 60,
+        "contact": {"company": contact.company, **{n: getattr(contact, n) for n in _CONTACT}},
+        "day": as_of,
+        "files": [f"{name}.xlsx", f"{name}-upload.csv"],
+    }

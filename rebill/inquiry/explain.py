@@ -1,0 +1,232 @@
+"""The whole story of one carrier line, from the row of the file to the customer's invoice.
+
+The story is plain data, section by section; `as_words` writes it down for people. Nothing is
+reckoned anew: it is read from the record, and rules are asked again which rows they weighed.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import polars as pl
+
+from invoices.money import MONTH_PARTS
+from rebill.inquiry import explain_price
+from rebill.inquiry.export import table_frame
+from rebill.inquiry.tables import TABLES
+from rebill.reference import current
+from rebill.store import models_disputes, read_table
+from rebill.store.record import Record
+from rebill.workspace.settings import ConfigError
+from reconcile import pricing
+from reconcile.schema import AUDITED
+
+Story = dict[str, Any]
+SOURCE = (
+    *("source_file", "interchange", "set_no", "source_row", "carrier", "ban", "invoice_no"),
+    *("bill_date", "line_no"),
+)
+BILLED = (
+    "charge_class",
+    "usoc",
+    "description",
+    "quantity",
+    "unit_rate",
+    "amount",
+    "wtn",
+    "circuit_id",
+    "order_no",
+    "service_from",
+    "service_until",
+)
+MATCH = ("service", "matched_by", "match_note", "customer", "product", "package", "kind", "family")
+DUE = ("expected", "at_stake", "tolerated", "underbilled")
+RATE = ("rate", "usoc", "package", "charge_class", "circuit_id", "ban", "zone", "state")
+RATE_ROW = (*RATE, "term_months", "effective_from", "effective_until", "source", "row_id")
+WEIGHED = 12
+"""Rows shown of those a rule weighed."""
+
+
+def story(record: Record, line_id: str) -> Story:
+    """Return the story of a line: sections by name. Raises ConfigError where there is no such line.
+
+    A line of a held document is known by its source alone.
+    """
+    own = pl.col("line_id") == line_id
+    line = record.lines().filter(own).collect()
+    if line.is_empty():
+        for status, kept in (("held", record.held()), ("void", record.void())):
+            there = kept.filter(own).collect()
+            if not there.is_empty():
+                row = there.row(0, named=True)
+                outcome = f"the document is {status}: nothing else is known"
+                return {**_paper(record, row), "outcome": outcome}
+        raise ConfigError(f"there is no line {line_id}; `rebill export lines` lists them")
+    row = line.row(0, named=True)
+    document = record.documents().filter(pl.col("document_id") == row["document_id"])
+    load = document["audited_load"].item()
+    told = _paper(record, row)
+    if load is None:
+        return {**told, "outcome": "the document waits for its audit: run `rebill reconcile`"}
+    return {
+        **told,
+        "match": _taken(row, MATCH),
+        "contract": _contract(record, row, load),
+        "rate": _rate(record, line, row, load),
+        "due": _due(row),
+        "findings": _findings(record, row),
+        "claims": _claims(record, row),
+        "credits": _credits(record, row),
+        "price": explain_price.price(record, row, load),
+    }
+
+
+def _paper(record: Record, row: dict[str, Any]) -> Story:
+    document = record.documents().filter(pl.col("document_id") == row["document_id"])
+    return {
+        "line": row["line_id"],
+        "source": {**_source(row), "document": document["status"].item()},
+        "billed": _taken(row, BILLED),
+    }
+
+
+def _source(row: dict[str, Any]) -> Story:
+    """Return where a line stands; rows of an interchange are its segments."""
+    said = _taken(row, SOURCE)
+    if "interchange" in said:
+        said = {"segment" if name == "source_row" else name: said[name] for name in said}
+    return said
+
+
+def _taken(row: dict[str, Any], names: tuple[str, ...]) -> Story:
+    return {name: row[name] for name in names if row.get(name) is not None}
+
+
+def _contract(record: Record, row: dict[str, Any], load: int) -> Story:
+    known = {c.id: c for c in current.contracts(record.connection, load)}
+    contract = known.get(row["contract"] or "")
+    if contract is None:
+        return {"contract": None, "why": "no account pattern holds the BAN on the bill date"}
+    rules = contract.billing.model_dump()
+    return {"contract": row["contract"], "rate_contract": row["rate_contract"], **rules}
+
+
+def _rate(record: Record, line: pl.DataFrame, row: dict[str, Any], load: int) -> Story:
+    """Return the rate in force, what it names, and the rows it was weighed against."""
+    tables = current.reference_frames(record.workspace, record.connection, load)
+    rates = pricing.rate_frame(tables["buy_rates"])
+    asked = pricing.with_question(line.lazy().select(AUDITED.names()), rates).collect()
+    weighed = pricing.candidates(asked.select(pricing.QUESTION), rates)
+    places = [pricing.fits(column, wanted) for column, wanted in pricing._SPECIFIC]
+    verdict = (
+        pl.when(pl.col("row_id") == pl.lit(row["rate_id"], dtype=pl.Int64))
+        .then(pl.lit("in force"))
+        .when(~pricing.on_day(pl.col("rate_day")))
+        .then(pl.lit("not in force on that day"))
+        .when(~pl.all_horizontal(places))
+        .then(pl.lit("for another place, account or term"))
+        .otherwise(pl.lit("less specific"))
+    )
+    ranked = weighed.with_columns(verdict=verdict).sort(
+        pl.col("verdict") != "in force", "specificity", "class_rank", descending=[False, True, True]
+    )
+    renamed = {f"{name}_rate": name for name in RATE_ROW if f"{name}_rate" in ranked.columns}
+    shown = ranked.drop([n for n in renamed.values() if n in ranked.columns]).rename(renamed)
+    shown = shown.with_columns(
+        pl.lit(None).alias(name) for name in RATE_ROW if name not in shown.columns
+    )
+    rows = [_taken(one, ("verdict", *RATE_ROW)) for one in shown.head(WEIGHED).to_dicts()]
+    named = [name for name in (*RATE[4:], "term_months") if rows and name in rows[0]]
+    told: Story = {"day": row["rate_day"], "buy_rate": row["buy_rate"]}
+    if row["rate_id"] is None:
+        told["why"] = "no buy rate is in force for this line"
+    else:
+        told["why"] = "the most specific row: it names " + (", ".join(named) or "no place or term")
+    return {**told, "weighed": rows, "not_shown": max(weighed.height - WEIGHED, 0)}
+
+
+def _due(row: dict[str, Any]) -> Story:
+    """Return what is due in figures, and the sum that leads to it."""
+    told = _taken(row, ("due_units", *DUE))
+    if row["fraction_parts"] is not None:
+        told["billed_months"] = str(Fraction(row["fraction_parts"], MONTH_PARTS))
+        due = Fraction(row["due_unit_parts"] or 0) / MONTH_PARTS
+        told["due_units_times_months"] = str(due)
+        if row["buy_rate"] is not None and row["package"] is None:
+            told["rate_times_due"] = f"{_plain(row['buy_rate'])} x {due}"
+    if row["expected"] is not None:
+        told["sum"] = (
+            f"billed {row['amount']} = expected {row['expected']} + at stake {row['at_stake']}"
+            f" + tolerated {row['tolerated']} - underbilled {row['underbilled']}"
+        )
+    return told
+
+
+def _findings(record: Record, row: dict[str, Any]) -> list[Story]:
+    month = row["bill_date"].strftime("%Y-%m")
+    found = table_frame(record, "findings", [month]).filter(pl.col("line_id") == row["line_id"])
+    names = ("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message")
+    more = ("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until")
+    rows = found.collect().sort("amount_at_stake", "code", descending=[True, False]).to_dicts()
+    return [_taken(one, (*names, *more)) for one in rows]
+
+
+def _claims(record: Record, row: dict[str, Any]) -> list[Story]:
+    month = row["bill_date"].strftime("%Y-%m")
+    found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
+    claims = record.claims().join(found, on="claim_no", how="semi")
+    return [_taken(one, tuple(TABLES["claims"].columns)) for one in claims.to_dicts()]
+
+
+def _credits(record: Record, row: dict[str, Any]) -> list[Story]:
+    """Return what was credited of the line's claims, or the claims the line itself is a credit for.
+
+    Of a claim's credits those laid on this line are shown.
+    """
+    given = read_table(record.connection, models_disputes.ClaimCredit)
+    month = row["bill_date"].strftime("%Y-%m")
+    found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
+    own = pl.col("finding_id").is_in(found["finding_id"].implode())
+    rows = given.filter((pl.col("credit_id") == row["line_id"]) | own.fill_null(False))
+    names = ("claim_no", "at", "amount", "credit_id", "matched_by", "document_id", "finding_id")
+    return [_taken(one, names) for one in rows.to_dicts()]
+
+
+def as_words(told: Story) -> str:
+    """Return a story as indented text, a section each."""
+    lines: list[str] = []
+    for name, value in told.items():
+        if isinstance(value, dict):
+            lines += [name, *_section(value, "  ")]
+        elif isinstance(value, list):
+            lines += [name if value else f"{name}: none"]
+            for one in value:
+                lines += [f"  - {_row(one)}"]
+        else:
+            lines += [f"{name}: {value}"]
+    return "\n".join(lines)
+
+
+def _section(section: Story, indent: str) -> list[str]:
+    lines = []
+    for name, value in section.items():
+        if isinstance(value, list):
+            lines += [f"{indent}{name}:"] if value else []
+            lines += [f"{indent}  - {_row(one)}" for one in value]
+        else:
+            lines.append(f"{indent}{name}: {_plain(value)}")
+    return lines
+
+
+def _row(row: Story) -> str:
+    return ", ".join(f"{name} {_plain(value)}" for name, value in row.items())
+
+
+def _plain(value: Any) -> str:
+    """Return a value as people write it: decimals without idle zeros beyond the cents."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    text = f"{value.normalize():f}"
+    return f"{value:.2f}" if len(text.partition(".")[2]) < 2 else text

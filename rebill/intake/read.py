@@ -1,0 +1,149 @@
+"""One file read into the intake: looked over, recognised, its lines staged."""
+
+from __future__ import annotations
+
+import codecs
+import tempfile
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from invoices import carrier
+from invoices.carrier import Known, Profile, Profiles, Source
+from invoices.carrier.flat import SAVE_AGAIN, WorkbookFault, head_of_workbook
+from invoices.carrier.profiles import Limits
+from invoices.carrier.reading import Reading, refused_file
+from rebill.intake import archives
+from rebill.run.intake import Intake
+from rebill.run.stages import ReadFile
+from rebill.workspace import text as text_
+from rebill.workspace import write
+from rebill.workspace.settings import Settings, Workspace
+from rebill.workspace.write import STAGED
+
+
+def take_in(
+    workspace: Workspace,
+    intake: Intake,
+    stage: ReadFile,
+    path: Path,
+    profiles: Profiles | None = None,
+    known: Known | None = None,
+) -> Reading:
+    """Read one file into the intake: its documents, its findings, its lines as staged Parquet."""
+    number = len(intake.reads)
+    intake.reads.append(stage)
+    if stage.fault:
+        reading = refused_file(stage.name, stage.sha256, *stage.fault)
+    else:
+        reading = read_file(
+            workspace.settings,
+            path,
+            stage.name,
+            stage.profile,
+            sha256=stage.sha256,
+            profiles=profiles,
+            known=known,
+            scratch=workspace.lines / STAGED,
+        )
+    here = pl.lit(number, dtype=pl.Int64).alias("intake")
+    if not reading.documents.is_empty():
+        place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
+        write.spool(place, reading.lines.with_columns(here))
+        intake.staged[number] = place
+    if reading.bundle is not None:
+        intake.bundles.append((number, reading.bundle))
+        intake.parts[number] = reading.bundle.parts["document_id"].n_unique()
+    intake.quarantine.append(reading.quarantine)
+    intake.documents = pl.concat([intake.documents, reading.documents.with_columns(here)])
+    intake.findings = pl.concat([intake.findings, reading.findings.with_columns(here)])
+    return reading
+
+
+def read_file(
+    settings: Settings,
+    path: Path,
+    name: str,
+    profile: str | None,
+    *,
+    sha256: str = "",
+    profiles: Profiles | None = None,
+    known: Known | None = None,
+    scratch: Path | None = None,
+) -> Reading:
+    """Return what the file at `path` says; one that is no invoice gives a refused document.
+
+    A file that changed since it was counted is refused like one that is no text where its format
+    is one of text. What has to be written to be read lies below `scratch` as long as the lines of
+    the answer are wanted.
+    """
+    profiles = profiles or Profiles()
+    head = head_of(settings, path)
+    if isinstance(head, text_.Fault):
+        return refused_file(name, sha256 or text_.digest(path)[1], head.what, head.remedy)
+    chosen = carrier.choose(head, profile, profiles)
+    chosen_profile = chosen if isinstance(chosen, Profile) else None
+    seen = _inspected(settings, path, chosen_profile, scratch or Path(tempfile.gettempdir()))
+    digest = sha256 or seen.sha256
+    if seen.sha256 != digest:
+        return refused_file(
+            name, digest, "the file changed while it was read", "send it again, whole"
+        )
+    if seen.fault:
+        return refused_file(name, digest, seen.fault.what, seen.fault.remedy, seen.fault.row)
+    text = seen.text or path
+    source = Source(
+        name,
+        digest,
+        head,
+        blocks=lambda: text_.blocks(path),
+        lines=lambda: text_.scan_text(text),
+        known=known or Known(),
+    )
+    return carrier.read(source, profile, profiles)
+
+
+def head_of(settings: Settings, path: Path) -> bytes | text_.Fault:
+    """Return what a file is recognised by: its first bytes, or the first rows of a workbook."""
+    head = text_.head(path)
+    if not head.startswith(carrier.ZIP):
+        return head
+    most = Limits().memory_bytes
+    fault = archives.workbook_fault(path, settings.archives, most)
+    if fault or path.stat().st_size > most:
+        return fault or text_.Fault("the workbook is too large to be held", None, SAVE_AGAIN)
+    try:
+        return head_of_workbook(b"".join(text_.blocks(path)))
+    except WorkbookFault as error:
+        return text_.Fault(str(error), None, SAVE_AGAIN)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A file before it is read: its digest, why it cannot be, and its text where that was written
+    anew."""
+
+    sha256: str
+    fault: text_.Fault | None
+    text: Path | None = None
+
+
+def _inspected(settings: Settings, path: Path, profile: Profile | None, scratch: Path) -> _Seen:
+    """Look a file over; what is read as blocks may hold any bytes, other text becomes UTF-8."""
+    most = settings.inbox.max_file_bytes
+    if profile is not None and profile.limits.file_bytes is not None:
+        most = min(most, profile.limits.file_bytes)
+    blocks = profile is not None and carrier.takes(profile, text_.head(path, 4)) == "blocks"
+    other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
+    if not blocks and not other:
+        inspected = text_.inspect(path, most)
+        return _Seen(inspected.sha256, inspected.fault)
+    size, digest = text_.digest(path)
+    fault = text_.size_fault(size, most)
+    if fault or blocks or profile is None:
+        return _Seen(digest, fault)
+    text = scratch / f"{write.TEMPORARY}{uuid.uuid4().hex}.txt"
+    fault = text_.transcode(path, text, profile.encoding)
+    return _Seen(digest, fault or text_.inspect(text, 4 * most).fault, text)

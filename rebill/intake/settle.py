@@ -1,0 +1,266 @@
+"""Carrier files become documents and lines of the record: read, footed, told apart, kept.
+
+A file that cannot be read is a refused document, never an exception: the rest of the night goes on.
+Lines wait as Parquet below `lines/` under a temporary name until it is decided what becomes of
+their document; what a killed run leaves there is swept by the next one.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import polars as pl
+
+from invoices.carrier.bundles import assemble
+from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
+from invoices.carrier.reading import document_id, findings_of
+from invoices.footing import WIDE, foot
+from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, empty, stack
+from invoices.text import filled
+from rebill.run.intake import Intake, Settled
+from rebill.store.record import KEY
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
+UNIQUE = filled("{}:{}", "intake", "document_id")
+"""What a document is called before it has its final id: files may name the same one."""
+
+
+def staged_lines(intake: Intake) -> pl.LazyFrame:
+    """Return the lines of all files of the intake, with the number of their file."""
+    if not intake.staged:
+        return empty(pl.Schema({**LINES, "intake": pl.Int64()})).lazy()
+    lines = pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
+    return _moved(lines, intake.moves)
+
+
+def _moved(frame: Frame, moves: pl.DataFrame) -> Frame:
+    """Return rows of fragments under the file whose document they went to."""
+    if moves.is_empty():
+        return frame
+    names = frame.collect_schema().names()
+    other = moves.lazy() if isinstance(frame, pl.LazyFrame) else moves
+    joined = frame.join(other, on=["intake", "document_id"], how="left")
+    return joined.with_columns(intake=pl.coalesce("owner", "intake")).select(names)
+
+
+def put_together(intake: Intake) -> None:
+    """Make one document of the fragments of each bill that came in several files."""
+    if not intake.bundles:
+        return
+    assembled = assemble(intake.documents, intake.bundles)
+    intake.documents, intake.reasons = assembled.documents, assembled.reasons
+    intake.moves, intake.waiting = assembled.moves, assembled.waiting
+    intake.findings = _moved(intake.findings, intake.moves)
+    intake.bundles = []
+
+
+def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> Settled:
+    """Foot the documents of an intake and tell what is new from repeats and conflicts.
+
+    `stored` are the documents on record (`DOCUMENTS`), `stored_lines` the lines of those of them
+    that are loaded or held. Of documents with one key the first stays: on record, then by file
+    name and row. One of equal content is a repeat; one of other content is held.
+    """
+    put_together(intake)
+    totals = (
+        staged_lines(intake)
+        .group_by("intake", "document_id", "charge_class")
+        .agg(pl.len().cast(pl.Int64).alias("lines"), pl.col("amount").cast(WIDE).sum())
+        .collect()
+    )
+    documents, footing = _footed(intake, totals)
+    told = _told_apart(documents, intake, stored, stored_lines)
+    kept = told.filter(pl.col("verdict") != "repeat")
+    ids = kept.select("intake", "document_id", "final_id")
+    new = kept.with_columns(document_id="final_id").sort("intake", "source_row", "document_id")
+    # What no document bears counts with its file, unless that only repeats what is on record.
+    orphans = intake.findings.filter(pl.col("document_id").is_null())
+    own = pl.concat([intake.findings, footing]).join(ids, on=["intake", "document_id"], how="semi")
+    findings = [
+        _renamed(own, ids).drop("intake"),
+        orphans.join(ids, on="intake", how="semi").drop("intake"),
+        _conflicts(new.filter(pl.col("verdict") == "conflict")),
+    ]
+    entered = kept.filter(pl.col("status") != "refused").select("intake", "document_id")
+    return Settled(
+        documents=new.select(*DOCUMENTS, "intake"),
+        findings=stack(findings, FINDINGS),
+        totals=_renamed(totals.join(entered, on=["intake", "document_id"], how="semi"), ids)
+        .drop("intake")
+        .with_columns(pl.col("amount").cast(CENTS)),
+        lines=_renamed(
+            staged_lines(intake).join(entered.lazy(), on=["intake", "document_id"], how="semi"), ids
+        ).select(LINES.names()),
+        repeats=told.filter(pl.col("verdict") == "repeat").select("intake", "invoice_no", "of"),
+        waiting=_waiting(intake, told, stored),
+    )
+
+
+def _waiting(intake: Intake, told: pl.DataFrame, stored: pl.DataFrame) -> tuple[int, ...]:
+    """Return the files with a part of a bill that lacks another, unless the bill is loaded."""
+    if not intake.waiting:
+        return ()
+    loaded = stored.filter(pl.col("status") == "loaded")["document_id"].implode()
+    settled = (pl.col("verdict") == "conflict") | pl.col("of").is_in(loaded)
+    lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
+    open_ = told.filter(~settled.fill_null(False)).join(
+        lacking, on=["intake", "document_id"], how="semi"
+    )
+    owners = open_.select("document_id", owner="intake")
+    parts = intake.moves.join(owners, on=["document_id", "owner"], how="semi")["intake"]
+    return tuple(sorted({*open_["intake"], *parts}))
+
+
+def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the documents with the status footing gives them, and its findings; file by file."""
+    documents: list[pl.DataFrame] = []
+    findings: list[pl.DataFrame] = []
+    for number in range(len(intake.reads)):
+        read, unread, sums, reasons = (
+            frame.filter(pl.col("intake") == number).drop("intake")
+            for frame in (intake.documents, intake.findings, totals, intake.reasons)
+        )
+        sums = sums.group_by("document_id").agg(pl.col("lines", "amount").sum())
+        mark = pl.lit(number, dtype=pl.Int64).alias("intake")
+        for kept, frame in zip(
+            (documents, findings), foot(read, sums, unread, reasons), strict=True
+        ):
+            kept.append(frame.with_columns(mark))
+    return pl.concat(documents), pl.concat(findings)
+
+
+def _told_apart(
+    documents: pl.DataFrame, intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents with `verdict` (new, repeat, conflict), `of` and `final_id`.
+
+    `of` is the document on record, or of this intake, that a repeat or a conflict meets.
+    """
+    ours = documents.sort("intake", "source_row", "document_id").with_row_index("place")
+    ours = ours.with_columns(unique=UNIQUE, place=pl.col("place").cast(pl.Int64))
+    theirs = stored.join(ours, on=KEY, how="semi").with_columns(
+        unique=pl.col("document_id"), place=pl.lit(-1, dtype=pl.Int64)
+    )
+    columns = ["unique", "place", "status", *KEY]
+    meetings = (
+        ours.select(columns)
+        .join(pl.concat([theirs.select(columns), ours.select(columns)]), on=KEY, suffix="_before")
+        .filter(pl.col("place_before") < pl.col("place"))
+    )
+    verdicts = _verdicts(meetings, ours, theirs, intake, stored_lines)
+    told = ours.join(verdicts, on="unique", how="left").with_columns(
+        pl.col("verdict").fill_null("new")
+    )
+    # A bill that still lacks a part waits as the document that stands for it already.
+    lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
+    lacking = lacking.select("intake", "document_id").unique().with_columns(lacks=pl.lit(True))
+    told = told.join(lacking, on=["intake", "document_id"], how="left", maintain_order="left")
+    again = pl.col("lacks") & (pl.col("verdict") == "new") & pl.col("of").is_not_null()
+    told = told.with_columns(
+        verdict=pl.when(again).then(pl.lit("repeat")).otherwise("verdict")
+    ).drop("lacks")
+    held = (pl.col("verdict") == "conflict") & (pl.col("status") == "loaded")
+    told = told.with_columns(status=pl.when(held).then(pl.lit("held")).otherwise("status"))
+    return _with_final_ids(told, intake, set(stored["document_id"]))
+
+
+def _verdicts(
+    meetings: pl.DataFrame,
+    ours: pl.DataFrame,
+    theirs: pl.DataFrame,
+    intake: Intake,
+    stored_lines: pl.LazyFrame,
+) -> pl.DataFrame:
+    """Return unique, verdict and of for the documents that met an earlier one of their key."""
+    if meetings.is_empty():
+        return pl.DataFrame(
+            schema={"unique": pl.String(), "verdict": pl.String(), "of": pl.String()}
+        )
+    papers = pl.concat([side.select("unique", *PRINTED_HEADER) for side in (theirs, ours)])
+    papers = papers.rename({"unique": "document_id"})
+    wanted = ["document_id", *PRINTED_LINE]
+    lines = pl.concat(
+        [
+            stored_lines.select(wanted),
+            staged_lines(intake).with_columns(document_id=UNIQUE).select(wanted),
+        ]
+    )
+    pairs = meetings.select(a="unique", b="unique_before")
+    judged = meetings.join(
+        contents_differ(papers, lines, papers, lines, pairs),
+        left_on=["unique", "unique_before"],
+        right_on=["a", "b"],
+    ).sort("place", "place_before")
+    repeat, earlier = pl.col("equal").any(), pl.col("unique_before")
+    return judged.group_by("unique", maintain_order=True).agg(
+        verdict=pl.when(repeat)
+        .then(pl.lit("repeat"))
+        # A bill that was held may be corrected by the next: only one that is loaded stays.
+        .when((pl.col("status_before") == "loaded").any())
+        .then(pl.lit("conflict"))
+        .otherwise(pl.lit("new")),
+        of=pl.coalesce(earlier.filter("equal").first(), earlier.first()),
+    )
+
+
+def _with_final_ids(told: pl.DataFrame, intake: Intake, taken: set[str]) -> pl.DataFrame:
+    """Return the documents with `final_id`: their own where it is free, else one that says where
+    they came from."""
+    final = []
+    for row in told.iter_rows(named=True):
+        given = row["document_id"]
+        if row["verdict"] != "repeat":
+            if given in taken:
+                origin = (intake.reads[row["intake"]].sha256, str(row["source_row"]))
+                given = document_id(*(row[name] or "" for name in KEY), *origin)
+            taken.add(given)
+        final.append(given)
+    return told.with_columns(final_id=pl.Series(final, dtype=pl.String))
+
+
+def _renamed(frame: Frame, ids: pl.DataFrame) -> Frame:
+    """Return rows of documents under their final ids; line and finding ids begin with them."""
+    changed = ids.filter(pl.col("document_id") != pl.col("final_id"))
+    names = frame.collect_schema().names()
+    if changed.is_empty():
+        return frame
+    other = changed.lazy() if isinstance(frame, pl.LazyFrame) else changed
+    final = pl.coalesce("final_id", "document_id")
+    derived = [
+        pl.when(
+            pl.col("final_id").is_not_null() & pl.col(name).str.starts_with(pl.col("document_id"))
+        )
+        .then(pl.col("final_id") + pl.col(name).str.slice(pl.col("document_id").str.len_chars()))
+        .otherwise(name)
+        .alias(name)
+        for name in ("line_id", "finding_id")
+        if name in names
+    ]
+    joined = frame.join(other, on=["intake", "document_id"], how="left")
+    return joined.with_columns(*derived, final.alias("document_id")).select(names)
+
+
+def _conflicts(documents: pl.DataFrame) -> pl.DataFrame:
+    """Return the finding of each document that says something else than the first of its key."""
+    words = filled(
+        "{} already has an invoice {} for account {} that says something else: the first stays",
+        *KEY[:1],
+        "invoice_no",
+        "ban",
+    )
+    return findings_of(
+        documents.select(
+            "document_id",
+            "carrier",
+            "ban",
+            "bill_date",
+            "source_file",
+            "source_row",
+            finding_id=pl.col("document_id") + ":document_conflicts",
+            billed=pl.col("total_due"),
+            message=words,
+            remedy=pl.lit("ask the carrier which of the two is right; this one is held"),
+        ),
+        "document_conflicts",
+        "error",
+    )

@@ -1,0 +1,183 @@
+"""Carries a plan out: one transaction for the record, then the papers, under one lock.
+
+Killed before the transaction is kept, nothing happened: the Parquet files written so far are swept
+by the next run, which does the same again. Killed after, the next run delivers what is missing.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from rebill import __version__
+from rebill.audit.again import Undone
+from rebill.intake import arrivals
+from rebill.night.job import Job, _arrived, facts
+from rebill.night.news import _note_files, _promise
+from rebill.night.stages import carry_out
+from rebill.outbox import answers
+from rebill.outbox.deliver import Delivery, deliver, read_digest
+from rebill.reference import current
+from rebill.run.difference import Difference
+from rebill.run.night import Night
+from rebill.run.stages import Deliver, Plan
+from rebill.store import (
+    finish_run,
+    start_run,
+    sweep_orphans,
+    transaction,
+)
+from rebill.store.models import Run
+from rebill.store.record import Record
+from rebill.workspace import lock
+from rebill.workspace.log import Log
+from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace.write import STAGED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did."""
+
+    plan: Plan
+    counts: dict[str, int]
+    sums: dict[str, Any]
+    became: dict[str, str]
+    written: int = 0
+    """Papers written or removed."""
+    difference: Difference | None = None
+    """What documents audited again changed, or would change."""
+
+
+def explain(workspace: Workspace, job: Job) -> Plan:
+    """Return the plan a run of the job would carry out; nothing is done."""
+    with (
+        transaction(workspace) as connection,
+        tempfile.TemporaryDirectory(prefix="rebill-") as scratch,
+    ):
+        record = Record(workspace, connection)
+        return job.planner(facts(record, _arrived(record, job, Path(scratch))))
+
+
+def run(
+    workspace: Workspace,
+    job: Job,
+    log: Log,
+    now: Callable[[], str],
+    hook: Callable[[str], None] = lambda boundary: None,
+) -> Outcome:
+    """Carry out the job's plan and return what was done; `now` gives the time for the record.
+
+    Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
+    trial leaves nothing but its outcome.
+    """
+    nights: list[Night] = []
+    with lock.locked(workspace):
+        started = now()
+        try:
+            with transaction(workspace) as connection:
+                record = Record(workspace, connection)
+                outcome, delivery = _keep(record, job, log, hook, now, nights)
+            hook("kept")
+        except ConfigError:
+            raise
+        except Undone:
+            with transaction(workspace) as connection:
+                sweep_orphans(workspace, connection)
+            return _told(nights[0])
+        except BaseException as error:  # a panic of polars is no Exception
+            _note_failure(workspace, job, started, now(), error)
+            raise
+        finally:
+            shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
+        with transaction(workspace) as connection:
+            written = answers.hand_over(Record(workspace, connection))
+        outcome = replace(outcome, written=written)
+        if delivery is None:
+            return outcome
+        return _deliver(workspace, outcome, delivery, log, hook)
+
+
+def _told(night: Night) -> Outcome:
+    return Outcome(night.plan, night.counts, night.sums, night.became, difference=night.difference)
+
+
+def _keep(
+    record: Record,
+    job: Job,
+    log: Log,
+    hook: Callable[[str], None],
+    now: Callable[[], str],
+    nights: list[Night],
+) -> tuple[Outcome, Delivery | None]:
+    """Carry out every stage that changes the record, in the open transaction.
+
+    The run under way is put into `nights`.
+    """
+    connection = record.connection
+    for path in sweep_orphans(record.workspace, connection):
+        log.event("orphan removed", file=path.name)
+    current.sweep_copies(record.workspace, connection)
+    waiting = arrivals.waiting(record.workspace, connection)
+    arrivals.sweep(record.workspace, {seen.sha256 or "" for seen in waiting.files})
+    job = _arrived(record, job, record.workspace.lines / STAGED / "unpacked")
+    plan = job.planner(facts(record, job))
+    load = current.load_version(connection) or None
+    run_id = start_run(connection, job.command, job.as_of, __version__, now(), load)
+    night = Night(record, plan, job.as_of, log, run_id, job.paths, hook)
+    nights.append(night)
+    for stage in plan.stages:
+        if not isinstance(stage, Deliver):
+            with log.stage(type(stage).__name__, stage.words()):
+                carry_out(night, stage)
+            hook(type(stage).__name__)
+    _note_files(night, job)
+    answers.promise(night)
+    delivery = _promise(night, job)
+    finish_run(connection, run_id, "done", night.counts, night.sums, now())
+    return _told(night), delivery
+
+
+def _deliver(
+    workspace: Workspace,
+    outcome: Outcome,
+    delivery: Delivery,
+    log: Log,
+    hook: Callable[[str], None],
+) -> Outcome:
+    """Write the papers that were promised."""
+    with transaction(workspace) as connection:
+        record = Record(workspace, connection)
+        with log.stage("Deliver", "write packets, invoices and the digest to the outbox"):
+            written = deliver(record, delivery, lambda words: log.warning(words))
+            hook("Deliver")
+    return replace(outcome, written=outcome.written + written)
+
+
+def standing(workspace: Workspace) -> tuple[int, int, int]:
+    """Return how many documents are held or refused, claims near their end, debits to return."""
+    with transaction(workspace) as connection:
+        digest = read_digest(Record(workspace, connection))
+    return digest.held.height, digest.deadlines.height, digest.returns.height
+
+
+def _note_failure(
+    workspace: Workspace, job: Job, started: str, finished: str, error: BaseException
+) -> None:
+    """Record that a run failed; a database that cannot be reached keeps its silence."""
+    try:
+        with transaction(workspace) as connection:
+            run_id = start_run(connection, job.command, job.as_of, __version__, started)
+            connection.execute(
+                sa.update(Run)
+                .where(Run.id == run_id)
+                .values(outcome="failed", finished=finished, sums={"error": str(error)[:500]})
+            )
+    except (sa.exc.SQLAlchemyError, ConfigError):
+        return

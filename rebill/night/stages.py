@@ -1,0 +1,62 @@
+"""How each stage of a plan is carried out, on the run's own connection.
+
+Bulk facts are written as new Parquet files; where rows of documents audited before change, the
+files of their carrier and month are written again without them and the old ones superseded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rebill.audit import again
+from rebill.audit.documents import accept, stand_in, void
+from rebill.audit.stage import audit_lines, check_bills
+from rebill.cash import bank_files
+from rebill.cash.schedule import schedule
+from rebill.disputes import waivers
+from rebill.disputes.follow import follow
+from rebill.disputes.stage import claim_findings
+from rebill.intake.stage import read, settle_documents
+from rebill.run.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
+from rebill.run.night import Night
+from rebill.run.stages import (
+    Audit,
+    CheckBills,
+    Claim,
+    FollowClaims,
+    MatchPulls,
+    Price,
+    ReadBank,
+    ReadFile,
+    Schedule,
+    Settle,
+    Stage,
+)
+from rebill.selling.stage import price_lines
+
+HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
+    Accept: accept,
+    Void: void,
+    StandIn: stand_in,
+    Waive: waivers.waive,
+    Reopen: waivers.reopen,
+    AuditAgain: again.audit_again,
+    Compare: again.compare,
+    ReadFile: read,
+    Settle: settle_documents,
+    Audit: audit_lines,
+    ReadBank: bank_files.read_bank,
+    MatchPulls: bank_files.match_pulls,
+    Schedule: schedule,
+    CheckBills: check_bills,
+    FollowClaims: follow,
+    Claim: claim_findings,
+    Price: price_lines,
+}
+"""Who carries out which stage; what goes to the outbox follows after the record is kept."""
+
+
+def carry_out(night: Night, stage: Stage) -> None:
+    """Carry out one stage of the plan."""
+    HANDLERS[type(stage)](night, stage)

@@ -1,0 +1,49 @@
+"""What senders expect back for their files, such as the 997 of an interchange, put into the outbox.
+
+An answer is promised in the transaction that keeps its file and handed over after it, by every run:
+one killed in between leaves it to the next. What was handed over is not written again.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+from invoices.carrier.reading import Reading
+from rebill.run.night import Night
+from rebill.store.record import Record
+from rebill.workspace.write import leave, safe_name
+
+PROMISED = "night.answers"
+"""The fact that holds the answers not handed over yet."""
+ANSWERS = "answers"
+"""What stands for them among what waits to be delivered."""
+
+
+def answer(night: Night, reading: Reading, on: dt.date | None) -> None:
+    """Note what the sender of a file is to get, dated `on`, or like the file where it is null."""
+    for one in reading.answers:
+        night.answers.append((one.folder, one.name, one.text(on)))
+
+
+def promise(night: Night) -> None:
+    """Keep the answers of a run in the record until they are handed over."""
+    if night.answers:
+        waiting = json.loads(night.record.fact(PROMISED) or "[]")
+        night.record.say(PROMISED, json.dumps([*waiting, *night.answers]))
+
+
+def waiting(record: Record) -> bool:
+    """Whether answers of an earlier run were not handed over."""
+    return bool(json.loads(record.fact(PROMISED) or "[]"))
+
+
+def hand_over(record: Record) -> int:
+    """Leave the answers that are promised in the outbox; return how many were written."""
+    promised = json.loads(record.fact(PROMISED) or "[]")
+    written = 0
+    for folder, name, text in promised:
+        written += leave(record.workspace.outbox / safe_name(folder) / safe_name(name), text)
+    if promised:
+        record.say(PROMISED, "[]")
+    return written

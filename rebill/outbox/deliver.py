@@ -1,0 +1,182 @@
+"""The papers a run leaves in `outbox/`: dispute packets, customer invoices, the digest.
+
+They are written after the record is kept and are made from the record alone, so that a run killed
+in between is finished by the next one: what was not delivered is named in the record until it is.
+A packet of a claim that was filed is evidence and is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from invoices.packet import packets
+from rebill.cash.bank_tables import returnable
+from rebill.disputes.lines import disputed_lines
+from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
+from rebill.outbox.invoices import deliver_invoices, invoice_paths
+from rebill.store.record import Record, corrected
+from rebill.workspace.write import leave, safe_name
+from reconcile.dispute import due
+from reconcile.life import UNFILED
+
+WRITTEN_AGAIN = (*UNFILED, "expired")
+DIGEST = "digest"
+"""What stands for the digest among the months that wait to be delivered."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is to be written: these papers, and all of these bill months."""
+
+    claims: Collection[str]
+    invoices: Collection[str]
+    months: Collection[str]
+
+
+def _silent(words: str) -> None:
+    return None
+
+
+def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _silent) -> int:
+    """Leave the papers of a delivery in the outbox, and return how many were written or removed.
+
+    Then nothing waits to be delivered any more. `warn` is told of a brand that cannot be used.
+    """
+    written = _deliver_claims(record, delivery)
+    written += deliver_invoices(record, delivery.invoices, delivery.months, warn)
+    digest = read_digest(record)
+    as_of = record.last_as_of()
+    outbox = record.workspace.outbox
+    written += leave(outbox / "digest.html", digest_html(digest, as_of))
+    written += leave(outbox / "digest.csv", digest_csv(digest))
+    os.sync()
+    record.say("night.undelivered", "")
+    return written
+
+
+def claim_path(record: Record, claim: dict[str, Any]) -> Path:
+    """Return where the packet of a claim lies."""
+    name = f"{safe_name(claim['claim_no'])}.csv"
+    return record.workspace.outbox / "claims" / str(claim["bill_month"]) / name
+
+
+def missing_months(record: Record) -> list[str]:
+    """Return the bill months with a paper that should lie in the outbox and does not."""
+    months = set()
+    for claim in record.claims().iter_rows(named=True):
+        if claim["status"] != "withdrawn" and not claim_path(record, claim).exists():
+            months.add(claim["bill_month"])
+    for invoice in record.customer_invoices().iter_rows(named=True):
+        paths = invoice_paths(record, invoice)
+        if invoice["status"] != "void" and not all(path.exists() for path in paths):
+            months.add(invoice["bill_month"])
+    digests = [record.workspace.outbox / name for name in ("digest.html", "digest.csv")]
+    if record.fact("night.as_of") and not all(path.exists() for path in digests):
+        months.add(DIGEST)
+    return sorted(months)
+
+
+def _deliver_claims(record: Record, delivery: Delivery) -> int:
+    wanted = pl.col("claim_no").is_in(list(delivery.claims)) | pl.col("bill_month").is_in(
+        list(delivery.months)
+    )
+    claims = record.claims().filter(wanted)
+    paths = {row["claim_no"]: claim_path(record, row) for row in claims.iter_rows(named=True)}
+    written = 0
+    to_write = []
+    for claim in claims.iter_rows(named=True):
+        path = paths[claim["claim_no"]]
+        if claim["amount"] == 0 and claim["status"] == "withdrawn":
+            written += path.exists()
+            path.unlink(missing_ok=True)
+        elif claim["status"] in WRITTEN_AGAIN or not path.exists():
+            to_write.append(claim["claim_no"])
+    if not to_write:
+        return written
+    for number, text in packets(disputed_lines(record, claims, to_write)):
+        written += leave(paths[number], text)
+    return written
+
+
+# --- the digest -------------------------------------------------------------------------------
+
+
+def read_digest(record: Record) -> Digest:
+    """Return the digest of the last night from the record: its news, and what stands now."""
+    news = json.loads(record.fact("night.news") or "{}")
+    as_of = record.last_as_of()
+    frames = {
+        name: _rows(news.get(name, []), SCHEMAS[name]) for name in ("came", "stakes", "small")
+    }
+    settings = record.workspace.settings
+    claims = record.claims()
+    near = claims.clear()
+    if as_of is not None:
+        near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
+    pulls = record.debits().filter(
+        pl.col("status").is_in(("expected", "held", "estimated")),
+        pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
+    )
+    pulls = pulls.group_by("debit_on", "carrier", "status").agg(
+        count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
+    )
+    return Digest(
+        **frames,
+        held=held_documents(record),
+        deadlines=_shaped(near, "deadlines"),
+        pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
+        returns=_shaped(returnable(record, as_of).rename({"pulled": "amount"}), "returns"),
+    )
+
+
+def held_documents(record: Record) -> pl.DataFrame:
+    """Return every document that is held or refused, with the reason and what to do."""
+    known = record.documents()
+    papers = known.filter(
+        pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
+    )
+    why = (
+        record.findings()
+        .filter(
+            pl.col("code").is_in(
+                ("document_unreadable", "document_does_not_foot", "document_conflicts")
+            )
+        )
+        .select("document_id", "code", "message", "remedy")
+        .sort("document_id", "code")
+        .collect()
+        .group_by("document_id", maintain_order=True)
+        .agg(
+            pl.col("code").first(),
+            pl.col("message").str.join("; "),
+            pl.col("remedy").unique(maintain_order=True).str.join("; "),
+        )
+    )
+    held = papers.join(why, on="document_id", how="left").sort(
+        "carrier", "invoice_no", "document_id"
+    )
+    return _shaped(held, "held")
+
+
+def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    return frame.select(pl.col(column).cast(dtype) for column, dtype in SCHEMAS[name].items())
+
+
+def _rows(rows: list[dict[str, Any]], schema: pl.Schema) -> pl.DataFrame:
+    """Return rows kept as JSON as a frame; amounts were kept as text."""
+    exact = [
+        {
+            name: Decimal(value) if isinstance(schema[name], pl.Decimal) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+    return pl.DataFrame(exact, schema=schema)

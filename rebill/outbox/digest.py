@@ -1,0 +1,163 @@
+"""The digest of a night: what a person should know in the morning, on one page.
+
+The record knows all of it; a digest is six small tables taken from there, as an HTML page to read
+and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, fields
+
+import polars as pl
+
+from invoices.schema import CENTS
+from invoices.text import filled
+from rebill.paper.page import render
+
+CAME = pl.Schema(
+    {"name": pl.String(), "size": pl.Int64(), "sha256": pl.String(), "became": pl.String()}
+)
+HELD = pl.Schema(
+    {
+        "status": pl.String(),  # held, refused
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "invoice_no": pl.String(),
+        "total_due": CENTS,
+        "code": pl.String(),
+        "message": pl.String(),
+        "remedy": pl.String(),
+        "source_file": pl.String(),
+        "source_row": pl.Int64(),
+    }
+)
+STAKES = pl.Schema({"code": pl.String(), "count": pl.Int64(), "amount": CENTS})
+SMALL = pl.Schema({"code": pl.String(), "cause": pl.String(), "count": pl.Int64(), "amount": CENTS})
+DEADLINES = pl.Schema(
+    {
+        "file_by": pl.Date(),
+        "dispute_closes_on": pl.Date(),
+        "claim_no": pl.String(),
+        "carrier": pl.String(),
+        "ban": pl.String(),
+        "reason": pl.String(),
+        "status": pl.String(),
+        "amount": CENTS,
+    }
+)
+RETURNS = pl.Schema(
+    {
+        "send_by": pl.Date(),
+        "at_originator_by": pl.Date(),
+        "suggested_return": pl.String(),
+        "carrier": pl.String(),
+        "invoice_no": pl.String(),
+        "company_id": pl.String(),
+        "code": pl.String(),
+        "amount": CENTS,
+        "message": pl.String(),
+        "remedy": pl.String(),
+    }
+)
+"""Debits nobody authorised that may still be sent back."""
+PULLS = pl.Schema(
+    {
+        "debit_on": pl.Date(),
+        "carrier": pl.String(),
+        "status": pl.String(),
+        "count": pl.Int64(),
+        "amount": CENTS,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What came, what is held and why, new money, small money, deadlines and the next pulls."""
+
+    came: pl.DataFrame
+    held: pl.DataFrame
+    stakes: pl.DataFrame
+    """Money put at stake by the documents of this night, by code."""
+    small: pl.DataFrame
+    """Stakes below a contract's `minimum_line`, summed by cause: reported, not claimed."""
+    deadlines: pl.DataFrame
+    pulls: pl.DataFrame
+    returns: pl.DataFrame
+
+
+SCHEMAS = {
+    "came": CAME,
+    "held": HELD,
+    "stakes": STAKES,
+    "small": SMALL,
+    "deadlines": DEADLINES,
+    "pulls": PULLS,
+    "returns": RETURNS,
+}
+
+CSV_COLUMNS = (
+    "section",
+    "on",
+    "name",
+    "carrier",
+    "ban",
+    "code",
+    "cause",
+    "status",
+    "count",
+    "amount",
+    "text",
+)
+
+
+def digest_csv(digest: Digest) -> str:
+    """Return every row of the digest as CSV: one table for all sections, absent cells empty."""
+    from invoices.packet import formula_safe
+
+    held = digest.held.with_columns(
+        text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
+        name=pl.coalesce("invoice_no", "source_file"),
+        amount=pl.col("total_due"),
+    )
+    sections = {
+        "came": digest.came.with_columns(text=pl.col("became"), count=pl.col("size")),
+        "held": held,
+        "stakes": digest.stakes,
+        "small": digest.small,
+        "deadlines": digest.deadlines.with_columns(
+            on=pl.col("file_by"),
+            name=pl.col("claim_no"),
+            code=pl.col("reason"),
+            text=filled("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
+        ),
+        "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
+        "returns": digest.returns.with_columns(
+            on=pl.col("send_by"),
+            name=pl.coalesce("invoice_no", "company_id"),
+            status=pl.col("suggested_return"),
+            text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
+        ),
+    }
+    rows = [
+        frame.with_columns(section=pl.lit(name)).select(
+            (pl.col(column) if column in (*frame.columns, "section") else pl.lit(None))
+            .cast(pl.String)
+            .alias(column)
+            for column in CSV_COLUMNS
+        )
+        for name, frame in sections.items()
+    ]
+    words = [name for name in CSV_COLUMNS if name not in ("on", "count", "amount")]
+    return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
+
+
+def digest_html(digest: Digest, as_of: dt.date | None) -> str:
+    """Return the digest as one self-contained page."""
+    tables = {f.name: getattr(digest, f.name).to_dicts() for f in fields(digest)}
+    sums = {
+        name: sum((row["amount"] for row in tables[name] if row["amount"] is not None), start=0)
+        for name in ("stakes", "small", "deadlines", "pulls")
+    }
+    return render("digest.html.jinja", as_of=as_of, sums=sums, **tables)

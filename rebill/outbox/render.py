@@ -1,0 +1,117 @@
+"""Customer invoices written as documents: PDF, page, CSV, JSON or X12 811, as often as one likes.
+
+What they say is what the record says; nothing is changed. An invoice whose brand cannot be used is
+a fault, and the others are written all the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from invoices.brand import BrandFault
+from invoices.customer import pages
+from invoices.document import data
+from invoices.edi811 import interchanges
+from rebill.outbox.invoices import Frames, invoice_folder, invoice_frames, pdfs, portions
+from rebill.store.record import Record
+from rebill.workspace.brands import Brands, read_brands
+from rebill.workspace.settings import ConfigError
+from rebill.workspace.write import leave, safe_name
+
+FORMS = ("pdf", "html", "csv", "json", "x12")
+"""What an invoice can be written as."""
+MARKS = {"void": "VOID"}
+
+
+@dataclass
+class Rendered:
+    """What was written, and what could not be."""
+
+    paths: list[Path] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
+    """What a person should know of what was written."""
+
+
+def chosen(record: Record, numbers: Collection[str], month: str | None) -> pl.DataFrame:
+    """Return the invoices that are asked for: those of the numbers, or all of a month, or all.
+
+    A number that no invoice has is wrong usage. Void ones are left out unless named.
+    """
+    bills = record.customer_invoices()
+    unknown = sorted(set(numbers) - set(bills["invoice_no"]))
+    if unknown:
+        raise ConfigError(f"no invoice is called {', '.join(unknown)}; see `rebill invoices list`")
+    if numbers:
+        bills = bills.filter(pl.col("invoice_no").is_in(list(numbers)))
+    else:
+        bills = bills.filter(pl.col("status") != "void")
+    if month is not None:
+        bills = bills.filter(pl.col("bill_month") == month)
+    return bills.sort("bill_month", "invoice_no")
+
+
+def render(
+    record: Record, bills: pl.DataFrame, forms: Collection[str], out: Path | None = None
+) -> Rendered:
+    """Write the invoices in every form asked for: to `out`, or beside those of the night."""
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the documents")
+    done = Rendered()
+    brands = read_brands(record.workspace, bills["brand"])
+    done.faults += brands.faults.values()
+    for name, letter in brands.letters.items():
+        if not letter.phone:
+            done.words.append(
+                f"brand {name or '(none)'} has no phone: a bill must show a toll-free number for"
+                " inquiries; add `phone` to its brand.toml or to [house] in rebill.toml"
+            )
+    able = bills.filter(pl.col("brand").fill_null("").is_in(list(brands.letters)))
+    marked = able.with_columns(mark=pl.col("status").replace_strict(MARKS, default=""))
+    for month, part in portions(marked):
+        folder = invoice_folder(record, month) if out is None else out
+        for number, form, made in _written(invoice_frames(record, month, part), forms, brands):
+            if isinstance(made, BrandFault):
+                done.faults.append(f"{number}: {made}")
+                continue
+            path = folder / f"{safe_name(number)}.{form}"
+            leave(path, made)
+            done.paths.append(path)
+    return done
+
+
+def _written(
+    given: Frames, forms: Collection[str], brands: Brands
+) -> Iterator[tuple[str, str, str | bytes | BrandFault]]:
+    """Yield number, form and content of each document, or what is wrong with it."""
+    if {"csv", "html"} & set(forms):
+        yield from _pages(given, forms, brands)
+    if "json" in forms:
+        for number, said in data(*given):
+            yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    if "x12" in forms:
+        for number, text in interchanges(*given, brands.letters):
+            yield number, "x12", text
+    if "pdf" in forms:
+        for number, made in pdfs(given, brands):
+            yield number, "pdf", made if isinstance(made, bytes) else BrandFault(made)
+
+
+def _pages(
+    given: Frames, forms: Collection[str], brands: Brands
+) -> Iterator[tuple[str, str, str | BrandFault]]:
+    """Yield pages and CSV; a brand whose own page fails is told, the others go on."""
+    headers, lines, customers, catalogue = given
+    for (brand,), part in headers.group_by("brand", maintain_order=True):
+        try:
+            for number, text, html in pages(part, lines, customers, catalogue, brands.letters):
+                for form, made in (("csv", text), ("html", html)):
+                    if form in forms:
+                        yield number, form, made
+        except BrandFault as fault:
+            yield f"brand {brand}", "html", fault

@@ -1,0 +1,117 @@
+"""Frames as people read them on a terminal, and as JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from invoices.schema import CENTS
+
+
+def as_json(frame: pl.DataFrame) -> str:
+    """Return rows as a JSON array, one object a line, decimals as text."""
+    rows = as_text(frame).write_ndjson().rstrip("\n")
+    return "[\n" + rows.replace("\n", ",\n") + "\n]" if rows else "[]"
+
+
+def safe_csv(frame: pl.DataFrame) -> str:
+    """Return rows as CSV that no spreadsheet takes for formulas; a number stays one."""
+    from invoices.packet import formula_safe
+
+    text = pl.col(pl.String)
+    number = text.str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
+    return as_text(
+        frame.with_columns(pl.when(number).then(text).otherwise(formula_safe(text)))
+    ).write_csv()
+
+
+def as_table(frame: pl.DataFrame) -> str:
+    """Return rows as aligned text under their column names, numbers to the right."""
+    text = as_text(frame)
+    numeric = [_is_number(dtype) for dtype in frame.dtypes]
+    cells = [list(frame.columns)]
+    cells += [[_cell(value) for value in row] for row in text.iter_rows()]
+    widths = [max(len(row[i]) for row in cells) for i in range(frame.width)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """Leave rows as a CSV file: decimals as they are, empty for null, complete or not there."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        as_text(frame).write_csv(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
+    """Return wide rows as columns of text, side by side: a block for each value of `name`."""
+    blocks = []
+    for part in [frame] if name is None else frame.partition_by(name, maintain_order=True):
+        text = as_text(part)
+        cells = [[column, *map(_cell, text[column])] for column in part.columns]
+        widths = [max(len(row[at]) for row in cells) for at in range(part.height + 1)]
+        blocks.append(
+            "\n".join(
+                "  ".join(
+                    [row[0].ljust(widths[0])]
+                    + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+                )
+                for row in cells
+            )
+        )
+    return "\n\n".join(blocks)
+
+
+def show(frame: pl.DataFrame, json: bool = False) -> None:
+    """Print rows on standard output; silence where there are none, unless JSON is asked for."""
+    if json:
+        print(as_json(frame))
+    elif frame.height:
+        print(as_table(frame))
+
+
+def note(text: str) -> None:
+    """Print a word for people on standard error."""
+    print(text, file=sys.stderr)
+
+
+def _is_number(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.Decimal) or dtype.is_integer()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return `frame` with decimals as plain text: money with two places, rates without padding."""
+    exprs = []
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Decimal):
+            text = pl.col(name).cast(pl.String)
+            if dtype.scale != CENTS.scale:
+                text = text.str.strip_chars_end("0").str.strip_chars_end(".")
+            exprs.append(text.alias(name))
+    return frame.with_columns(exprs)
+
+
+def strict_csv(frame: pl.DataFrame) -> str:
+    """Return rows as CSV in which no text begins like a formula, not even one that is a number."""
+    from invoices.packet import formula_safe
+
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return as_text(frame.with_columns(formula_safe(pl.col(name)) for name in texts)).write_csv()

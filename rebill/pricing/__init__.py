@@ -1,0 +1,1 @@
+"""The customer's price, to the cent and pure."""

@@ -1,0 +1,137 @@
+"""The questions that lines ask of the pricing tables, and their answers joined back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+
+from rebill.pricing.exact import _SINCE_EVER, _wants_retail
+from rebill.pricing.markups import (
+    LEVELS,
+    NAMES,
+    PASSED_ON,
+    at_level,
+    boundaries,
+    choose_bundle,
+    choose_markup,
+    choose_retail,
+)
+
+
+@dataclass(frozen=True)
+class _Inquiry:
+    """A look-up many lines share: what they ask, when answers change, who answers."""
+
+    answer: str  # the column that will hold the row_id of the answer
+    asks: dict[str, tuple[pl.Expr, pl.Series]]  # what of a line is asked; the values rows name
+    changes: pl.Series
+    choose: Callable[[pl.DataFrame], pl.DataFrame]
+
+    @property
+    def day(self) -> str:
+        """The column of the question's day, the last change on or before the line's."""
+        return f"{self.answer}_day"
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that make a question; what no row names is not asked."""
+        named = [name for name, (_, values) in self.asks.items() if values.count()]
+        return [self.day, *(f"{self.answer}_{name}" for name in named)]
+
+    def question(self) -> list[pl.Expr]:
+        """Return the columns of `keys` but the day; a value that no row names is blanked, so that
+        many lines ask the same question."""
+        columns = []
+        for name, (value, values) in self.asks.items():
+            known = values.drop_nulls().unique()
+            if not known.is_empty():
+                named = pl.when(value.is_in(known.implode())).then(value)
+                columns.append(named.fill_null("").alias(f"{self.answer}_{name}"))
+        return columns
+
+    def answers(self, questions: pl.DataFrame) -> pl.DataFrame:
+        """Return those of the distinct `questions` that have an answer, with the answer."""
+        numbered = questions.with_row_index("question")
+        absent = [n for n in self.asks if f"{self.answer}_{n}" not in self.keys]
+        plain = numbered.rename(lambda name: name.removeprefix(f"{self.answer}_")).with_columns(
+            pl.lit(None, dtype=pl.String).alias(name) for name in absent
+        )
+        chosen = self.choose(plain).rename({"row_id": self.answer})
+        return numbered.join(chosen, on="question").drop("question")
+
+
+def _markup_inquiries(markups: pl.DataFrame) -> list[_Inquiry]:
+    """Return one inquiry for each level of the precedence that has rows: `level_0`, and so on."""
+    inquiries = []
+    for number, level in enumerate(LEVELS):
+        rows = at_level(level, markups)
+        asks = {name: (pl.col(name), rows[name]) for name in NAMES}
+        asks["usoc"] = (pl.col("usoc"), _spelled(rows["usoc"]))
+        # A class is asked even where no row names it: taxes and surcharges have rules of their own.
+        classes = pl.Series([*rows["charge_class"], "prorated", *PASSED_ON])
+        asks["charge_class"] = (pl.col("charge_class"), classes)
+        choose = partial(choose_markup, markups=rows, scopes=level)
+        if not rows.is_empty():
+            inquiries.append(_Inquiry(f"level_{number}", asks, boundaries(rows), choose))
+    return inquiries
+
+
+def _retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[_Inquiry]:
+    """Return the inquiry for `retail_row`, or none if no markup wants a retail rate."""
+    if retail.is_empty() or not markups.select(_wants_retail().any()).item():
+        return []
+    package = pl.col("package")
+    asks = {
+        "carrier": (pl.col("carrier"), retail["carrier"]),
+        "usoc": (pl.col("usoc"), _spelled(retail["usoc"])),
+        "package": (pl.when(pl.col("usoc") == package).then(package), retail["package"]),
+        "state": (pl.col("inventory_state"), retail["state"]),
+    }
+    choose = partial(choose_retail, retail=retail)
+    return [_Inquiry("retail_row", asks, boundaries(retail), choose)]
+
+
+def _bundle_inquiries(bundles: pl.DataFrame) -> list[_Inquiry]:
+    """Return the inquiry for `bundle_row`, or none where there are no bundles."""
+    if bundles.is_empty():
+        return []
+    asks = {name: (pl.col(name), bundles[name]) for name in ("customer", "product")}
+    asks["usoc"] = (pl.col("usoc"), _spelled(bundles["usoc"]))
+    choose = partial(choose_bundle, bundles=bundles)
+    return [_Inquiry("bundle_row", asks, boundaries(bundles), choose)]
+
+
+def _spelled(usocs: pl.Series) -> pl.Series:
+    return usocs.str.strip_chars().str.to_uppercase()
+
+
+def _join_answers(
+    costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[_Inquiry]
+) -> pl.LazyFrame:
+    """Add the answer of each inquiry to `costed`, null for none.
+
+    The questions are those of all `lines`, read in one pass over the few columns they are made of.
+    """
+    days = lines.select("rate_day").unique().collect().sort("rate_day")
+    for inquiry in inquiries:
+        since = inquiry.changes.alias(inquiry.day).to_frame()
+        days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
+        days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
+
+    def asking(frame: pl.LazyFrame) -> pl.LazyFrame:
+        columns = [column for inquiry in inquiries for column in inquiry.question()]
+        return frame.join(
+            days.lazy(), on="rate_day", how="left", maintain_order="left"
+        ).with_columns(columns)
+
+    questions = pl.collect_all([asking(lines).select(i.keys).unique() for i in inquiries])
+    answered = asking(costed)
+    for inquiry, asked in zip(inquiries, questions, strict=True):
+        answers = inquiry.answers(asked).lazy()
+        answered = answered.join(answers, on=inquiry.keys, how="left", maintain_order="left").drop(
+            inquiry.keys
+        )
+    return answered

@@ -1,0 +1,1 @@
+"""Tables that come in: loaded as a whole or not at all."""

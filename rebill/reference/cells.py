@@ -1,0 +1,232 @@
+"""A reference file as cells of text: CSV or Parquet, every row with its number in the file.
+
+Nothing is guessed: identifiers keep their zeros, numbers and dates stay text until they are
+checked. What is wrong with the file itself is reported here, what is wrong in a cell is not.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from invoices.text import filled
+from rebill.store.columns import Table
+from rebill.workspace.text import inspect, scan_text
+
+MOST_BYTES = 8 * 2**30
+SHOWN = 200
+"""How many errors a load lists; the others are counted."""
+
+
+@dataclass(frozen=True)
+class LoadError:
+    """One thing wrong with a reference file, and what to do about it."""
+
+    file: str
+    row: int | None
+    what: str
+    remedy: str
+
+    def __str__(self) -> str:
+        place = f"{self.file} row {self.row}" if self.row else self.file
+        return f"{place}: {self.what}; {self.remedy}"
+
+
+@dataclass
+class Faults:
+    """All errors of a load: the first ones listed, every one counted."""
+
+    listed: list[LoadError] = field(default_factory=list)
+    total: int = 0
+
+    def add(self, file: str, row: int | None, what: str, remedy: str) -> None:
+        """Note one error."""
+        self.total += 1
+        if len(self.listed) < SHOWN:
+            self.listed.append(LoadError(file, row, what, remedy))
+
+    def add_rows(self, rows: pl.DataFrame, remedy: str) -> None:
+        """Note an error for each row of a frame with `_file`, `_row` and `what`."""
+        self.total += rows.height
+        shown = rows.select("_file", "_row", "what").sort("_file", "_row")
+        for file, row, what in shown.head(SHOWN - len(self.listed)).iter_rows():
+            self.listed.append(LoadError(file, row, what, remedy))
+
+
+def read_cells(path: Path, shape: Table, faults: Faults) -> pl.DataFrame:
+    """Return the rows of a file as text: `_file`, `_row` and every column the table can have.
+
+    Cells are trimmed; an empty one is null, as is every cell of a column the file lacks. `_row` is
+    the physical row of a CSV, the header being row 1; of a Parquet file the record's, from 2.
+    """
+    try:
+        if path.suffix.lower() == ".parquet":
+            header, rows = _parquet(path, shape, faults)
+        else:
+            header, rows = _csv(path, faults)
+    except OSError as error:
+        faults.add(path.name, None, f"cannot be read: {error.strerror}", "check the file")
+        header, rows = [], None
+    if rows is None or not _header_is_right(path, header, shape, faults):
+        return pl.DataFrame(schema={"_file": pl.String, "_row": pl.Int64, **_texts(shape)})
+    present = set(header)
+    return rows.select(
+        pl.lit(path.name).alias("_file"),
+        pl.col("_row").cast(pl.Int64),
+        *(
+            _trimmed(pl.col(column.name)) if column.name in present else _nothing(column.name)
+            for column in shape.columns
+        ),
+    )
+
+
+def _texts(shape: Table) -> dict[str, pl.DataType]:
+    return {column.name: pl.String() for column in shape.columns}
+
+
+def _nothing(name: str) -> pl.Expr:
+    return pl.lit(None, dtype=pl.String).alias(name)
+
+
+def _trimmed(cell: pl.Expr) -> pl.Expr:
+    text = cell.str.strip_chars()
+    return pl.when(text != "").then(text)
+
+
+def _header_is_right(path: Path, header: list[str], shape: Table, faults: Faults) -> bool:
+    """Say whether the columns are those of the table; note what is wrong with them."""
+    known = [column.name for column in shape.columns]
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        faults.add(path.name, 1, "the cells are not separated by commas", "save it as CSV")
+        return False
+    before = faults.total
+    remedy = f"the columns of {shape.name} are {', '.join(known)}"
+    for name in dict.fromkeys(header):
+        if name not in known:
+            faults.add(path.name, 1, f"unknown column {name!r}", remedy)
+        elif header.count(name) > 1:
+            faults.add(path.name, 1, f"column {name!r} stands twice", "leave one of them out")
+    for column in shape.columns:
+        if column.required and column.name not in header:
+            faults.add(path.name, 1, f"column {column.name!r} is missing", remedy)
+    return faults.total == before
+
+
+# --- CSV --------------------------------------------------------------------------------------
+
+
+def _csv(path: Path, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
+    """Return header and rows of a CSV; a row with too few or too many cells is an error."""
+    fault = inspect(path, MOST_BYTES).fault
+    if fault:
+        faults.add(path.name, fault.row, fault.what, fault.remedy)
+        return [], None
+    text = scan_text(path)
+    if text.select(pl.col("text").str.contains('"', literal=True).any()).collect().item():
+        return _quoted(path, faults)
+    rows = text.filter(pl.col("text").str.strip_chars(" \t,") != "").collect().sort("row")
+    if rows.is_empty():
+        faults.add(path.name, None, "the file is empty", "begin it with a header row")
+        return [], None
+    header = [name.strip().lower() for name in rows.item(0, "text").split(",")]
+    body = rows.slice(1).with_columns(
+        cells=pl.col("text").str.count_matches(",", literal=True).cast(pl.Int64) + 1
+    )
+    _note_ragged(path, body, len(header), faults)
+    whole = body.filter(pl.col("cells") == len(header))
+    names = _unlike(header)
+    fields = pl.col("text").str.split_exact(",", len(header) - 1).struct.rename_fields(names)
+    return header, whole.select(fields.alias("fields"), _row="row").unnest("fields")
+
+
+def _unlike(header: list[str]) -> list[str]:
+    """Return the names of a header, a doubled one made unlike, for it is refused anyway."""
+    return [
+        name if header.index(name) == place else f"{name}#{place}"
+        for place, name in enumerate(header)
+    ]
+
+
+def _note_ragged(path: Path, body: pl.DataFrame, width: int, faults: Faults) -> None:
+    wrong = body.filter(pl.col("cells") != width).select(
+        _file=pl.lit(path.name),
+        _row="row",
+        what=filled("the row has {} cells, the header has {}", "cells", pl.lit(width)),
+    )
+    faults.add_rows(wrong, "give every column its cell, and quote a cell that holds a comma")
+
+
+def _quoted(path: Path, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
+    """Return header and rows of a CSV with quoted cells, which may hold commas and line ends."""
+    header: list[str] = []
+    numbers: list[int] = []
+    records: list[list[str]] = []
+    ragged: list[tuple[int, int]] = []
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        try:
+            for row, cells in _numbered(csv.reader(handle, strict=True)):
+                if not header:
+                    header = [name.strip().lower() for name in cells]
+                elif len(cells) == len(header):
+                    numbers.append(row)
+                    records.append(cells)
+                else:
+                    ragged.append((row, len(cells)))
+        except csv.Error as error:
+            place = (numbers[-1] if numbers else 1) + 1
+            faults.add(path.name, place, f"the quotes are wrong: {error}", "close every quote")
+            return [], None
+    schema = {"row": pl.Int64, "cells": pl.Int64}
+    _note_ragged(path, pl.DataFrame(ragged, schema, orient="row"), len(header), faults)
+    schema_of_cells = dict.fromkeys(_unlike(header), pl.String)
+    frame = pl.DataFrame(records, schema_of_cells, orient="row", strict=False)
+    return header, frame.with_columns(pl.Series("_row", numbers, pl.Int64))
+
+
+def _numbered(reader: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the records that are not blank, each with the physical row it begins at."""
+    began = 1
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            yield began, cells
+        began = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+# --- Parquet ----------------------------------------------------------------------------------
+
+
+def _parquet(path: Path, shape: Table, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
+    """Return the columns of a Parquet file as the text a CSV would have."""
+    try:
+        frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        faults.add(path.name, None, f"is no Parquet file: {reason}", "write the file again")
+        return [], None
+    kinds = {column.name: column.kind for column in shape.columns}
+    header = [name.strip().lower() for name in frame.columns]
+    texts = []
+    for name, series in zip(_unlike(header), frame.iter_columns(), strict=True):
+        number = series.dtype.is_numeric()
+        if number and kinds.get(name) == "text":
+            faults.add(
+                path.name,
+                None,
+                f"column {name!r} holds numbers",
+                "write it as text, so that leading zeros stay",
+            )
+            return [], None
+        texts.append(_as_text(series).alias(name))
+    rows = pl.Series("_row", range(2, frame.height + 2), pl.Int64)
+    return header, pl.DataFrame([rows, *texts])
+
+
+def _as_text(series: pl.Series) -> pl.Series:
+    if series.dtype == pl.Datetime:
+        return series.dt.strftime("%Y-%m-%d %H:%M:%S").str.strip_suffix(" 00:00:00")
+    text = series.cast(pl.String)
+    return text.str.replace(r"\.0+$", "") if series.dtype.is_float() else text

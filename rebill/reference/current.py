@@ -1,0 +1,148 @@
+"""The reference tables as the kernels read them: the current version, typed, as Parquet copies.
+
+The database holds every version of every row; a copy below `lines/reference/` holds the version
+that a load left, and is rebuilt when it is absent. `TABLES` says what the tables are.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.carrier import Known
+from invoices.carrier.cells import circuit_key, telephone
+from invoices.carrier.source import ACCOUNTS, KINDS
+from invoices.schema import seal
+from rebill.reference.contracts import from_json
+from rebill.store.columns import Column, Table
+from rebill.store.frames import AnySelect, read_frame
+from rebill.store.models import REFERENCE, Load, LoadTable
+from rebill.store.shapes import SCOPES, TABLES
+from rebill.workspace import write
+from rebill.workspace.settings import Workspace
+from reconcile.contracts import Contract
+
+__all__ = [
+    "SCOPES",
+    "TABLES",
+    "Column",
+    "Table",
+    "contracts",
+    "current_frame",
+    "known",
+    "load_version",
+    "reference_frames",
+    "schema_of",
+    "sweep_copies",
+]
+
+
+def load_version(connection: sa.Connection) -> int:
+    """Return the id of the last load that changed something; 0 where nothing was ever loaded."""
+    return connection.scalar(sa.select(sa.func.max(Load.id))) or 0
+
+
+def schema_of(name: str) -> pl.Schema:
+    """Return the columns of a reference table as they are stored, `row_id` first."""
+    return pl.Schema({"row_id": pl.Int64(), **TABLES[name].schema})
+
+
+def _as_of(name: str, version: int) -> AnySelect:
+    """Select the rows of a reference table that the load `version` left current."""
+    table = REFERENCE[name]
+    gone = table.c.superseded_in
+    return (
+        sa.select(*(table.c[column] for column in schema_of(name)))
+        .where(table.c.loaded_in <= version, sa.or_(gone.is_(None), gone > version))
+        .order_by(table.c.row_id)
+    )
+
+
+def _copy_path(
+    workspace: Workspace, connection: sa.Connection, name: str, version: int
+) -> Path | None:
+    """Return where the copy of a table lies, named by the last load that changed the table."""
+    last = connection.execute(
+        sa.select(Load.id, Load.token)
+        .join(LoadTable, LoadTable.load_id == Load.id)
+        .where(LoadTable.table_name == name, Load.id <= version)
+        .order_by(Load.id.desc())
+        .limit(1)
+    ).first()
+    if last is None:
+        return None
+    return workspace.lines / "reference" / name / f"{last.id:08}-{last.token}.parquet"
+
+
+def current_frame(
+    workspace: Workspace, connection: sa.Connection, name: str, version: int | None = None
+) -> pl.LazyFrame:
+    """Return the rows of a reference table that are current, or were after the load `version`.
+
+    Columns as stored, with `row_id`; rows sorted by it.
+    """
+    if version is None:
+        version = load_version(connection)
+    path = _copy_path(workspace, connection, name, version)
+    if path is None:
+        return pl.LazyFrame(schema=schema_of(name))
+    if not path.exists():
+        write.write_parquet(path, read_frame(connection, _as_of(name, version)))
+    return pl.scan_parquet(path, hive_partitioning=False, glob=False)
+
+
+def reference_frames(
+    workspace: Workspace, connection: sa.Connection, version: int | None = None
+) -> dict[str, pl.LazyFrame]:
+    """Return every reference table but the contracts, typed, with `row_id`.
+
+    Rates, quantities and money are Decimal(18, 6); `*_until` is excluded; null = not given, open
+    or any. Services have `wtn` as ten digits and `circuit_key` besides; families are lower case,
+    codes and states upper; `markups.cap_retail` says that the cap is the carrier's retail rate.
+    """
+    if version is None:
+        version = load_version(connection)
+    frames = {
+        name: current_frame(workspace, connection, name, version)
+        for name in TABLES
+        if name != "contracts"
+    }
+    frames["services"] = frames["services"].with_columns(
+        wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
+    )
+    return frames
+
+
+def contracts(connection: sa.Connection, version: int | None = None) -> list[Contract]:
+    """Return the contracts that are current, or were after the load `version`, sorted by id."""
+    if version is None:
+        version = load_version(connection)
+    rows = read_frame(connection, _as_of("contracts", version)).sort("contract")
+    return [from_json(body) for body in rows.get_column("body")]
+
+
+def known(frames: dict[str, pl.LazyFrame], contracts: list[Contract]) -> Known:
+    """Return what a reader of carrier paper may ask: kinds of codes, accounts under contract."""
+    accounts = [
+        (
+            contract.carrier,
+            account.ban,
+            max(filter(None, (contract.effective_from, account.from_))),
+            min(filter(None, (contract.effective_until, account.until)), default=None),
+        )
+        for contract in contracts
+        for account in contract.accounts
+    ]
+    held = pl.DataFrame(accounts, schema=ACCOUNTS, orient="row")
+    return Known(frames["usocs"].pipe(seal, KINDS), held)
+
+
+def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:
+    """Remove copies of versions that are no longer current; they are rebuilt when asked for."""
+    version = load_version(connection)
+    current = {_copy_path(workspace, connection, name, version) for name in TABLES}
+    for path in write.walk(workspace.lines / "reference"):
+        if path not in current:
+            path.unlink()

@@ -1,0 +1,332 @@
+"""Customer service records as inventory, and their difference from it and from the last bill."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from invoices.carrier.cells import circuit_key, telephone
+from invoices.carrier.csr import RECORDS, ROWS, Csr, is_csr, read_csr
+from invoices.text import filled
+from rebill.reference import checks
+from rebill.reference import current as reference
+from rebill.reference.cells import Faults
+from rebill.store.columns import Table
+from rebill.store.record import Record
+from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
+from rebill.workspace import text
+from rebill.workspace.settings import ConfigError
+from reconcile.contracts import Contract
+from reconcile.records import by_package, compare, subject
+
+SUFFIX = ".csr"
+MOST_BYTES = 64 * 2**20
+"""A record is some thousand rows; a larger file is none."""
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is a customer service record: by its name, or a text that begins like one."""
+    if path.suffix.lower() == SUFFIX:
+        return True
+    if path.suffix.lower() not in (".txt", "") or not path.is_file():
+        return False
+    return is_csr(text.head(path).decode("utf-8-sig", errors="replace"))
+
+
+def read_records(paths: Sequence[Path], faults: Faults) -> Csr:
+    """Return the records of all files, and note everything that is wrong with them."""
+    read = [_read(path, faults) for path in paths]
+    first, parts = 0, []
+    for one in read:
+        shift = pl.col("record") + first
+        parts.append((one.records.with_columns(shift), one.rows.with_columns(shift)))
+        first += one.records.height
+    records = pl.concat([RECORDS.to_frame(), *(part[0] for part in parts)])
+    rows = pl.concat([ROWS.to_frame(), *(part[1] for part in parts)])
+    unread = pl.concat([one.unread for one in read])
+    faults.add_rows(
+        unread.select(_file="source_file", _row="source_row",
+                      what=filled("{}: {}", "reason", "raw")),
+        "correct the row, or leave it out",
+    )  # fmt: skip
+    return Csr(records, rows, unread)
+
+
+def _read(path: Path, faults: Faults) -> Csr:
+    nothing = read_csr("", path.name)
+    if not path.is_file():
+        faults.add(str(path), None, "there is no such file", "check the path")
+        return nothing
+    fault = text.inspect(path, MOST_BYTES).fault
+    if fault:
+        faults.add(path.name, fault.row, fault.what, fault.remedy)
+        return nothing
+    found = read_csr(path.read_text(encoding="utf-8-sig"), path.name)
+    if found.records.is_empty():
+        remedy = "the header names it: `ACCOUNT 614 555-0100 123`"
+        faults.add(path.name, None, "no account is named", remedy)
+    elif found.rows.is_empty() and found.unread.is_empty():
+        remedy = "services stand under a marker row such as S&E"
+        faults.add(path.name, None, "no section of services and equipment", remedy)
+    return found
+
+
+# --- into the inventory -----------------------------------------------------------------------
+
+
+def inventory_rows(
+    csr: Csr,
+    carrier: str | None,
+    contracts: list[Contract],
+    current: dict[str, pl.DataFrame],
+    faults: Faults,
+) -> dict[str, pl.DataFrame]:
+    """Return the rows of `services` and `service_elements` that the records make, as a load has it.
+
+    A service that is in the inventory keeps its name and all the record does not speak of
+    (customer, product, zone, ...); a new one is called after the carrier and its number or circuit.
+    Codes are added, or their units changed from the day the record gives; none is taken away.
+    """
+    rows = _placed(csr, carrier, contracts, current["services"], faults)
+    services = _services(rows, current["services"])
+    elements = _elements(rows, current["service_elements"], faults)
+    return {
+        "services": checks.typed(services, SERVICES, faults),
+        "service_elements": checks.typed(elements, SERVICE_ELEMENTS, faults),
+    }
+
+
+def _placed(
+    csr: Csr,
+    carrier: str | None,
+    contracts: list[Contract],
+    services: pl.DataFrame,
+    faults: Faults,
+) -> pl.DataFrame:
+    """Return the rows with carrier, BAN as the inventory spells it, and service."""
+    accounts = _with_carrier(csr.records, carrier, contracts, faults)
+    own = _known(services)
+    spelled = own.drop_nulls("ban").select("carrier", plain=_plain("ban"), spelled="ban")
+    accounts = accounts.join(
+        spelled.unique(["carrier", "plain"]), left_on=["carrier", "ban"],
+        right_on=["carrier", "plain"], how="left", maintain_order="left",
+    ).with_columns(ban=pl.coalesce("spelled", "ban"))  # fmt: skip
+    # Of an account without a carrier only that is told: its rows would all lack the same.
+    rows = csr.rows.join(
+        accounts.select("record", "carrier", "ban").drop_nulls("carrier"),
+        on="record",
+        maintain_order="left",
+    ).with_columns(subject=subject(pl.col("wtn"), pl.col("circuit_key")))
+    candidates = own.select("carrier", "subject", "service", held_by="ban").drop_nulls("subject")
+    asked = rows.select("carrier", "subject", "ban").unique(maintain_order=True)
+    found = asked.join(candidates, on=["carrier", "subject"]).with_columns(
+        same=(pl.col("held_by") == pl.col("ban")).fill_null(False)
+    )
+    key = ["carrier", "subject", "ban"]
+    found = found.filter(pl.col("same") | ~pl.col("same").any().over(key))
+    several = found.filter(pl.len().over(key) > 1)
+    doubtful = rows.join(several.select(key).unique(), on=key, how="semi").unique(
+        key, maintain_order=True
+    )
+    faults.add_rows(
+        doubtful.select(
+            _file="source_file",
+            _row="source_row",
+            what=filled("several services have {}", pl.col("subject").str.slice(1)),
+        ),
+        "load its codes with service_elements, by the service's name",
+    )
+    one = found.filter(pl.len().over(key) == 1).select(*key, "service")
+    number = pl.concat_str("carrier", pl.lit("-"), pl.col("subject").str.slice(1))
+    return rows.join(one, on=key, how="left", maintain_order="left").with_columns(
+        known=pl.col("service").is_not_null(), service=pl.coalesce("service", number)
+    )
+
+
+def _with_carrier(
+    records: pl.DataFrame, carrier: str | None, contracts: list[Contract], faults: Faults
+) -> pl.DataFrame:
+    """Return the accounts with the carrier that is named, or whose contract alone covers them."""
+    if carrier:
+        return records.with_columns(carrier=pl.lit(carrier.strip()))
+    carriers = []
+    for account in records.iter_rows(named=True):
+        fitting = {
+            contract.carrier
+            for contract in contracts
+            for held in contract.accounts
+            if re.match(held.regex, account["ban"])
+        }
+        carriers.append(fitting.pop() if len(fitting) == 1 else None)
+        if carriers[-1] is None:
+            whose = (
+                f"contracts of {len(fitting)} carriers cover" if fitting else "no contract covers"
+            )
+            what = f"{whose} account {account['ban']}"
+            faults.add(account["source_file"], account["source_row"], what, "say --carrier CODE")
+    return records.with_columns(carrier=pl.Series(carriers, dtype=pl.String))
+
+
+def _known(services: pl.DataFrame) -> pl.DataFrame:
+    return services.with_columns(
+        wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
+    ).with_columns(subject=subject(pl.col("wtn"), pl.col("circuit_key")))
+
+
+def _plain(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all(r"[^0-9A-Za-z]", "").str.to_uppercase()
+
+
+def _services(rows: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
+    """Return one row a service as text: the inventory's, with the term the record gives."""
+    told = rows.group_by("service", maintain_order=True).agg(
+        pl.col("carrier", "ban", "wtn", "circuit_id", "source_file", "source_row").first(),
+        pl.col("term_months").max(),
+        pl.when(pl.col("active_from").is_null().any())
+        .then(None)
+        .otherwise(pl.col("active_from").min())
+        .alias("installed_on"),
+    )
+    own = [name for name in SERVICES.schema if name != "service"]
+    was = services.select(
+        "service", *(pl.col(n).alias(f"{n}_was") for n in own), pl.lit(True).alias("known")
+    )
+    met = told.join(was, on="service", how="left", maintain_order="left")
+    values = {
+        name: pl.when("known").then(f"{name}_was").otherwise(name)
+        if name in told.columns
+        else pl.col(f"{name}_was")
+        for name in own
+    }
+    values["term_months"] = pl.coalesce("term_months", "term_months_was")
+    return _as_cells(met.select("source_file", "source_row", "service", **values), SERVICES)
+
+
+def _elements(rows: pl.DataFrame, elements: pl.DataFrame, faults: Faults) -> pl.DataFrame:
+    """Return the element rows that change or are new, as text; units end the day others begin."""
+    told = rows.group_by("service", "usoc", maintain_order=True).agg(
+        pl.col("quantity").sum(),
+        pl.col("active_from").max(),
+        pl.col("source_file", "source_row").first(),
+    )
+    last = elements.filter(pl.col("active_until").is_null()).select(
+        "service", "usoc", units_was="quantity", from_was="active_from", known=pl.lit(True)
+    )
+    met = told.join(last, on=["service", "usoc"], how="left", maintain_order="left")
+    new = met.filter(pl.col("known").is_null())
+    other = met.filter(pl.col("known") & (pl.col("quantity") != pl.col("units_was")))
+    later = (pl.col("active_from") > pl.col("from_was")).fill_null(
+        pl.col("active_from").is_not_null() & pl.col("from_was").is_null()
+    )
+    faults.add_rows(
+        other.filter(~later).select(
+            _file="source_file",
+            _row="source_row",
+            what=filled(
+                "{} has {} units on record and {} in the inventory, and no later day from which",
+                "usoc", pl.col("quantity").cast(pl.String), pl.col("units_was").cast(pl.String),
+            ),
+        ),
+        "give the day with /CD on the row, or load service_elements",
+    )  # fmt: skip
+    place = ["source_file", "source_row", "service", "usoc", "quantity", "active_from"]
+    ends = other.filter(later).with_columns(
+        quantity="units_was", active_from="from_was", active_until="active_from"
+    )
+    nothing = pl.lit(None, dtype=pl.Date).alias("active_until")
+    parts = [new.select(*place, nothing), other.filter(later).select(*place, nothing),
+             ends.select(*place, "active_until")]  # fmt: skip
+    return _as_cells(pl.concat(parts), SERVICE_ELEMENTS)
+
+
+def _as_cells(rows: pl.DataFrame, shape: Table) -> pl.DataFrame:
+    """Return rows as the text a file would have, with where each came from."""
+    columns = [column.name for column in shape.columns]
+    return rows.select(
+        pl.col("source_file").alias("_file"),
+        pl.col("source_row").alias("_row"),
+        *(pl.col(name).cast(pl.String) for name in columns),
+    )
+
+
+# --- the difference ---------------------------------------------------------------------------
+
+
+def difference(
+    record: Record, paths: Sequence[Path], carrier: str | None, as_of: dt.date | None
+) -> tuple[pl.DataFrame, Faults]:
+    """Return records against inventory against the last bill (`reconcile.records.COMPARED`).
+
+    Only the accounts of the records are compared: their services as of the day, and the recurring
+    lines of their last loaded bill on or before it.
+    """
+    faults = Faults()
+    csr = read_records(paths, faults)
+    frames = reference.reference_frames(record.workspace, record.connection)
+    services = frames["services"].collect()
+    contracts = reference.contracts(record.connection)
+    rows = _placed(csr, carrier, contracts, services, faults)
+    accounts = rows.select("carrier", "ban").unique()
+    day = as_of or record.last_as_of()
+    if day is None:
+        raise ConfigError("what is owned depends on the day: give --as-of")
+    owned = _owned(services, frames, rows, day)
+    billed = _billed(record, accounts, day)
+    packages = frames["packages"].collect()
+    sides = [
+        by_package(side, _known(services), packages)
+        for side in (rows.drop("service"), owned, *([] if billed is None else [billed]))
+    ]
+    return compare(sides[0], sides[1], sides[2] if billed is not None else None), faults
+
+
+def _owned(
+    services: pl.DataFrame, frames: dict[str, pl.LazyFrame], rows: pl.DataFrame, day: dt.date
+) -> pl.DataFrame:
+    """Return the elements active on the day of the services of the accounts, package ones too."""
+    accounts = rows.select("carrier", "ban").unique()
+    named = rows.select("service").unique()
+    ours = pl.concat(
+        [
+            services.join(accounts, on=["carrier", "ban"], how="semi"),
+            services.join(named, on="service", how="semi"),
+        ]
+    ).unique("service")
+    on = pl.lit(day)
+    active = ours.filter(
+        pl.col("installed_on").is_null() | (pl.col("installed_on") <= on),
+        pl.col("disconnected_on").is_null() | (on < pl.col("disconnected_on")),
+    )
+    elements = frames["service_elements"].collect().filter(
+        pl.col("active_from").is_null() | (pl.col("active_from") <= on),
+        pl.col("active_until").is_null() | (on < pl.col("active_until")),
+    )  # fmt: skip
+    inside = active.join(frames["packages"].collect(), on=["carrier", "package"])
+    columns = ["carrier", "ban", "service", "wtn", "circuit_id", "circuit_key", "usoc", "quantity"]
+    return pl.concat([active.join(elements, on="service").select(columns), inside.select(columns)])
+
+
+def _billed(record: Record, accounts: pl.DataFrame, day: dt.date) -> pl.DataFrame | None:
+    """Return the recurring lines of the accounts' last bills; null where there is no bill."""
+    documents = (
+        record.documents()
+        .filter(pl.col("status") == "loaded", pl.col("bill_date") <= day)
+        .join(accounts, on=["carrier", "ban"], how="semi")
+        .sort("bill_date", "invoice_no")
+        .unique(["carrier", "ban"], keep="last", maintain_order=True)
+    )
+    if documents.is_empty():
+        return None
+    return (
+        record.lines(documents["bill_date"].dt.strftime("%Y-%m").unique().to_list())
+        .join(documents.lazy().select("document_id"), on="document_id", how="semi")
+        .filter(pl.col("charge_class").is_in(("recurring", "surcharge")))
+        .select(
+            *("carrier", "ban", "wtn", "circuit_id", "circuit_key", "usoc", "quantity", "amount")
+        )
+        .collect()
+    )

@@ -1,0 +1,1 @@
+"""A run as a thing: its acts, its plan, what it keeps."""

@@ -1,0 +1,63 @@
+"""What the files of a run say, before and after it is decided what becomes of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from invoices.carrier.bundles import REASONS, Bundle
+from invoices.schema import DOCUMENTS, FINDINGS, empty
+from rebill.run.stages import ReadFile
+
+_MOVES = {"intake": pl.Int64(), "document_id": pl.String(), "owner": pl.Int64()}
+
+
+@dataclass
+class Intake:
+    """What the files of a run say, before it is decided what becomes of it.
+
+    `intake` numbers the files; within a file a document is told by its id.
+    """
+
+    documents: pl.DataFrame = field(
+        default_factory=lambda: empty(pl.Schema({**DOCUMENTS, "intake": pl.Int64()}))
+    )
+    findings: pl.DataFrame = field(
+        default_factory=lambda: empty(pl.Schema({**FINDINGS, "intake": pl.Int64()}))
+    )
+    quarantine: list[pl.DataFrame] = field(default_factory=list)
+    """Rows that cannot be read, as they stood."""
+    staged: dict[int, Path] = field(default_factory=dict)
+    bundles: list[tuple[int, Bundle]] = field(default_factory=list)
+    """Files that have parts of bills only, until they are put together."""
+    moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_MOVES))
+    """Parts of bills that went to the document of another file."""
+    reasons: pl.DataFrame = field(
+        default_factory=lambda: empty(pl.Schema({"intake": pl.Int64(), **REASONS}))
+    )
+    """Why documents are held beside their footing."""
+    parts: dict[int, int] = field(default_factory=dict)
+    """How many bills a file has a part of, where it has parts only."""
+    waiting: tuple[int, ...] = ()
+    """Files with a part of a bill that lacks another, whatever is on record."""
+    reads: list[ReadFile] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What becomes of the documents of an intake."""
+
+    documents: pl.DataFrame
+    """Those that are new to the record: `DOCUMENTS`, footed, and their `intake`."""
+    findings: pl.DataFrame
+    """`FINDINGS` of the gate."""
+    totals: pl.DataFrame
+    """document_id, charge_class, lines, amount of loaded and held documents."""
+    lines: pl.LazyFrame
+    """`LINES` of loaded and held documents under their final ids."""
+    repeats: pl.DataFrame
+    """Documents equal in content to one on record: intake, invoice_no, of (its document_id)."""
+    waiting: tuple[int, ...] = ()
+    """Files with a part of a bill that lacks another part."""

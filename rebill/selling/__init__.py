@@ -1,0 +1,1 @@
+"""A month priced for customers: drafts, issued invoices, corrections."""

@@ -1,0 +1,319 @@
+"""Invoices leave the house: issued, credited, corrected; what is issued never changes.
+
+Issuing copies the lines of a draft to `issued_lines` under its number. From then on only a credit
+note, an invoice of its own with every line reversed, can take them back; `lines_held` in
+`rebill.record` says which lines still stand on an issued invoice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from invoices.schema import CENTS
+from rebill import __version__
+from rebill.outbox import deliver
+from rebill.outbox.deliver import Delivery
+from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.reference import current
+from rebill.selling.drafts import KEY, keep, numbered, shaped
+from rebill.store import (
+    finish_run,
+    live_bulk,
+    models,
+    next_numbers,
+    start_run,
+    supersede,
+    transaction,
+    update_rows,
+    write_bulk,
+)
+from rebill.store.record import INVOICED_LINES, MADE_LINES, Record
+from rebill.workspace import lock
+from rebill.workspace.settings import ConfigError, Workspace
+
+Result = TypeVar("Result")
+
+REVERSED = ("cost", "price", "margin", "quantity", "tax_base")
+"""What of a line a credit note turns around."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A change of invoices under way: the record it is kept in, its day, its run."""
+
+    record: Record
+    on: dt.date
+    run_id: int
+    load_id: int
+
+
+def issue(
+    workspace: Workspace,
+    numbers: Sequence[str],
+    on: dt.date,
+    now: Callable[[], str],
+    month: str | None = None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Issue drafts: those named, or all of the bill month; return them and those that must wait.
+
+    A draft with a `hold` waits. Raises ConfigError for a number that is no draft's; then nothing
+    is issued.
+    """
+
+    def work(at: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
+        bills = at.record.customer_invoices()
+        drafts = _asked(bills, numbers, month)
+        ready = drafts.filter(pl.col("hold").is_null())
+        _issue(at, ready)
+        after = at.record.customer_invoices()
+        ready = after.join(ready.select("invoice_no"), on="invoice_no", how="semi")
+        return ready, drafts.filter(pl.col("hold").is_not_null())
+
+    return run(workspace, "invoices issue", on, now, work)
+
+
+def void(
+    workspace: Workspace, numbers: Sequence[str], on: dt.date, note: str, now: Callable[[], str]
+) -> pl.DataFrame:
+    """Take invoices back: a draft becomes void, an issued one gets a credit note; return the rows.
+
+    What stood on them is due again with the next `rebill invoices build`. Raises ConfigError for a
+    number there is not, a void one, a credit note, and one that has its credit note; then nothing
+    is changed.
+    """
+
+    def work(at: Work) -> pl.DataFrame:
+        bills = _named(at.record.customer_invoices(), numbers)
+        _can_be_voided(bills)
+        drafts = bills.filter(pl.col("status") == "draft").with_columns(
+            status=pl.lit("void"),
+            total=pl.lit("0.00").cast(CENTS),
+            lines=pl.lit(0, dtype=pl.Int64),
+            hold=pl.lit(None, dtype=pl.String),
+            note=pl.lit(note),
+        )
+        keep(at.record, drafts)
+        notes = credit_notes(at, bills.filter(pl.col("status") == "issued"), note)
+        return pl.concat([drafts, notes])
+
+    return run(workspace, "invoices void", on, now, work)
+
+
+def _asked(bills: pl.DataFrame, numbers: Sequence[str], month: str | None) -> pl.DataFrame:
+    """Return the drafts that are named, or all of a month."""
+    if not numbers:
+        own = pl.lit(True) if month is None else pl.col("bill_month") == month
+        return bills.filter(own, pl.col("status") == "draft")
+    named = _named(bills, numbers)
+    for number, status in named.select("invoice_no", "status").iter_rows():
+        if status != "draft":
+            raise ConfigError(f"invoice {number} is {status}, not a draft: nothing was issued")
+    return named
+
+
+def _named(bills: pl.DataFrame, numbers: Sequence[str]) -> pl.DataFrame:
+    known = set(bills["invoice_no"])
+    for number in numbers:
+        if number not in known:
+            raise ConfigError(f"there is no invoice {number}; `rebill invoices list` lists them")
+    return bills.filter(pl.col("invoice_no").is_in(list(numbers)))
+
+
+def _can_be_voided(bills: pl.DataFrame) -> None:
+    for bill in bills.iter_rows(named=True):
+        number = bill["invoice_no"]
+        if bill["status"] == "void":
+            raise ConfigError(f"invoice {number} is void already")
+        if bill["kind"] == "credit_note":
+            raise ConfigError(
+                f"{number} is a credit note and stands; build and issue the invoice again instead"
+            )
+        if bill["corrected_by"]:
+            raise ConfigError(f"invoice {number} is credited already, by {bill['corrected_by']}")
+
+
+def _issue(at: Work, drafts: pl.DataFrame) -> None:
+    """Leave the drafts issued, their lines for good."""
+    if drafts.is_empty():
+        return
+    months = drafts["bill_month"].unique().to_list()
+    lines = at.record.customer_lines(months).join(
+        drafts.lazy().select("invoice_no"), on="invoice_no", how="semi"
+    )
+    keep_lines(at, lines)
+    forget_made(at, drafts)
+    keep(
+        at.record,
+        drafts.with_columns(
+            status=pl.lit("issued"),
+            issued_on=pl.lit(at.on),
+            issued_load=pl.lit(at.load_id, dtype=pl.Int64),
+        ),
+    )
+    _refer(at, drafts.filter(pl.col("corrects").is_not_null()))
+
+
+def _refer(at: Work, new: pl.DataFrame) -> None:
+    """Let corrected invoices and their credit notes name the invoice in their place."""
+    pairs = new.select(pl.col("corrects").str.split(", "), replaced_by="invoice_no")
+    old = pairs.explode("corrects")
+    bills = at.record.customer_invoices()
+    note = pl.col("kind") == "credit_note"
+    named = pl.coalesce(pl.when(note).then("corrects"), "invoice_no").alias("old")
+    both = bills.select("invoice_no", named).join(old, left_on="old", right_on="corrects")
+    update_rows(
+        at.record.connection, models.CustomerInvoice, both.select("invoice_no", "replaced_by")
+    )
+
+
+def keep_lines(at: Work, lines: pl.LazyFrame) -> None:
+    """Leave `lines` (`INVOICED_LINES`) as those of issued invoices."""
+    write_bulk(
+        at.record.workspace,
+        at.record.connection,
+        "issued_lines",
+        lines.select(INVOICED_LINES.names()),
+        at.run_id,
+        amount="price",
+        month=pl.col("bill_month"),
+    )
+
+
+def forget_made(at: Work, drafts: pl.DataFrame) -> None:
+    """Take the made lines of drafts that were issued away: they are issued lines now."""
+    record = at.record
+    months = drafts["bill_month"].unique().to_list()
+    live = live_bulk(record.connection, MADE_LINES, months=months)
+    if live.is_empty():
+        return
+    rest = (
+        record.scan(MADE_LINES, CUSTOMER_LINES, months)
+        .join(drafts.lazy().select(KEY), on=KEY, how="anti")
+        .collect()
+    )
+    supersede(record.connection, live["id"].to_list(), at.run_id)
+    write_bulk(
+        record.workspace,
+        record.connection,
+        MADE_LINES,
+        rest,
+        at.run_id,
+        amount="price",
+        month=pl.col("bill_month"),
+    )
+
+
+def credit_notes(at: Work, bills: pl.DataFrame, note: str) -> pl.DataFrame:
+    """Issue a credit note over the whole of each issued invoice, and return the notes.
+
+    The note `corrects` the invoice, the invoice is `corrected_by` the note: the two are nothing
+    together, line by line.
+    """
+    if bills.is_empty():
+        return bills
+    record = at.record
+    notes = bills.with_columns(
+        invoice_no=pl.lit(None, dtype=pl.String),
+        corrects=pl.col("invoice_no"),
+        kind=pl.lit("credit_note"),
+        bill_date=pl.lit(at.on),
+        due_date=pl.lit(at.on),
+        total=-pl.col("total"),
+        issued_on=pl.lit(at.on),
+        issued_load=pl.lit(at.load_id, dtype=pl.Int64),
+        note=pl.lit(note),
+    ).sort("corrects")
+    notes = shaped(numbered(record, notes), bills)
+    lines = record.issued_lines(bills["bill_month"].unique().to_list()).join(
+        notes.lazy().select("corrects", number="invoice_no"),
+        left_on="invoice_no",
+        right_on="corrects",
+    )
+    keep_lines(at, lines.with_columns(-pl.col(*REVERSED), invoice_no=pl.col("number")))
+    keep(record, notes)
+    update_rows(
+        record.connection,
+        models.CustomerInvoice,
+        notes.select(invoice_no="corrects", corrected_by="invoice_no"),
+    )
+    return notes
+
+
+def run(
+    workspace: Workspace,
+    command: str,
+    on: dt.date,
+    now: Callable[[], str],
+    work: Callable[[Work], Result],
+) -> Result:
+    """Return what `work` gives, done in one transaction under the workspace's lock, and write the
+    papers it touched."""
+    with lock.locked(workspace):
+        with transaction(workspace) as connection:
+            record = Record(workspace, connection)
+            # A number is taken first: so a second run, from wherever, waits here for the first.
+            next_numbers(connection, "invoice changes", 1)
+            load_id = current.load_version(connection)
+            run_id = start_run(connection, command, on, __version__, now(), load_id or None)
+            before = record.customer_invoices()
+            result = work(Work(record, on, run_id, load_id))
+            changed = record.customer_invoices().join(
+                before, on=before.columns, how="anti", nulls_equal=True
+            )
+            waiting = {m for m in (record.fact("night.undelivered") or "").split(",") if m}
+            record.say("night.undelivered", ",".join(sorted(waiting | set(changed["bill_month"]))))
+            finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
+        with transaction(workspace) as connection:
+            papers = Delivery([], changed["invoice_no"], waiting - {deliver.DIGEST})
+            deliver.deliver(Record(workspace, connection), papers)
+    return result
+
+
+SHOWN = (
+    *("invoice_no", "kind", "customer", "bill_month", "bill_date", "due_date", "total", "status"),
+    *("corrects", "corrected_by", "replaced_by", "hold"),
+)
+"""What is listed of an invoice that a command touched."""
+LINES_SHOWN = (
+    *("line_id", "kind", "service", "usoc", "description", "charge_class", "quantity", "cost"),
+    *("price", "method", "rule", "bundle", "tax_base", "tax_rate", "credit_of"),
+)
+
+
+def story(record: Record, number: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return an invoice's own row and its lines. Raises ConfigError where there is no such one."""
+    bill = _named(record.customer_invoices(), [number])
+    lines = (
+        record.customer_lines(bill["bill_month"].to_list())
+        .filter(pl.col("invoice_no") == number)
+        .collect()
+        .sort("service", "charge_class", "line_id", "made_key", nulls_last=True)
+    )
+    return bill.drop("issued_load"), lines.select(LINES_SHOWN)
+
+
+def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the bill months to build: those named, or all that are not issued in full.
+
+    A month is issued in full where it has an issued invoice and no draft. Raises ConfigError for a
+    named month without an audited document.
+    """
+    documents = record.documents().filter(
+        pl.col("status") == "loaded", pl.col("audited_load").is_not_null()
+    )
+    known = set(documents.select(pl.col("bill_date").dt.strftime("%Y-%m")).to_series())
+    if months is not None:
+        for month in months:
+            if month not in known:
+                raise ConfigError(f"nothing is on record for {month}: there is nothing to build")
+        return tuple(months)
+    bills = record.customer_invoices()
+    credited = pl.col("corrected_by").is_not_null() & pl.col("replaced_by").is_null()
+    unfinished = bills.filter((pl.col("status") == "draft") | credited)["bill_month"]
+    issued = bills.filter(pl.col("status") == "issued")["bill_month"]
+    return tuple(sorted(known & {*unfinished, *(known - set(issued))}))

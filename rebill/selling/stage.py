@@ -1,0 +1,222 @@
+"""The stage that sells: carrier lines priced for customers, credits passed on, drafts rebuilt.
+
+Documents audited in this run are priced; whole months where a rule needs all of a month, or where
+they are asked for. Whatever no carrier line carries is made anew for each month (`rebill.making`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.schema import FINDINGS, RATE, seal
+from rebill.pricing import rate as rating
+from rebill.pricing.credits import CHARGED, PARTS, credit_lines, parts_of, turned, turned_back
+from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.run.keep import keep, keep_findings, take_files
+from rebill.run.night import Night
+from rebill.run.stages import Price
+from rebill.selling import drafts, made_lines
+from rebill.store import read_frame
+from rebill.store.frames import MONTH, of
+from rebill.store.models import REFERENCE
+from rebill.store.record import KEPT_FINDINGS, Record
+from reconcile import duplicates
+from reconcile.credits import COLUMNS, allocate
+from reconcile.schema import AUDITED
+
+CREDIT_PARTS = "credit_parts"
+"""What became of each part of a carrier's credit (`rebill.crediting.PARTS`)."""
+
+
+class Prices(made_lines.Pricer):
+    """The tables that price, as they are now, and the kernel called with them."""
+
+    def __init__(self, tables: dict[str, pl.LazyFrame], load_id: int) -> None:
+        self._tables, self.load_id = tables, load_id
+
+    @cached_property
+    def customers(self) -> pl.DataFrame:
+        """Who is charged, and how."""
+        return self._tables["customers"].collect()
+
+    @cached_property
+    def markups(self) -> pl.DataFrame:
+        """The rows that price."""
+        return self._tables["markups"].collect()
+
+    @cached_property
+    def rules(self) -> rating.Rules:
+        """What prices besides them."""
+        tiers, bundles = (self._tables[name].collect() for name in ("tiers", "bundles"))
+        return rating.rules_of(self.customers, tiers, bundles)
+
+    @property
+    def counts_whole_months(self) -> bool:
+        """Whether a price depends on all the lines a customer has in the month."""
+        shared = self.rules.tiers.filter(pl.col("per") == "customer")["tier"]
+        return bool(self.markups["tier"].is_in(shared.implode()).any()) if shared.len() else False
+
+    def rate(self, lines: pl.LazyFrame) -> rating.Rated:
+        """Return `lines` (`AUDITED`) priced and described."""
+        rated = rating.rate(
+            lines, self.customers, self.markups, self._tables["retail_rates"].collect(), self.rules
+        )
+        described = rating.described(rated.customer_lines, self._tables["usocs"]).with_columns(
+            priced_load=pl.lit(self.load_id, dtype=pl.Int64)
+        )
+        return rating.Rated(described.select(CUSTOMER_LINES.names()), rated.findings)
+
+
+def price_lines(night: Night, stage: Price) -> None:
+    """Leave customer lines for the documents of this run, and the draft invoices they make."""
+    record = night.record
+    gone = night.months_left()
+    if not night.audited and gone.is_empty() and not stage.months:
+        return
+    prices = Prices(night.reference, night.load_id)
+    documents = record.documents().filter(pl.col("audited_load").is_not_null())
+    fresh = pl.col("document_id").is_in(night.audited)
+    whole = set(stage.months)
+    if prices.counts_whole_months:
+        whole |= set(documents.filter(fresh).select(MONTH).to_series())
+    own = documents.filter(fresh | MONTH.is_in(list(whole)), pl.col("status") == "loaded")
+    again = own.filter(~fresh | pl.col("document_id").is_in(night.touched))
+    months = sorted({*own.select(MONTH).to_series(), *gone["bill_month"], *stage.months})
+    _forget_missing(night, again.filter(~fresh))
+    kept = _take_back(night, again, gone)
+    lines = of(record.audited(months), own["document_id"])
+    rated = prices.rate(lines)
+    _keep_lines(night, pl.concat([kept, rated.customer_lines]))
+    keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
+    credits, parts = credits_of(record, prices, lines)
+    if parts.height:
+        _keep_lines(night, credits)
+        keep(night, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
+    problems = made_lines.make(night, prices, months)
+    changed = drafts.rebuild(record, night.reference, months, problems)
+    night.invoices += changed["invoice_no"].to_list()
+    night.count("customer invoices new or changed", changed.height)
+    night.total("invoiced", changed["total"])
+
+
+def _keep_lines(night: Night, lines: pl.LazyFrame) -> None:
+    keep(night, "customer_lines", lines, "price", month=pl.col("bill_month"))
+
+
+def _take_back(night: Night, again: pl.DataFrame, gone: pl.DataFrame) -> pl.LazyFrame:
+    """Take the customer lines of documents that are priced again, or are gone, off the record;
+    return the other lines of their carriers and months, to be written again."""
+    months = pl.concat([again.select("carrier", bill_month=MONTH), gone]).unique()
+    other = pl.concat([again["document_id"], night.gone["document_id"].unique()])
+    paper = pl.col("line_id").str.replace(r"-\d+$", "")
+    theirs = paper.is_in(other.implode())
+    parts = take_files(night, CREDIT_PARTS, months, PARTS).filter(~theirs).collect()
+    if parts.height:
+        keep(night, CREDIT_PARTS, parts.lazy(), "given")
+    return take_files(night, "customer_lines", months, CUSTOMER_LINES).filter(~theirs)
+
+
+def _forget_missing(night: Night, again: pl.DataFrame) -> None:
+    """Take `markup_missing` of documents that are priced again without an audit off the record."""
+    if again.is_empty():
+        return
+    months = again.select("carrier", bill_month=MONTH).unique()
+    found = take_files(night, "findings", months, KEPT_FINDINGS).collect()
+    theirs = pl.col("document_id").is_in(again["document_id"].implode())
+    keep_findings(night, found.filter(~(theirs & (pl.col("code") == "markup_missing"))))
+
+
+# --- credits ----------------------------------------------------------------------------------
+
+
+def credits_of(
+    record: Record,
+    prices: Prices,
+    lines: pl.LazyFrame,
+    fresh: pl.LazyFrame | None = None,
+) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    """Return customer lines for what customers get back of the credits among `lines` (`AUDITED`),
+    and what became of each part of them (`rebill.crediting.PARTS`).
+
+    Charges count as they are in `fresh`, else as issued, else as drafted.
+    """
+    credits = lines.filter(pl.col("amount") < 0).collect()
+    if credits.is_empty():
+        return pl.LazyFrame(schema=CUSTOMER_LINES), pl.DataFrame(schema=PARTS)
+    given = _given(record, credits)
+    charged = _charged(record, given["line_id"].unique(), fresh)
+    parts = parts_of(credits, given, charged, prices.customers)
+    passed = credit_lines(credits, parts).with_columns(
+        priced_load=pl.lit(prices.load_id, dtype=pl.Int64)
+    )
+    rest = parts.filter(pl.col("why") == "priced").select("line_id", "given", "customer")
+    anew = prices.rate(
+        turned(
+            credits.lazy()
+            .drop("amount", "customer")
+            .join(rest.lazy(), on="line_id")
+            .with_columns(amount=-pl.col("given"))
+            .select(AUDITED.names())
+        )
+    )
+    return pl.concat([passed.lazy(), turned_back(anew.customer_lines)]), parts
+
+
+def _given(record: Record, credits: pl.DataFrame) -> pl.DataFrame:
+    """Return what all credits of the services and codes of `credits` give back, with the amount of
+    each charge (`billed`)."""
+    items = credits.select("service", "usoc").drop_nulls().unique()
+    pool = (
+        duplicates.columns(record.audited())
+        .join(items.lazy(), on=["service", "usoc"], how="semi")
+        .select(COLUMNS)
+        .collect()
+    )
+    billed = pool.select("line_id", billed="amount")
+    return allocate(pool).join(billed, on="line_id")
+
+
+def _charged(record: Record, charges: pl.Series, fresh: pl.LazyFrame | None) -> pl.DataFrame:
+    """Return how charges stand on invoices (`CHARGED`)."""
+    wanted = pl.LazyFrame({"line_id": charges.cast(pl.String)})
+
+    def named(lines: pl.LazyFrame) -> pl.DataFrame:
+        own = lines.join(wanted, on="line_id", how="semi")
+        return (
+            own.filter(pl.col("kind").fill_null("charge") == "charge")
+            .select(CUSTOMER_LINES.names())
+            .collect()
+        )
+
+    asked = record.issued_lines().join(wanted, on="line_id", how="semi")
+    held = record.lines_held(lines=asked).select("customer", "bill_month", line_id="held")
+    issued = named(
+        asked.filter(~pl.col("invoice_no").is_in(record.credit_notes())).join(
+            held.lazy(), on=["customer", "bill_month", "line_id"], how="semi"
+        )
+    )
+    found = pl.DataFrame(schema=CUSTOMER_LINES)
+    drafted = named(record.scan("customer_lines", CUSTOMER_LINES))
+    for lines in (*([named(fresh)] if fresh is not None else []), issued, drafted):
+        new = lines.unique("line_id", keep="last", maintain_order=True)
+        found = pl.concat([found, new.join(found, on="line_id", how="anti")])
+    return (
+        found.join(_values(record, found["markup_row"]), on="markup_row", how="left")
+        .lazy()
+        .pipe(seal, CHARGED)
+        .collect()
+    )
+
+
+def _values(record: Record, rows: pl.Series) -> pl.DataFrame:
+    """Return markup_row and value of markup rows of whatever version."""
+    table: Any = REFERENCE["markups"]
+    wanted = rows.drop_nulls().unique().to_list()
+    found = read_frame(record.connection, sa.select(table.c.row_id, table.c.value))
+    return found.filter(pl.col("row_id").is_in(wanted)).select(
+        markup_row="row_id", value=pl.col("value").cast(RATE)
+    )

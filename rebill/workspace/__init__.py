@@ -1,0 +1,1 @@
+"""The folder: settings, profiles, brands, inbox, lock, files written whole."""

@@ -1,0 +1,134 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from urllib.parse import quote
+
+import polars as pl
+
+TEMPORARY = ".tmp-"
+
+
+def safe_name(text: str) -> str:
+    """Return a file name made from outside text: percent-quoted, never hidden, never a path."""
+    quoted = quote(text, safe=" ,+=@()[]{}!'~^").replace(" ", "_")
+    if quoted.startswith("."):
+        quoted = "%2E" + quoted[1:]
+    return quoted[:200] or "_"
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Leave `content` at `path`, whole: what stood there before stays until the new is on disk."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name[-80:]}")
+    try:
+        with temporary.open("xb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+_sync_folder = _sync
+
+
+def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
+    """Leave the rows of `frame` at `path` as Parquet, streamed, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}.parquet")
+    try:
+        # An open file, not a name: a sink that failed may open its target after it raised.
+        with temporary.open("xb") as handle:
+            frame.lazy().sink_parquet(handle)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def spool(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
+    """Leave the rows of `frame` at `path` for the time of a run, and return them from there.
+
+    Nothing reads them after the run, so they are neither flushed nor packed tightly; small groups
+    of rows keep memory small.
+    """
+    frame.sink_parquet(path, compression="lz4", statistics=False, row_group_size=65_536, mkdir=True)
+    return pl.scan_parquet(path, hive_partitioning=False, glob=False)
+
+
+def spool_shares(
+    folder: Path, frame: pl.LazyFrame, share: pl.Expr, shares: int
+) -> list[pl.LazyFrame]:
+    """Leave the rows of `frame` below `folder` for the time of a run, and return them in shares.
+
+    `share` is the number of the share a row is in, from 0; a share may have no rows.
+    """
+    schema = frame.collect_schema()
+    frame.sink_parquet(
+        pl.PartitionBy(folder, key={"_share": share}, include_key=False),
+        compression="lz4",
+        statistics=False,
+        row_group_size=65_536,
+        mkdir=True,
+    )
+    found = [sorted((folder / f"_share={number}").glob("*.parquet")) for number in range(shares)]
+    return [
+        pl.scan_parquet(paths, hive_partitioning=False, glob=False)
+        if paths
+        else pl.LazyFrame(schema=schema)
+        for paths in found
+    ]
+
+
+def walk(folder: Path) -> list[Path]:
+    """Return all files below a folder, links not followed, sorted."""
+    found = [Path(root) / name for root, _, names in os.walk(folder) for name in names]
+    return sorted(found)
+
+
+def is_temporary(path: Path, base: Path) -> bool:
+    """Whether a file below `base` is one that a writer had not finished."""
+    return any(part.startswith(TEMPORARY) for part in path.relative_to(base).parts)
+
+
+def remove_empty_folders(folder: Path) -> None:
+    """Leave no folder below `folder` without a file in it."""
+    for root, _, _ in os.walk(folder, topdown=False):
+        if Path(root) != folder and not os.listdir(root):
+            os.rmdir(root)
+
+
+STAGED = f"{TEMPORARY}staged"
+
+
+def leave(path: Path, content: str | bytes) -> int:
+    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0."""
+    data = content.encode() if isinstance(content, str) else content
+    try:
+        if path.read_bytes() == data:
+            return 0
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    # A paper is made again from the record when it is lost, so it need not be flushed by itself.
+    temporary = f"{path.parent}/.{path.name}.tmp"
+    with open(temporary, "wb") as handle:
+        handle.write(data)
+    os.replace(temporary, path)
+    return 1
