@@ -17,9 +17,9 @@ from invoices.bank import read
 from invoices.bank.schema import ENTRIES, REMITTANCES
 from invoices.schema import empty
 from reconcile.contracts import read_contracts
-from reconcile.debits import DEBITS
-from reconcile.pull_events import pull_events
-from reconcile.pulls import Known, settle
+from reconcile.pulls.debits import DEBITS
+from reconcile.pulls.events import pull_events
+from reconcile.pulls.settle import Known, settle
 
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 TITLE = "## Bank files and the pulls they tell of"

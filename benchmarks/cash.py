@@ -37,7 +37,7 @@ from rebill.store import insert_frame, models, models_disputes, transaction
 from rebill.store.record import Record, reading
 from rebill.store.runs import start_run
 from rebill.workspace.settings import init_workspace, open_workspace
-from reconcile.debits import DEBITS, debits
+from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import deadlines
 
 AS_OF = date(2026, 12, 31)

@@ -23,7 +23,7 @@ from rebill.reference import current
 from rebill.store import transaction
 from rebill.workspace.settings import open_workspace
 from rebill.workspace.write import write_parquet
-from reconcile.audit import audit
+from reconcile.audit.audit import audit
 from reconcile.contracts import read_contracts
 from reconcile.schema import AUDITED
 

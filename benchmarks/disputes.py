@@ -16,10 +16,10 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.schema import CENTS, FINDINGS, seal
+from reconcile.claims.crediting import CREDITS, WAITING, WANTED, match
+from reconcile.claims.group import group, with_claim_no
+from reconcile.claims.places import CREDIT_PARTS, PARTS, TOTALS, faults, steps
 from reconcile.contracts import Contract
-from reconcile.crediting import CREDITS, WAITING, WANTED, match
-from reconcile.dispute import group, with_claim_no
-from reconcile.places import CREDIT_PARTS, PARTS, TOTALS, faults, steps
 
 FIRST = dt.date(2026, 1, 5)
 REASONS = ("RATE", "DISC", "DUP", "USOC", "TAX", "QTY")

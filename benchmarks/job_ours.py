@@ -10,10 +10,10 @@ from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.schema import RATE
 from rebill.pricing.rate import rate
 from rebill.workspace.write import spool
+from reconcile.audit.due import value
+from reconcile.audit.match import match
+from reconcile.audit.pricing import RATED, place, price
 from reconcile.contracts import read_contracts
-from reconcile.due import value
-from reconcile.match import match
-from reconcile.pricing import RATED, place, price
 from reconcile.schema import AUDITED
 
 NO_ORDERS = pl.DataFrame(

@@ -13,7 +13,7 @@ from worlds import World
 from worlds_tables import frames
 
 from invoices.money import MONTH_PARTS
-from reconcile.audit import Audit, audit
+from reconcile.audit.audit import Audit, audit
 from reconcile.schema import AUDITED
 
 Row = dict[str, Any]

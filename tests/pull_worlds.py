@@ -10,9 +10,9 @@ import polars as pl
 from invoices.bank.schema import ENTRIES, REMITTANCES
 from invoices.schema import empty
 from reconcile.contracts import Contract, read_contracts
-from reconcile.debits import DEBITS
-from reconcile.pull_events import pull_events
-from reconcile.pulls import Banked, Known, settle
+from reconcile.pulls.debits import DEBITS
+from reconcile.pulls.events import pull_events
+from reconcile.pulls.settle import Banked, Known, settle
 
 CONTRACTS = """
 [[contract]]

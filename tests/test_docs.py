@@ -117,7 +117,7 @@ def test_the_modules_that_the_architecture_names_exist_and_stand_in_one_row():
 def test_the_tour_runs_as_it_is_typed(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from rebill.cli.main import app
+    from rebill.cli.base import app
     from rebill.demo.generate import generate
 
     generate(tmp_path / ".demo", 100, 1, 7)

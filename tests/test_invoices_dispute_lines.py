@@ -17,7 +17,7 @@ from invoices.dispute_upload import lacking, upload_csv
 from invoices.dispute_words import letter
 from invoices.layout import Layout, with_words
 from invoices.schema import CENTS, RATE
-from reconcile.forms import FormError, parse_form, shipped
+from reconcile.claims.forms import FormError, parse_form, shipped
 
 EVIDENCE = pl.Schema(
     {

@@ -28,7 +28,7 @@ from rebill.books.journal import (
     unbalanced,
 )
 from rebill.books.ledgers import beancount, csv, hledger
-from reconcile.places import CLAIM_PLACES, STEPS
+from reconcile.claims.places import CLAIM_PLACES, STEPS
 
 Row = dict[str, Any]
 SHAPES: dict[str, dict[str, Any]] = {

@@ -18,7 +18,7 @@ from rebill.run import plan
 from rebill.run.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
 from rebill.store.record import reading
 from rebill.workspace.settings import ConfigError, Workspace, open_workspace
-from reconcile.approval import lacking
+from reconcile.claims.approval import lacking
 
 MARCH = "2026-03-31"
 TABLES = ("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines")

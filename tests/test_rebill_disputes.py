@@ -15,7 +15,7 @@ from rebill.disputes.claims import claim_steps, parts
 from rebill.reference.load import load
 from rebill.store.record import reading
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.places import faults
+from reconcile.claims.places import faults
 
 DAY = dt.date.fromisoformat
 

@@ -25,10 +25,10 @@ from rebill.disputes.claims import check
 from rebill.inquiry.export import table_frame
 from rebill.store.record import reading
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.debits import DEBITS
-from reconcile.exposure import PLACES, by_bill, exposure
-from reconcile.life import NEWS, STATE, advance
-from reconcile.places import CREDIT_PARTS, PARTS, TOTALS, faults, now, steps
+from reconcile.cash.exposure import PLACES, by_bill, exposure
+from reconcile.claims.life import NEWS, STATE, advance
+from reconcile.claims.places import CREDIT_PARTS, PARTS, TOTALS, faults, now, steps
+from reconcile.pulls.debits import DEBITS
 
 DAY = dt.timedelta(1)
 

@@ -17,7 +17,7 @@ from worlds_clean import clean_world
 from worlds_tables import frames
 
 from invoices.schema import FINDINGS, LINES
-from reconcile.audit import Audit
+from reconcile.audit.audit import Audit
 from reconcile.findings import BY_NAME
 from reconcile.pull_codes import CODES as PULL_CODES
 from reconcile.schema import AUDITED

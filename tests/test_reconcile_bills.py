@@ -12,15 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoices.schema import CENTS, FINDINGS
-from reconcile.bills import (
-    COMPARED,
-    balance_breaks,
-    bill_jumped,
-    compare,
-    document_missing,
-)
+from reconcile.audit.bills import COMPARED, balance_breaks, bill_jumped, compare, document_missing
 from reconcile.contracts import Contract
-from reconcile.debits import debits
+from reconcile.pulls.debits import debits
 from reconcile.window import deadlines
 
 MONEY = ("previous_balance", "payments", "current_charges", "total_due")

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.schema import CENTS
-from reconcile import carry
+from reconcile.cash import carry
 from reconcile.contracts import Contract
 
 D = Decimal

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.commitments import COMMITMENTS, commitments, year_of
+from reconcile.cash.commitments import COMMITMENTS, commitments, year_of
+from reconcile.cash.run_rate import CHARGES, bills_to_come, held_by
+from reconcile.cash.securities import SECURITY, securities
 from reconcile.contracts import Contract
-from reconcile.run_rate import CHARGES, bills_to_come, held_by
-from reconcile.securities import SECURITY, securities
 
 D = Decimal
 day = dt.date.fromisoformat

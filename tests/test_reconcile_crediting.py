@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.crediting import CREDITS, OFFERED, TAKEN, WAITING, WANTED, match
+from reconcile.claims.crediting import CREDITS, OFFERED, TAKEN, WAITING, WANTED, match
 
 ZERO = Decimal(0)
 

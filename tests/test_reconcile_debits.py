@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from invoices.schema import CENTS
 from reconcile.contracts import Contract
-from reconcile.debits import DEBITS, debits
+from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import deadlines
 
 ZERO = Decimal("0.00")

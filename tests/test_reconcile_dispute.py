@@ -11,16 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoices.schema import FINDINGS, empty
+from reconcile.claims.group import CLAIMS, KEY, due, group, refresh, with_claim_no
+from reconcile.claims.life import MOVES, UNFILED, allowed
 from reconcile.contracts import Contract
-from reconcile.dispute import (
-    CLAIMS,
-    KEY,
-    due,
-    group,
-    refresh,
-    with_claim_no,
-)
-from reconcile.life import MOVES, UNFILED, allowed
 
 NOW = dt.date(2026, 12, 1)
 

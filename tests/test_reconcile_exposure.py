@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconcile.debits import DEBITS
-from reconcile.exposure import EXPOSURE, PLACES, by_bill, exposure
-from reconcile.life import MOVES, UNFILED
-from reconcile.places import CREDIT_PARTS, PARTS, STEPS, TOTALS, faults, steps
+from reconcile.cash.exposure import EXPOSURE, PLACES, by_bill, exposure
+from reconcile.claims.life import MOVES, UNFILED
+from reconcile.claims.places import CREDIT_PARTS, PARTS, STEPS, TOTALS, faults, steps
+from reconcile.pulls.debits import DEBITS
 
 ZERO = Decimal("0.00")
 DAY = dt.timedelta(1)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.schema import FINDINGS
+from reconcile.claims.forms import DEFAULT, FormError, FormProfile, form_names, parse_form, shipped
+from reconcile.claims.group import group, with_claim_no
 from reconcile.contracts import Contract
-from reconcile.dispute import group, with_claim_no
-from reconcile.forms import DEFAULT, FormError, FormProfile, form_names, parse_form, shipped
 
 AS_OF = dt.date(2026, 12, 1)
 NARROW = FormProfile.model_validate(

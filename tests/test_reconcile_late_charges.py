@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from invoices.schema import FINDINGS
-from reconcile.late_charges import PULLED, VERDICTS, findings, judged, verdicts
+from reconcile.audit.late_charges import PULLED, VERDICTS, findings, judged, verdicts
 from reconcile.schema import AUDITED
 
 DAY = dt.date.fromisoformat

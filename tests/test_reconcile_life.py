@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.calendar import closed_weekdays
-from reconcile.life import HAPPENED, NEWS, STATE, advance
+from reconcile.claims.life import HAPPENED, NEWS, STATE, advance
 
 START = dt.date(2026, 1, 5)
 CLOSED = closed_weekdays(dt.date(2025, 1, 1), dt.date(2029, 1, 1))

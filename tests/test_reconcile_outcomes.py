@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.schema import CENTS
-from reconcile.outcomes import OPEN, OUTCOMES, claims_on, outcomes, still_open, wilson
+from reconcile.claims.outcomes import OPEN, OUTCOMES, claims_on, outcomes, still_open, wilson
 from reconcile.policies import Dispute, policies
 
 AS_OF = dt.date(2026, 7, 1)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from test_reconcile_carry import contract
 from test_reconcile_exposure import DAY, START, histories, model
 
-from reconcile.debits import DEBITS
-from reconcile.exposure import DISPUTED, exposure
-from reconcile.position import BUCKETS, NO_WINDOW, POSITION, position
-from reconcile.recovery import Prior, win_rates
+from reconcile.cash.exposure import DISPUTED, exposure
+from reconcile.cash.position import BUCKETS, NO_WINDOW, POSITION, position
+from reconcile.cash.recovery import Prior, win_rates
+from reconcile.pulls.debits import DEBITS
 
 D = Decimal
 ZERO = D("0.00")

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_reconcile_carry import contract
 
-from reconcile import beta
-from reconcile.recovery import RECOVERY, WIN_RATES, Prior, recovery, win_rates
+from reconcile.cash import beta
+from reconcile.cash.recovery import RECOVERY, WIN_RATES, Prior, recovery, win_rates
 
 D = Decimal
 AS_OF = dt.date(2026, 12, 1)

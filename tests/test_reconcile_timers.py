@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from invoices.calendar import closed_weekdays
-from reconcile.timers import TASKS, TIMED, tasks
+from reconcile.claims.timers import TASKS, TIMED, tasks
 
 DAY = dt.date.fromisoformat
 CLOSED = closed_weekdays(dt.date(2025, 1, 1), dt.date(2028, 1, 1))

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.contracts import read_contracts
-from reconcile.debits import debits
-from reconcile.upcoming import UPCOMING, Ahead, upcoming
+from reconcile.pulls.debits import debits
+from reconcile.pulls.upcoming import UPCOMING, Ahead, upcoming
 from reconcile.window import deadlines
 
 D = Decimal

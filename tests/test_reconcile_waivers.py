@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.waivers import WAIVERS, active, waived
+from reconcile.audit.waivers import WAIVERS, active, waived
 
 DAYS = st.dates(dt.date(2026, 1, 1), dt.date(2026, 1, 6))
 MAYBE = st.none() | st.sampled_from(["a", "b"])

@@ -15,8 +15,8 @@ from rebill.disputes.claims import claim_steps, closed_around
 from rebill.run.deadlines import papers
 from rebill.run.night import Night
 from rebill.store.record import corrected
-from reconcile import late_charges
-from reconcile.debits import DEBITS, debits
+from reconcile.audit import late_charges
+from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import roll
 
 

@@ -16,8 +16,8 @@ from rebill.run.night import Night
 from rebill.store.frames import MONTH, not_of, of
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
-from reconcile.audit import Keep, Split, audit, split_in_memory
-from reconcile.match import match
+from reconcile.audit.audit import Keep, Split, audit, split_in_memory
+from reconcile.audit.match import match
 from reconcile.schema import AUDITED
 
 A_SHARE = 400_000

@@ -23,8 +23,8 @@ from rebill.store import (
 )
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
-from reconcile import bills
-from reconcile.pull_events import pull_findings
+from reconcile.audit import bills
+from reconcile.pulls.events import pull_findings
 from reconcile.schema import AUDITED
 
 

@@ -37,7 +37,7 @@ from rebill.store.models_earning import ClosedMonth
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.places import now as places_now
+from reconcile.claims.places import now as places_now
 
 JOURNAL = "journal"
 

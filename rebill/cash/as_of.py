@@ -15,11 +15,11 @@ from invoices.schema import CENTS
 from rebill.disputes.claims import claim_steps, disputed
 from rebill.reference import current
 from rebill.store.record import Record
+from reconcile.cash.exposure import as_pulled
+from reconcile.cash.position import POSITION, position
+from reconcile.cash.recovery import RECOVERY, Prior, last_day_of_bills, recovery, win_rates
 from reconcile.contracts import Contract
-from reconcile.exposure import as_pulled
-from reconcile.position import POSITION, position
-from reconcile.pulls import standing_pulls
-from reconcile.recovery import RECOVERY, Prior, last_day_of_bills, recovery, win_rates
+from reconcile.pulls.settle import standing_pulls
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
 NOTHING = pl.lit(0, dtype=CENTS)

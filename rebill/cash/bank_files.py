@@ -23,9 +23,9 @@ from rebill.store import insert_frame, models, models_bank, read_frame, read_tab
 from rebill.store.record import Record
 from rebill.workspace import text
 from rebill.workspace.settings import Settings
-from reconcile.debits import DEBITS
-from reconcile.pull_events import pull_events
-from reconcile.pulls import Known, settle
+from reconcile.pulls.debits import DEBITS
+from reconcile.pulls.events import pull_events
+from reconcile.pulls.settle import Known, settle
 
 BOOKED, REPEATED, REFUSED, WAITING = "ingested", "repeated", "refused", "waiting"
 """What became of a bank file, as the record of runs keeps it."""

@@ -11,9 +11,9 @@ from invoices.bank.schema import ENTRIES
 from rebill.reference import current
 from rebill.store import models_bank, read_table
 from rebill.store.record import Record
-from reconcile.pull_events import PULL_EVENTS
-from reconcile.pulls import SETTLEMENTS
-from reconcile.upcoming import UPCOMING, Ahead, upcoming
+from reconcile.pulls.events import PULL_EVENTS
+from reconcile.pulls.settle import SETTLEMENTS
+from reconcile.pulls.upcoming import UPCOMING, Ahead, upcoming
 
 BANK_ENTRIES = pl.Schema(
     {

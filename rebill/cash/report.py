@@ -28,8 +28,8 @@ from rebill.paper.text import as_text
 from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.write import leave
-from reconcile.exposure import EXPOSURE, PLACES, as_pulled
-from reconcile.exposure import exposure as exposed
+from reconcile.cash.exposure import EXPOSURE, PLACES, as_pulled
+from reconcile.cash.exposure import exposure as exposed
 
 BACK = 30
 """Pulls of so many days before are shown with those to come."""

@@ -10,7 +10,7 @@ from rebill.run.night import Night
 from rebill.run.stages import Schedule
 from rebill.store import models, write_rows
 from rebill.store.record import corrected
-from reconcile.debits import DEBITS, debits
+from reconcile.pulls.debits import DEBITS, debits
 
 SPOKEN = ("debited", "returned")
 """States of a pull of which the bank has spoken."""

@@ -15,12 +15,12 @@ from rebill.reference.cells import Faults
 from rebill.reference.contracts import check_accounts, from_json, read_contract_file, to_json
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
-from reconcile.commitments import COMMITMENTS, commitments
+from reconcile.cash.commitments import COMMITMENTS, commitments
+from reconcile.cash.position import POSITION
+from reconcile.cash.recovery import RECOVERY, WIN_RATES
+from reconcile.cash.run_rate import charges
+from reconcile.cash.securities import SECURITY, securities
 from reconcile.contracts import Contract
-from reconcile.position import POSITION
-from reconcile.recovery import RECOVERY, WIN_RATES
-from reconcile.run_rate import charges
-from reconcile.securities import SECURITY, securities
 
 TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
     (

@@ -85,7 +85,7 @@ def disputes_list(
     from rebill.disputes.tasks import tasks_of
     from rebill.paper.text import show
     from rebill.store.record import reading
-    from reconcile.dispute import refresh
+    from reconcile.claims.group import refresh
 
     with reading(open_place(workspace)) as record:
         claims = record.claims().drop("resolved_on")

@@ -114,7 +114,7 @@ def bills_compare(bill_month: Month = None, json: Json = False, workspace: Where
 
     from rebill.paper.text import show
     from rebill.store.record import reading
-    from reconcile.bills import compare
+    from reconcile.audit.bills import compare
 
     with reading(open_place(workspace)) as record:
         rows = compare(record.documents(), record.totals())

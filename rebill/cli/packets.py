@@ -119,7 +119,7 @@ def disputes_report(
     from rebill.store.record import reading
     from rebill.workspace.settings import ConfigError
     from rebill.workspace.write import write_atomic
-    from reconcile.outcomes import BY, outcomes
+    from reconcile.claims.outcomes import BY, outcomes
 
     keys = [key.strip() for key in by.split(",") if key.strip()]
     if not set(keys) <= set(BY):

@@ -12,8 +12,8 @@ from rebill.store.decisions import decide, decisions
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.approval import lacking
-from reconcile.life import allowed
+from reconcile.claims.approval import lacking
+from reconcile.claims.life import allowed
 
 
 def unapproved(record: Record, news: pl.DataFrame) -> list[str]:

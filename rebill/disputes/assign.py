@@ -15,10 +15,10 @@ import polars as pl
 
 from invoices.schema import CENTS, FINDINGS
 from invoices.text import filled
+from reconcile.claims.forms import FormProfile
+from reconcile.claims.group import CLAIMS, GROUP, ORDER, group, refresh, with_claim_no
+from reconcile.claims.life import UNFILED
 from reconcile.contracts import Contract
-from reconcile.dispute import CLAIMS, GROUP, ORDER, group, refresh, with_claim_no
-from reconcile.forms import FormProfile
-from reconcile.life import UNFILED
 
 KEPT = pl.Schema({"claim_no": pl.String(), **CLAIMS})
 EVENTS = pl.Schema(

@@ -16,9 +16,9 @@ from invoices.schema import CENTS
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
 from rebill.store.record import Record
-from reconcile.exposure import DISPUTED
-from reconcile.life import HAPPENED, NEWS, OURS, STATE, UNFILED, Advanced, advance
-from reconcile.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, TOTALS, faults, steps
+from reconcile.cash.exposure import DISPUTED
+from reconcile.claims.life import HAPPENED, NEWS, OURS, STATE, UNFILED, Advanced, advance
+from reconcile.claims.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, TOTALS, faults, steps
 from reconcile.policies import policies
 
 _MONEY = ("credited", "denied", "withdrawn")

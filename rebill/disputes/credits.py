@@ -14,9 +14,9 @@ from rebill.reference.current import current_frame
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.record import CREDIT_CODES, Record
 from rebill.workspace.settings import ConfigError
-from reconcile.crediting import CREDITS, WAITING, WANTED, Matched, lay, match
-from reconcile.life import MOVES, NEWS, advance
-from reconcile.promises import PROMISED
+from reconcile.claims.crediting import CREDITS, WAITING, WANTED, Matched, lay, match
+from reconcile.claims.life import MOVES, NEWS, advance
+from reconcile.claims.promises import PROMISED
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
 BY_HAND = "hand"

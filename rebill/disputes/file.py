@@ -15,7 +15,7 @@ from rebill.store import transaction
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.life import EVENTS
+from reconcile.claims.life import EVENTS
 
 
 def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

@@ -12,8 +12,8 @@ from rebill.run.night import Night
 from rebill.run.stages import FollowClaims
 from rebill.store import live_bulk, supersede
 from rebill.store.record import CREDIT_FINDINGS, KEPT_FINDINGS
-from reconcile.life import DONE
-from reconcile.promises import GRANTED, PROMISED, PROMISES, missing
+from reconcile.claims.life import DONE
+from reconcile.claims.promises import GRANTED, PROMISED, PROMISES, missing
 
 
 def follow(night: Night, stage: FollowClaims) -> None:

@@ -20,8 +20,8 @@ from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
-from reconcile.forms import DEFAULT, FormProfile, word_of
-from reconcile.life import EVENTS
+from reconcile.claims.forms import DEFAULT, FormProfile, word_of
+from reconcile.claims.life import EVENTS
 
 COLUMNS = {
     "claim_no": "our number of the claim; or the carrier's",

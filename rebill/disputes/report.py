@@ -12,7 +12,7 @@ from rebill.disputes.claims import policies_of
 from rebill.paper import charts
 from rebill.paper.page import render
 from rebill.store.record import Record
-from reconcile.outcomes import BUCKETS, STAGES, claims_on, outcomes, still_open
+from reconcile.claims.outcomes import BUCKETS, STAGES, claims_on, outcomes, still_open
 
 MOST_PAIRS = 20
 """Carriers and reasons shown in a chart; the table has all."""

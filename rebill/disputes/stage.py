@@ -23,7 +23,7 @@ from rebill.store import (
 from rebill.store.record import KEPT_FINDINGS
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
-from reconcile.life import UNFILED
+from reconcile.claims.life import UNFILED
 
 
 def claim_findings(night: Night, stage: Claim) -> None:

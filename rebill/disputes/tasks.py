@@ -11,8 +11,8 @@ from rebill.disputes.claims import closed_around, parts, policies_of
 from rebill.disputes.credits import offers
 from rebill.reference import current
 from rebill.store.record import Record
+from reconcile.claims.timers import TASKS, TIMED, TIMERS, tasks, timers
 from reconcile.policies import LIMITS
-from reconcile.timers import TASKS, TIMED, TIMERS, tasks, timers
 from reconcile.window import limit_days
 
 NOTHING = pl.lit(0, dtype=CENTS)

@@ -13,8 +13,8 @@ from rebill.run.night import Night
 from rebill.store.decisions import decide, decisions
 from rebill.store.record import KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
-from reconcile.life import UNFILED
-from reconcile.waivers import active, waived
+from reconcile.audit.waivers import active, waived
+from reconcile.claims.life import UNFILED
 
 MONTH = pl.col("bill_date").dt.strftime("%Y-%m").alias("bill_month")
 

@@ -20,7 +20,7 @@ from rebill.reference import current
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
-from reconcile import pricing
+from reconcile.audit import pricing
 from reconcile.schema import AUDITED
 
 Story = dict[str, Any]

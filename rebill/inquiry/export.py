@@ -27,10 +27,10 @@ from rebill.inquiry.tables import TABLES, Table
 from rebill.paper.text import as_text
 from rebill.store.decisions import decisions, waivers
 from rebill.store.record import Record
-from reconcile.dispute import refresh
-from reconcile.exposure import by_bill, exposure
-from reconcile.pulls import standing_pulls
-from reconcile.waivers import waived
+from reconcile.audit.waivers import waived
+from reconcile.cash.exposure import by_bill, exposure
+from reconcile.claims.group import refresh
+from reconcile.pulls.settle import standing_pulls
 
 Format = Literal["csv", "parquet", "json"]
 

@@ -24,8 +24,8 @@ from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.outbox.invoices import deliver_invoices, invoice_paths
 from rebill.store.record import Record, corrected
 from rebill.workspace.write import leave, safe_name
-from reconcile.dispute import due
-from reconcile.life import UNFILED
+from reconcile.claims.group import due
+from reconcile.claims.life import UNFILED
 
 WRITTEN_AGAIN = (*UNFILED, "expired")
 DIGEST = "digest"

@@ -20,8 +20,8 @@ from rebill.store.record import Record
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text
 from rebill.workspace.settings import ConfigError
+from reconcile.audit.records import by_package, compare, subject
 from reconcile.contracts import Contract
-from reconcile.records import by_package, compare, subject
 
 SUFFIX = ".csr"
 MOST_BYTES = 64 * 2**20

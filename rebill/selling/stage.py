@@ -24,8 +24,8 @@ from rebill.store import read_frame
 from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
 from rebill.store.record import KEPT_FINDINGS, Record
-from reconcile import duplicates
-from reconcile.credits import COLUMNS, allocate
+from reconcile.audit import duplicates
+from reconcile.audit.credits import COLUMNS, allocate
 from reconcile.schema import AUDITED
 
 CREDIT_PARTS = "credit_parts"

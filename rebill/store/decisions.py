@@ -11,7 +11,7 @@ from rebill.store import insert_frame, read_table
 from rebill.store.models_decisions import Decision
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
-from reconcile.waivers import active
+from reconcile.audit.waivers import active
 
 LONGEST = 2000
 """Characters of a reason."""

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from invoices.bank.schema import ENTRIES, REMITTANCES
 from rebill.store.models import Base, _sql_type
 from rebill.store.types import ROW_ID
-from reconcile.pull_events import PULL_EVENTS
-from reconcile.pulls import SETTLEMENTS
+from reconcile.pulls.events import PULL_EVENTS
+from reconcile.pulls.settle import SETTLEMENTS
 
 
 class BankFile(Base):

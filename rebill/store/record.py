@@ -35,7 +35,7 @@ from rebill.store.models import (
 from rebill.store.models_bank import DEBIT_SETTLEMENTS
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
-from reconcile.pulls import states
+from reconcile.pulls.settle import states
 from reconcile.schema import AUDITED
 from reconcile.window import deadlines
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rebill.workspace.settings import ConfigError, Workspace
+from reconcile.claims.forms import FormError, FormProfile, parse_form, shipped
 from reconcile.contracts import Contract
-from reconcile.forms import FormError, FormProfile, parse_form, shipped
 
 FOLDER = "forms"
 LARGEST = 2**20

@@ -15,7 +15,7 @@ from rebill.cash.as_of import Standing
 from rebill.cash.forecast.facts import NEVER, Days, Disputes, Samples
 from rebill.cash.forecast.history import answer_days, filing_days, whole_cents
 from rebill.workspace.settings import Forecast
-from reconcile.carry import credit_days, waiting
+from reconcile.cash.carry import credit_days, waiting
 
 ENOUGH = 5
 """So many claims of a carrier are enough to judge it by them."""

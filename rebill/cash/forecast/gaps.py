@@ -15,8 +15,8 @@ from invoices.schema import CENTS
 from rebill.cash.forecast.history import paid, whole_cents
 from rebill.reference import current
 from rebill.store.record import Record
-from reconcile.carry import float_cost, peak_funding, waiting
-from reconcile.exposure import as_pulled
+from reconcile.cash.carry import float_cost, peak_funding, waiting
+from reconcile.cash.exposure import as_pulled
 
 ENOUGH = 5
 """So many payments of one customer are enough to judge it by them."""

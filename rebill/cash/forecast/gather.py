@@ -19,7 +19,7 @@ from rebill.cash.forecast.history import changes, paid, whole_cents
 from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError, Forecast
-from reconcile.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
+from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
 from reconcile.window import deadlines
 
 ENOUGH = 5

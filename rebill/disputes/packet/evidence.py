@@ -13,8 +13,8 @@ from invoices.schema import CENTS, LINES, RATE
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
-from reconcile.causes import CAUSES, causes
-from reconcile.pricing import QUESTION, in_force, rate_frame, with_question
+from reconcile.audit.causes import CAUSES, causes
+from reconcile.audit.pricing import QUESTION, in_force, rate_frame, with_question
 from reconcile.schema import AUDITED
 
 FOUND = ("finding_id", "cause", "reason", "message", "source_file", "source_row")

@@ -27,9 +27,9 @@ from rebill.store.record import Record
 from rebill.workspace.forms import workspace_forms
 from rebill.workspace.settings import ConfigError, Contact
 from rebill.workspace.write import safe_name, write_atomic
-from reconcile.dispute import due
-from reconcile.forms import DEFAULT, FormProfile, form_names, key_values
-from reconcile.life import UNFILED
+from reconcile.claims.forms import DEFAULT, FormProfile, form_names, key_values
+from reconcile.claims.group import due
+from reconcile.claims.life import UNFILED
 
 NEVER_MIXED = ("carrier", "reason_code")
 """Every carrier sends back what mixes these."""

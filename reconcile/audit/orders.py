@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import RATE
-from reconcile.credits import COLUMNS, DOCUMENT_ORDER, allocate
+from reconcile.audit.credits import COLUMNS, DOCUMENT_ORDER, allocate
 
 _ASSIGNED = pl.Schema(
     {

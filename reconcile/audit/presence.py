@@ -11,9 +11,8 @@ import polars as pl
 from invoices.money import MONTH_PARTS, from_cents, micros
 from invoices.periods import add_days
 from invoices.schema import CENTS
-from reconcile.contracts import Contract, settings
-from reconcile.due import value
-from reconcile.pricing import (
+from reconcile.audit.due import value
+from reconcile.audit.pricing import (
     QUESTION,
     RECURRING,
     in_force,
@@ -22,6 +21,7 @@ from reconcile.pricing import (
     with_contract,
     with_question,
 )
+from reconcile.contracts import Contract, settings
 
 
 def billed(lines: pl.LazyFrame) -> pl.LazyFrame:

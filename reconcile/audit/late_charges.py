@@ -13,8 +13,8 @@ import polars as pl
 from invoices.money import cents, divide_half_away, from_cents
 from invoices.schema import CENTS, FINDINGS, seal
 from invoices.text import filled
-from reconcile.debits import ACCOUNT
 from reconcile.findings import BY_NAME
+from reconcile.pulls.debits import ACCOUNT
 
 CODE = "late_charge_not_due"
 

@@ -18,9 +18,9 @@ import polars as pl
 from invoices.money import cents, divide_half_away, from_cents
 from invoices.periods import days_between
 from invoices.schema import CENTS
-from reconcile import beta, carry
+from reconcile.cash import beta, carry
+from reconcile.claims.life import UNFILED
 from reconcile.contracts import Contract
-from reconcile.life import UNFILED
 from reconcile.window import NO_CLOSINGS
 
 SHARE = pl.Decimal(18, 6)

@@ -14,9 +14,9 @@ import polars as pl
 
 from invoices.calendar import add_banking_days
 from invoices.schema import CENTS
+from reconcile.claims.forms import FormProfile, form_names, with_keys
+from reconcile.claims.life import UNFILED
 from reconcile.contracts import Contract, settings
-from reconcile.forms import FormProfile, form_names, with_keys
-from reconcile.life import UNFILED
 from reconcile.window import NO_CLOSINGS
 
 __all__ = [

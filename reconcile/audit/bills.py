@@ -15,8 +15,8 @@ from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, FINDINGS, empty, seal
 from invoices.text import filled
 from reconcile.contracts import Contract, contract_for, settings
-from reconcile.debits import ACCOUNT, previous_bills
 from reconcile.findings import BY_NAME
+from reconcile.pulls.debits import ACCOUNT, previous_bills
 
 BILL_CODES = ("document_missing", "balance_breaks", "bill_jumped")
 

@@ -13,8 +13,8 @@ from decimal import ROUND_HALF_UP, Decimal
 import polars as pl
 
 from invoices.schema import CENTS
+from reconcile.cash.run_rate import ACCOUNT, held_by, usual_months
 from reconcile.contracts import Contract, Security
-from reconcile.run_rate import ACCOUNT, held_by, usual_months
 
 KINDS = ("bond", "deposit", "letter_of_credit")
 _CENT = Decimal("0.01")

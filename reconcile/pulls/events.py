@@ -16,9 +16,9 @@ from invoices.bank.returns import CHANGE_CODES, RETURN_CODES, with_return_deadli
 from invoices.money import cents, from_cents
 from invoices.schema import CENTS, FINDINGS, empty, seal
 from invoices.text import filled
-from reconcile.movements import company_key
 from reconcile.pull_codes import BY_NAME
-from reconcile.pulls import Banked, Known, authorised
+from reconcile.pulls.movements import company_key
+from reconcile.pulls.settle import Banked, Known, authorised
 
 PULL_EVENTS = pl.Schema(
     {

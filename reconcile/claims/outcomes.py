@@ -14,8 +14,8 @@ import polars as pl
 
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS
-from reconcile.dispute import refresh
-from reconcile.life import UNFILED
+from reconcile.claims.group import refresh
+from reconcile.claims.life import UNFILED
 
 BY = ("carrier", "reason", "month")
 FEW = 10

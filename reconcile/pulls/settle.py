@@ -17,12 +17,13 @@ import polars as pl
 from invoices.money import cents, from_cents
 from invoices.schema import CENTS
 from reconcile.contracts import Contract
-from reconcile.exposure import PULLED
-from reconcile.movements import company_key, movements, repeated_traces, returned
-from reconcile.pull_match import INVOICES, match
-from reconcile.pull_names import references
+from reconcile.pulls.match import INVOICES, match
+from reconcile.pulls.movements import company_key, movements, repeated_traces, returned
+from reconcile.pulls.names import references
 from reconcile.window import NO_CLOSINGS
 
+PULLED = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})
+"""What the bank took for each bill and did not give back: a row for each pull."""
 SETTLEMENTS = pl.Schema(
     {
         "entry_id": pl.String(),

@@ -6,9 +6,9 @@ import polars as pl
 
 from invoices.schema import CENTS, FINDINGS
 from invoices.text import filled
-from reconcile.causes import causes
+from reconcile.audit.causes import causes
+from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
 from reconcile.findings import BY_NAME, CAUSE_REASONS
-from reconcile.pricing import QUESTION, RATED, in_force, rate_frame, with_question
 
 STAKED = tuple(
     code.name

@@ -14,10 +14,10 @@ import polars as pl
 from invoices.money import cents, divide_half_away, from_cents
 from invoices.periods import add_days, days_between
 from invoices.schema import CENTS
-from reconcile import carry
+from reconcile.cash import carry
+from reconcile.cash.exposure import as_pulled, days, exposure, moves, pull_days
+from reconcile.cash.recovery import RATES, share_of
 from reconcile.contracts import Contract
-from reconcile.exposure import as_pulled, days, exposure, moves, pull_days
-from reconcile.recovery import RATES, share_of
 
 BUCKETS = (
     ("unfiled_over_60", None),

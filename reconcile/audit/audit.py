@@ -15,15 +15,15 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, cents, divide_half_away, from_cents, micros
 from invoices.periods import add_months
 from invoices.schema import CENTS, RATE
-from reconcile import duplicates, orders, packages, presence
-from reconcile.causes import equals_printed
+from reconcile.audit import duplicates, orders, packages, presence
+from reconcile.audit.causes import equals_printed
+from reconcile.audit.credits import DOCUMENT_ORDER
+from reconcile.audit.due import value, with_due
+from reconcile.audit.match import match
+from reconcile.audit.pricing import place, price
+from reconcile.audit.tell import tell, tell_not_billed
 from reconcile.contracts import Contract, settings
-from reconcile.credits import DOCUMENT_ORDER
-from reconcile.due import value, with_due
-from reconcile.match import match
-from reconcile.pricing import place, price
 from reconcile.schema import AUDITED
-from reconcile.tell import tell, tell_not_billed
 
 Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
 """Holds an intermediate result so that it is computed once; the name says which."""

@@ -12,8 +12,8 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, days_between, with_fraction
-from reconcile.duplicates import Duplicates
-from reconcile.pricing import RECURRING
+from reconcile.audit.duplicates import Duplicates
+from reconcile.audit.pricing import RECURRING
 
 STAGES = (1, 2, 3, 4, 5)
 _CUT = ("recurring", "prorated", "surcharge", "tax")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
-from reconcile.due import value
+from reconcile.audit.due import value
 
 _GROUP = ["service", "package", "period_from", "period_until", "bill_month"]
 

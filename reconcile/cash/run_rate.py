@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents
 from invoices.schema import CENTS
-from reconcile.carry import nth_bill_after
+from reconcile.cash.carry import nth_bill_after
 from reconcile.contracts import Contract, contract_for
 
 ACCOUNT = ["carrier", "ban"]

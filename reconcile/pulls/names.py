@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import cents
-from reconcile.pull_match import ID_LENGTH, key_of
+from reconcile.pulls.match import ID_LENGTH, key_of
 
 SHORTEST = 5
 """A word of a text names a number only if it is at least so long."""

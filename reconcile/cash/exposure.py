@@ -13,7 +13,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.schema import CENTS
-from reconcile.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, now, steps
+from reconcile.claims.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, now, steps
 
 PLACES = ("undisputed", *CLAIM_PLACES)
 """Where a debited cent can be; on every day it is in exactly one of them."""
@@ -63,10 +63,6 @@ MOVES = pl.Schema(
         "change": pl.Decimal(38, 2),
     }
 )
-
-
-PULLED = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})
-"""What the bank took for each bill and did not give back: a row for each pull."""
 
 
 def exposure(

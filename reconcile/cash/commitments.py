@@ -13,8 +13,8 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.schema import CENTS
+from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
 from reconcile.contracts import Contract
-from reconcile.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
 
 COMMITMENTS = pl.Schema(
     {

@@ -11,8 +11,8 @@ import polars as pl
 from invoices.money import cents, divide_half_away, micros
 from invoices.periods import add_days
 from invoices.schema import RATE
-from reconcile.due import value
-from reconcile.pricing import QUESTION, candidates, fits, in_force, on_day
+from reconcile.audit.due import value
+from reconcile.audit.pricing import QUESTION, candidates, fits, in_force, on_day
 
 CAUSES = pl.Schema(
     {

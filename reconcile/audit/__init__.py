@@ -1,0 +1,1 @@
+"""A line and a bill against contract and inventory."""

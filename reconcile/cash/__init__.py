@@ -1,0 +1,1 @@
+"""Where the money stands, and what waiting costs."""

@@ -1,0 +1,1 @@
+"""Findings become claims, and what may happen to them."""

@@ -1,0 +1,1 @@
+"""What carriers pull, and what the bank says of it."""
