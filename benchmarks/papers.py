@@ -26,8 +26,8 @@ from typing import Any
 import polars as pl
 
 from benchmarks import cash
-from invoices.customer import pages
-from invoices.document import documents
+from invoices.customer.document import documents
+from invoices.customer.page import pages
 from rebill.paper.typeset import Sheet, set_all
 from rebill.pricing.rate import CUSTOMER_LINES
 

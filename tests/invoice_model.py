@@ -20,9 +20,9 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
 
-from invoices.brand import Letter, letterhead
-from invoices.charges import CLASS_WORDS, CREDIT_WORDS, LONGEST
-from invoices.customer import CSV_COLUMNS
+from invoices.customer.brand import Letter, letterhead
+from invoices.customer.charges import CLASS_WORDS, CREDIT_WORDS, LONGEST
+from invoices.customer.page import CSV_COLUMNS
 
 SUMMARY = """\
 {% for s in services %}

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoice_model import model_pages
 
-from invoices.charges import CLASS_WORDS
-from invoices.customer import CSV_COLUMNS, pages
+from invoices.customer.charges import CLASS_WORDS
+from invoices.customer.page import CSV_COLUMNS, pages
 from rebill.pricing.rate import CUSTOMER_LINES
 
 LINE: dict[str, Any] = {

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoices.dispute_lines import DISPUTE_LINES, ROW_KEY, dispute_lines
-from invoices.dispute_upload import lacking, upload_csv
-from invoices.dispute_words import letter
-from invoices.layout import Layout, with_words
+from invoices.packet.form import Layout, with_words
+from invoices.packet.letter import letter
+from invoices.packet.lines import DISPUTE_LINES, ROW_KEY, dispute_lines
+from invoices.packet.upload import lacking, upload_csv
 from invoices.schema import CENTS, RATE
 from reconcile.claims.forms import FormError, parse_form, shipped
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 from test_invoices_customer import CODES, LINE, LINES, Page, bills, header, lines
 
-from invoices.brand import BrandFault, House, Letter, letter, plain_letter, read_brand
-from invoices.customer import pages
-from invoices.document import data, documents
+from invoices.customer.brand import BrandFault, House, Letter, letter, plain_letter, read_brand
+from invoices.customer.document import data, documents
+from invoices.customer.page import pages
 from rebill.paper.typeset import Sheet, TypesetFault, set_all, set_pdf
 from rebill.pricing.rate import CUSTOMER_LINES
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoices.packet import COLUMNS, packet_csv, packets
+from invoices.packet.packet import COLUMNS, packet_csv, packets
 from invoices.schema import CENTS, RATE
 
 SCHEMA = {

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Set
-from dataclasses import dataclass
 
 import polars as pl
 
@@ -27,6 +26,7 @@ from invoices.bank.layout import (
     IAT_ACCOUNT,
     LENGTH,
 )
+from invoices.bank.nacha_checks import Parts
 from invoices.bank.records import decoded, order_faults, records_of
 from invoices.bank.remittance import read_remittances
 from invoices.bank.schema import ENTRIES, BankReading, together
@@ -46,21 +46,6 @@ def recognises(head: bytes) -> bool:
     # A header that names another size is one all the same: it is refused for that.
     known = text[34:40] == "094101" or (text[3:13].strip() + text[23:29]).isdigit()
     return text[:1] == "1" and text[1:3].isdigit() and text[34:40].isdigit() and known
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The records of a file by kind, each with a column a field and the `batch` it stands in."""
-
-    records: pl.DataFrame
-    header: pl.DataFrame
-    batches: pl.DataFrame
-    entries: pl.DataFrame
-    """Also `entry`, a number from 1, and what its batch header says."""
-    addenda: pl.DataFrame
-    """Also the `entry` they belong to, and their `place` below it from 1."""
-    batch_controls: pl.DataFrame
-    control: pl.DataFrame
 
 
 def read(content: bytes, closings: Set[dt.date] = NONE) -> BankReading:

@@ -7,7 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -31,13 +31,27 @@ from invoices.bank.layout import (
 )
 from invoices.bank.schema import faults, together
 
-if TYPE_CHECKING:
-    from invoices.bank.nacha import Parts
-
 HASH_DIGITS = 10**10
 WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7, 1)
 AGAIN = "ask the bank for a correct file; nothing of this one is booked"
-Check = Callable[["Parts"], pl.DataFrame]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The records of a file by kind, each with a column a field and the `batch` it stands in."""
+
+    records: pl.DataFrame
+    header: pl.DataFrame
+    batches: pl.DataFrame
+    entries: pl.DataFrame
+    """Also `entry`, a number from 1, and what its batch header says."""
+    addenda: pl.DataFrame
+    """Also the `entry` they belong to, and their `place` below it from 1."""
+    batch_controls: pl.DataFrame
+    control: pl.DataFrame
+
+
+Check = Callable[[Parts], pl.DataFrame]
 
 _PATTERNS = {
     "digits": ("^[0-9]+$", "digits"),

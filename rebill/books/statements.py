@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.document import breakable
+from invoices.customer.document import breakable
+from invoices.customer.words import seen
 from invoices.schema import CENTS
-from invoices.words import seen
 from rebill import __version__
 from rebill.paper.text import strict_csv
 from rebill.paper.typeset import Sheet, set_pdf

@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from invoices.packet import packets
+from invoices.packet.packet import packets
 from rebill.cash.bank_tables import returnable
 from rebill.disputes.lines import disputed_lines
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html

@@ -114,7 +114,7 @@ CSV_COLUMNS = (
 
 def digest_csv(digest: Digest) -> str:
     """Return every row of the digest as CSV: one table for all sections, absent cells empty."""
-    from invoices.packet import formula_safe
+    from invoices.packet.packet import formula_safe
 
     held = digest.held.with_columns(
         text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),

@@ -11,9 +11,9 @@ from typing import Any
 
 import polars as pl
 
-from invoices.brand import Letter
-from invoices.customer import pages
-from invoices.document import documents
+from invoices.customer.brand import Letter
+from invoices.customer.document import documents
+from invoices.customer.page import pages
 from rebill.paper.typeset import Sheet, set_all
 from rebill.reference.current import current_frame
 from rebill.store.record import Record

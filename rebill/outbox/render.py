@@ -13,10 +13,10 @@ from pathlib import Path
 
 import polars as pl
 
-from invoices.brand import BrandFault
-from invoices.customer import pages
-from invoices.document import data
-from invoices.edi811 import interchanges
+from invoices.customer.brand import BrandFault
+from invoices.customer.document import data
+from invoices.customer.edi811 import interchanges
+from invoices.customer.page import pages
 from rebill.outbox.invoices import Frames, invoice_folder, invoice_frames, pdfs, portions
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands

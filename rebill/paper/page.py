@@ -27,7 +27,7 @@ def count(value: object) -> str:
 def environment() -> jinja2.Environment:
     """Return the environment all pages share: escaped by default, an unknown name is an error."""
     shared = jinja2.Environment(
-        loader=jinja2.PackageLoader("rebill", "templates"),
+        loader=jinja2.PackageLoader("rebill.paper", "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -39,5 +39,5 @@ def environment() -> jinja2.Environment:
 
 
 def render(template: str, **facts: Any) -> str:
-    """Return a page made from a template of `rebill/templates` and what is known."""
+    """Return a page made from a template of `rebill/paper/templates` and what is known."""
     return environment().get_template(template).render(**facts)

@@ -19,7 +19,7 @@ def as_json(frame: pl.DataFrame) -> str:
 
 def safe_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV that no spreadsheet takes for formulas; a number stays one."""
-    from invoices.packet import formula_safe
+    from invoices.packet.packet import formula_safe
 
     text = pl.col(pl.String)
     number = text.str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
@@ -111,7 +111,7 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 def strict_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV in which no text begins like a formula, not even one that is a number."""
-    from invoices.packet import formula_safe
+    from invoices.packet.packet import formula_safe
 
     texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
     return as_text(frame.with_columns(formula_safe(pl.col(name)) for name in texts)).write_csv()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
-from invoices.brand import (
+from invoices.customer.brand import (
     LARGEST_FILE,
     BrandFault,
     BrandText,

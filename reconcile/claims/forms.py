@@ -16,7 +16,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from invoices.layout import Layout
+from invoices.packet.form import Layout
 from reconcile.claims.life import EVENTS
 from reconcile.policies import Strict
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
-from invoices.dispute_lines import dispute_lines
-from invoices.dispute_upload import lacking, upload_csv
-from invoices.dispute_words import letter
-from invoices.layout import Layout, with_words
+from invoices.packet.form import Layout, with_words
+from invoices.packet.letter import letter
+from invoices.packet.lines import dispute_lines
+from invoices.packet.upload import lacking, upload_csv
 from rebill.disputes.claims import policies_of
 from rebill.disputes.packet.evidence import earlier_bills, evidence, sent_again
 from rebill.disputes.packet.workbook import book

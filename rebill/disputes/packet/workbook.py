@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
-from invoices.packet import formula_safe, on_one_line
+from invoices.packet.packet import formula_safe, on_one_line
 from invoices.schema import CENTS
 
 MOST_ROWS = 1_000_000

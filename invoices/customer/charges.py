@@ -11,7 +11,7 @@ from functools import partial
 
 import polars as pl
 
-from invoices.words import day, money, number, paragraphs, period, seen, telephone
+from invoices.customer.words import day, money, number, paragraphs, period, seen, telephone
 
 CLASS_WORDS = {
     "recurring": ("Monthly", "Monthly charge", "Monthly"),

@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
-from invoices.brand import BrandFault, Letter, compiled, letterhead
-from invoices.charges import (
+from invoices.customer.brand import BrandFault, Letter, compiled, letterhead
+from invoices.customer.charges import (
     CLASS_WORDS,
     Words,
     bundled,
@@ -29,16 +29,7 @@ from invoices.charges import (
     titled,
     worded,
 )
-from invoices.words import (
-    cell,
-    doubled,
-    escaped,
-    inert,
-    iso,
-    money,
-    plain,
-    seen,
-)
+from invoices.customer.words import cell, doubled, escaped, inert, iso, money, plain, seen
 
 CSV_COLUMNS = (
     "invoice_no",

@@ -15,9 +15,9 @@ from typing import Any
 
 import polars as pl
 
-from invoices.brand import Letter
-from invoices.charges import charge_rows, own_lines, parties
-from invoices.words import plain
+from invoices.customer.brand import Letter
+from invoices.customer.charges import charge_rows, own_lines, parties
+from invoices.customer.words import plain
 
 TITLES = {
     "recurring": "MONTHLY RECURRING",

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from invoices.brand import Letter, letterhead
-from invoices.charges import (
+from invoices.customer.brand import Letter, letterhead
+from invoices.customer.charges import (
     CLASS_WORDS,
     bundled,
     by_carrier,
@@ -24,7 +24,7 @@ from invoices.charges import (
     parties,
     titled,
 )
-from invoices.words import money
+from invoices.customer.words import money
 
 _NAMES = tuple(CLASS_WORDS)
 _LONG = "([^ \u200b]{30})"

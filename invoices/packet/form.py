@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from invoices.dispute_lines import DISPUTE_LINES
+from invoices.packet.lines import DISPUTE_LINES
 
 MOST_COLUMNS = 200
 Text = Annotated[str, Field(min_length=1, max_length=500)]

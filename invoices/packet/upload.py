@@ -6,9 +6,9 @@ from typing import Any
 
 import polars as pl
 
-from invoices.dispute_lines import DISPUTE_LINES
-from invoices.layout import Column, Upload
-from invoices.packet import formula_safe, on_one_line
+from invoices.packet.form import Column, Upload
+from invoices.packet.lines import DISPUTE_LINES
+from invoices.packet.packet import formula_safe, on_one_line
 from invoices.schema import CENTS
 
 _KEYS = {

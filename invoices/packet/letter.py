@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from invoices.packet import UNSEEN
+from invoices.packet.packet import UNSEEN
 
 WHY: Mapping[str, str] = {
     "account_unknown": "The account is under no contract between us on the bill date.",

@@ -1,0 +1,1 @@
+"""Dispute packets going out."""
