@@ -66,7 +66,7 @@ clean: ## Remove what the targets above made.
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # Each candidate is run, not only looked for: a name on the PATH may be a shim with nothing behind.
-$(VENV)/installed: requirements.txt pyproject.toml
+$(VENV)/installed: requirements.txt pyproject.toml setup.py
 	@if ! $(PY) -c 'import pip' 2>/dev/null; then \
 	  found=; \
 	  for python in $(CANDIDATES); do \

@@ -1,0 +1,18 @@
+"""What a wheel holds: the four rooms that are imported, and the migrations inside `rebill`.
+
+The folder `migrations/` stands at the top of the repository, and a name as common as that is not
+put beside everybody else's packages: where it is installed it is `rebill/migrations/`. Everything
+else that is to be said of the package stands in `pyproject.toml`.
+"""
+
+from setuptools import find_namespace_packages, setup
+
+ROOMS = ("rebill", "reconcile", "invoices", "usoc_catalog")
+
+setup(
+    packages=[
+        *find_namespace_packages(include=[*ROOMS, *(f"{room}.*" for room in ROOMS)]),
+        *("rebill.migrations", "rebill.migrations.versions"),
+    ],
+    package_dir={"rebill.migrations": "migrations"},
+)
