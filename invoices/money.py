@@ -18,6 +18,8 @@ MONTH_PARTS = 377_580
 MICROS = 10**6
 EXACT_PER_CENT = 10**10 * MONTH_PARTS
 """How many exact units make a cent."""
+ZERO_CENTS = pl.lit(0, dtype=CENTS)
+"""No money, as dollars and cents."""
 
 
 def micros(column: pl.Expr) -> pl.Expr:

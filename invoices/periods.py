@@ -12,6 +12,12 @@ import polars as pl
 from invoices.money import MONTH_PARTS
 
 
+def month_of(day: str | pl.Expr) -> pl.Expr:
+    """Return the month of a date as text, YYYY-MM; null where there is no date."""
+    column = pl.col(day) if isinstance(day, str) else day
+    return column.dt.strftime("%Y-%m")
+
+
 def add_months(day: pl.Expr, months: pl.Expr | int) -> pl.Expr:
     """Return the same day so many months on, or the last day of a month that has no such day."""
     count = pl.lit(months) if isinstance(months, int) else months

@@ -8,7 +8,12 @@ addressed to.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 import polars as pl
+
+Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 CENTS = pl.Decimal(18, 2)
 """Dollars and cents, exact."""
@@ -103,7 +108,15 @@ FINDINGS = pl.Schema(
 )
 
 
-def seal(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+def columns_of(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> list[pl.Expr]:
+    """Return every column of `schema`, in its order and cast strictly to its type.
+
+    A frame that selects them must have them all; `seal` adds those that are absent.
+    """
+    return [pl.col(name).cast(dtype) for name, dtype in schema.items()]
+
+
+def seal(frame: Frame, schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> Frame:
     """Return `frame` with exactly the columns of `schema`, in its order and with its types.
 
     A column that is absent is added as null; a column of another type is cast, strictly.
@@ -113,6 +126,12 @@ def seal(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
         (pl.col(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in schema.items()
     )
+
+
+def among(column: str | pl.Expr, values: pl.Series) -> pl.Expr:
+    """Say of each value of a column whether it stands in `values`; null stays null."""
+    asked = pl.col(column) if isinstance(column, str) else column
+    return asked.is_in(values.implode())
 
 
 def empty(schema: pl.Schema) -> pl.DataFrame:

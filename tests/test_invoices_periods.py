@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoices.money import MICROS, MONTH_PARTS, exact, to_cents
-from invoices.periods import add_months, with_fraction
-from invoices.schema import RATE
+from invoices.money import MICROS, MONTH_PARTS, ZERO_CENTS, exact, to_cents
+from invoices.periods import add_months, month_of, with_fraction
+from invoices.schema import CENTS, RATE
 
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2029, 12, 31))
 
@@ -112,3 +112,14 @@ def test_a_charge_rounds_once_and_away_from_zero(rate, micro_units, days):
     got = frame.select(to_cents(exact(pl.col("r"), pl.col("u")))).item()
     assert got == Decimal(int(cents)) / 100
     assert got == got.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_the_month_of_a_date_is_text():
+    days = pl.DataFrame({"day": [dt.date(2026, 3, 31), None]})
+    assert days.select(month_of("day"))["day"].to_list() == ["2026-03", None]
+    assert days.select(month_of(pl.col("day")))["day"].to_list() == ["2026-03", None]
+
+
+def test_no_money_is_a_number_of_cents():
+    nothing = pl.select(nothing=ZERO_CENTS)["nothing"]
+    assert nothing.dtype == CENTS and nothing.item() == Decimal("0.00")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from invoices.schema import among, columns_of, seal
 from invoices.text import filled
 
 
@@ -25,3 +26,18 @@ def test_words_are_null_where_a_part_is_null():
 def test_a_template_has_a_place_for_every_part():
     with pytest.raises(ValueError, match="2 columns for the 1 places"):
         filled("{}", "a", "b")
+
+
+def test_a_frame_selects_the_columns_of_a_schema_and_is_sealed_where_some_are_absent():
+    schema = pl.Schema({"b": pl.Int64(), "a": pl.String()})
+    frame = pl.DataFrame({"a": ["x"], "b": [1], "c": [2]}, schema_overrides={"b": pl.Int8})
+    assert frame.select(columns_of(schema)).schema == schema
+    assert frame.drop("a").pipe(seal, schema).rows() == [(1, None)]
+    with pytest.raises(pl.exceptions.ColumnNotFoundError):
+        frame.drop("a").select(columns_of(schema))
+
+
+def test_a_value_is_among_those_of_a_series_and_null_says_nothing():
+    frame = pl.DataFrame({"a": ["x", "y", None]})
+    assert frame.select(among("a", pl.Series(["x", "z"])))["a"].to_list() == [True, False, None]
+    assert frame.filter(among(pl.col("a"), pl.Series([], dtype=pl.String))).is_empty()
