@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from nights import bill, night, put, small
+from nights import CONTRACT, bill, night, put, small
 
 from rebill.paper.text import safe_csv
 from rebill.reference.load import LoadResult, load
@@ -121,6 +121,22 @@ def test_the_carrier_is_named_or_known_by_the_contract(place: Workspace, tmp_pat
     assert "say --carrier" in refused.errors[0].remedy
     assert load(place, [path], carrier="ILEC").ok
     assert "ILEC-9995550100" in current(place, "services")["service"].to_list()
+
+
+def test_contracts_of_two_carriers_that_cover_an_account_alike_name_neither(
+    place: Workspace, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    text = CONTRACT.replace("ACME-2026", "OTHER").replace("ILEC", "CLEC")
+    (other / "contracts.toml").write_text(CONTRACT + text.replace("305R01*", "*R0100*"))
+    assert load(place, [other]).ok
+    assert take(place, AGREES, tmp_path).ok
+    (other / "contracts.toml").write_text(CONTRACT + text.replace("305R01*", "*R01000*"))
+    assert load(place, [other]).ok
+    refused = take(place, AGREES, tmp_path)
+    told = "contracts of CLEC and ILEC fit account 305R010001 equally well"
+    assert [error.what for error in refused.errors] == [told]
 
 
 def test_records_and_the_tables_they_make_are_not_loaded_together(

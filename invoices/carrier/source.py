@@ -39,6 +39,8 @@ class Known:
     """`KINDS`"""
     accounts: pl.DataFrame = field(default_factory=lambda: empty(ACCOUNTS))
     """`ACCOUNTS`"""
+    otherwise: str | None = None
+    """The carrier an account under no contract is taken to be of; null = it is nobody's."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from invoices import bank, carrier
 from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
 from invoices.carrier.reading import Reading
-from invoices.carrier.source import ACCOUNTS
 from invoices.footing import WIDE
 from rebill.cash.bank_files import is_bank_file, read_bank_file
 from rebill.intake import archives
@@ -207,8 +206,7 @@ def known_at(workspace: Workspace | None) -> Known:
             load = current.load_version(record.connection)
             frames = current.reference_frames(workspace, record.connection, load)
             known = current.known(frames, current.contracts(record.connection, load))
-    anyone = pl.DataFrame([("(unknown)", "*", None, None)], schema=ACCOUNTS, orient="row")
-    return replace(known, accounts=pl.concat([known.accounts, anyone]))
+    return replace(known, otherwise="(unknown)")
 
 
 def as_words(told: dict[str, Any]) -> str:

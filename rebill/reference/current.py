@@ -125,6 +125,11 @@ def contracts(connection: sa.Connection, version: int | None = None) -> list[Con
 
 def known(frames: dict[str, pl.LazyFrame], contracts: list[Contract]) -> Known:
     """Return what a reader of carrier paper may ask: kinds of codes, accounts under contract."""
+    return Known(frames["usocs"].pipe(seal, KINDS), account_patterns(contracts))
+
+
+def account_patterns(contracts: list[Contract]) -> pl.DataFrame:
+    """Return `ACCOUNTS`: which account patterns are under contract with which carrier, and when."""
     accounts = [
         (
             contract.carrier,
@@ -135,8 +140,7 @@ def known(frames: dict[str, pl.LazyFrame], contracts: list[Contract]) -> Known:
         for contract in contracts
         for account in contract.accounts
     ]
-    held = pl.DataFrame(accounts, schema=ACCOUNTS, orient="row")
-    return Known(frames["usocs"].pipe(seal, KINDS), held)
+    return pl.DataFrame(accounts, schema=ACCOUNTS, orient="row")
 
 
 def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from invoices.carrier import Known
+from invoices.carrier.accounts import TIE, carrier_of
 from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.csr import RECORDS, ROWS, Csr, is_csr, read_csr
 from invoices.text import filled
@@ -150,25 +151,23 @@ def _placed(
 def _with_carrier(
     records: pl.DataFrame, carrier: str | None, contracts: list[Contract], faults: Faults
 ) -> pl.DataFrame:
-    """Return the accounts with the carrier that is named, or whose contract alone covers them."""
+    """Return the accounts with the carrier that is named, or else whose contract covers them.
+
+    A record prints no day of its own, so contracts count whenever they are in force.
+    """
     if carrier:
         return records.with_columns(carrier=pl.lit(carrier.strip()))
-    carriers = []
-    for account in records.iter_rows(named=True):
-        fitting = {
-            contract.carrier
-            for contract in contracts
-            for held in contract.accounts
-            if re.match(held.regex, account["ban"])
-        }
-        carriers.append(fitting.pop() if len(fitting) == 1 else None)
-        if carriers[-1] is None:
-            whose = (
-                f"contracts of {len(fitting)} carriers cover" if fitting else "no contract covers"
-            )
-            what = f"{whose} account {account['ban']}"
-            faults.add(account["source_file"], account["source_row"], what, "say --carrier CODE")
-    return records.with_columns(carrier=pl.Series(carriers, dtype=pl.String))
+    asked = records.select("ban", day=pl.lit(None, pl.Date))
+    owners = carrier_of(asked, Known(accounts=reference.account_patterns(contracts)))
+    found = records.join(owners.drop("day"), on="ban", how="left", maintain_order="left")
+    nobody = found.filter(pl.col("carrier").is_null())
+    whose = pl.coalesce(
+        filled(TIE, "rivals", "ban"), filled("no contract covers account {}", "ban")
+    )
+    faults.add_rows(
+        nobody.select(_file="source_file", _row="source_row", what=whose), "say --carrier CODE"
+    )
+    return found.drop("rivals")
 
 
 def _known(services: pl.DataFrame) -> pl.DataFrame:

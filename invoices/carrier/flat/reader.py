@@ -14,6 +14,7 @@ import polars as pl
 
 from invoices.carrier import cells as c
 from invoices.carrier import checks as ck
+from invoices.carrier.accounts import TIE, TIE_REMEDY, carrier_of
 from invoices.carrier.bundles import CAME, PARTS, REASONS, TIES, WIDE, Bundle, Feed
 from invoices.carrier.flat.ledger import ledger_charges, ledger_ties
 from invoices.carrier.flat.profile import KEY_FIELDS, Flat, Rows
@@ -278,17 +279,28 @@ def _documents(
 ) -> pl.DataFrame:
     """Return the fragments of documents (`DOCUMENTS`, `message`, `remedy`, and what was summed)."""
     found = with_carrier(bills, profile, source.known)
+    tie = pl.col("rivals").is_not_null()
     message = (
-        pl.when(pl.col("carrier").is_null())
+        pl.when(tie)
+        .then(filled(f"{TIE}, and the profile names no carrier", "rivals", "ban"))
+        .when(pl.col("carrier").is_null())
         .then(filled("account {} is under no contract, and the profile names no carrier", "ban"))
         .when(~pl.col("ban").is_in([ban for ban in found["ban"].unique() if profile.covers(ban)]))
         .then(filled(f"account {{}} is none that profile {profile.profile} reads", "ban"))
     )
-    found = found.with_columns(message=message).with_columns(
-        status=pl.when(pl.col("message").is_null())
-        .then(pl.lit("loaded"))
-        .otherwise(pl.lit("refused")),
-        remedy=pl.lit("name the carrier or the account pattern in the profile, or load a contract"),
+    found = (
+        found.with_columns(message=message)
+        .with_columns(
+            status=pl.when(pl.col("message").is_null())
+            .then(pl.lit("loaded"))
+            .otherwise(pl.lit("refused")),
+            remedy=pl.when(tie)
+            .then(pl.lit(f"name the carrier in the profile, or {TIE_REMEDY}"))
+            .otherwise(
+                pl.lit("name the carrier or the account pattern in the profile, or load a contract")
+            ),
+        )
+        .drop("rivals")
     )
     counted = filled("{}; its {} rows are not loaded", "message", "rows")
     return found.with_columns(
@@ -320,31 +332,23 @@ def _ids(found: pl.DataFrame, source: Source) -> list[str]:
 def with_carrier(bills: pl.DataFrame, profile: Profile, known: Known) -> pl.DataFrame:
     """Give bills whose paper names no carrier the one whose contract covers the account.
 
-    The longest fitting pattern wins; null where none fits on the bill date.
+    `rivals` are the carriers whose contracts cover it equally well on the bill date, else null.
     """
-    if not bills["carrier"].null_count():
-        return bills
-    carrier, best = pl.lit(None, pl.String), pl.lit(-1)
-    for held in known.accounts.iter_rows(named=True):
-        pattern = "^" + ".*".join(pl_escape(part) for part in held["ban"].split("*")) + "$"
-        fits = pl.col("ban").str.contains(pattern)
-        if held["valid_from"]:
-            fits = fits & (pl.col("bill_date") >= held["valid_from"])
-        if held["valid_until"]:
-            fits = fits & (pl.col("bill_date") < held["valid_until"])
-        longer = fits & (best < len(held["ban"].replace("*", "")))
-        carrier = pl.when(longer).then(pl.lit(held["carrier"])).otherwise(carrier)
-        best = pl.when(longer).then(len(held["ban"].replace("*", ""))).otherwise(best)
-        bills = bills.with_columns(_carrier=carrier, _best=best)
-        carrier, best = pl.col("_carrier"), pl.col("_best")
-    return bills.with_columns(carrier=pl.coalesce("carrier", carrier)).drop(
-        "_carrier", "_best", strict=False
+    unnamed = bills.filter(pl.col("carrier").is_null())
+    owners = carrier_of(unnamed.select("ban", day="bill_date"), known)
+    return (
+        bills.join(
+            owners.rename({"day": "bill_date", "carrier": "of"}),
+            on=["ban", "bill_date"],
+            how="left",
+            maintain_order="left",
+        )
+        .with_columns(
+            carrier=pl.coalesce("carrier", "of"),
+            rivals=pl.when(pl.col("carrier").is_null()).then("rivals"),
+        )
+        .drop("of")
     )
-
-
-def pl_escape(text: str) -> str:
-    """Return text as a regular expression that only it fits."""
-    return "".join(letter if letter.isalnum() else f"\\x{{{ord(letter):x}}}" for letter in text)
 
 
 # --- lines --------------------------------------------------------------------------------------

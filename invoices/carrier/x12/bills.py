@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from typing import Any
 
 import polars as pl
 
+from invoices.carrier.accounts import TIE, TIE_REMEDY, carrier_of
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import (
     QUARANTINE,
@@ -22,7 +21,7 @@ from invoices.carrier.reading import (
     refused_file,
     short_id,
 )
-from invoices.carrier.source import Source
+from invoices.carrier.source import Known, Source
 from invoices.carrier.x12.ack import answers
 from invoices.carrier.x12.envelope import KIND, Envelope, Set, verdict
 from invoices.carrier.x12.heading import Heading, Headings, cents_text
@@ -60,6 +59,8 @@ class Bill:
     sums: dict[str, Any]
     said: X12
     carrier: str | None = None
+    rivals: str | None = None
+    """The carriers whose contracts cover its account equally well: it has none then."""
     ban: str | None = None
     document_id: str = ""
     refusing: list[Fault] = field(default_factory=list)
@@ -107,7 +108,9 @@ def settle(
     faults = [*envelope.faults, *told.faults, *resolver.faults]
     faults += _broken(told.broken, envelope)
     for bill in bills.values():
-        _identify(bill, profile, source)
+        _identify(bill, profile)
+    _give_carriers(bills.values(), source.known)
+    for bill in bills.values():
         faults += bill.heading.faults + _own_faults(bill, profile, told)
     unplaced = _sort(faults, bills, envelope, said)
     payable = [bill for bill in bills.values() if not bill.memorandum]
@@ -170,8 +173,8 @@ def _broken(broken: Unreadable | None, envelope: Envelope) -> list[Fault]:
     return [Fault("IEA", segment, broken.what, broken.remedy, number)]
 
 
-def _identify(bill: Bill, profile: Profile, source: Source) -> None:
-    """Find account and carrier of a bill."""
+def _identify(bill: Bill, profile: Profile) -> None:
+    """Find the account of a bill, and the carrier that its paper or its profile names."""
     heading, sums = bill.heading, bill.sums
     payer = heading.payer_account or None
     if sums["accounts"] > 1:
@@ -180,21 +183,19 @@ def _identify(bill: Bill, profile: Profile, source: Source) -> None:
         bill.ban = sums["ban"] or payer
     named = profile.codes.get("carrier", {}).get(heading.payee, heading.payee) or None
     bill.carrier = profile.carrier or named
-    if bill.carrier is None and bill.ban and heading.bill_date:
-        bill.carrier = _carrier_of(bill.ban, heading.bill_date, source.known.accounts)
 
 
-def _carrier_of(ban: str, day: dt.date, accounts: pl.DataFrame) -> str | None:
-    """Return the carrier whose contract covers an account; the longest pattern that fits counts."""
-    fitting: dict[int, set[str]] = defaultdict(set)
-    for carrier, pattern, starts, ends in accounts.select(
-        "carrier", "ban", "valid_from", "valid_until"
-    ).iter_rows():
-        in_force = (starts is None or starts <= day) and (ends is None or day < ends)
-        if in_force and fnmatchcase(ban, pattern.replace("[", "[[]").replace("?", "[?]")):
-            fitting[len(pattern.replace("*", ""))].add(carrier)
-    best = fitting[max(fitting)] if fitting else set()
-    return best.pop() if len(best) == 1 else None
+def _give_carriers(bills: Iterable[Bill], known: Known) -> None:
+    """Give bills that name no carrier the one whose contract covers the account, or its rivals."""
+    unnamed = [bill for bill in bills if not bill.carrier and bill.ban and bill.heading.bill_date]
+    asked = [(bill.ban, bill.heading.bill_date) for bill in unnamed]
+    owners = carrier_of(pl.DataFrame(asked, schema=_ASKED, orient="row"), known)
+    owner_of = {(ban, day): owner for ban, day, *owner in owners.iter_rows()}
+    for bill, question in zip(unnamed, asked, strict=True):
+        bill.carrier, bill.rivals = owner_of[question]
+
+
+_ASKED = {"ban": pl.String, "day": pl.Date}
 
 
 def _own_faults(bill: Bill, profile: Profile, told: Told) -> list[Fault]:
@@ -215,7 +216,10 @@ def _own_faults(bill: Bill, profile: Profile, told: Told) -> list[Fault]:
         say("account", at, "the set names no account", remedy)
     elif not profile.covers(bill.ban):
         say("account", at, f"the profile covers no account {bill.ban}", "name it in the profile")
-    if not bill.carrier:
+    if bill.rivals:
+        what = f"the set names no carrier, and {TIE.format(bill.rivals, bill.ban)}"
+        say("carrier", at, what, f"give the carrier in the profile, or {TIE_REMEDY}")
+    elif not bill.carrier:
         what = "the set names no carrier, and no one contract covers its account"
         say("carrier", at, what, "give the carrier in the profile, or load the contract")
     if bill.sums["accounts"] > 1:
