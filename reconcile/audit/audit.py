@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, cents, divide_half_away, from_cents, micros
 from invoices.periods import add_months
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit import duplicates, orders, packages, presence
 from reconcile.audit.causes import equals_printed
 from reconcile.audit.credits import DOCUMENT_ORDER
@@ -175,7 +175,7 @@ def _judged(
         marked.pipe(_with_package, spread)
         .pipe(_judge)
         .select(
-            *(pl.col(name).cast(dtype) for name, dtype in AUDITED.items()),
+            *columns_of(AUDITED),
             pl.col(*STAKED, "units", "factor").cast(pl.Int64),
             pl.col(WORDS),
         ),
@@ -194,8 +194,8 @@ def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFra
         "line_id", "carrier", "service", "usoc", "package", "charge_class", "amount", "bill_date",
         "period_from", "period_until", "rate_day",
     ]  # fmt: skip
-    months = documents["bill_date"].dt.truncate("1mo").unique().implode()
-    before = history.filter(pl.col("bill_date").dt.truncate("1mo").is_in(months))
+    months = documents["bill_date"].dt.truncate("1mo").unique()
+    before = history.filter(among(pl.col("bill_date").dt.truncate("1mo"), months))
     return pl.concat([priced.select(columns), before.select(columns)])
 
 

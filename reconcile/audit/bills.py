@@ -10,9 +10,9 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.money import cents, micros
-from invoices.periods import add_days, add_months
-from invoices.schema import CENTS, FINDINGS, empty, seal
+from invoices.money import ZERO_CENTS, cents, micros
+from invoices.periods import add_days, add_months, month_of
+from invoices.schema import CENTS, FINDINGS, among, columns_of, empty, seal
 from invoices.text import filled
 from reconcile.contracts import Contract, contract_for, settings
 from reconcile.findings import BY_NAME
@@ -77,7 +77,7 @@ def document_missing(
         .pipe(_with_activity, services)
         .filter(pl.col("named") | pl.col("active") | (pl.col("billed_before") & ~pl.col("ended")))
     )
-    month = pl.col("day").dt.strftime("%Y-%m")
+    month = month_of("day")
     return _findings(
         missing,
         "document_missing",
@@ -147,7 +147,7 @@ def compare(documents: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
     earlier = loaded.select(
         previous_id="document_id", previous_bill_date="bill_date", previous_invoice_no="invoice_no"
     )
-    nothing, follows = pl.lit(0, dtype=CENTS), pl.col("previous_id").is_not_null()
+    follows = pl.col("previous_id").is_not_null()
     sums = now.join(
         then.drop("previous_id"), on=["document_id", "charge_class"], how="full", coalesce=True
     )
@@ -156,13 +156,13 @@ def compare(documents: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
         .join(sums, on="document_id")
         .join(earlier, on="previous_id", how="left")
         .with_columns(
-            pl.col("current").fill_null(nothing),
+            pl.col("current").fill_null(ZERO_CENTS),
             pl.col("lines").fill_null(0),
             previous_lines=pl.when(follows).then(pl.col("was").fill_null(0)),
-            previous=pl.when(follows).then(pl.col("previous").fill_null(nothing)),
+            previous=pl.when(follows).then(pl.col("previous").fill_null(ZERO_CENTS)),
         )
         .with_columns(difference=pl.col("current") - pl.col("previous"))
-        .select(pl.col(name).cast(dtype) for name, dtype in COMPARED.items())
+        .select(columns_of(COMPARED))
         .sort("carrier", "ban", "bill_date", "invoice_no", "document_id", "charge_class")
     )
 
@@ -289,8 +289,7 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame) -
         # No bill shows its own pull, however early it settles.
         settled_on=pl.max_horizontal("debit_on", add_days(pl.col("bill_date"), 1)),
         amount="amount",
-        unsure=((pl.col("status") == "held") & ~pl.col("spoken"))
-        | pl.col("document_id").is_in(opening.implode()),
+        unsure=((pl.col("status") == "held") & ~pl.col("spoken")) | among("document_id", opening),
     )
     pulled = (
         bills.select("document_id", *ACCOUNT, "bill_date", "previous_bill_date")
@@ -338,7 +337,7 @@ def _findings(frame: pl.DataFrame, code: str, **columns: pl.Expr) -> pl.DataFram
         code=pl.lit(code),
         severity=pl.lit(BY_NAME[code].severity),
         remedy=pl.lit(BY_NAME[code].remedy),
-        amount_at_stake=pl.lit(0, dtype=CENTS),
+        amount_at_stake=ZERO_CENTS,
         **columns,
     )
-    return seal(made.lazy(), FINDINGS).collect().sort("finding_id")
+    return made.pipe(seal, FINDINGS).sort("finding_id")

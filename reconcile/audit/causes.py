@@ -10,7 +10,7 @@ import polars as pl
 
 from invoices.money import cents, divide_half_away, micros
 from invoices.periods import add_days
-from invoices.schema import RATE
+from invoices.schema import RATE, columns_of
 from reconcile.audit.due import value
 from reconcile.audit.pricing import QUESTION, candidates, fits, in_force, on_day
 
@@ -51,7 +51,7 @@ def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl
         lines.select("line_id")
         .join(first, on="line_id", how="left")
         .with_columns(pl.col("cause").fill_null("unexplained"))
-        .select(pl.col(name).cast(dtype) for name, dtype in CAUSES.items())
+        .select(columns_of(CAUSES))
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 
 DOCUMENT_ORDER = ("bill_date", "invoice_no", "line_no", "line_id")
@@ -87,7 +88,7 @@ def _give(turn: pl.DataFrame) -> pl.DataFrame:
     """Spread one credit for each code over what is left of its charges."""
     age = [~pl.col("guessed"), *(pl.col(name) for name in DOCUMENT_ORDER)]
     before = (pl.col("left").cum_sum() - pl.col("left")).over("credit_line_id", order_by=age)
-    reach = pl.max_horizontal(pl.col("given") - before, pl.lit(0).cast(CENTS))
+    reach = pl.max_horizontal(pl.col("given") - before, ZERO_CENTS)
     return (
         turn.filter(pl.col("left") > 0)
         .with_columns(given=pl.min_horizontal(reach, "left"))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.periods import add_days, add_months
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit.credits import COLUMNS, DOCUMENT_ORDER, allocate
 
 DATED = ("recurring", "prorated", "surcharge")
@@ -119,15 +119,14 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame) -> pl.DataFrame:
         for frame in (lines, history)
     )
     tonight = small.collect()
-    keys = tonight["key"].unique().implode()
-    before = past.filter(pl.col("key").is_in(keys)).collect()
+    before = past.filter(among("key", tonight["key"].unique())).collect()
     both = pl.concat([tonight, before]).sort("key", "starts", nulls_last=True)
     meets_next = (pl.col("key") == pl.col("key").shift(-1)) & (
         pl.col("exact") | (pl.col("starts").shift(-1) < pl.col("ends"))
     )
-    items = both.filter(meets_next.fill_null(False))["item"].unique().implode()
+    items = both.filter(meets_next.fill_null(False))["item"].unique()
     named = [
-        frame.filter(pl.struct(_ITEM).hash().is_in(items))
+        frame.filter(among(pl.struct(_ITEM).hash(), items))
         .with_columns(tonight=pl.lit(mark))
         .collect()
         for frame, mark in ((lines, True), (history, False))
@@ -211,7 +210,7 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
         .group_by("line_id", "day")
         .agg(before=pl.col("units_before").sum())
     )
-    mine = owned.filter(pl.col("service").is_in(later["service"].unique().implode())).collect()
+    mine = owned.filter(among("service", later["service"].unique())).collect()
     # What ends with its service is not fewer units: days after it are the disconnect's affair.
     with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
     in_service = (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
@@ -259,7 +258,7 @@ def _runs(daily: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("units") > 0)
         .with_columns(piece_until=add_days(pl.col("piece_until"), 1))
-        .select(pl.col(name).cast(dtype) for name, dtype in PIECES.items())
+        .select(columns_of(PIECES))
     )
 
 
@@ -289,6 +288,6 @@ def _merge(
     twice = (
         pl.concat([lines.with_columns(units_due=pl.lit(None, dtype=RATE)), exact])
         .join(told, on="line_id", how="left")
-        .select(pl.col(name).cast(dtype) for name, dtype in TWICE.items())
+        .select(columns_of(TWICE))
     )
     return Duplicates(twice, pieces)

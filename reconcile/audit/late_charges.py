@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents
-from invoices.schema import CENTS, FINDINGS, seal
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
+from invoices.schema import CENTS, FINDINGS, columns_of, seal
 from invoices.text import filled
 from reconcile.findings import BY_NAME
 from reconcile.pulls.debits import ACCOUNT
@@ -81,7 +81,7 @@ def verdicts(bills: pl.DataFrame, pulled: pl.DataFrame) -> pl.DataFrame:
             of_invoice="invoice_no",
             pulled="amount",
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in VERDICTS.items())
+        .select(columns_of(VERDICTS))
     )
 
 
@@ -98,7 +98,7 @@ def judged(lines: pl.LazyFrame, found: pl.DataFrame) -> pl.LazyFrame:
         how="left",
         maintain_order="left",
     ).with_columns(_taken=taken)
-    took = pl.col("_taken").fill_null(pl.lit(0, dtype=CENTS))
+    took = pl.col("_taken").fill_null(ZERO_CENTS)
     columns = [name for name in lines.collect_schema() if name != "_taken"]
     expected = (pl.col("expected") - took).cast(CENTS)
     none_due = (took > 0) & (expected == 0)
@@ -144,7 +144,7 @@ def _taken() -> pl.Expr:
         cents(pl.when(pl.col("pulled") > 0).then("pulled")),
     )
     part = pl.when(pl.col("disputed").is_null()).then(left).otherwise(from_cents(share))
-    taken = pl.max_horizontal(pl.min_horizontal(part, left), pl.lit(0, dtype=CENTS))
+    taken = pl.max_horizontal(pl.min_horizontal(part, left), ZERO_CENTS)
     return pl.when(_is_late() & pl.col("cause").is_not_null()).then(taken).cast(CENTS)
 
 

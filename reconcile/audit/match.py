@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.periods import add_months
+from invoices.schema import columns_of
 from reconcile.schema import MATCHED
 
 SERVICE_COLUMNS = (
@@ -101,7 +102,7 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
             kind=pl.lit(None, dtype=pl.String),
             family=pl.lit(None, dtype=pl.String),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in MATCHED.items())
+        .select(columns_of(MATCHED))
     )
 
 

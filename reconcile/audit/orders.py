@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import RATE
+from invoices.schema import RATE, columns_of
 from reconcile.audit.credits import COLUMNS, DOCUMENT_ORDER, allocate
 
 _ASSIGNED = pl.Schema(
@@ -133,5 +133,5 @@ def _left(used: pl.DataFrame, completed: pl.DataFrame, lines: pl.DataFrame) -> p
         )
         .join(lines.select("line_id"), on="line_id", how="semi")
         .with_columns(units_left=pl.max_horizontal(left, pl.lit(0).cast(RATE)))
-        .select(pl.col(name).cast(dtype) for name, dtype in _ASSIGNED.items())
+        .select(columns_of(_ASSIGNED))
     )

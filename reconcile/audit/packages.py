@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
+from invoices.schema import columns_of
 from reconcile.audit.due import value
 
 _GROUP = ["service", "package", "period_from", "period_until", "bill_month"]
@@ -88,5 +89,5 @@ def _largest_remainder(elements: pl.DataFrame) -> pl.DataFrame:
             package_share=pl.col("floor")
             + pl.when(pl.col("turn") < pl.col("left")).then(1).otherwise(0),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in SHARES.items())
+        .select(columns_of(SHARES))
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.periods import days_between, with_billing_period, with_fraction
+from invoices.schema import among
 from reconcile.contracts import Contract, contract_for, settings
 
 RECURRING = ("recurring", "prorated")
@@ -128,8 +129,8 @@ def with_question(lines: pl.LazyFrame, rates: pl.DataFrame) -> pl.LazyFrame:
     circuit = pl.coalesce("inventory_circuit", "circuit_key")
     return lines.with_columns(
         item=_item("package", "usoc"),
-        rate_ban=pl.when(pl.col("ban").is_in(bans.implode())).then("ban"),
-        rate_circuit=pl.when(circuit.is_in(circuits.implode())).then(circuit),
+        rate_ban=pl.when(among("ban", bans)).then("ban"),
+        rate_circuit=pl.when(among(circuit, circuits)).then(circuit),
     )
 
 

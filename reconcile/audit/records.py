@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, columns_of
 
 KEY = ["carrier", "subject", "usoc"]
 COMPARED = pl.Schema(
@@ -104,7 +104,7 @@ def compare(record: pl.DataFrame, owned: pl.DataFrame, billed: pl.DataFrame | No
             billed=pl.lit(None, dtype=RATE), billed_amount=pl.lit(None, dtype=CENTS)
         )
     told = rows.with_columns(differs=_differs(billed is not None))
-    return told.select(pl.col(name).cast(dtype) for name, dtype in COMPARED.items()).sort(
+    return told.select(columns_of(COMPARED)).sort(
         "carrier", "ban", "circuit_id", "wtn", "usoc", nulls_last=True
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, FINDINGS
+from invoices.money import ZERO_CENTS
+from invoices.periods import month_of
+from invoices.schema import CENTS, FINDINGS, columns_of
 from invoices.text import filled
 from reconcile.audit.causes import causes
 from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
@@ -226,7 +228,7 @@ def _rows(found: pl.DataFrame, code: str, stake: pl.Expr, message: pl.Expr) -> p
             remedy=pl.lit(meaning.remedy),
         )
         .with_columns(message="told")
-        .select(pl.col(name).cast(dtype) for name, dtype in FINDINGS.items())
+        .select(columns_of(FINDINGS))
     )
 
 
@@ -267,14 +269,14 @@ def _with_near(found: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
 def tell_not_billed(missing: pl.DataFrame) -> pl.DataFrame:
     """Return findings for what is active and on no line of its month."""
     meaning = BY_NAME["element_not_billed"]
-    month = pl.col("bill_date").dt.strftime("%Y-%m")
+    month = month_of("bill_date")
     what = pl.when(pl.col("usoc").is_not_null()).then(pl.col("usoc") + " of ").otherwise(pl.lit(""))
     return (
         missing.with_columns(
             finding_id=_say("{}/{}/{}:element_not_billed", "service", "usoc", month),
             code=pl.lit(meaning.name),
             severity=pl.lit(meaning.severity),
-            amount_at_stake=pl.lit(0).cast(CENTS),
+            amount_at_stake=ZERO_CENTS,
             message=_say("{}service {} is on no line of {}", what, "service", month),
             remedy=pl.lit(meaning.remedy),
         )
@@ -282,6 +284,6 @@ def tell_not_billed(missing: pl.DataFrame) -> pl.DataFrame:
             pl.lit(None).alias(name)
             for name in ("cause", "reason", "line_id", "billed", "source_row")
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in FINDINGS.items())
+        .select(columns_of(FINDINGS))
         .sort("finding_id")
     )

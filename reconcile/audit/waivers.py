@@ -10,6 +10,8 @@ import datetime as dt
 
 import polars as pl
 
+from invoices.schema import columns_of
+
 WAIVERS = pl.Schema(
     {
         "decision": pl.Int64(),
@@ -35,9 +37,7 @@ def active(decisions: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     holds = pl.col("holds_until").is_null() | (pl.col("holds_until") > as_of)
     given = until_now.filter(pl.col("act") == "waive", holds).join(ended, on="id", how="anti")
     named = given.rename({"id": "decision", "subject": "finding_id", "holds_until": "waived_until"})
-    return named.select(pl.col(name).cast(dtype) for name, dtype in WAIVERS.items()).sort(
-        "decision"
-    )
+    return named.select(columns_of(WAIVERS)).sort("decision")
 
 
 def waived(findings: pl.LazyFrame, waivers: pl.DataFrame) -> pl.LazyFrame:

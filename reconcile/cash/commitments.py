@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
 from reconcile.contracts import Contract
@@ -48,7 +49,6 @@ COMMITMENTS = pl.Schema(
         "quota_shortfall": pl.Int64(),
     }
 )
-_NOTHING = pl.lit(0, dtype=CENTS)
 _ZERO = Decimal("0.00")
 _NAMES = ("gross", "net")
 
@@ -150,7 +150,7 @@ def _status(met: bool, lacks: bool, certain: dt.date, as_of: dt.date) -> str:
 
 
 def _sum(frame: pl.DataFrame, name: str) -> Decimal:
-    total: Decimal = frame.select((pl.col(name).sum() + _NOTHING).cast(CENTS)).item()
+    total: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
     return total
 
 

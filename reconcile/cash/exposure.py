@@ -12,7 +12,8 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.claims.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, now, steps
 
 PLACES = ("undisputed", *CLAIM_PLACES)
@@ -93,7 +94,7 @@ def exposure(
         .join(changes, on=["carrier", "on"], how="left")
         .sort("on", "carrier")
         .with_columns(running)
-        .select(pl.col(name).cast(dtype) for name, dtype in EXPOSURE.items())
+        .select(columns_of(EXPOSURE))
     )
 
 
@@ -107,13 +108,12 @@ def moves(
     nothing of the bill counts. `pulled` is as in `exposure`.
     """
     pulls = _pulls(debits).select("document_id", "carrier", "debit_on", "amount")
-    nothing = pl.lit(0, dtype=CENTS)
     key = ["claim_no", "document_id"]
     changed = (
         as_steps(claimed)
         .join(pulls.drop("amount"), on="document_id")
         .with_columns(
-            pl.col(name) - pl.col(name).shift(1).over(key, order_by="step").fill_null(nothing)
+            pl.col(name) - pl.col(name).shift(1).over(key, order_by="step").fill_null(ZERO_CENTS)
             for name in CLAIM_PLACES
         )
         .with_columns(
@@ -150,7 +150,6 @@ def as_steps(claimed: pl.DataFrame) -> pl.DataFrame:
     own = claimed.with_row_index("n").with_columns(
         claim=pl.col("claim_no"), claim_no=pl.col("n").cast(pl.String)
     )
-    nothing = pl.lit(0, dtype=CENTS)
     given_up = pl.col("status") == "withdrawn"
     rest = pl.col("amount") - pl.col("credited") - pl.col("denied")
     filed = own.select(
@@ -163,7 +162,7 @@ def as_steps(claimed: pl.DataFrame) -> pl.DataFrame:
         what=pl.lit("outcome"),
         credited="credited",
         denied="denied",
-        withdrawn=pl.when(given_up).then(rest).otherwise(nothing),
+        withdrawn=pl.when(given_up).then(rest).otherwise(ZERO_CENTS),
     ).drop_nulls("at")
     totals = pl.concat([filed, outcome], how="diagonal")
     found = steps(own, own.select(PARTS.names()), totals, CREDIT_PARTS.to_frame())
@@ -193,9 +192,9 @@ def by_bill(
     return (
         debits.join(pulls.select("document_id", debited="amount"), on="document_id", how="left")
         .join(here, on="document_id", how="left")
-        .with_columns(pl.col("debited", *CLAIM_PLACES).fill_null(pl.lit(0, dtype=CENTS)))
+        .with_columns(pl.col("debited", *CLAIM_PLACES).fill_null(ZERO_CENTS))
         .with_columns(undisputed=pl.col("debited") - pl.sum_horizontal(CLAIM_PLACES))
-        .select(pl.col(name).cast(dtype) for name, dtype in BILLS.items())
+        .select(columns_of(BILLS))
         .sort("carrier", "ban", "bill_date", "invoice_no", "document_id")
     )
 

@@ -11,9 +11,9 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
 from invoices.periods import add_days, days_between
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.cash import carry
 from reconcile.cash.exposure import as_pulled, days, exposure, moves, pull_days
 from reconcile.cash.recovery import RATES, share_of
@@ -54,7 +54,6 @@ POSITION = pl.Schema(
     }
 )
 _CHANGE = pl.Decimal(38, 2)
-_NOTHING = pl.lit(0, dtype=CENTS)
 _CLAIM = ["document_id", "claim_no"]
 
 
@@ -102,10 +101,12 @@ def position(
         .join(_carried(grid, worth, contracts), on=["on", "carrier"], how="left")
         .with_columns(
             provision=pl.col("disputed") - pl.col("expected_recovery"),
-            carry_cost=pl.when(pl.col("unknown").is_null()).then(_NOTHING).otherwise("carry_cost"),
+            carry_cost=pl.when(pl.col("unknown").is_null())
+            .then(ZERO_CENTS)
+            .otherwise("carry_cost"),
         )
         .sort("on", "carrier")
-        .select(pl.col(name).cast(dtype) for name, dtype in POSITION.items())
+        .select(columns_of(POSITION))
     )
 
 
@@ -294,7 +295,7 @@ def _carried(grid: pl.DataFrame, worth: pl.DataFrame, contracts: list[Contract])
         .sort("on")
         .with_columns(pl.col("waits", "since").fill_null(0).cum_sum().over(key))
         .join(terms, on="contract", how="left")
-        .with_columns(cost=pl.when(pl.col("waits") == 0).then(_NOTHING).otherwise(cost))
+        .with_columns(cost=pl.when(pl.col("waits") == 0).then(ZERO_CENTS).otherwise(cost))
         .group_by("on", "carrier")
         .agg(unknown=pl.col("cost").is_null().any(), carry_cost=pl.col("cost").sum())
         .select(

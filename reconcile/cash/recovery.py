@@ -15,9 +15,9 @@ from decimal import Decimal
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
 from invoices.periods import days_between
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.cash import beta, carry
 from reconcile.claims.life import UNFILED
 from reconcile.contracts import Contract
@@ -65,7 +65,7 @@ def win_rates(claims: pl.DataFrame, prior: Prior, as_of: dt.date) -> pl.DataFram
     after `as_of` are not known yet. Sorted by carrier and reason.
     """
     if "granted" not in claims.columns:
-        claims = claims.with_columns(granted=pl.lit(None, dtype=CENTS), amount=pl.lit(0, CENTS))
+        claims = claims.with_columns(granted=pl.lit(None, dtype=CENTS), amount=ZERO_CENTS)
     credited, denied = cents(pl.col("credited")), cents(pl.col("denied"))
     # A claim that was escalated waits for another answer; one that was credited may have had none.
     answered = (
@@ -162,7 +162,6 @@ def recovery(
     due_date, received_on, debit_on and bill_day; `rates` what `win_rates` returned. A claim with
     nothing left to wait for has no row. One that is not filed is taken to be filed by `file_by`.
     """
-    nothing = pl.lit(0, dtype=CENTS)
     over = pl.col("status").is_in(GIVEN_UP) | _too_late(as_of)
     left = pl.col("amount") - pl.col("credited") - pl.col("denied")
     papers = bills.select(
@@ -171,7 +170,7 @@ def recovery(
     )
     filed = pl.coalesce("filed_on", pl.max_horizontal("file_by", pl.lit(as_of)))
     waits = (
-        disputed.with_columns(waiting=pl.when(over).then(nothing).otherwise(left))
+        disputed.with_columns(waiting=pl.when(over).then(ZERO_CENTS).otherwise(left))
         .filter(pl.col("waiting") > 0)
         .join(papers, on="document_id")
         .join(rates.select("carrier", "reason", *RATES), on=["carrier", "reason"], how="left")
@@ -222,7 +221,7 @@ def _valued(waits: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
         )
         .pipe(_compounded)
         .with_columns(net_carry=pl.col("carry_cost") - pl.col("interest"))
-        .select(pl.col(name).cast(dtype) for name, dtype in RECOVERY.items())
+        .select(columns_of(RECOVERY))
     )
 
 

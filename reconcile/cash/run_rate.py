@@ -13,7 +13,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.cash.carry import nth_bill_after
 from reconcile.contracts import Contract, contract_for
 
@@ -46,7 +46,7 @@ def charges(lines: pl.LazyFrame) -> pl.DataFrame:
             charged=amount.filter(amount > 0).sum(),
             credited=amount.filter(amount < 0).sum(),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in CHARGES.items())
+        .select(columns_of(CHARGES))
         .collect()
     )
 

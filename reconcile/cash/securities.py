@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from reconcile.cash.run_rate import ACCOUNT, held_by, usual_months
 from reconcile.contracts import Contract, Security
@@ -94,7 +95,7 @@ def _pending(debits: pl.DataFrame, contract: str, as_of: dt.date) -> Decimal:
 
 
 def _sum(frame: pl.DataFrame) -> Decimal:
-    total: Decimal = frame.select((pl.col("amount").sum() + pl.lit(0, CENTS)).cast(CENTS)).item()
+    total: Decimal = frame.select((pl.col("amount").sum() + ZERO_CENTS).cast(CENTS)).item()
     return total
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.schema import CENTS, among, columns_of
 
 
 def lacking(
@@ -27,7 +27,7 @@ def lacking(
     large = claims.filter(pl.col("amount") > pl.lit(over)).join(
         others.rename({"amount": "approved"}), on="claim_no", how="left"
     )
-    own = pl.col("claim_no").is_in(given.filter(pl.col("by") == name)["claim_no"].implode())
+    own = among("claim_no", given.filter(pl.col("by") == name)["claim_no"])
     why = (
         pl.when(pl.lit(not name))
         .then(pl.lit("say who files it with --who"))
@@ -39,4 +39,4 @@ def lacking(
         .then(pl.lit("it has grown since it was approved: it needs approval again"))
     )
     found = large.with_columns(why=why).filter(pl.col("why").is_not_null())
-    return found.select(pl.col(name).cast(dtype) for name, dtype in schema.items()).sort("claim_no")
+    return found.select(columns_of(schema)).sort("claim_no")

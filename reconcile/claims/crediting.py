@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.money import cents
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS, cents
+from invoices.schema import CENTS, columns_of
 
 CREDITS = pl.Schema(
     {
@@ -125,7 +125,6 @@ _PERIOD = (pl.col("starts") < pl.col("ends_line")) & (pl.col("ends") > pl.col("s
 """Whether two periods meet; null where one of them is not known."""
 _IN_TIME = ((pl.col("filed_on") <= pl.col("bill_date")) & pl.col("certain")).fill_null(False)
 """Whether a claim was filed when the bill came that credits it."""
-_NOTHING = pl.lit(0, dtype=CENTS)
 
 
 def match(credits: pl.DataFrame, claims: pl.DataFrame, lines: pl.DataFrame) -> Matched:
@@ -173,18 +172,18 @@ def lay(
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=pl.lit(True))
     pool = _Pool(credits, claims, lines.filter(pl.col("room") > 0).join(facts, on="claim_no"))
     named = pairs.with_columns(finding_id=pl.lit(None, dtype=pl.String))
-    return _spread(named.select(pl.col(n).cast(d) for n, d in _PAIRS.items()), pool, by)
+    return _spread(named.select(columns_of(_PAIRS)), pool, by)
 
 
 def _less(pool: _Pool, spread: pl.DataFrame) -> _Pool:
     """Return the pool without the credits that were taken, and with what claims still wait for."""
     used = spread.group_by("claim_no").agg(used=pl.col("amount").sum().cast(CENTS))
     filled = spread.group_by("claim_no", "finding_id").agg(used=pl.col("amount").sum().cast(CENTS))
-    gone = pl.col("used").fill_null(_NOTHING)
+    gone = pl.col("used").fill_null(ZERO_CENTS)
     claims = pool.claims.join(used, on="claim_no", how="left").with_columns(
         left=(pl.col("left") - gone).cast(CENTS),
-        open=pl.max_horizontal(pl.col("open") - gone, _NOTHING).cast(CENTS),
-        promised=pl.max_horizontal(pl.col("promised") - gone, _NOTHING).cast(CENTS),
+        open=pl.max_horizontal(pl.col("open") - gone, ZERO_CENTS).cast(CENTS),
+        promised=pl.max_horizontal(pl.col("promised") - gone, ZERO_CENTS).cast(CENTS),
     )
     lines = pool.lines.join(filled, on=["claim_no", "finding_id"], how="left").with_columns(
         room=(pl.col("room") - gone).cast(CENTS)
@@ -216,7 +215,7 @@ def _spread(pairs: pl.DataFrame, pool: _Pool, name: str) -> pl.DataFrame:
         loose.join(left, on="claim_no", maintain_order="left")
         .with_columns(
             amount=pl.max_horizontal(
-                pl.min_horizontal(pl.col("left") - before, "amount"), _NOTHING
+                pl.min_horizontal(pl.col("left") - before, "amount"), ZERO_CENTS
             ).cast(CENTS)
         )
         .filter(pl.col("amount") > 0)
@@ -230,7 +229,7 @@ def _spread(pairs: pl.DataFrame, pool: _Pool, name: str) -> pl.DataFrame:
     rest = _rest(asked, own)
     used = own.group_by("claim_no", "finding_id").agg(used=pl.col("amount").sum().cast(CENTS))
     lines = lines.join(used, on=["claim_no", "finding_id"], how="left").with_columns(
-        room=(pl.col("room") - pl.col("used").fill_null(_NOTHING)).cast(CENTS)
+        room=(pl.col("room") - pl.col("used").fill_null(ZERO_CENTS)).cast(CENTS)
     )
     others = _laid(rest, lines, ["claim_no"])
     parts = [
@@ -242,7 +241,7 @@ def _spread(pairs: pl.DataFrame, pool: _Pool, name: str) -> pl.DataFrame:
         .group_by("credit_id", "claim_no", "finding_id", "document_id")
         .agg(pl.col("amount").sum())
         .with_columns(matched_by=pl.lit(name))
-        .select(pl.col(column).cast(dtype) for column, dtype in TAKEN.items())
+        .select(columns_of(TAKEN))
     )
 
 
@@ -251,7 +250,7 @@ def _rest(asked: pl.DataFrame, laid: pl.DataFrame) -> pl.DataFrame:
     done = laid.group_by("credit_id", "claim_no").agg(done=pl.col("amount").sum().cast(CENTS))
     return (
         asked.join(done, on=["credit_id", "claim_no"], how="left", maintain_order="left")
-        .with_columns(amount=(pl.col("amount") - pl.col("done").fill_null(_NOTHING)).cast(CENTS))
+        .with_columns(amount=(pl.col("amount") - pl.col("done").fill_null(ZERO_CENTS)).cast(CENTS))
         .filter(pl.col("amount") > 0)
         .drop("done")
     )
@@ -353,7 +352,7 @@ def _parted(found: pl.DataFrame, sure: pl.Expr) -> _Pass:
         .group_by("credit_id", "claim_no", maintain_order=True)
         .agg(pl.col("amount").max())
     )
-    return _Pass(pairs.select(pl.col(name).cast(dtype) for name, dtype in _PAIRS.items()), offers)
+    return _Pass(pairs.select(columns_of(_PAIRS)), offers)
 
 
 def _known_first(found: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.calendar import add_banking_days
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.periods import month_of
+from invoices.schema import CENTS, columns_of
 from reconcile.claims.forms import FormProfile, form_names, with_keys
 from reconcile.claims.life import UNFILED
 from reconcile.contracts import Contract, settings
@@ -96,7 +98,7 @@ def group(
             pl.col("amount_at_stake").sum().cast(CENTS).alias("amount"),
             pl.len().alias("findings"),
             pl.col("dispute_closes_on", "file_by").min(),
-            pl.col("minimum_claim").min().fill_null(_NOTHING),
+            pl.col("minimum_claim").min().fill_null(ZERO_CENTS),
             pl.col("contract", "form", "monthly", "claim_ban")
             .sort_by("bill_date", "document_id")
             .first(),
@@ -120,10 +122,10 @@ def group(
             .otherwise(pl.lit("ready"))
             .alias("status"),
             pl.lit(None).alias("filed_on"),
-            _NOTHING.alias("credited"),
-            _NOTHING.alias("denied"),
+            ZERO_CENTS.alias("credited"),
+            ZERO_CENTS.alias("denied"),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in CLAIMS.items())
+        .select(columns_of(CLAIMS))
         .sort(*ORDER)
     )
     scope = ["carrier", "reason", "group_key", "bill_month"]
@@ -138,7 +140,6 @@ def group(
 
 ORDER = ("bill_month", "carrier", "ban", "reason", "group_key")
 """The order in which claims are numbered."""
-_NOTHING = pl.lit(0, dtype=CENTS)
 
 
 def _claimed(
@@ -152,10 +153,10 @@ def _claimed(
     claimed = (
         pl.col("reason").is_not_null()
         & (stake > 0)
-        & (stake >= pl.col("minimum_line").fill_null(_NOTHING))
+        & (stake >= pl.col("minimum_line").fill_null(ZERO_CENTS))
     )
     return findings.join(papers, on="document_id", how="left", maintain_order="left").with_columns(
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"), claimed=claimed.fill_null(False)
+        bill_month=month_of("bill_date"), claimed=claimed.fill_null(False)
     )
 
 
@@ -205,7 +206,7 @@ def _joined(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     running = (
         small.select(*scope)
         .unique()
-        .with_columns(begun=pl.lit(None, dtype=pl.String), so_far=_NOTHING)
+        .with_columns(begun=pl.lit(None, dtype=pl.String), so_far=ZERO_CENTS)
     )
     ends = []
     # A key has one month in each turn: it goes on with what the one before left.
@@ -219,7 +220,7 @@ def _joined(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
         left = now.select(
             *scope,
             begun=pl.when(~enough).then("begun"),
-            so_far=pl.when(enough).then(_NOTHING).otherwise("so_far"),
+            so_far=pl.when(enough).then(ZERO_CENTS).otherwise("so_far"),
         )
         running = running.update(left, on=scope, how="left", include_nulls=True)
     if not ends:

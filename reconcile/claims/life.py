@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, among, columns_of
 from invoices.text import filled
 
 UNFILED = ("draft", "ready")
@@ -152,10 +153,8 @@ def advance(claims: pl.DataFrame, news: pl.DataFrame, closed: list[dt.date]) -> 
     weekdays without banking. `grant` stands for `sustain` or `grant_part`, or, once that is known,
     `await_credit`; `credit` for `credit_short` where less than what was granted is there then.
     """
-    state = claims.select(pl.col(name).cast(dtype) for name, dtype in STATE.items())
-    waiting = news.select(pl.col(name).cast(dtype) for name, dtype in NEWS.items()).with_row_index(
-        "row"
-    )
+    state = claims.select(columns_of(STATE))
+    waiting = news.select(columns_of(NEWS)).with_row_index("row")
     waiting = waiting.with_columns(turn=pl.col("row").rank("ordinal").over("claim_no"))
     happened, refused = [], []
     changed = pl.Series([], dtype=pl.String)
@@ -172,7 +171,7 @@ def advance(claims: pl.DataFrame, news: pl.DataFrame, closed: list[dt.date]) -> 
         state = state.update(new, on="claim_no", how="left")
         changed = pl.concat([changed, new["claim_no"], noted["claim_no"]])
     return Advanced(
-        state.filter(pl.col("claim_no").is_in(changed.implode())).sort("claim_no"),
+        state.filter(among("claim_no", changed)).sort("claim_no"),
         _stacked(happened, HAPPENED, "status", "level", "credited", "denied", "withdrawn"),
         _stacked(refused, pl.Schema({"row": pl.UInt32(), **NEWS, "why": pl.String()})),
     )
@@ -345,7 +344,6 @@ def _word() -> pl.Expr:
 def _after(good: pl.DataFrame) -> pl.DataFrame:
     """Return events that happen with what the claim is after each (`new_` columns)."""
     what, amount, claimed = pl.col("what"), pl.col("amount"), pl.col("claimed")
-    nothing = pl.lit(0, dtype=CENTS)
     # Whoever grants less than was credited already denies the rest.
     granted = (
         pl.when(what == "sustain")
@@ -353,7 +351,7 @@ def _after(good: pl.DataFrame) -> pl.DataFrame:
         .when(what == "grant_part")
         .then(amount)
         .when(what == "deny")
-        .then(nothing)
+        .then(ZERO_CENTS)
         .otherwise("granted")
     )
     credited = (
@@ -369,7 +367,7 @@ def _after(good: pl.DataFrame) -> pl.DataFrame:
         pl.when(answer)
         .then(claimed - kept)
         .when(escalated)
-        .then(nothing)
+        .then(ZERO_CENTS)
         .otherwise(pl.min_horizontal("denied", claimed - pl.col("new_credited")))
     )
     gives_up = what.is_in(("withdraw", "close"))

@@ -12,8 +12,9 @@ from decimal import Decimal
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.periods import add_days, add_months
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of, seal
 from reconcile.claims.group import refresh
 from reconcile.claims.life import UNFILED
 
@@ -70,7 +71,6 @@ OPEN = pl.Schema(
         "amount": CENTS,
     }
 )
-NOTHING = pl.lit(0, dtype=CENTS)
 _MONEY = ("credited", "denied", "withdrawn")
 
 
@@ -102,7 +102,7 @@ def claims_on(claims: pl.DataFrame, events: pl.DataFrame, as_of: dt.date) -> pl.
     state = refresh(
         then.with_columns(
             pl.coalesce("status_then", "status").alias("status"),
-            *(pl.col(f"{name}_then").fill_null(NOTHING).alias(name) for name in _MONEY),
+            *(pl.col(f"{name}_then").fill_null(ZERO_CENTS).alias(name) for name in _MONEY),
         ),
         as_of,
     )  # fmt: skip
@@ -119,10 +119,10 @@ def claims_on(claims: pl.DataFrame, events: pl.DataFrame, as_of: dt.date) -> pl.
         .then(pl.coalesce("granted", "amount"))
         .when(pl.col("answer") == "partial")
         .then("granted"),
-        expired=pl.when(over).then(left).otherwise(NOTHING),
+        expired=pl.when(over).then(left).otherwise(ZERO_CENTS),
         # What a claim that has ended neither got nor was denied was given up.
         withdrawn=pl.when(ended).then(pl.col("withdrawn") + left).otherwise("withdrawn"),
-        open=pl.when(over | ended).then(NOTHING).otherwise(left),
+        open=pl.when(over | ended).then(ZERO_CENTS).otherwise(left),
     ).filter(pl.col("filed_on").is_not_null() | (pl.col("status") != "withdrawn"))
 
 
@@ -171,11 +171,7 @@ def outcomes(claims: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
         ),
         few=pl.col("answered") < FEW,
     )
-    given = set(told.columns)
-    return told.select(
-        (pl.col(name) if name in given else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in OUTCOMES.items()
-    ).sort(BY, nulls_last=False)
+    return told.pipe(seal, OUTCOMES).sort(BY, nulls_last=False)
 
 
 def _middle(days: pl.Expr) -> pl.Expr:
@@ -248,7 +244,7 @@ def still_open(claims: pl.DataFrame, policies: pl.DataFrame, as_of: dt.date) -> 
         rows.with_columns(bucket=told, stage=stage)
         .group_by("carrier", "stage", "bucket")
         .agg(claims=pl.len(), amount=pl.col("open").sum())
-        .select(pl.col(name).cast(dtype) for name, dtype in OPEN.items())
+        .select(columns_of(OPEN))
         .sort(
             "carrier",
             pl.col("stage").replace_strict(dict(zip(STAGES, range(3), strict=True))),

@@ -12,7 +12,8 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, columns_of
 
 CLAIM_PLACES = ("unfiled", "open", "credited", "denied", "withdrawn", "expired")
 """Where a claimed cent can be; with `undisputed`, where a debited one can."""
@@ -64,12 +65,10 @@ def steps(
     `credits` (`CREDIT_PARTS`) are theirs. What was credited stands on the document it was credited
     for; what was denied fills the last documents first, then what was withdrawn.
     """
-    taken = totals.select(pl.col(name).cast(dtype) for name, dtype in TOTALS.items())
+    taken = totals.select(columns_of(TOTALS))
     numbered = claims.select("claim_no", "dispute_closes_on").sort("claim_no")
     numbered = numbered.with_columns(claim=pl.int_range(pl.len(), dtype=pl.Int64))
-    own = parts.select(pl.col(name).cast(dtype) for name, dtype in PARTS.items()).join(
-        numbered.select("claim_no", "claim"), on="claim_no"
-    )
+    own = parts.select(columns_of(PARTS)).join(numbered.select("claim_no", "claim"), on="claim_no")
     # Whole numbers and one order for all: windows over names would take most of the time.
     own = own.sort("claim", "document_id").with_row_index("part")
     moments = _moments(numbered, taken)
@@ -78,12 +77,11 @@ def steps(
         .group_by("part", "event")
         .agg(given=pl.col("amount").sum().cast(CENTS))
     )
-    nothing = pl.lit(0, dtype=CENTS)
     laid = (
         moments.join(own.drop("claim_no"), on="claim")
         .join(given, on=["part", "event"], how="left")
         .sort("part", "step")
-        .with_columns(on_document=pl.col("given").fill_null(nothing).cum_sum().over("part"))
+        .with_columns(on_document=pl.col("given").fill_null(ZERO_CENTS).cum_sum().over("part"))
         .sort("claim", "step", "part")
         .with_columns(at=pl.col("claim") * (pl.col("step").max() + 1) + pl.col("step"))
     )
@@ -102,15 +100,15 @@ def steps(
         laid = _fill(laid, "total", name, descending=True)
     rest, filed, over = pl.col("room"), pl.col("filed"), pl.col("over")
     places = {
-        "unfiled": pl.when(~filed & ~over).then(rest).otherwise(nothing),
-        "open": pl.when(filed).then(rest).otherwise(nothing),
-        "expired": pl.when(~filed & over).then(rest).otherwise(nothing),
+        "unfiled": pl.when(~filed & ~over).then(rest).otherwise(ZERO_CENTS),
+        "open": pl.when(filed).then(rest).otherwise(ZERO_CENTS),
+        "expired": pl.when(~filed & over).then(rest).otherwise(ZERO_CENTS),
     }
     return (
         laid.sort("part", "step")
         .join(numbered.select("claim", "claim_no"), on="claim", maintain_order="left")
         .with_columns(**places)
-        .select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
+        .select(columns_of(STEPS))
     )
 
 
@@ -134,7 +132,7 @@ def _moments(claims: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
         totals.join(claims.select("claim_no", "claim"), on="claim_no")
         .sort("claim", "event")
         .with_columns(pl.col(name).forward_fill().over("claim") for name in money)
-        .with_columns(pl.col(name).fill_null(pl.lit(0, dtype=CENTS)) for name in money)
+        .with_columns(pl.col(name).fill_null(ZERO_CENTS) for name in money)
         .with_columns(
             # An event is never before the one that came before it.
             on=pl.col("at").cum_max().over("claim"),
@@ -151,7 +149,7 @@ def _moments(claims: pl.DataFrame, totals: pl.DataFrame) -> pl.DataFrame:
         .sort("claim", "on", "event", nulls_last=False)
         .with_columns(step=pl.int_range(pl.len(), dtype=pl.Int64).over("claim"))
         .with_columns(
-            pl.col(money).forward_fill().over("claim").fill_null(pl.lit(0, dtype=CENTS)),
+            pl.col(money).forward_fill().over("claim").fill_null(ZERO_CENTS),
             filed=(pl.col("what") == "submit").fill_null(False).cum_max().over("claim"),
         )
     )
@@ -166,10 +164,11 @@ def _fill(laid: pl.DataFrame, total: str, name: str, *, descending: bool) -> pl.
     The documents stand in order; `descending` fills the last one first. Adds the column `name`,
     takes it from `room` and drops `total`.
     """
-    room, nothing = pl.col("room"), pl.lit(0, dtype=CENTS)
+    room = pl.col("room")
     up_to = room.cum_sum().over("at")
     before = room.sum().over("at") - up_to if descending else up_to - room
-    here = pl.max_horizontal(pl.min_horizontal(pl.col(total) - before, room), nothing).cast(CENTS)
+    reach = pl.min_horizontal(pl.col(total) - before, room)
+    here = pl.max_horizontal(reach, ZERO_CENTS).cast(CENTS)
     return (
         laid.with_columns(here.alias(name))
         .with_columns(room=(room - pl.col(name)).cast(CENTS))
@@ -198,8 +197,7 @@ def faults(found: pl.DataFrame, claims: pl.DataFrame, parts: pl.DataFrame) -> li
     other = claims.join(last, on="claim_no", suffix="_found").filter(
         (pl.col("amount") != pl.col("all"))
         | pl.any_horizontal(
-            pl.col(name).fill_null(pl.lit(0, dtype=CENTS)) != pl.col(f"{name}_found")
-            for name in names
+            pl.col(name).fill_null(ZERO_CENTS) != pl.col(f"{name}_found") for name in names
         )
     )
     told = [f"{row[0]} on {row[1]} does not add up at step {row[2]}" for row in uneven.iter_rows()]

@@ -73,7 +73,7 @@ def missing(promises: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
         amount_at_stake="short",
         claim_no=pl.when(of_claim).then("name"),
     )
-    findings = seal(named.lazy(), FINDINGS).collect()
+    findings = named.pipe(seal, FINDINGS)
     return findings.with_columns(named["claim_no"]).sort("finding_id")
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from invoices.calendar import add_banking_days
 from invoices.periods import add_days, add_months
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.claims.life import UNFILED
 
 TIMED = pl.Schema(
@@ -148,6 +148,6 @@ def tasks(
     return (
         timed.with_columns(task=task, due_on=due)
         .filter(pl.col("task").is_not_null(), pl.col("due_on") <= last)
-        .select(pl.col(name).cast(dtype) for name, dtype in TASKS.items())
+        .select(columns_of(TASKS))
         .sort("due_on", "to_win", "claim_no", descending=[False, True, False])
     )

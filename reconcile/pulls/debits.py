@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, empty
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, columns_of, empty
 from reconcile.contracts import Contract, settings
 
 ACCOUNT = ("carrier", "ban")
@@ -57,8 +58,8 @@ def debits(
             covered=(pl.col("asked") - pl.col("unpaid").fill_null(0)).cast(CENTS),
         )
     )
-    asked = pl.col("asked").fill_null(_nothing())
-    amount = pl.max_horizontal(asked - _not_yet_shown(), _nothing())
+    asked = pl.col("asked").fill_null(ZERO_CENTS)
+    amount = pl.max_horizontal(asked - _not_yet_shown(), ZERO_CENTS)
     status = (
         pl.when(pl.col("amount") == 0)
         .then(pl.lit("none"))
@@ -71,7 +72,7 @@ def debits(
         .join(covered, on="previous_id", how="left")
         .with_columns(amount.cast(CENTS).alias("amount"))
         .with_columns(status.alias("status"))
-        .select((pl.col(name).cast(dtype) for name, dtype in DEBITS.items()))
+        .select(columns_of(DEBITS))
         .sort("carrier", "ban", "bill_date", "invoice_no", "document_id")
     )
 
@@ -108,12 +109,8 @@ def _not_yet_shown() -> pl.Expr:
 
     Payments are negative; what is not printed is nothing.
     """
-    previous = pl.col("previous_balance").fill_null(_nothing())
-    pulled = pl.min_horizontal(previous, pl.col("covered").fill_null(_nothing()))
-    unshown = pl.max_horizontal(pulled + pl.col("payments").fill_null(_nothing()), _nothing())
+    previous = pl.col("previous_balance").fill_null(ZERO_CENTS)
+    pulled = pl.min_horizontal(previous, pl.col("covered").fill_null(ZERO_CENTS))
+    unshown = pl.max_horizontal(pulled + pl.col("payments").fill_null(ZERO_CENTS), ZERO_CENTS)
     agreed = pl.col("debit_amount") == "current_charges"
-    return pl.when(agreed).then(_nothing()).otherwise(unshown)
-
-
-def _nothing() -> pl.Expr:
-    return pl.lit(0, dtype=CENTS)
+    return pl.when(agreed).then(ZERO_CENTS).otherwise(unshown)

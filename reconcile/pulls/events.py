@@ -13,8 +13,8 @@ import polars as pl
 
 from invoices.bank.layout import CONSUMER
 from invoices.bank.returns import CHANGE_CODES, RETURN_CODES, with_return_deadlines
-from invoices.money import cents, from_cents
-from invoices.schema import CENTS, FINDINGS, empty, seal
+from invoices.money import ZERO_CENTS, cents, from_cents
+from invoices.schema import CENTS, FINDINGS, columns_of, empty, seal
 from invoices.text import filled
 from reconcile.pull_codes import BY_NAME
 from reconcile.pulls.movements import company_key
@@ -469,7 +469,7 @@ def _worded(name: str, frame: pl.DataFrame, moves: pl.DataFrame, known: Known) -
         )
         .with_columns(pulled=from_cents(pl.col("pulled")), expected=from_cents(pl.col("expected")))
     )
-    return made.select(pl.col(column).cast(dtype) for column, dtype in PULL_EVENTS.items())
+    return made.select(columns_of(PULL_EVENTS))
 
 
 def pull_findings(events: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
@@ -490,7 +490,7 @@ def pull_findings(events: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:
     made = events.join(days, on="document_id", how="left").with_columns(
         finding_id="event_id",
         billed="pulled",
-        amount_at_stake=pl.lit(0, dtype=CENTS),
+        amount_at_stake=ZERO_CENTS,
         message=pl.coalesce(told, "message"),
     )
-    return seal(made.lazy(), FINDINGS).collect().sort("finding_id")
+    return made.pipe(seal, FINDINGS).sort("finding_id")

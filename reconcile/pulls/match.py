@@ -14,6 +14,8 @@ from itertools import combinations
 
 import polars as pl
 
+from invoices.schema import columns_of
+
 EARLIEST, LATEST = -10, 25
 """So many days before and after `debit_on` a pull is looked for that names no invoice."""
 OLDEST = 75
@@ -64,11 +66,7 @@ class Open:
         """Assign pairs [entry_id, document_id, cents]; their pulls and invoices are done."""
         if pairs.is_empty():
             return
-        self.assigned.append(
-            pairs.with_columns(how=pl.lit(how)).select(
-                pl.col(name).cast(dtype) for name, dtype in ASSIGNED.items()
-            )
-        )
+        self.assigned.append(pairs.with_columns(how=pl.lit(how)).select(columns_of(ASSIGNED)))
         self.pulls = self.pulls.join(pairs, on="entry_id", how="anti")
         self.invoices = self.invoices.join(pairs, on="document_id", how="anti")
 
@@ -188,7 +186,7 @@ def _shares(best: pl.DataFrame, pulls: pl.DataFrame, references: pl.DataFrame) -
         .group_by("entry_id", "document_id")
         .agg(pl.col("cents").sum())
         .with_columns(how=pl.lit("named"))
-        .select(pl.col(name).cast(dtype) for name, dtype in ASSIGNED.items())
+        .select(columns_of(ASSIGNED))
     )
 
 
@@ -409,5 +407,5 @@ def _again(pulls: pl.DataFrame, invoices: pl.DataFrame, assigned: pl.DataFrame) 
         .sort("entry_id", apart.abs(), "document_id")
         .unique("entry_id", keep="first", maintain_order=True)
         .with_columns(how=pl.lit("again"))
-        .select(pl.col(name).cast(dtype) for name, dtype in ASSIGNED.items())
+        .select(columns_of(ASSIGNED))
     )

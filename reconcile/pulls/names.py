@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import cents
+from invoices.schema import columns_of
 from reconcile.pulls.match import ID_LENGTH, key_of
 
 SHORTEST = 5
@@ -49,7 +50,7 @@ def references(
     ).drop_nulls("key")
     known = pl.concat([_keys(invoices, name) for name in ("invoice_no", "ban")]).unique()
     return pl.concat([items, _plain(fields), _plain(_words(silent, known))]).select(
-        pl.col(name).cast(dtype) for name, dtype in REFERENCES.items()
+        columns_of(REFERENCES)
     )
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.money import cents, from_cents
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS, cents, from_cents
+from invoices.schema import CENTS, columns_of
 from reconcile.contracts import Contract
 from reconcile.pulls.match import INVOICES, match
 from reconcile.pulls.movements import company_key, movements, repeated_traces, returned
@@ -120,7 +120,7 @@ def settle(entries: pl.DataFrame, remittances: pl.DataFrame, known: Known) -> Ba
     invoices = (
         known.debits.join(companies, on="contract", how="left")
         .with_columns(due=cents(pl.col("amount")).cast(pl.Int64))
-        .select(pl.col(name).cast(dtype) for name, dtype in INVOICES.items())
+        .select(columns_of(INVOICES))
         .sort("document_id")
     )
     named = references(pulls, remittances, invoices)
@@ -159,7 +159,7 @@ def standing_pulls(settlements: pl.DataFrame) -> pl.DataFrame:
     return (
         settlements.filter(~back)
         .join(undone, on=["document_id", "entry_id"], how="anti")
-        .select(pl.col(name).cast(dtype) for name, dtype in PULLED.items())
+        .select(columns_of(PULLED))
     )
 
 
@@ -174,7 +174,6 @@ def states(settlements: pl.DataFrame) -> pl.DataFrame:
         .agg(returned=pl.col("amount").sum(), returned_on=pl.col("settled_on").max())
     )
     stands = pl.col("undone").is_null()
-    nothing = pl.lit(0, dtype=CENTS)
     return (
         pulls.group_by("document_id")
         .agg(
@@ -184,12 +183,12 @@ def states(settlements: pl.DataFrame) -> pl.DataFrame:
             ),
         )
         .join(backs, on="document_id", how="left")
-        .with_columns(returned=pl.col("returned").fill_null(nothing))
+        .with_columns(returned=pl.col("returned").fill_null(ZERO_CENTS))
         .with_columns(
             status=pl.when(pl.col("returned") >= pl.col("pulled"))
             .then(pl.lit("returned"))
             .otherwise(pl.lit("debited"))
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in STATES.items())
+        .select(columns_of(STATES))
         .sort("document_id")
     )

@@ -15,9 +15,9 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.calendar import closed_weekdays
-from invoices.money import cents, from_cents
+from invoices.money import ZERO_CENTS, cents, from_cents
 from invoices.periods import add_days
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from reconcile.contracts import Contract, contract_for, settings
 from reconcile.window import NO_CLOSINGS, deadlines
 
@@ -106,7 +106,7 @@ def upcoming(ahead: Ahead) -> pl.DataFrame:
         )
         .sort("debit_on", *ACCOUNT, "bill_date", "document_id", nulls_last=True)
         .pipe(_with_cash, ahead.cash)
-        .select(pl.col(name).cast(dtype) for name, dtype in UPCOMING.items())
+        .select(columns_of(UPCOMING))
     )
 
 
@@ -141,7 +141,6 @@ def _received(ahead: Ahead) -> pl.DataFrame:
         | pl.col("debit_on").is_between(ahead.as_of, ahead.until)
         | ((pl.col("debit_on") < ahead.as_of) & (pl.col("debit_on") <= pl.lit(told))),
     )
-    nothing = pl.lit(0, dtype=CENTS)
     return (
         open_ones.join(paper, on="document_id")
         .join(ahead.wrong, on="document_id", how="left")
@@ -149,7 +148,7 @@ def _received(ahead: Ahead) -> pl.DataFrame:
             amount_low="amount",
             amount_high="amount",
             bills_seen=pl.lit(None, dtype=pl.Int64),
-            known_wrong=pl.when("audited").then(pl.col("known_wrong").fill_null(nothing)),
+            known_wrong=pl.when("audited").then(pl.col("known_wrong").fill_null(ZERO_CENTS)),
         )
         .select(_COMMON)
     )
