@@ -36,7 +36,7 @@ check: install ## Lint, format, types, the law of the house, generated pages up 
 	$(PY) -m ruff check --quiet . || wrong=1; \
 	$(PY) -m ruff format --check --quiet . || { echo "layout: run make format"; wrong=1; }; \
 	$(PY) -m mypy || wrong=1; \
-	$(PY) -m pytest --quiet tests/test_house.py || wrong=1; \
+	$(PY) -m pytest --quiet tests/law/test_house.py || wrong=1; \
 	$(PY) -m docs.generate --check || wrong=1; \
 	exit $$wrong
 

@@ -1,0 +1,168 @@
+"""The documentation says what the program does: generated pages are fresh, links lead somewhere."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from checkout import ROOT
+
+from docs import generate
+
+PAGES = sorted(
+    {
+        path
+        for pattern in ("*.md", "docs/**/*.md", "*/README.md")
+        for path in ROOT.glob(pattern)
+        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
+    }
+)
+
+
+def test_the_generated_pages_are_fresh():
+    assert generate.stale() == [], "run: make docs"
+
+
+def test_a_page_that_was_edited_by_hand_is_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(generate, "FOLDER", tmp_path)
+    assert generate.main([]) == 0
+    assert generate.stale() == []
+    page = tmp_path / "findings.md"
+    page.write_text(page.read_text("utf-8") + "\n", "utf-8")
+    (tmp_path / "commands.md").unlink()
+    assert generate.stale() == ["findings.md", "commands.md"]
+    assert generate.main(["--check"]) == 1
+
+
+def test_every_command_is_documented_with_an_example():
+    page = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    names = {path for path, _, _ in generate.every_command()}
+    assert names >= {f"rebill {name}" for name in ("init", "load", "ingest", "nightly", "export")}
+    for path, command, _ in generate.every_command():
+        assert f"\n## {path}\n" in page
+        assert (command.help or "").strip().endswith("."), f"{path} has no sentence of help"
+        assert "Example" in (command.epilog or ""), f"the help of {path} ends without an example"
+
+
+def test_every_option_has_a_sentence():
+    silent = []
+    for path, command, context in generate.every_command():
+        for parameter in command.params:
+            record = parameter.get_help_record(context)
+            if record and not record[1].partition("[")[0].strip() and record[0].startswith("-"):
+                silent.append(f"{path} {record[0]}")
+    assert not silent
+
+
+def test_every_finding_code_has_a_row():
+    from reconcile.findings import CODES
+
+    page = (ROOT / "docs" / "findings.md").read_text("utf-8")
+    assert len(CODES) >= 25
+    for code in CODES:
+        assert f"| `{code.name}` |" in page
+
+
+def test_every_promised_table_has_a_section():
+    page = (ROOT / "docs" / "tables.md").read_text("utf-8")
+    for name in (
+        *("usocs", "packages", "buy_rates", "services", "orders", "customers", "markups"),
+        *("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines"),
+        *("debits", "exposure"),
+    ):
+        assert f"\n### {name}\n" in page
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_of_a_page_leads_to_a_file(page):
+    for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_index_leads_to_every_page_and_room():
+    index = ROOT / "docs" / "README.md"
+    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", index.read_text("utf-8"))
+    reached = {(index.parent / target).resolve() for target in targets}
+    root_pages = {ROOT / "README.md", ROOT / "CHANGELOG.md", index}
+    assert set(PAGES) - reached == root_pages
+
+
+def modules_named(architecture: str) -> set[str]:
+    """The modules of the table: a short `.name` belongs to the room or package before it."""
+    named: set[str] = set()
+    for row in re.findall(r"^\| (`[^|]+`) \|", architecture, re.MULTILINE):
+        before = ""
+        for name in re.findall(r"`([\w.]+)`", row):
+            before = name if not name.startswith(".") else before
+            named.add(name if not name.startswith(".") else before.split(".")[0] + name)
+    return named
+
+
+def test_the_modules_that_the_architecture_names_exist_and_stand_in_one_row():
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = modules_named(text)
+    assert {"rebill.plan", "reconcile.audit", "invoices.money"} <= named
+    for name in named:
+        path = ROOT / name.replace(".", "/")
+        assert path.is_dir() or path.with_suffix(".py").exists(), f"there is no {name}"
+    rows = re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+    firsts = [row.split("`")[1] for row in rows]
+    assert len(firsts) == len(set(firsts)), "a module has two rows"
+
+
+def test_the_tour_runs_as_it_is_typed(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from rebill.cli.base import app
+    from rebill.demo.generate import generate
+
+    generate(tmp_path / ".demo", 100, 1, 7)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REBILL_WORKSPACE", "acme")
+    tour = (ROOT / "README.md").read_text("utf-8")
+    typed = re.findall(r"^    ((?:rebill|cp) .*?)(?: {2,}#.*)?$", tour, re.MULTILINE)
+    assert len(typed) >= 8
+    for words in map(shlex.split, typed):
+        if words[0] == "cp":
+            for path in tmp_path.glob(words[1]):
+                shutil.copy(path, words[2])
+            continue
+        words = [line_id(tmp_path) if word == "LINE_ID" else word for word in words]
+        result = CliRunner().invoke(app, words[1:])
+        assert result.exit_code in ({0, 1} if "nightly" in words else {0}), result.output
+    assert (tmp_path / "findings.csv").read_text("utf-8").count("\n") > 10
+
+
+def line_id(folder: Path) -> str:
+    """The line of the first finding that the tour's export names."""
+    with (folder / "findings.csv").open(encoding="utf-8", newline="") as file:
+        return next(row["line_id"] for row in csv.DictReader(file) if row["line_id"])
+
+
+def test_the_commands_that_pages_show_exist():
+    names = {path for path, _, _ in generate.every_command()}
+    groups = {name.rpartition(" ")[0] for name in names if name.count(" ") == 2}
+    shown = set()
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        shown |= set(re.findall(r"(?:^ {4}|`)(rebill [a-z]+)(?: ([a-z-]+)\b)?", text, re.MULTILINE))
+    assert len(shown) >= 8
+    for command, word in shown:
+        known = command in names or command in groups
+        assert known, f"a page shows {command}"
+        if command in groups and command not in names and word:
+            assert f"{command} {word}" in names, f"a page shows {command} {word}"
+
+
+def test_the_make_targets_that_pages_show_exist():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    targets = set(re.findall(r"^(\w+):.*## ", makefile, re.MULTILINE))
+    assert targets >= {"help", "install", "demo", "test", "check", "bench", "soak"}
+    shown = set()
+    for page in PAGES:
+        shown |= set(re.findall(r"(?:^ {4}|`)make (\w+)", page.read_text("utf-8"), re.MULTILINE))
+    assert {"demo", "test", "docs"} <= shown <= targets
