@@ -7,7 +7,7 @@ import polars as pl
 from invoices.schema import FINDINGS, LINES
 from rebill.audit.late_charges import judge_late_charges
 from rebill.audit.passes import audit_all, to_do_again
-from rebill.cash.bank_tables import actual_pulls, bank_frame
+from rebill.cash.bank_tables import actual_pulls, pull_events
 from rebill.run.deadlines import papers
 from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
 from rebill.run.night import Night
@@ -75,7 +75,7 @@ def check_bills(night: Night, stage: CheckBills) -> None:
     found = [
         bills.balance_breaks(dated, pulls, actual_pulls(record)),
         bills.bill_jumped(documents, record.totals(), night.contracts),
-        pull_findings(bank_frame(record, "pull_events"), pulls),
+        pull_findings(pull_events(record), pulls),
     ]
     if stage.as_of is not None:
         services = night.reference["services"].collect()

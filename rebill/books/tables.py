@@ -1,32 +1,50 @@
-"""The tables of what is earned, owed and booked that go out."""
+"""What is earned, owed and booked, as tables that go out."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import polars as pl
 
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.books.closing import books
 from rebill.books.journal import POSTINGS
 from rebill.books.margin_report import MARGINS, earned, margins
 from rebill.books.statements import STATED, statement_rows, statements
-from rebill.store.record import Record
+from rebill.store.table_out import Asked, TableOut
 
-JOURNAL = pl.Schema({"entry" if name == "key" else name: d for name, d in POSTINGS.items()})
-"""`POSTINGS` as they go out."""
 
-TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
-    (
+def _margins(asked: Asked) -> pl.LazyFrame:
+    """Return the margins of the months."""
+    return margins(earned(asked.record, asked.months)).lazy()
+
+
+def _statements(asked: Asked) -> pl.LazyFrame:
+    """Return the statements of the months."""
+    return asked.of_months(statements(asked.record))
+
+
+def _statement_lines(asked: Asked) -> pl.LazyFrame:
+    """Return the lines of the statements of the months."""
+    return asked.of_months(statement_rows(asked.record))
+
+
+def _postings(asked: Asked) -> pl.LazyFrame:
+    """Return the postings of days of the months."""
+    return asked.of_months(books(asked.record).rename({"key": "entry"}), month_of("on"))
+
+
+TABLES = (
+    TableOut(
         "margins",
         "cost, price, margin, markup and reach to retail, by customer, service, product and so on",
-        "by of",
+        ("by", "of"),
         MARGINS,
+        _margins,
     ),
-    (
+    TableOut(
         "commission_statements",
         "what each payee earns in a month",
-        "month payee",
+        ("month", "payee"),
         pl.Schema(
             {
                 "month": pl.String(),
@@ -36,27 +54,21 @@ TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
                 "status": pl.String(),
             }
         ),
+        _statements,
     ),
-    (
+    TableOut(
         "commission_lines",
         "the lines of statements of commissions",
-        "month payee deal method invoice_no line_id made_key service",
+        ("month", "payee", "deal", "method", "invoice_no", "line_id", "made_key", "service"),
         STATED,
+        _statement_lines,
     ),
-    ("journal", "the postings of the books", "on entry account", JOURNAL),
+    TableOut(
+        "journal",
+        "the postings of the books",
+        ("on", "entry", "account"),
+        pl.Schema({"entry" if name == "key" else name: d for name, d in POSTINGS.items()}),
+        _postings,
+    ),
 )
-"""Name, what it holds, key and columns of each table."""
-
-
-def earning_frame(record: Record, name: str, months: Collection[str] | None = None) -> pl.LazyFrame:
-    """Return the rows of one of `TABLES`: of all months, or of some."""
-    if name == "margins":
-        return margins(earned(record, months)).lazy()
-    own = pl.lit(True) if months is None else pl.col("month").is_in(list(months))
-    if name == "commission_statements":
-        return statements(record).lazy().filter(own)
-    if name == "commission_lines":
-        return statement_rows(record).filter(own)
-    day = pl.col("on").dt.strftime("%Y-%m")
-    postings = books(record).lazy().rename({"key": "entry"})
-    return postings.filter(True if months is None else day.is_in(list(months)))
+"""In the order in which they are listed."""

@@ -8,9 +8,11 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.bank.schema import ENTRIES
+from invoices.periods import month_of
 from rebill.reference import current
 from rebill.store import models_bank, read_table
 from rebill.store.record import Record
+from rebill.store.table_out import Asked, TableOut, on_a_day
 from reconcile.pulls.events import PULL_EVENTS
 from reconcile.pulls.settle import SETTLEMENTS
 from reconcile.pulls.upcoming import UPCOMING, Ahead, upcoming
@@ -24,51 +26,11 @@ BANK_ENTRIES = pl.Schema(
     }
 )
 
-TABLES: tuple[tuple[str, str, str, pl.Schema], ...] = (
-    (
-        "bank_entries",
-        "what the bank says moved on our account, and how much of it invoices explain",
-        "entry_id",
-        BANK_ENTRIES,
-    ),
-    (
-        "debit_settlements",
-        "which bank entry paid, or gave back, how much of which document",
-        "entry_id document_id",
-        SETTLEMENTS,
-    ),
-    (
-        "pull_events",
-        "what is not in order with the debits that happened, and which may be returned until when",
-        "event_id",
-        PULL_EVENTS,
-    ),
-    (
-        "pulls_to_come",
-        "the pulls of the next ninety days: of bills that are here, and estimates of those to come",
-        "debit_on carrier ban bill_date document_id",
-        UPCOMING,
-    ),
-)
-"""Name, what it holds, key and columns of each table."""
-
-
 DAYS_AHEAD = 90
 
 
-def bank_frame(record: Record, name: str, as_of: dt.date | None = None) -> pl.DataFrame:
-    """Return the rows of one of `TABLES`; what is to come is so on a day, none without one."""
-    if name == "pulls_to_come":
-        return UPCOMING.to_frame() if as_of is None else to_come(record, as_of)
-    if name == "bank_entries":
-        return _entries(record)
-    if name == "debit_settlements":
-        return record.settlements()
-    return read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
-
-
-def _entries(record: Record) -> pl.DataFrame:
-    """Return every bank entry with what of it is matched."""
+def bank_entries(record: Record) -> pl.DataFrame:
+    """Return every bank entry with what of it is matched (`BANK_ENTRIES`)."""
     files = read_table(record.connection, models_bank.BankFile)
     paid = (
         record.settlements()
@@ -82,6 +44,11 @@ def _entries(record: Record) -> pl.DataFrame:
         .with_columns(pl.col("matched").fill_null(0), pl.col("documents").fill_null(0))
         .sort("entry_id")
     )
+
+
+def pull_events(record: Record) -> pl.DataFrame:
+    """Return what is not in order with the debits that happened (`PULL_EVENTS`)."""
+    return read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
 
 
 def actual_pulls(record: Record) -> pl.DataFrame:
@@ -99,7 +66,7 @@ def returnable(record: Record, as_of: dt.date | None) -> pl.DataFrame:
 
     They are sorted by the day until which they may; without a day none is.
     """
-    events = read_table(record.connection, models_bank.PULL_EVENTS_KEPT)
+    events = pull_events(record)
     in_time = (pl.col("send_by") >= pl.lit(as_of, dtype=pl.Date)).fill_null(False)
     return events.filter(in_time).sort("send_by", "event_id")
 
@@ -133,3 +100,43 @@ def to_come(
             closings=settings.closings,
         )
     )
+
+
+def _pulls_to_come(asked: Asked, day: dt.date) -> pl.DataFrame:
+    """Return the pulls to come that fall in the months."""
+    return asked.of_months(to_come(asked.record, day), month_of("debit_on")).collect()
+
+
+SETTLED_IN = month_of("settled_on")
+
+TABLES = (
+    TableOut(
+        "bank_entries",
+        "what the bank says moved on our account, and how much of it invoices explain",
+        ("entry_id",),
+        BANK_ENTRIES,
+        lambda asked: asked.of_months(bank_entries(asked.record), SETTLED_IN),
+    ),
+    TableOut(
+        "debit_settlements",
+        "which bank entry paid, or gave back, how much of which document",
+        ("entry_id", "document_id"),
+        SETTLEMENTS,
+        lambda asked: asked.of_months(asked.record.settlements(), SETTLED_IN),
+    ),
+    TableOut(
+        "pull_events",
+        "what is not in order with the debits that happened, and which may be returned until when",
+        ("event_id",),
+        PULL_EVENTS,
+        lambda asked: asked.of_months(pull_events(asked.record), SETTLED_IN),
+    ),
+    TableOut(
+        "pulls_to_come",
+        "the pulls of the next ninety days: of bills that are here, and estimates of those to come",
+        ("debit_on", "carrier", "ban", "bill_date", "document_id"),
+        UPCOMING,
+        on_a_day(UPCOMING, _pulls_to_come),
+    ),
+)
+"""In the order in which they are listed."""

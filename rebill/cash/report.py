@@ -21,7 +21,7 @@ from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.draw import Case
 from rebill.cash.forecast.gather import bills_ahead, facts_of
 from rebill.cash.forecast.outlook import Outlook, outlook
-from rebill.cash.tables import commitments_frame, security_frame
+from rebill.cash.pledges import commitments_of, security_of
 from rebill.paper import charts, page
 from rebill.paper.charts import Band, Mark, Series
 from rebill.paper.text import as_text
@@ -97,8 +97,8 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
         "win_rates": _rates(known),
         "cases": told.cases,
         "forecast": told.daily,
-        "commitments": commitments_frame(record, contracts, as_of),
-        "security": security_frame(record, contracts, as_of),
+        "commitments": commitments_of(record, contracts, as_of),
+        "security": security_of(record, contracts, as_of),
     }
     return Report(as_of, draws.days, told, exposure, tables)
 

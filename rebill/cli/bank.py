@@ -67,12 +67,12 @@ def cash_import(
 @cash.command("events", epilog=example("rebill cash events"))
 def cash_events(json: Json = False, workspace: Where = HERE) -> None:
     """List what is not in order with the debits that happened, and what may be returned by when."""
-    from rebill.cash.bank_tables import bank_frame
+    from rebill.cash.bank_tables import pull_events
     from rebill.paper.text import show
     from rebill.store.record import reading
 
     with reading(open_place(workspace)) as record:
-        events = bank_frame(record, "pull_events")
+        events = pull_events(record)
     columns = ("code", "settled_on", "carrier", "invoice_no", "pulled", "expected")
     told = (*columns, "suggested_return", "send_by", "message", "remedy")
     show(events if json else events.sort("settled_on", "code", "event_id").select(told), json)

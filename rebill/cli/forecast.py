@@ -113,7 +113,7 @@ def _show_promise(
     """Show a table about promises: a block a contract for people, rows for machines."""
     import polars as pl
 
-    from rebill.cash.tables import PROMISES, supposed
+    from rebill.cash.pledges import PLEDGES, supposed
     from rebill.paper.text import as_blocks, show
     from rebill.reference import current
     from rebill.store.record import reading
@@ -126,7 +126,7 @@ def _show_promise(
         if day is None:
             return show(pl.DataFrame(), json)
         frames = [
-            PROMISES[name](record, contracts, day).select(pl.lit(case).alias("case"), pl.all())
+            PLEDGES[name](record, contracts, day).select(pl.lit(case).alias("case"), pl.all())
             for case, contracts in cases.items()
         ]
     rows = pl.concat(frames)

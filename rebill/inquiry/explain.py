@@ -13,12 +13,13 @@ from typing import Any
 import polars as pl
 
 from invoices.money import MONTH_PARTS
+from rebill.disputes.tables import CLAIMS
 from rebill.inquiry import explain_price
-from rebill.inquiry.export import table_frame
-from rebill.inquiry.tables import TABLES
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
+from rebill.store.table_out import Asked
+from rebill.store.tables import FINDINGS
 from rebill.workspace.settings import ConfigError
 from reconcile.audit import pricing
 from reconcile.schema import AUDITED
@@ -166,7 +167,7 @@ def _due(row: dict[str, Any]) -> Story:
 
 def _findings(record: Record, row: dict[str, Any]) -> list[Story]:
     month = row["bill_date"].strftime("%Y-%m")
-    found = table_frame(record, "findings", [month]).filter(pl.col("line_id") == row["line_id"])
+    found = FINDINGS.rows(Asked(record, [month])).filter(pl.col("line_id") == row["line_id"])
     names = ("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message")
     more = ("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until")
     rows = found.collect().sort("amount_at_stake", "code", descending=[True, False]).to_dicts()
@@ -177,7 +178,7 @@ def _claims(record: Record, row: dict[str, Any]) -> list[Story]:
     month = row["bill_date"].strftime("%Y-%m")
     found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
     claims = record.claims().join(found, on="claim_no", how="semi")
-    return [_taken(one, tuple(TABLES["claims"].columns)) for one in claims.to_dicts()]
+    return [_taken(one, tuple(CLAIMS.columns)) for one in claims.to_dicts()]
 
 
 def _credits(record: Record, row: dict[str, Any]) -> list[Story]:

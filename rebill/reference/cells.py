@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from invoices.text import filled
-from rebill.store.columns import Table
+from rebill.store.columns import TableIn
 from rebill.workspace.text import inspect, scan_text
 
 MOST_BYTES = 8 * 2**30
@@ -57,7 +57,7 @@ class Faults:
             self.listed.append(LoadError(file, row, what, remedy))
 
 
-def read_cells(path: Path, shape: Table, faults: Faults) -> pl.DataFrame:
+def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     """Return the rows of a file as text: `_file`, `_row` and every column the table can have.
 
     Cells are trimmed; an empty one is null, as is every cell of a column the file lacks. `_row` is
@@ -84,7 +84,7 @@ def read_cells(path: Path, shape: Table, faults: Faults) -> pl.DataFrame:
     )
 
 
-def _texts(shape: Table) -> dict[str, pl.DataType]:
+def _texts(shape: TableIn) -> dict[str, pl.DataType]:
     return {column.name: pl.String() for column in shape.columns}
 
 
@@ -97,7 +97,7 @@ def _trimmed(cell: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _header_is_right(path: Path, header: list[str], shape: Table, faults: Faults) -> bool:
+def _header_is_right(path: Path, header: list[str], shape: TableIn, faults: Faults) -> bool:
     """Say whether the columns are those of the table; note what is wrong with them."""
     known = [column.name for column in shape.columns]
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
@@ -199,7 +199,7 @@ def _numbered(reader: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
 # --- Parquet ----------------------------------------------------------------------------------
 
 
-def _parquet(path: Path, shape: Table, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
+def _parquet(path: Path, shape: TableIn, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
     """Return the columns of a Parquet file as the text a CSV would have."""
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)

@@ -15,7 +15,7 @@ import polars as pl
 from invoices.text import filled
 from rebill.reference import checks_selling
 from rebill.reference.cells import Faults
-from rebill.store.columns import DTYPES, Column, Reference, Table
+from rebill.store.columns import DTYPES, Column, Reference, TableIn
 from rebill.store.shapes import SCOPES
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
@@ -26,7 +26,7 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 # --- cells ------------------------------------------------------------------------------------
 
 
-def typed(cells: pl.DataFrame, shape: Table, faults: Faults) -> pl.DataFrame:
+def typed(cells: pl.DataFrame, shape: TableIn, faults: Faults) -> pl.DataFrame:
     """Return the rows with the types of the table; an unreadable cell is null and noted."""
     ok = pl.lit(True)
     values: list[pl.Expr] = []
@@ -143,7 +143,7 @@ def _values(column: Column, cell: pl.Expr, readable: pl.Expr) -> list[pl.Expr]:
 # --- rows -------------------------------------------------------------------------------------
 
 
-def check_rows(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
+def check_rows(rows: pl.DataFrame, shape: TableIn, faults: Faults) -> None:
     """Note what is wrong with rows by themselves and with each other."""
     good = rows.filter("_ok")
     if shape.period:
@@ -265,7 +265,7 @@ def _check_method(rows: pl.DataFrame, faults: Faults) -> None:
         _note(rows, wrong, filled(what, "method"), remedy, faults)
 
 
-def check_keys(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
+def check_keys(rows: pl.DataFrame, shape: TableIn, faults: Faults) -> None:
     """Note rows that say a second time what an earlier row of the files says."""
     again = rows.sort("_file", "_row").with_columns(
         _first=filled("{} row {}", pl.first("_file"), pl.first("_row")).over(shape.key),
@@ -291,7 +291,7 @@ def check_keys(rows: pl.DataFrame, shape: Table, faults: Faults) -> None:
 # --- between rows and tables ------------------------------------------------------------------
 
 
-def check_overlap(after: pl.DataFrame, shape: Table, faults: Faults) -> None:
+def check_overlap(after: pl.DataFrame, shape: TableIn, faults: Faults) -> None:
     """Note rows whose validity overlaps that of another row of the same key.
 
     `after` holds the rows that would be current; a pair is reported at its row of tonight's files.
@@ -344,7 +344,7 @@ def _span(start: str, end: str) -> pl.Expr:
 
 
 def check_reference(
-    rows: pl.DataFrame, shape: Table, reference: Reference, targets: pl.DataFrame, faults: Faults
+    rows: pl.DataFrame, shape: TableIn, reference: Reference, targets: pl.DataFrame, faults: Faults
 ) -> None:
     """Note rows that name what is not there; `targets` are the rows of the other table."""
     columns, target = list(reference.columns), list(reference.targets)
@@ -366,7 +366,7 @@ def check_reference(
 
 
 def note_broken(
-    broken: pl.DataFrame, shape: Table, what: pl.Expr, remedy: str, faults: Faults
+    broken: pl.DataFrame, shape: TableIn, what: pl.Expr, remedy: str, faults: Faults
 ) -> None:
     """Note broken references, naming the table where the row was loaded before."""
     place = pl.lit(f"{shape.name} (loaded before)")

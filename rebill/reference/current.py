@@ -16,7 +16,7 @@ from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.source import ACCOUNTS, KINDS
 from invoices.schema import seal
 from rebill.reference.contracts import from_json
-from rebill.store.columns import Column, Table
+from rebill.store.columns import Column, TableIn
 from rebill.store.frames import AnySelect, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
 from rebill.store.shapes import SCOPES, TABLES
@@ -28,7 +28,7 @@ __all__ = [
     "SCOPES",
     "TABLES",
     "Column",
-    "Table",
+    "TableIn",
     "contracts",
     "current_frame",
     "known",

@@ -22,7 +22,7 @@ from rebill.reference.checks_earning import check_commissions
 from rebill.reference.contracts import check_accounts, read_contract_file
 from rebill.reference.current import contracts, current_frame, load_version
 from rebill.reference.service_records import inventory_rows, is_record, read_records
-from rebill.store.columns import Table
+from rebill.store.columns import TableIn
 from rebill.store.engine import transaction
 from rebill.store.frames import insert_frame
 from rebill.store.models import REFERENCE, Load, LoadFile, LoadTable
@@ -68,7 +68,7 @@ class LoadResult:
 class _Change:
     """What would happen to a table: rows to add, versions to close, what is current after it."""
 
-    shape: Table
+    shape: TableIn
     read: int
     insert: pl.DataFrame  # stored columns
     close: pl.Series  # row_id
@@ -196,7 +196,7 @@ def _table_of(path: Path) -> str | None:
     return stem if suffix in SUFFIXES and stem in TABLES and stem != "contracts" else None
 
 
-def _read(path: Path, shape: Table, faults: Faults) -> pl.DataFrame:
+def _read(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     if shape.name == "contracts":
         return read_contract_file(path, faults)
     return checks.typed(read_cells(path, shape, faults), shape, faults)
@@ -342,7 +342,7 @@ class _Loading:
 
 
 def _change(
-    shape: Table,
+    shape: TableIn,
     rows: pl.DataFrame,
     current: pl.DataFrame,
     replace: bool,

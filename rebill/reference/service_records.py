@@ -16,7 +16,7 @@ from invoices.text import filled
 from rebill.reference import checks
 from rebill.reference import current as reference
 from rebill.reference.cells import Faults
-from rebill.store.columns import Table
+from rebill.store.columns import TableIn
 from rebill.store.record import Record
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text
@@ -242,7 +242,7 @@ def _elements(rows: pl.DataFrame, elements: pl.DataFrame, faults: Faults) -> pl.
     return _as_cells(pl.concat(parts), SERVICE_ELEMENTS)
 
 
-def _as_cells(rows: pl.DataFrame, shape: Table) -> pl.DataFrame:
+def _as_cells(rows: pl.DataFrame, shape: TableIn) -> pl.DataFrame:
     """Return rows as the text a file would have, with where each came from."""
     columns = [column.name for column in shape.columns]
     return rows.select(

@@ -19,7 +19,7 @@ from rebill.pricing.taxes import KEY, PROBLEMS, Tables, Taxed
 from rebill.reference import checks
 from rebill.reference.cells import Faults, read_cells
 from rebill.store import insert_frame, read_table
-from rebill.store.columns import Column, Table, text
+from rebill.store.columns import Column, TableIn, text
 from rebill.store.models_selling import TaxResult
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
@@ -34,7 +34,7 @@ REQUEST = pl.Schema(
 )
 """The columns of the file that goes out; `price` is what is taxed, `line` counts in the request."""
 
-RESULT = Table(
+RESULT = TableIn(
     "tax_result",
     "what an outside engine says of our requests",
     (

@@ -54,7 +54,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableIn:
     """A reference table: its columns, its natural key, and what ties it to others."""
 
     name: str

@@ -14,7 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-from rebill.store.columns import Table
+from rebill.store.columns import TableIn
 from rebill.store.shapes import TABLES
 from rebill.store.types import ROW_ID, Money
 
@@ -285,7 +285,7 @@ def _sql_type(dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
     return sa.BigInteger() if dtype == pl.Int64 else sa.String()
 
 
-def _reference_table(shape: Table) -> sa.Table:
+def _reference_table(shape: TableIn) -> sa.Table:
     """Return the database table of a reference table: its columns and its versions."""
     required = {c.name for c in shape.columns if c.required or c.default is not None}
     required |= {f"{c.name}_{c.word}" for c in shape.columns if c.word}

@@ -18,7 +18,7 @@ from rebill.store.columns import (
     VALID,
     Column,
     Reference,
-    Table,
+    TableIn,
     period,
     text,
 )
@@ -31,14 +31,14 @@ from rebill.store.shapes_selling import (
     METHODS,
 )
 
-__all__ = ["DTYPES", "SCOPES", "TABLES", "Column", "Reference", "Table"]
+__all__ = ["DTYPES", "SCOPES", "TABLES", "Column", "Reference", "TableIn"]
 
 USOC_KINDS = ("recurring", "one_time", "usage", "surcharge", "tax", "credit", "record_only")
 RELATIONS = ("requires", "summary_of", "excludes")
 COST_BASES = ("expected", "billed")
 
 
-USOCS = Table(
+USOCS = TableIn(
     "usocs",
     "what a carrier's codes mean",
     (
@@ -54,7 +54,7 @@ USOCS = Table(
     ("valid_from", "valid_until"),
     overlap=True,
 )
-PACKAGES = Table(
+PACKAGES = TableIn(
     "packages",
     "the elements that make a package",
     (
@@ -65,7 +65,7 @@ PACKAGES = Table(
     ),
     ("carrier", "package", "usoc"),
 )
-USOC_RULES = Table(
+USOC_RULES = TableIn(
     "usoc_rules",
     "what one code needs, sums up or excludes (optional)",
     (
@@ -79,7 +79,7 @@ USOC_RULES = Table(
     ("valid_from", "valid_until"),
     overlap=True,
 )
-CONTRACTS = Table(
+CONTRACTS = TableIn(
     "contracts",
     "the agreements with carriers, kept as they were read from TOML",
     (
@@ -89,7 +89,7 @@ CONTRACTS = Table(
     ),
     ("contract",),
 )
-CUSTOMERS = Table(
+CUSTOMERS = TableIn(
     "customers",
     "who we bill",
     (
@@ -106,7 +106,7 @@ CUSTOMERS = Table(
     ),
     ("customer",),
 )
-SERVICES = Table(
+SERVICES = TableIn(
     "services",
     "what we have of the carriers, and for whom",
     (
@@ -130,7 +130,7 @@ SERVICES = Table(
         Reference(("customer",), "customers", ("customer",)),
     ),
 )
-SERVICE_ELEMENTS = Table(
+SERVICE_ELEMENTS = TableIn(
     "service_elements",
     "the codes a service has",
     (
@@ -144,7 +144,7 @@ SERVICE_ELEMENTS = Table(
     overlap=True,
     references=(Reference(("service",), "services", ("service",)),),
 )
-ORDERS = Table(
+ORDERS = TableIn(
     "orders",
     "which one-time charges are due, once each",
     (
@@ -158,7 +158,7 @@ ORDERS = Table(
     ("order_no", "service", "usoc"),
     references=(Reference(("service",), "services", ("service",)),),
 )
-BUY_RATES = Table(
+BUY_RATES = TableIn(
     "buy_rates",
     "what a contract says an element costs; empty = any",
     (
@@ -192,7 +192,7 @@ BUY_RATES = Table(
     references=(Reference(("contract",), "contracts", ("contract",)),),
     one_of=("usoc", "package"),
 )
-MARKUPS = Table(
+MARKUPS = TableIn(
     "markups",
     "what we ask for, over what it costs; empty = any",
     (
@@ -219,7 +219,7 @@ MARKUPS = Table(
         Reference(("tier",), "tiers", ("tier",)),
     ),
 )
-RETAIL_RATES = Table(
+RETAIL_RATES = TableIn(
     "retail_rates",
     "what the carrier asks its own customers",
     (
@@ -237,7 +237,7 @@ RETAIL_RATES = Table(
     one_of=("usoc", "package"),
 )
 
-CUSTOMER_PAYMENTS = Table(
+CUSTOMER_PAYMENTS = TableIn(
     "customer_payments",
     "what customers paid us, and when (optional)",
     (
@@ -251,7 +251,7 @@ CUSTOMER_PAYMENTS = Table(
     references=(Reference(("customer",), "customers", ("customer",)),),
 )
 SECURITIES = ("bond", "deposit", "letter_of_credit")
-DEPOSITS = Table(
+DEPOSITS = TableIn(
     "deposits",
     "what secures a carrier: bonds, cash deposits, letters of credit (optional)",
     (
@@ -268,7 +268,7 @@ DEPOSITS = Table(
     references=(Reference(("contract",), "contracts", ("contract",)),),
 )
 
-PROMISED_CREDITS = Table(
+PROMISED_CREDITS = TableIn(
     "promised_credits",
     "credits a carrier promised that are on no claim of ours (optional)",
     (
@@ -286,7 +286,7 @@ PROMISED_CREDITS = Table(
     ("credit",),
 )
 
-TABLES: dict[str, Table] = {
+TABLES: dict[str, TableIn] = {
     table.name: table
     for table in (
         USOCS,

@@ -5,9 +5,9 @@ What they mean is said in `docs/margin.md` and `docs/commissions.md`. Both are o
 
 from __future__ import annotations
 
-from rebill.store.columns import EFFECTIVE, Column, Reference, Table, text
+from rebill.store.columns import EFFECTIVE, Column, Reference, TableIn, text
 
-COST_TO_SERVE = Table(
+COST_TO_SERVE = TableIn(
     "cost_to_serve",
     "what serving a customer costs beside the carrier; empty = any (optional)",
     (
@@ -29,7 +29,7 @@ COST_TO_SERVE = Table(
 )
 METHODS = ("percent_of_price", "percent_of_margin", "residual", "flat", "one_off")
 ROLES = ("agent", "sub_agent", "company")
-COMMISSIONS = Table(
+COMMISSIONS = TableIn(
     "commissions",
     "who earns what of what customers are charged; empty = any (optional)",
     (

@@ -7,7 +7,7 @@ changes no price.
 from __future__ import annotations
 
 from invoices.schema import CHARGE_CLASSES
-from rebill.store.columns import EFFECTIVE, USOC, Column, Reference, Table, text
+from rebill.store.columns import EFFECTIVE, USOC, Column, Reference, TableIn, text
 
 METHODS = (
     "percent",
@@ -67,7 +67,7 @@ _OF_CUSTOMER = Reference(("customer",), "customers", ("customer",))
 _OF_SERVICE = Reference(("service",), "services", ("service",))
 _ANY_CLASS = Column("charge_class", "one class; empty = every charge", words=CHARGE_CLASSES)
 
-TIERS = Table(
+TIERS = TableIn(
     "tiers",
     "prices by volume: the bands of a tier (optional)",
     (
@@ -79,7 +79,7 @@ TIERS = Table(
     ),
     ("tier", "from_units"),
 )
-BUNDLES = Table(
+BUNDLES = TableIn(
     "bundles",
     "elements that a customer sees as one line (optional)",
     (
@@ -94,7 +94,7 @@ BUNDLES = Table(
     overlap=True,
     references=(_OF_CUSTOMER,),
 )
-COMMITMENTS = Table(
+COMMITMENTS = TableIn(
     "commitments",
     "what a customer pays a month at least (optional)",
     (
@@ -109,7 +109,7 @@ COMMITMENTS = Table(
     overlap=True,
     references=(_OF_CUSTOMER,),
 )
-CUSTOMER_CHARGES = Table(
+CUSTOMER_CHARGES = TableIn(
     "customer_charges",
     "what no carrier line carries: support, equipment, discounts (optional)",
     (
@@ -131,7 +131,7 @@ CUSTOMER_CHARGES = Table(
     references=(_OF_CUSTOMER, _OF_SERVICE),
     one_of=("amount", "percent"),
 )
-TAX_JURISDICTIONS = Table(
+TAX_JURISDICTIONS = TableIn(
     "tax_jurisdictions",
     "who taxes a customer or a service; without rows the state of the service (optional)",
     (
@@ -145,7 +145,7 @@ TAX_JURISDICTIONS = Table(
     overlap=True,
     references=(_OF_CUSTOMER, _OF_SERVICE),
 )
-TAX_RATES = Table(
+TAX_RATES = TableIn(
     "tax_rates",
     "the customers' own taxes (optional)",
     (
@@ -169,7 +169,7 @@ TAX_RATES = Table(
     ("effective_from", "effective_until"),
     overlap=True,
 )
-TAX_EXEMPTIONS = Table(
+TAX_EXEMPTIONS = TableIn(
     "tax_exemptions",
     "which taxes a customer does not pay, by which certificate (optional)",
     (
@@ -184,7 +184,7 @@ TAX_EXEMPTIONS = Table(
     overlap=True,
     references=(_OF_CUSTOMER,),
 )
-CONTRIBUTION_FACTORS = Table(
+CONTRIBUTION_FACTORS = TableIn(
     "contribution_factors",
     "the federal contribution factor of each quarter (optional)",
     (
@@ -199,7 +199,7 @@ CONTRIBUTION_FACTORS = Table(
     ("effective_from", "effective_until"),
     overlap=True,
 )
-INTERSTATE_SHARES = Table(
+INTERSTATE_SHARES = TableIn(
     "interstate_shares",
     "what part of a charge is interstate (optional)",
     (
