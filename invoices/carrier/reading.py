@@ -99,6 +99,14 @@ def findings_of(frame: pl.DataFrame, code: str, severity: str) -> pl.DataFrame:
     )
 
 
+def without_names(documents: pl.DataFrame) -> pl.DataFrame:
+    """Return documents of which the refused go by no carrier, account and number on record."""
+    read = pl.col("status") != "refused"
+    return documents.with_columns(
+        pl.when(read).then(pl.col(name)).alias(name) for name in ("carrier", "ban", "invoice_no")
+    )
+
+
 def refused_file(
     source_file: str, digest: str, message: str, remedy: str, source_row: int | None = None
 ) -> Reading:
