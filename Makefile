@@ -16,6 +16,7 @@ SERVICES ?= 240
 MONTHS ?= 6
 SEED ?= 7
 UV ?= uv
+LAW := $(addprefix tests/law/test_,house.py architecture.py readmes.py)
 
 .PHONY: help install demo test check bench soak format docs lock clean
 
@@ -36,7 +37,7 @@ check: install ## Lint, format, types, the law of the house, generated pages up 
 	$(PY) -m ruff check --quiet . || wrong=1; \
 	$(PY) -m ruff format --check --quiet . || { echo "layout: run make format"; wrong=1; }; \
 	$(PY) -m mypy || wrong=1; \
-	$(PY) -m pytest --quiet tests/law/test_house.py || wrong=1; \
+	$(PY) -m pytest --quiet $(LAW) || wrong=1; \
 	$(PY) -m docs.generate --check || wrong=1; \
 	exit $$wrong
 
