@@ -10,9 +10,8 @@ from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.schema import RATE
 from rebill.pricing.rate import rate
 from rebill.workspace.write import spool
-from reconcile.audit.due import value
 from reconcile.audit.match import match
-from reconcile.audit.pricing import RATED, place, price
+from reconcile.audit.pricing import RATED, place, price, value
 from reconcile.contracts import read_contracts
 from reconcile.schema import AUDITED
 

@@ -11,8 +11,7 @@ import polars as pl
 from invoices.money import cents, divide_half_away, micros
 from invoices.periods import add_days
 from invoices.schema import RATE, columns_of
-from reconcile.audit.due import value
-from reconcile.audit.pricing import QUESTION, candidates, fits, in_force, on_day
+from reconcile.audit.pricing import QUESTION, candidates, fits, in_force, on_day, value
 
 CAUSES = pl.Schema(
     {
@@ -39,7 +38,7 @@ def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl
     """Return the first cause that fits each line billed above its rate (`CAUSES`).
 
     `lines` are priced lines with a rate question (`reconcile.pricing.with_question`) and the
-    columns of `reconcile.due.with_due`; `rates` come from `rate_frame`.
+    columns of `reconcile.audit.due.with_due`; `rates` come from `rate_frame`.
     """
     found = [
         _superseded(lines, rates),

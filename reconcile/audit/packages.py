@@ -10,7 +10,7 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
 from invoices.schema import columns_of
-from reconcile.audit.due import value
+from reconcile.audit.pricing import value
 
 _GROUP = ["service", "package", "period_from", "period_until", "bill_month"]
 
@@ -27,9 +27,9 @@ SHARES = pl.Schema(
 def spread(lines: pl.LazyFrame) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
-    `lines` are charges of packages with a rate in force (`reconcile.due.with_due`) that no code
-    took as a whole. A package billed at its price to the cent needs no row: the share of each line
-    is what was billed.
+    `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
+    code took as a whole. A package billed at its price to the cent needs no row: the share of each
+    line is what was billed.
     """
     member = lines.with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
     own = ~pl.col("is_twice")
@@ -37,7 +37,7 @@ def spread(lines: pl.LazyFrame) -> pl.DataFrame:
     units = pl.max_horizontal("units", pl.lit(1, dtype=pl.Int128))
     due, whole = (
         value(pl.col("package_rate"), one, parts, pl.col("by_unit"))
-        for parts in (pl.col("unit_parts3") // units, pl.col("factor"))
+        for parts in (pl.col("unit_parts_installed") // units, pl.col("factor"))
     )
     month = pl.col("month_days").fill_null(30).cast(pl.Int128)
     day = micros(pl.col("package_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
@@ -70,10 +70,13 @@ def spread(lines: pl.LazyFrame) -> pl.DataFrame:
 
 def left_of_repeat() -> pl.Expr:
     """Return the cents that are due of a line billed twice in part, after all codes of days."""
-    bound = pl.col("amount") - pl.col("not_credited")
-    left = pl.max_horizontal(pl.min_horizontal(cents(pl.col("amount")), "due1"), cents(bound))
-    for flag, stage in (("is_disconnected", "due2"), ("is_before_install", "due3")):
-        left = pl.when(pl.col(flag)).then(pl.min_horizontal(left, stage)).otherwise(left)
+    bound = cents(pl.col("amount") - pl.col("not_credited"))
+    left = pl.max_horizontal(pl.min_horizontal(cents(pl.col("amount")), "due_not_billed"), bound)
+    for flag, due in (
+        ("is_disconnected", "due_in_service"),
+        ("is_before_install", "due_installed"),
+    ):
+        left = pl.when(pl.col(flag)).then(pl.min_horizontal(left, due)).otherwise(left)
     return left
 
 

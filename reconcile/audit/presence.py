@@ -11,12 +11,12 @@ import polars as pl
 from invoices.money import MONTH_PARTS, from_cents, micros
 from invoices.periods import add_days
 from invoices.schema import CENTS
-from reconcile.audit.due import value
 from reconcile.audit.pricing import (
     QUESTION,
     RECURRING,
     in_force,
     rate_frame,
+    value,
     with_catalogue,
     with_contract,
     with_question,

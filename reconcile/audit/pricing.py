@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.money import EXACT_PER_CENT, MICROS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
 from invoices.schema import among
 from reconcile.contracts import Contract, contract_for, settings
@@ -56,6 +57,16 @@ _SPECIFIC = (
     ("state", "inventory_state"),
     ("term_months", "term_months"),
 )
+
+
+def value(rate: pl.Expr, units: pl.Expr, parts: pl.Expr, by_unit: pl.Expr) -> pl.Expr:
+    """Return rate x units x parts of a month in cents (Int128), rounded as the carrier does.
+
+    `units` are millionths. Rounding is once a line, or once a unit where `by_unit` is true.
+    """
+    each = divide_half_away(micros(rate) * parts * MICROS, EXACT_PER_CENT)
+    line = divide_half_away(micros(rate) * units * parts, EXACT_PER_CENT)
+    return pl.when(by_unit).then(divide_half_away(each * units, MICROS)).otherwise(line)
 
 
 def place(

@@ -10,6 +10,7 @@ from invoices.schema import CENTS, FINDINGS, columns_of
 from invoices.text import filled
 from reconcile.audit.causes import causes
 from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
+from reconcile.audit.stakes import UNITED
 from reconcile.findings import BY_NAME, CAUSE_REASONS
 
 STAKED = tuple(
@@ -18,7 +19,6 @@ STAKED = tuple(
     if code.reason is not None and code.name not in ("late_charge_not_due",)
     and not code.name.startswith("credit_")
 )  # fmt: skip
-_UNITED = ("recurring", "prorated", "one_time", "usage")
 
 
 def _say(template: str, *columns: str | pl.Expr) -> pl.Expr:
@@ -170,10 +170,10 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
         rate_missing=charge
         & pl.col("rate").is_null()
         & pl.col("package").is_null()
-        & kind.is_in(_UNITED),
+        & kind.is_in(UNITED),
         rate_below_contract=(pl.col("underbilled") > 0)
         & pl.col("package").is_null()
-        & kind.is_in(_UNITED),
+        & kind.is_in(UNITED),
         partner_missing=charge & pl.col("partner").is_not_null(),
         match_doubtful=(pl.col("amount") != 0)
         & ((pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null())
