@@ -8,9 +8,7 @@ from invoices.carrier import checks as ck
 from invoices.carrier.flat.fragments import KEY
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.rows import Table
-from invoices.carrier.reading import (
-    short_id,
-)
+from invoices.carrier.reading import short_id
 from invoices.carrier.source import Source
 from invoices.schema import seal
 from invoices.text import filled

@@ -9,10 +9,7 @@ from invoices.carrier.bundles import WIDE
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.values import EXACT, Fields, document_fields, rounded
 from invoices.carrier.profiles import Profile
-from invoices.carrier.reading import (
-    document_id,
-    short_id,
-)
+from invoices.carrier.reading import document_id, short_id
 from invoices.carrier.source import Known, Source
 from invoices.schema import DOCUMENTS
 from invoices.text import filled

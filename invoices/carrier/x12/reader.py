@@ -16,7 +16,8 @@ from polars.io.plugins import register_io_source
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import Reading, refused_file
 from invoices.carrier.source import Source
-from invoices.carrier.x12 import bills as b
+from invoices.carrier.x12.bills.documents import settle
+from invoices.carrier.x12.bills.verdict import Told
 from invoices.carrier.x12.charges import WRONG, Dialect
 from invoices.carrier.x12.digest import Digest, Digester
 from invoices.carrier.x12.envelope import Envelope
@@ -75,7 +76,7 @@ def read(source: Source, profile: Profile) -> Reading:
         return refused_file(source.name, source.digest, why.what, why.remedy, why.segment)
     seen.envelope.finish(seen.last)
     resolver.finish()
-    bills = b.settle(source, profile, seen.envelope, headings, resolver, _told(seen), encoding)
+    bills = settle(source, profile, seen.envelope, headings, resolver, _told(seen), encoding)
     if isinstance(bills, Reading):
         return bills
     marks = resolver.marks()
@@ -83,9 +84,9 @@ def read(source: Source, profile: Profile) -> Reading:
     return bills.reading(lines)
 
 
-def _told(seen: _File) -> b.Told:
+def _told(seen: _File) -> Told:
     wrong = pl.concat([pl.DataFrame(schema=WRONG), *seen.wrong])
-    return b.Told(wrong, seen.faults, seen.counted, seen.broken)
+    return Told(wrong, seen.faults, seen.counted, seen.broken)
 
 
 def _take(

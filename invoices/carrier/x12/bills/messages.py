@@ -1,0 +1,102 @@
+"""What is said of sets that are refused and of segments that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import polars as pl
+
+from invoices.carrier.reading import QUARANTINE, findings_of
+from invoices.carrier.source import Source
+from invoices.carrier.x12.bills.bill import Bill, nowhere
+from invoices.carrier.x12.rules import BY_NAME, Fault
+from invoices.schema import FINDINGS, seal
+
+TOLD = 20
+"""So many faults of a document are told one by one."""
+
+
+def refused_sets(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl.DataFrame:
+    rows = []
+    for bill in bills:
+        if bill.refusing:
+            what = _all_worded(bill.refusing)
+            number = f" of invoice {bill.heading.invoice_no}" if bill.heading.invoice_no else ""
+            charges = bill.sums["charges"]
+            rows.append(
+                {
+                    "document_id": bill.document_id,
+                    "message": f"set {bill.set.control}{number} is refused: {what}; "
+                    f"its {charges} charges are not loaded",
+                    "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in bill.refusing)),
+                    "source_row": bill.refusing[0].segment,
+                }
+            )
+    if unplaced:
+        rows.append(
+            {
+                "document_id": nowhere(unplaced[0], source)["document_id"],
+                "message": _all_worded(unplaced),
+                "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in unplaced)),
+                "source_row": unplaced[0].segment,
+            }
+        )
+    frame = pl.DataFrame(rows, schema={name: FINDINGS[name] for name in _SAID})
+    return findings_of(
+        frame.with_columns(source_file=pl.lit(source.name)), "document_unreadable", "error"
+    )
+
+
+_SAID = ("document_id", "message", "remedy", "source_row")
+
+
+def worded(fault: Fault) -> str:
+    """Return what is wrong, where, and by which rule."""
+    return f"segment {fault.segment}: {fault.what} (rule {fault.rule}: {BY_NAME[fault.rule].holds})"
+
+
+def _all_worded(faults: list[Fault]) -> str:
+    """Return what is wrong, the first faults one by one."""
+    more = len(faults) - TOLD
+    words = [worded(fault) for fault in faults[:TOLD]]
+    return "; ".join([*words, f"and {more} more faults"] if more > 0 else words)
+
+
+def _owners(bills: Iterable[Bill]) -> pl.DataFrame:
+    """Return set, document_id, carrier, ban and bill_date of the bills."""
+    rows = [
+        (
+            bill.set.number,
+            bill.document_id,
+            *((bill.carrier, bill.ban, bill.heading.bill_date) if bill.loads else (None,) * 3),
+        )
+        for bill in bills
+    ]
+    schema = {"set": pl.Int64, "document_id": pl.String, "carrier": pl.String, "ban": pl.String}
+    return pl.DataFrame(rows, schema={**schema, "bill_date": pl.Date}, orient="row")
+
+
+def unread_segments(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
+    owners = _owners(bill for bill in bills.values() if not bill.memorandum)
+    named = wrong.join(owners, on="set", maintain_order="left").with_columns(
+        finding_id=pl.concat_str(
+            "document_id",
+            pl.lit("-r"),
+            pl.col("segment").cast(pl.String),
+            pl.lit(":line_unreadable"),
+        ),
+        source_file=pl.lit(source.name),
+        source_row="segment",
+    )
+    return findings_of(named, "line_unreadable", "error")
+
+
+def quarantine_of(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
+    owners = _owners(bill for bill in bills.values() if not bill.memorandum)
+    return (
+        wrong.join(owners, on="set", how="semi", maintain_order="left")
+        .lazy()
+        .with_columns(source_file=pl.lit(source.name), source_row="segment", reason="message")
+        .pipe(seal, QUARANTINE)
+        .collect()
+    )
