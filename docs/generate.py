@@ -67,7 +67,7 @@ def every_command() -> list[tuple[str, Any, Any]]:
     """Return (full name, command, context) of every command of the program."""
     import typer.main
 
-    from rebill.cli.base import app
+    from rebill.cli.main import app
 
     root = typer.main.get_command(app)
     return list(_commands(root, root.context_class(root, info_name="rebill")))

@@ -22,8 +22,8 @@ from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.gather import bills_ahead
 from rebill.cash.forecast.outlook import cases_of
 from rebill.cash.report import Draws, Report, as_page, cash_report, pull_days, write
-from rebill.cli.base import app
 from rebill.cli.cash_view import show_report, spark
+from rebill.cli.main import app
 from rebill.disputes.file import submit
 from rebill.reference.load import load
 from rebill.store.record import reading

@@ -13,7 +13,8 @@ import typer.main
 from nights import USUAL, bill, put, small
 from shell import Call
 
-from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE, app
+from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.main import app
 from rebill.workspace import settings
 
 DONE = 0

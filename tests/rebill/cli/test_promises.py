@@ -9,7 +9,7 @@ import nights
 import pytest
 from typer.testing import CliRunner
 
-from rebill.cli.base import app
+from rebill.cli.main import app
 from rebill.reference.load import load
 from rebill.workspace import settings
 from rebill.workspace.settings import ConfigError

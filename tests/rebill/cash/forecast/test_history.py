@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from rebill.cash.forecast import gather as gathering
 from rebill.cash.forecast.gather import gather
 from rebill.cash.forecast.history import PAID, changes, paid
-from rebill.cli.base import app
+from rebill.cli.main import app
 from rebill.reference.load import load
 from rebill.store.record import reading
 from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Workspace, open_workspace
