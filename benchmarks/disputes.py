@@ -16,7 +16,8 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.schema import CENTS, FINDINGS, seal
-from reconcile.claims.crediting import CREDITS, WAITING, WANTED, match
+from reconcile.claims.credit_pool import CREDITS, WAITING, WANTED
+from reconcile.claims.crediting import match
 from reconcile.claims.group import group, with_claim_no
 from reconcile.claims.places import CREDIT_PARTS, PARTS, TOTALS, faults, steps
 from reconcile.contracts import Contract

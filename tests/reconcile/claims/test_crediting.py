@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.claims.crediting import CREDITS, OFFERED, TAKEN, WAITING, WANTED, match
+from reconcile.claims.credit_pool import CREDITS, OFFERED, TAKEN, WAITING, WANTED
+from reconcile.claims.crediting import match
 
 ZERO = Decimal(0)
 
