@@ -4,38 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import (
-    HERE,
-    NEEDS_A_PERSON,
-    WRONG_USAGE,
-    AsOf,
-    Json,
-    Where,
-    a_log,
-    cash,
-    example,
-    now,
-    open_place,
-)
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, carry_out, cash, example
+from rebill.cli.options import Given, GivenDay, amount_from
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from rebill.workspace.settings import Workspace
-
 
 @cash.command("import", epilog=example("rebill cash import bank/ach-2026-03-20.txt"))
 def cash_import(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")],
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")], given: GivenDay
 ) -> None:
     """Read Nacha, BAI2 and CSV bank files, book them, and match them to the pulls.
 
@@ -44,49 +28,34 @@ def cash_import(
     """
     import polars as pl
 
-    from rebill.night import batch
     from rebill.night.job import Job, pick
-    from rebill.paper.text import show
     from rebill.run import plan
-    from rebill.store.record import reading
 
-    place = open_place(workspace)
+    place = given.place()
     seen, where = pick(place, paths)
-    with reading(place) as record:
-        day = as_of or record.last_as_of()
+    with given.reading() as record:
+        day = given.day(record)
     job = Job("cash import", plan.plan_bank, day, seen, where)
-    outcome = batch.run(place, job, a_log(), now)
+    outcome = carry_out(place, job)
     became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
     rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
-    show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), json)
+    given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}))
     refused = sum(words.startswith("refused") for words in became.values())
     if refused:
         raise typer.Exit(WRONG_USAGE if refused == len(became) else NEEDS_A_PERSON)
 
 
 @cash.command("events", epilog=example("rebill cash events"))
-def cash_events(json: Json = False, workspace: Where = HERE) -> None:
+def cash_events(given: Given) -> None:
     """List what is not in order with the debits that happened, and what may be returned by when."""
     from rebill.cash.bank_tables import pull_events
-    from rebill.paper.text import show
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         events = pull_events(record)
     columns = ("code", "settled_on", "carrier", "invoice_no", "pulled", "expected")
     told = (*columns, "suggested_return", "send_by", "message", "remedy")
-    show(events if json else events.sort("settled_on", "code", "event_id").select(told), json)
-
-
-def _amount(text: str) -> Decimal:
-    """Return the amount an option names: dollars, two decimals at most."""
-    try:
-        value = Decimal(text.replace(",", "").removeprefix("$"))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or abs(value) >= 10**12 or value != round(value, 2):
-        raise typer.BadParameter(f"{text!r} is no amount; write it as 250000.00")
-    return value
+    by_day = events.sort("settled_on", "code", "event_id").select(told)
+    given.show(events if given.json else by_day)
 
 
 @cash.command("calendar", epilog=example("rebill cash calendar --as-of 2026-03-31 --cash 250000"))
@@ -95,15 +64,14 @@ def cash_calendar(
         int | None,
         typer.Argument(metavar="[YEAR]", help="List the closed weekdays of this year instead."),
     ] = None,
-    as_of: AsOf = None,
+    *,
     days: Annotated[int, typer.Option("--days", min=0, max=3660, help="So many days ahead.")] = 90,
     at_hand: Annotated[
         Decimal | None,
-        typer.Option("--cash", parser=_amount, metavar="AMOUNT", help="Cash on the account."),
+        typer.Option("--cash", parser=amount_from, metavar="AMOUNT", help="Cash on the account."),
     ] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """Show the debits to come: day, amount, what is wrong in it, and what may go wrong.
 
@@ -112,16 +80,13 @@ def cash_calendar(
     bank's filter, short of cash, overdue.
     """
     from rebill.cash.bank_tables import to_come
-    from rebill.paper.text import show
-    from rebill.store.record import reading
     from rebill.workspace.settings import ConfigError
 
-    place = open_place(workspace)
     if year is not None:
-        _closed_days(place, year, json)
+        _closed_days(year, given)
         return
-    with reading(place) as record:
-        day = as_of or record.last_as_of()
+    with given.reading() as record:
+        day = given.day(record)
         if day is None:
             raise ConfigError("nothing is on record yet: give --as-of")
         rows = to_come(record, day, days, at_hand)
@@ -131,7 +96,7 @@ def cash_calendar(
 
         write(TABLES["pulls_to_come"], rows.lazy(), "csv", sys.stdout.buffer)
         return
-    show(rows if json else _for_people(rows), json)
+    given.show(rows if given.json else _for_people(rows))
 
 
 def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
@@ -161,11 +126,11 @@ def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
     return told.select(name for name in columns if name not in blank)
 
 
-def _closed_days(place: Workspace, year: int, json: bool) -> None:
+def _closed_days(year: int, given: Given) -> None:
     import polars as pl
 
     from invoices.calendar import closed_weekdays
-    from rebill.paper.text import show
 
-    days = closed_weekdays(dt.date(year, 1, 1), dt.date(year, 12, 31), place.settings.closings)
-    show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), json)
+    closings = given.place().settings.closings
+    days = closed_weekdays(dt.date(year, 1, 1), dt.date(year, 12, 31), closings)
+    given.show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}))

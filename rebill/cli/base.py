@@ -1,23 +1,91 @@
-"""What all commands share: the application, its options, and how a workspace is opened."""
+"""What all commands share: the application, its groups, and how a command becomes one of them."""
 
 from __future__ import annotations
 
 import datetime as dt
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
-
-if TYPE_CHECKING:
+    from rebill.night.job import Job
     from rebill.workspace.log import Log
     from rebill.workspace.settings import Workspace
 
 NEEDS_A_PERSON, WRONG_USAGE, FAILED = 1, 2, 3
 
-app = typer.Typer(
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Commands(typer.Typer):
+    """A group of commands, of which any parameter that is a dataclass stands for its options.
+
+    The command line names the fields, the command gets them gathered in one value:
+
+        def list_claims(status: Status, given: Given)  ->  --status --json --workspace
+
+    A command stays the function it is: other code calls it with the value.
+    """
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Command], Command]:
+        """Return what makes a function a command of this group."""
+        return _as_it_was(super().command(name, **settings))
+
+    def callback(self, **settings: Any) -> Callable[[Command], Command]:
+        """Return what makes a function the group's own command."""
+        return _as_it_was(super().callback(**settings))
+
+
+def _as_it_was(register: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def keep(command: Command) -> Command:
+        register(spread(command))
+        return command
+
+    return keep
+
+
+def spread(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a command whose dataclasses are spread into a keyword for each of their fields."""
+    kinds = get_type_hints(command, include_extras=True)
+    gathered: dict[str, Any] = {n: kind for n, kind in kinds.items() if is_dataclass(kind)}
+    taken: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name in gathered:
+            taken += _fields(gathered[parameter.name])
+        else:
+            annotated = parameter.replace(annotation=kinds[parameter.name])
+            taken.append(annotated.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    @wraps(command)
+    def called(**given: Any) -> Any:
+        for name, kind in gathered.items():
+            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+        return command(**given)
+
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in taken}
+    called.__dict__["__signature__"] = inspect.Signature(taken)
+    return called
+
+
+def _fields(kind: type) -> Iterator[inspect.Parameter]:
+    """Yield the fields of a dataclass as keywords, what it adds before what it inherits."""
+    kinds = get_type_hints(kind, include_extras=True)
+    defaults = {field.name: field.default for field in fields(kind)}
+    own = (name for part in kind.__mro__ for name in part.__dict__.get("__annotations__", ()))
+    for name in dict.fromkeys(own):
+        default = inspect.Parameter.empty if defaults[name] is MISSING else defaults[name]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        yield inspect.Parameter(name, keyword, default=default, annotation=kinds[name])
+
+
+app = Commands(
     name="rebill",
     help="Telecom rebilling: carrier invoices in, disputes and customer invoices out.",
     no_args_is_help=True,
@@ -25,14 +93,18 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
 )
-disputes = typer.Typer(help="Claims towards carriers.")
-invoices = typer.Typer(help="Invoices to customers.")
-cash = typer.Typer(help="What carriers pull, and what of it is in dispute.")
-bills = typer.Typer(no_args_is_help=True, help="Carrier bills as a whole, before their lines.")
-documents = typer.Typer(no_args_is_help=True, help="What a person decides about carrier documents.")
-findings = typer.Typer(no_args_is_help=True, help="What a person decides about findings.")
-db = typer.Typer(no_args_is_help=True, help="The database behind the workspace.")
-profiles = typer.Typer(no_args_is_help=True, help="Dialects of carrier paper, as data.")
+disputes = Commands(help="Claims towards carriers.")
+invoices = Commands(help="Invoices to customers.")
+cash = Commands(help="What carriers pull, and what of it is in dispute.")
+bills = Commands(no_args_is_help=True, help="Carrier bills as a whole, before their lines.")
+documents = Commands(no_args_is_help=True, help="What a person decides about carrier documents.")
+findings = Commands(no_args_is_help=True, help="What a person decides about findings.")
+db = Commands(no_args_is_help=True, help="The database behind the workspace.")
+profiles = Commands(no_args_is_help=True, help="Dialects of carrier paper, as data.")
+margin = Commands(no_args_is_help=True, help="What is left of prices after costs.")
+books = Commands(no_args_is_help=True, help="The months as double-entry journal.")
+commissions = Commands(no_args_is_help=True, help="Who earns what of what customers pay.")
+csr = Commands(no_args_is_help=True, help="Customer service records of carriers.")
 for name, group in (
     ("disputes", disputes),
     ("invoices", invoices),
@@ -42,49 +114,17 @@ for name, group in (
     ("findings", findings),
     ("db", db),
     ("profiles", profiles),
+    ("margin", margin),
+    ("books", books),
+    ("commissions", commissions),
+    ("csr", csr),
 ):
     app.add_typer(group, name=name)
-
-
-def day_of(text: str) -> dt.date:
-    """Return the day an option names; anything else is wrong usage."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-03-31") from None
-
-
-Where = Annotated[
-    Path,
-    typer.Option("--workspace", envvar="REBILL_WORKSPACE", help="The workspace to work in."),
-]
-AsOf = Annotated[
-    dt.date | None,
-    typer.Option("--as-of", parser=day_of, metavar="DATE", help="The day the work is done for."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-Month = Annotated[
-    str | None, typer.Option("--bill-month", metavar="YYYY-MM", help="Only this bill month.")
-]
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...")]
-Who = Annotated[
-    str | None,
-    typer.Option("--who", help="Who decides; without it the login of this terminal."),
-]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
-HERE = Path()
 
 
 def example(*lines: str) -> str:
     """Return how a command is used, as its help ends."""
     return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
-
-
-def open_place(workspace: Path) -> Workspace:
-    """Return the workspace an option names."""
-    from rebill.workspace.settings import open_workspace
-
-    return open_workspace(workspace)
 
 
 def a_log() -> Log:
@@ -109,14 +149,6 @@ def login() -> str:
         return ""
 
 
-def month_of(text: str) -> str:
-    """Return the bill month an option names, as YYYY-MM."""
-    try:
-        return dt.datetime.strptime(text, "%Y-%m").strftime("%Y-%m")
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-03") from None
-
-
 def known_profile(name: str | None, workspace: Path | None = None) -> None:
     """Refuse the name of a profile that nothing goes by, before a file is judged by it."""
     from rebill.workspace.profiles import profiles_at
@@ -128,6 +160,26 @@ def known_profile(name: str | None, workspace: Path | None = None) -> None:
     if there.named(name) is None:
         names = ", ".join(known.profile for known in there)
         raise ConfigError(f"no profile is called `{name}`; there are: {names}")
+
+
+def put(text: str, out: Path | None) -> None:
+    """Print text, or leave it in the file."""
+    from rebill.workspace.settings import ConfigError
+    from rebill.workspace.write import leave
+
+    if out is None:
+        sys.stdout.write(text)
+    elif out.is_dir():
+        raise ConfigError(f"{out} is a folder; name a file in it")
+    else:
+        leave(out.resolve(), text)
+
+
+def carry_out(place: Workspace, job: Job) -> Outcome:
+    """Carry out what a command asks for in one transaction, and return what became of it."""
+    from rebill.night import batch
+
+    return batch.run(place, job, a_log(), now)
 
 
 def show_outcome(outcome: Outcome, json: bool) -> None:

@@ -7,40 +7,31 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import (
+from rebill.cli.base import NEEDS_A_PERSON, books, example, now, put
+from rebill.cli.options import (
     HERE,
-    NEEDS_A_PERSON,
-    AsOf,
-    Json,
+    Given,
+    GivenDay,
+    OfMonth,
+    Out,
     Where,
-    app,
-    day_of,
-    example,
-    month_of,
-    now,
+    day_from,
+    month_from,
     open_place,
 )
-from rebill.cli.margin import Out, put
-
-books = typer.Typer(no_args_is_help=True, help="The months as double-entry journal.")
-app.add_typer(books, name="books")
-Of = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Only this month.")]
 
 
 @books.command("journal", epilog=example("rebill books journal --month 2026-03"))
-def books_journal(month: Of = None, json: Json = False, workspace: Where = HERE) -> None:
+def books_journal(*, month: OfMonth = None, given: Given) -> None:
     """List the postings of the journal, of one month or of all."""
-    import polars as pl
-
+    from invoices.periods import month_of
     from rebill.books.closing import books as of_record
-    from rebill.paper.text import show
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         rows = of_record(record)
     if month is not None:
-        rows = rows.filter(pl.col("on").dt.strftime("%Y-%m") == month_of(month))
-    show(rows, json)
+        rows = rows.filter(month_of("on") == month)
+    given.show(rows)
 
 
 @books.command(
@@ -58,17 +49,17 @@ def books_export(
         str | None,
         typer.Option(
             "--through",
+            parser=month_from,
             metavar="YYYY-MM",
             help="All up to the end of this month, and its balances.",
         ),
     ] = None,
-    month: Of = None,
+    month: OfMonth = None,
     out: Out = None,
     workspace: Where = HERE,
 ) -> None:
     """Write the journal for beancount, hledger or a spreadsheet; drafts are flagged there."""
-    import polars as pl
-
+    from invoices.periods import month_of
     from rebill.books import ledgers
     from rebill.books.closing import books as of_record
     from rebill.store.record import reading
@@ -80,61 +71,56 @@ def books_export(
         raise typer.BadParameter("give --month or --through, not both")
     with reading(open_place(workspace)) as record:
         rows = of_record(record)
-    of, last = pl.col("on").dt.strftime("%Y-%m"), None
+    last = None
     if month is not None:
-        rows = rows.filter(of == month_of(month))
+        rows = rows.filter(month_of("on") == month)
     if through is not None:
-        rows = rows.filter(of <= month_of(through))
-        last = _end(month_of(through))
+        rows = rows.filter(month_of("on") <= through)
+        last = _end(through)
     put(ledgers.csv(rows) if form == "csv" else forms[form](rows, last), out)
 
 
 @books.command("balances", epilog=example("rebill books balances --as-of 2026-03-31"))
-def books_balances(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+def books_balances(given: GivenDay) -> None:
     """Show what stands on each account at the end of a day."""
     from rebill.books.closing import books as of_record
     from rebill.books.journal import balances
-    from rebill.paper.text import show
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
-        show(balances(of_record(record), as_of or record.last_as_of()), json)
+    with given.reading() as record:
+        given.show(balances(of_record(record), given.day(record)))
 
 
 @books.command("check", epilog=example("rebill books check --as-of 2026-03-31"))
-def books_check(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+def books_check(given: GivenDay) -> None:
     """Compare the books with what the record says otherwise; exit 1 where they differ."""
     from rebill.books.closing import proof
-    from rebill.paper.text import show
-    from rebill.store.record import reading
     from rebill.workspace.settings import ConfigError
 
-    with reading(open_place(workspace)) as record:
-        day = as_of or record.last_as_of()
+    with given.reading() as record:
+        day = given.day(record)
         if day is None:
             raise ConfigError("nothing is on record; give --as-of to check a day all the same")
         rows = proof(record, day)
-    show(rows, json)
+    given.show(rows)
     if rows["difference"].abs().sum():
         raise typer.Exit(NEEDS_A_PERSON)
 
 
 @books.command("close", epilog=example("rebill books close 2026-03 --as-of 2026-04-05 --who ana"))
 def books_close(
-    month: Annotated[str, typer.Argument(metavar="YYYY-MM")],
+    month: Annotated[str, typer.Argument(parser=month_from, metavar="YYYY-MM")],
     as_of: Annotated[
         dt.date,
-        typer.Option("--as-of", parser=day_of, metavar="DATE", help="The day it is closed on."),
+        typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day it is closed on."),
     ],
+    *,
     who: Annotated[str | None, typer.Option("--who", help="Who closed it.")] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Close a month: it never changes again, what comes late is booked in the next one."""
     from rebill.books.closing import close
-    from rebill.paper.text import show
 
-    show(close(open_place(workspace), month_of(month), as_of, who, now), json)
+    given.show(close(given.place(), month, as_of, who, now))
 
 
 def _end(month: str) -> dt.date:

@@ -7,36 +7,35 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import HERE, AsOf, Json, Where, app, example, month_of, now, open_place
+from rebill.cli.base import commissions, example, now
+from rebill.cli.options import HERE, Given, GivenDay, OfMonth, Where, month_from, open_place
 
-commissions = typer.Typer(no_args_is_help=True, help="Who earns what of what customers pay.")
-app.add_typer(commissions, name="commissions")
-
-Of = Annotated[
-    str, typer.Option("--month", metavar="YYYY-MM", help="The month of the invoices' dates.")
+OneMonth = Annotated[
+    str,
+    typer.Option(
+        "--month",
+        parser=month_from,
+        metavar="YYYY-MM",
+        help="The month of the invoices' dates.",
+    ),
 ]
-Any = Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Only this month.")]
 
 
 @commissions.command("build", epilog=example("rebill commissions build --month 2026-03"))
 def commissions_build(
-    month: Of,
+    month: OneMonth,
+    *,
     final: Annotated[bool, typer.Option("--final", help="They never change from now on.")] = False,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """Build the statements of a month, and of every payee write PDF and CSV to the outbox."""
     from rebill.books import statements
-    from rebill.paper.text import show
-    from rebill.store.record import reading
 
-    place, of = open_place(workspace), month_of(month)
-    made = statements.build(place, of, final, as_of, now)
-    with reading(place) as record:
+    made = statements.build(given.place(), month, final, given.as_of, now)
+    with given.reading() as record:
         for payee in made["payee"]:
-            statements.write_statement(record, payee, of, None)
-    show(made, json)
+            statements.write_statement(record, payee, month, None)
+    given.show(made)
 
 
 @commissions.command(
@@ -46,32 +45,29 @@ def commissions_build(
     ),
 )
 def commissions_show(
-    month: Any = None,
+    *,
+    month: OfMonth = None,
     payee: Annotated[str | None, typer.Option("--payee", help="By invoice, of this payee.")] = None,
     deal: Annotated[
         str | None, typer.Option("--deal", help="What each party of this deal earns.")
     ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """List statements; of a payee what each invoice brings, of a deal what each party earns."""
     import polars as pl
 
     from rebill.books import statements
-    from rebill.paper.text import show
-    from rebill.store.record import reading
 
-    of = None if month is None else month_of(month)
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         if deal is not None:
-            rows = statements.deals(record, of, deal)
+            rows = statements.deals(record, month, deal)
         elif payee is not None:
-            own = statements.statement_rows(record, None if of is None else [of])
+            own = statements.statement_rows(record, None if month is None else [month])
             rows = statements.by_invoice(record, own.filter(pl.col("payee") == payee).collect())
         else:
             rows = statements.statements(record)
-            rows = rows if of is None else rows.filter(month=of)
-    show(rows, json)
+            rows = rows if month is None else rows.filter(month=month)
+    given.show(rows)
 
 
 @commissions.command(
@@ -79,7 +75,7 @@ def commissions_show(
 )
 def commissions_statement(
     payee: str,
-    month: Of,
+    month: OneMonth,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FOLDER", help="Where to; else the outbox."),
@@ -91,5 +87,5 @@ def commissions_statement(
     from rebill.store.record import reading
 
     with reading(open_place(workspace)) as record:
-        for path in statements.write_statement(record, payee, month_of(month), out):
+        for path in statements.write_statement(record, payee, month, out):
             print(path)

@@ -3,116 +3,105 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebill.cli.base import (
-    HERE,
-    AsOf,
-    Json,
-    Reason,
-    Where,
-    Who,
-    a_log,
-    day_of,
+    carry_out,
     disputes,
     documents,
     example,
     findings,
     known_profile,
     login,
-    month_of,
-    now,
-    open_place,
+    show_outcome,
 )
+from rebill.cli.options import Decided, GivenDay, day_from
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
-    from rebill.run.acts import Act, Compare, Decision
-    from rebill.workspace.settings import Workspace
+    from rebill.run.acts import Act, Decision, Exempt
 
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Its document_id.")]
+FindingIds = Annotated[list[str] | None, typer.Argument(metavar="[FINDING]...")]
 
 
-def act_of(place: Workspace, as_of: dt.date | None, who: str | None, reason: str) -> Act:
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What a standing exception holds for."""
+
+    code: Annotated[
+        str | None, typer.Option("--code", help="A standing exception for this code.")
+    ] = None
+    service: Annotated[str | None, typer.Option("--service", help="Only of this service.")] = None
+    usoc: Annotated[str | None, typer.Option("--usoc", help="Only of this USOC.")] = None
+    carrier: Annotated[str | None, typer.Option("--carrier", help="Only of this carrier.")] = None
+
+    def narrowed(self) -> bool:
+        """Return whether it is for some findings of its code only."""
+        return bool(self.service or self.usoc or self.carrier)
+
+    def exempt(self) -> Exempt | None:
+        """Return the exception as it is kept, none without a code; else raises wrong usage."""
+        from rebill.run.acts import Exempt
+        from reconcile.findings import BY_NAME
+
+        if self.code is None:
+            return None
+        if self.code not in BY_NAME or BY_NAME[self.code].reason is None:
+            raise typer.BadParameter(f"{self.code!r} is no code that is ever claimed")
+        if not (self.service or self.usoc):
+            raise typer.BadParameter("a standing exception names a --service or a --usoc")
+        usoc = self.usoc and self.usoc.strip().upper()
+        return Exempt(self.code, self.carrier, self.service, usoc)
+
+
+def act_of(decided: Decided) -> Act:
     """Return who decides, on which day and why; raises ConfigError where one of them is not said.
 
     Without a day it is that of the last night.
     """
     from rebill.run.acts import Act
     from rebill.store.decisions import checked
-    from rebill.store.record import reading
     from rebill.workspace.settings import ConfigError
 
-    name, why = checked(who or login(), reason)
-    if as_of is None:
-        with reading(place) as record:
-            as_of = record.last_as_of()
-    if as_of is None:
+    name, why = checked(decided.who or login(), decided.reason)
+    day = decided.as_of
+    if day is None:
+        with decided.reading() as record:
+            day = record.last_as_of()
+    if day is None:
         raise ConfigError("a decision needs a day: give --as-of")
-    return Act(name, as_of, why)
+    return Act(name, day, why)
 
 
-def carry_out(
-    place: Workspace,
-    command: str,
-    act: Act,
-    acts: tuple[Decision, ...],
-    *,
-    lines: bool = True,
-    compare: Compare | None = None,
-    files: list[Path] | None = None,
-    profile: str | None = None,
-) -> Outcome:
-    """Carry out acts and all that follows from them, in one transaction."""
-    from rebill.night import batch
-    from rebill.night.job import Job, pick
+def decide(command: str, decided: Decided, act: Act, *acts: Decision, lines: bool = True) -> None:
+    """Carry out acts and all that follows from them, and print what that was."""
+    from rebill.night.job import Job
     from rebill.run import plan
 
-    seen, where = pick(place, files or [])
-    planner = plan.plan_decision(acts, lines=lines, compare=compare)
-    job = Job(command, planner, act.on, seen, where, profile)
-    return batch.run(place, job, a_log(), now)
-
-
-def _say(outcome: Outcome, json: bool) -> None:
-    from rebill.cli.base import show_outcome
-
-    show_outcome(outcome, json)
+    job = Job(command, plan.plan_decision(acts, lines=lines), act.on)
+    show_outcome(carry_out(decided.place(), job), decided.json)
 
 
 @documents.command(
     "accept", epilog=example('rebill documents accept 3k5vq2ab7c --reason "carrier confirms it"')
 )
-def documents_accept(
-    document_id: DocumentId,
-    reason: Reason,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
+def documents_accept(document_id: DocumentId, decided: Decided) -> None:
     """Let a held or voided document count as it is; its lines are audited at once."""
     from rebill.run.acts import Accept
 
-    place = open_place(workspace)
-    act = act_of(place, as_of, who, reason)
-    _say(carry_out(place, "documents accept", act, (Accept(document_id, act),)), json)
+    act = act_of(decided)
+    decide("documents accept", decided, act, Accept(document_id, act))
 
 
 @documents.command(
     "void", epilog=example('rebill documents void 3k5vq2ab7c --reason "test bill of the carrier"')
 )
-def documents_void(
-    document_id: DocumentId,
-    reason: Reason,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
+def documents_void(document_id: DocumentId, decided: Decided) -> None:
     """Take a document off the record: lines, findings, claims, pull and customer lines follow.
 
     Nothing is lost: its lines are kept apart, and `rebill documents accept` brings it back. A claim
@@ -120,9 +109,8 @@ def documents_void(
     """
     from rebill.run.acts import Void
 
-    place = open_place(workspace)
-    act = act_of(place, as_of, who, reason)
-    _say(carry_out(place, "documents void", act, (Void(document_id, act),)), json)
+    act = act_of(decided)
+    decide("documents void", decided, act, Void(document_id, act))
 
 
 @documents.command(
@@ -140,35 +128,28 @@ def documents_replace(
             "--by", metavar="FILE|DOCUMENT", help="A carrier file, or a held document's id."
         ),
     ],
-    reason: Reason,
+    *,
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the file.")
     ] = None,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    decided: Decided,
 ) -> None:
     """Let another document of the same account and invoice number stand instead of this one."""
+    from rebill.night.job import Job, pick
+    from rebill.run import plan
     from rebill.run.acts import Accept, StandIn, Void
 
-    place = open_place(workspace)
-    act = act_of(place, as_of, who, reason)
+    place, act, path = decided.place(), act_of(decided), Path(by)
     known_profile(profile, place.root)
-    path = Path(by)
+    acts: tuple[Decision, ...]
     if path.is_file():
-        acts: tuple[Decision, ...] = (
-            Void(document_id, act, instead=""),
-            StandIn(document_id, act),
-        )
-        files = [path]
+        acts = (Void(document_id, act, instead=""), StandIn(document_id, act))
+        seen, where = pick(place, [path])
     else:
         acts = (Void(document_id, act, instead=by), Accept(by, act, word=None))
-        files = []
-    _say(
-        carry_out(place, "documents replace", act, acts, files=files, profile=profile),
-        json,
-    )
+        seen, where = (), {}
+    job = Job("documents replace", plan.plan_decision(acts), act.on, seen, where, profile)
+    show_outcome(carry_out(place, job), decided.json)
 
 
 @findings.command(
@@ -179,45 +160,29 @@ def documents_replace(
     ),
 )
 def findings_waive(
-    reason: Reason,
-    finding_ids: Annotated[list[str] | None, typer.Argument(metavar="[FINDING]...")] = None,
-    code: Annotated[
-        str | None, typer.Option("--code", help="A standing exception for this code.")
-    ] = None,
-    service: Annotated[str | None, typer.Option("--service", help="Only of this service.")] = None,
-    usoc: Annotated[str | None, typer.Option("--usoc", help="Only of this USOC.")] = None,
-    carrier: Annotated[str | None, typer.Option("--carrier", help="Only of this carrier.")] = None,
+    finding_ids: FindingIds = None,
+    *,
+    standing: Standing,
     until: Annotated[
         dt.date | None,
         typer.Option(
-            "--until", parser=day_of, metavar="DATE", help="The first day it holds no more."
+            "--until", parser=day_from, metavar="DATE", help="The first day it holds no more."
         ),
     ] = None,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    decided: Decided,
 ) -> None:
     """Do not claim findings: some by name, or every one of a code and a service or a USOC.
 
     They stay on record with what they put at stake, and are flagged.
     """
-    from rebill.run.acts import Exempt, Waive
-    from reconcile.findings import BY_NAME
+    from rebill.run.acts import Waive
 
-    kinds = (service, usoc, carrier)
-    if bool(finding_ids) == bool(code) or (finding_ids and any(kinds)):
+    if bool(finding_ids) == bool(standing.code) or (finding_ids and standing.narrowed()):
         raise typer.BadParameter("name findings, or a --code with a --service or a --usoc")
-    if code is not None and (code not in BY_NAME or BY_NAME[code].reason is None):
-        raise typer.BadParameter(f"{code!r} is no code that is ever claimed")
-    if code is not None and not (service or usoc):
-        raise typer.BadParameter("a standing exception names a --service or a --usoc")
-    place = open_place(workspace)
-    act = act_of(place, as_of, who, reason)
-    exempt = Exempt(code, carrier, service, usoc and usoc.strip().upper()) if code else None
+    exempt = standing.exempt()
+    act = act_of(decided)
     names = tuple(dict.fromkeys(finding_ids or ()))
-    stage = Waive(names, exempt, until, act)
-    _say(carry_out(place, "findings waive", act, (stage,), lines=False), json)
+    decide("findings waive", decided, act, Waive(names, exempt, until, act), lines=False)
 
 
 @findings.command(
@@ -228,41 +193,34 @@ def findings_waive(
     ),
 )
 def findings_reopen(
-    reason: Reason,
-    finding_ids: Annotated[list[str] | None, typer.Argument(metavar="[FINDING]...")] = None,
+    finding_ids: FindingIds = None,
+    *,
     exception: Annotated[
         list[int] | None,
         typer.Option("--exception", metavar="N", help="The decision of a standing exception."),
     ] = None,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    decided: Decided,
 ) -> None:
     """Let findings that were waived be claimed again, if their window is still open."""
     from rebill.run.acts import Reopen
 
     if not finding_ids and not exception:
         raise typer.BadParameter("name findings, or a standing exception with --exception")
-    place = open_place(workspace)
-    act = act_of(place, as_of, who, reason)
+    act = act_of(decided)
     names, numbers = tuple(dict.fromkeys(finding_ids or ())), tuple(dict.fromkeys(exception or ()))
-    stage = Reopen(names, numbers, act)
-    _say(carry_out(place, "findings reopen", act, (stage,), lines=False), json)
+    decide("findings reopen", decided, act, Reopen(names, numbers, act), lines=False)
 
 
 @findings.command("waivers", epilog=example("rebill findings waivers --as-of 2026-03-31"))
-def findings_waivers(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
+def findings_waivers(given: GivenDay) -> None:
     """List the waivers and standing exceptions that hold on a day."""
-    from rebill.paper.text import show
     from rebill.store.decisions import decisions, waivers
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
-        held = waivers(record, as_of or record.last_as_of())
+    with given.reading() as record:
+        held = waivers(record, given.day(record))
         acts = decisions(record).select("id", "decided_on", "who", "reason")
     rows = held.join(acts, left_on="decision", right_on="id", how="left", maintain_order="left")
-    show(rows, json)
+    given.show(rows)
 
 
 @disputes.command(
@@ -270,42 +228,24 @@ def findings_waivers(as_of: AsOf = None, json: Json = False, workspace: Where = 
     epilog=example('rebill disputes approve D-000001 --who bea --reason "checked the exhibit"'),
 )
 def disputes_approve(
-    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")],
-    reason: Reason,
-    who: Who = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")], decided: Decided
 ) -> None:
     """Agree that claims are filed: a claim over `claims_over` needs a second person's name."""
     from rebill.disputes.approval import approve
-    from rebill.paper.text import show
 
-    place = open_place(workspace)
-    show(approve(place, claim_nos, act_of(place, as_of, who, reason)), json)
+    decided.show(approve(decided.place(), claim_nos, act_of(decided)))
 
 
-def reconcile_again(
-    workspace: Path,
-    as_of: dt.date | None,
-    first_month: str,
-    keep: bool,
-    reason: str,
-    who: str | None,
-    json: bool,
-) -> None:
+def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
     """Audit months again and show what that changes; keep it if that is asked for."""
+    from rebill.night.job import Job
+    from rebill.run import plan
     from rebill.run.acts import AuditAgain, Compare
 
-    month = month_of(first_month)
-    place = open_place(workspace)
-    if keep and not reason.strip():
-        raise typer.BadParameter("--keep needs a --reason for the record")
-    act = act_of(place, as_of, who, reason or "a trial")
-    outcome = carry_out(
-        place, "reconcile --from", act, (AuditAgain(month, act),), compare=Compare(keep)
-    )
-    _show_difference(outcome, keep, json)
+    act = act_of(decided)
+    planner = plan.plan_decision((AuditAgain(first_month, act),), compare=Compare(keep))
+    outcome = carry_out(decided.place(), Job("reconcile --from", planner, act.on))
+    _show_difference(outcome, keep, decided.json)
 
 
 def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:

@@ -3,40 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rebill.cli.base import (
+from rebill.cli.base import NEEDS_A_PERSON, disputes, example
+from rebill.cli.night import work
+from rebill.cli.options import (
     HERE,
-    NEEDS_A_PERSON,
-    AsOf,
-    Json,
+    Given,
+    GivenDay,
     Where,
-    day_of,
-    disputes,
-    example,
+    amount_from,
+    day_from,
     open_place,
 )
-from rebill.cli.night import work
-
-
-def amount_of(text: str) -> Decimal:
-    """Return the amount an option names, in dollars and cents; anything else is wrong usage."""
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is no amount; write it as 1250.00") from None
-    if not amount.is_finite() or abs(amount) >= 10**12 or amount != round(amount, 2):
-        raise typer.BadParameter(f"{text!r} is no amount in dollars and cents")
-    return round(amount, 2)
-
 
 Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[
-    dt.date, typer.Option("--on", parser=day_of, metavar="DATE", help="The day it happened on.")
+    dt.date, typer.Option("--on", parser=day_from, metavar="DATE", help="The day it happened on.")
 ]
 Who = Annotated[str | None, typer.Option("--who", help="Who did it.")]
 Note = Annotated[str | None, typer.Option("--note", help="A word on it, kept with it.")]
@@ -44,18 +33,28 @@ Reference = Annotated[str | None, typer.Option("--reference", help="The carrier'
 Late = Annotated[bool, typer.Option("--late", help="Do it although its time is over.")]
 Amount = Annotated[
     Decimal | None,
-    typer.Option("--amount", parser=amount_of, metavar="DOLLARS", help="What was granted or paid."),
+    typer.Option(
+        "--amount", parser=amount_from, metavar="DOLLARS", help="What was granted or paid."
+    ),
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What is told of something that happened, and who tells it."""
+
+    who: Who = None
+    reference: Reference = None
+    note: Note = None
+    late: Late = False
+
+
 @disputes.callback(invoke_without_command=True)
-def disputes_step(
-    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
+def disputes_step(context: typer.Context, given: GivenDay) -> None:
     """Claims towards carriers; without a command: bring them up to date, and list them."""
     if context.invoked_subcommand is None:
-        work("disputes", workspace, as_of)
-        disputes_list(as_of, None, False, json, workspace)
+        work("disputes", given)
+        disputes_list(given=given)
 
 
 @disputes.command(
@@ -65,15 +64,14 @@ def disputes_step(
     ),
 )
 def disputes_list(
-    as_of: AsOf = None,
+    *,
     status: Annotated[
         str | None, typer.Option("--status", help="Only claims in this state.")
     ] = None,
     due: Annotated[
         bool, typer.Option("--due", help="What is to be done, the most urgent and dear first.")
     ] = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """List claims with their deadlines, as they stand on a day; or what is to be done about them.
 
@@ -83,30 +81,27 @@ def disputes_list(
     import polars as pl
 
     from rebill.disputes.tasks import tasks_of
-    from rebill.paper.text import show
-    from rebill.store.record import reading
     from reconcile.claims.group import refresh
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         claims = record.claims().drop("resolved_on")
-        day = as_of or record.last_as_of()
+        day = given.day(record)
         if day is not None:
             claims = tasks_of(record, day) if due else refresh(claims, day)
-    show(claims if status is None else claims.filter(pl.col("status") == status), json)
+    given.show(claims if status is None else claims.filter(pl.col("status") == status))
 
 
 @disputes.command("show", epilog=example("rebill disputes show D-000001"))
-def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) -> None:
+def disputes_show(claim_no: str, given: Given) -> None:
     """Show a claim: its lines, its days with where each stands, and what happened to it."""
     from rebill.disputes import tasks
     from rebill.disputes.file import story
-    from rebill.paper.text import as_json, show
-    from rebill.store.record import reading
+    from rebill.paper.text import as_json
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         claim, lines, events = story(record, claim_no)
         timed, limits = tasks.days_of(record, claim_no)
-    if json:
+    if given.json:
         print(f'{{"claim": {as_json(claim)},')
         print(f'"lines": {as_json(lines)},')
         print(f'"timers": {as_json(timed)},')
@@ -114,7 +109,7 @@ def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) ->
         print(f'"events": {as_json(events)}}}')
         return
     for frame in (claim, lines, timed, limits, events):
-        show(frame)
+        given.show(frame)
 
 
 @disputes.command(
@@ -123,20 +118,19 @@ def disputes_show(claim_no: str, json: Json = False, workspace: Where = HERE) ->
 def disputes_submit(
     claim_nos: Claims,
     on: On,
+    *,
     who: Who = None,
     reference: Reference = None,
     late: Late = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Record that claims were filed with the carrier: all of them, or none and why.
 
     A claim that was rejected for its form is sent again under its number.
     """
     from rebill.disputes.file import submit
-    from rebill.paper.text import show
 
-    show(submit(open_place(workspace), claim_nos, on, who, reference, late), json)
+    given.show(submit(given.place(), claim_nos, on, who, reference, late))
 
 
 @disputes.command(
@@ -150,79 +144,54 @@ def disputes_event(
     claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
     what: Annotated[str, typer.Argument(metavar="EVENT")],
     on: On,
+    *,
     amount: Amount = None,
-    who: Who = None,
-    reference: Reference = None,
-    note: Note = None,
-    late: Late = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    told: Told,
+    given: Given,
 ) -> None:
     """Record what happened to a claim: what the carrier answered, credited, or took back.
 
     EVENT is acknowledge, review, sustain, grant_part, deny, reject_form, await_credit, credit,
     reverse_credit, escalate, withdraw, close or note. What its state does not allow is refused.
     """
-    _happened([claim_no], what, on, amount, who, reference, note, late, json, workspace)
+    _happened([claim_no], what, on, told, given, amount)
 
 
 @disputes.command(
     "withdraw", epilog=example("rebill disputes withdraw D-000001 --on 2026-04-09 --who ana")
 )
 def disputes_withdraw(
-    claim_nos: Claims,
-    on: On,
-    who: Who = None,
-    note: Note = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    claim_nos: Claims, on: On, *, who: Who = None, note: Note = None, given: Given
 ) -> None:
     """Give claims up, filed or not: all of them, or none and why."""
-    _happened(claim_nos, "withdraw", on, None, who, None, note, False, json, workspace)
+    _happened(claim_nos, "withdraw", on, Told(who=who, note=note), given)
 
 
 @disputes.command(
     "escalate", epilog=example("rebill disputes escalate D-000001 --on 2026-06-02 --who ana")
 )
-def disputes_escalate(
-    claim_nos: Claims,
-    on: On,
-    who: Who = None,
-    reference: Reference = None,
-    note: Note = None,
-    late: Late = False,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
+def disputes_escalate(claim_nos: Claims, on: On, told: Told, given: Given) -> None:
     """Take claims one level up: all of them, or none and why.
 
     What was denied is open again. A denial is escalated within the days of its contract.
     """
-    _happened(claim_nos, "escalate", on, None, who, reference, note, late, json, workspace)
+    _happened(claim_nos, "escalate", on, told, given)
 
 
 def _happened(
-    claim_nos: list[str],
+    claim_nos: Sequence[str],
     what: str,
     on: dt.date,
-    amount: Decimal | None,
-    who: str | None,
-    reference: str | None,
-    note: str | None,
-    late: bool,
-    json: bool,
-    workspace: Path,
+    told: Told,
+    given: Given,
+    amount: Decimal | None = None,
 ) -> None:
     """Record one event of each claim, and show the claims as they stand then."""
     from rebill.disputes.file import record_events
-    from rebill.paper.text import show
 
-    told = {"at": on, "what": what, "amount": amount, "who": who, "reference": reference}
-    rows = [
-        {"claim_no": number, **told, "note": note, "late": late}
-        for number in dict.fromkeys(claim_nos)
-    ]
-    show(record_events(open_place(workspace), rows), json)
+    event = {"at": on, "what": what, "amount": amount, **asdict(told)}
+    rows = [{"claim_no": number, **event} for number in dict.fromkeys(claim_nos)]
+    given.show(record_events(given.place(), rows))
 
 
 @disputes.command(
@@ -230,6 +199,7 @@ def _happened(
     epilog=example("rebill disputes credits --status offered", "rebill disputes credits --json"),
 )
 def disputes_credits(
+    *,
     status: Annotated[
         str | None,
         typer.Option(
@@ -238,19 +208,16 @@ def disputes_credits(
             help="Only taken, part_taken, offered, unclaimed or dismissed ones.",
         ),
     ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """List what carriers credited, and which claims it is for or could be for."""
     import polars as pl
 
-    from rebill.disputes.credits import credit_rows
-    from rebill.paper.text import show
-    from rebill.store.record import reading
+    from rebill.disputes.credit_rows import credit_rows
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         rows = credit_rows(record)
-    show(rows if status is None else rows.filter(pl.col("status") == status), json)
+    given.show(rows if status is None else rows.filter(pl.col("status") == status))
 
 
 @disputes.command(
@@ -261,22 +228,21 @@ def disputes_take_credit(
     credit_id: Annotated[str, typer.Argument(metavar="CREDIT")],
     claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
     on: On,
+    *,
     amount: Amount = None,
     who: Who = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Take a credit that was offered, or part of it, for a claim."""
     import polars as pl
 
-    from rebill.disputes import credits
+    from rebill.disputes import credits_by_hand
     from rebill.disputes.file import changing
-    from rebill.paper.text import show
 
-    with changing(open_place(workspace)) as record:
-        credits.take_by_hand(record, credit_id, claim_no, amount, on, who)
+    with changing(given.place()) as record:
+        credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, who)
         claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
-    show(claims, json)
+    given.show(claims)
 
 
 @disputes.command(
@@ -291,11 +257,11 @@ def disputes_dismiss_credit(
     workspace: Where = HERE,
 ) -> None:
     """Record that a credit is for no claim of ours, so that it is not offered again."""
-    from rebill.disputes import credits
+    from rebill.disputes import credits_by_hand
     from rebill.disputes.file import changing
 
     with changing(open_place(workspace)) as record:
-        credits.dismiss(record, credit_id, on, who, note)
+        credits_by_hand.dismiss(record, credit_id, on, who, note)
 
 
 @disputes.command(
@@ -303,6 +269,7 @@ def disputes_dismiss_credit(
 )
 def disputes_import_status(
     file: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
     carrier: Annotated[
         str | None, typer.Option("--carrier", help="Only this carrier's claims can be meant.")
     ] = None,
@@ -310,8 +277,7 @@ def disputes_import_status(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Take the good rows although others are refused.")
     ] = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Take in a CSV of what a carrier says of claims: all rows, or none and why.
 
@@ -322,10 +288,9 @@ def disputes_import_status(
 
     from rebill.disputes.file import changing
     from rebill.disputes.replies import import_status
-    from rebill.paper.text import show
 
-    with changing(open_place(workspace)) as record:
+    with changing(given.place()) as record:
         became = import_status(record, file, carrier, who, skip_bad)
-    show(became, json)
+    given.show(became)
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

@@ -1,4 +1,4 @@
-"""The commands about invoices to customers: built, shown, issued, corrected."""
+"""The commands about invoices to customers: built, shown, issued, corrected, written as papers."""
 
 from __future__ import annotations
 
@@ -8,27 +8,22 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import (
+from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
+from rebill.cli.night import work
+from rebill.cli.options import (
     HERE,
-    NEEDS_A_PERSON,
-    AsOf,
-    Json,
+    Given,
+    GivenDay,
     Month,
     Where,
-    a_log,
-    day_of,
-    example,
-    invoices,
-    month_of,
-    now,
+    day_from,
+    month_from,
     open_place,
-    show_outcome,
 )
-from rebill.cli.night import work
 
 On = Annotated[
     dt.date,
-    typer.Option("--on", "--as-of", parser=day_of, metavar="DATE", help="The day it is done."),
+    typer.Option("--on", "--as-of", parser=day_from, metavar="DATE", help="The day it is done."),
 ]
 Numbers = Annotated[list[str] | None, typer.Argument(metavar="INVOICE...")]
 Customer = Annotated[
@@ -37,83 +32,59 @@ Customer = Annotated[
 
 
 @invoices.callback(invoke_without_command=True)
-def invoices_step(
-    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
+def invoices_step(context: typer.Context, given: GivenDay) -> None:
     """Invoices to customers; without a command: build them, and list them."""
     if context.invoked_subcommand is None:
-        work("invoices", workspace, as_of)
-        invoices_list(None, None, None, json, workspace)
+        work("invoices", given)
+        invoices_list(given=given)
 
 
 @invoices.command("list", epilog=example("rebill invoices list --bill-month 2026-03"))
 def invoices_list(
+    *,
     bill_month: Month = None,
     customer: Customer = None,
     status: Annotated[
         str | None, typer.Option("--status", help="Only those in this state: draft, issued, void.")
     ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """List customer invoices and credit notes."""
-    from rebill.paper.text import show
-    from rebill.store.record import reading
-
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         bills = record.customer_invoices()
-    wanted = {
-        "bill_month": month_of(bill_month) if bill_month else None,
-        "customer": customer,
-        "status": status,
-    }
-    show(bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load"), json)
+    wanted = {"bill_month": bill_month, "customer": customer, "status": status}
+    given.show(bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load"))
 
 
 @invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))
-def invoices_show(
-    number: Annotated[str, typer.Argument(metavar="INVOICE")],
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
+def invoices_show(number: Annotated[str, typer.Argument(metavar="INVOICE")], given: Given) -> None:
     """Show an invoice: what it is, and every row that stands on it."""
-    from rebill.paper.text import as_json, show
+    from rebill.paper.text import as_json
     from rebill.selling.issue import story
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         bill, lines = story(record, number)
-    if json:
+    if given.json:
         print(f'{{"invoice": {as_json(bill)},')
         print(f'"lines": {as_json(lines)}}}')
         return
     for frame in (bill, lines):
-        show(frame)
+        given.show(frame)
 
 
 @invoices.command(
     "build", epilog=example("rebill invoices build", "rebill invoices build --bill-month 2026-03")
 )
-def invoices_build(
-    bill_month: Month = None, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
+def invoices_build(*, bill_month: Month = None, given: GivenDay) -> None:
     """Price what is on record with the tables of the day, and build its draft invoices.
 
     All months that are not issued in full, or the one that is named. What is issued stays.
     """
-    from rebill.night import batch
-    from rebill.night.job import Job
-    from rebill.run import plan
     from rebill.selling.issue import open_months
-    from rebill.store.record import reading
 
-    place = open_place(workspace)
-    named = [month_of(bill_month)] if bill_month else None
-    with reading(place) as record:
-        day = as_of or record.last_as_of()
-        months = open_months(record, named)
-    job = Job("invoices build", plan.plan_prices(months), day)
-    show_outcome(batch.run(place, job, a_log(), now), json)
+    with given.reading() as record:
+        months = open_months(record, [bill_month] if bill_month else None)
+    _price("invoices build", months, given)
 
 
 @invoices.command(
@@ -125,23 +96,22 @@ def invoices_build(
 )
 def invoices_issue(
     on: On,
+    *,
     numbers: Numbers = None,
     bill_month: Month = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Issue drafts: those named, or all of a bill month. What is issued never changes.
 
     Drafts that cannot be issued stay drafts and are listed with the reason: exit 1.
     """
-    from rebill.paper.text import note, show
+    from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
     if not numbers and bill_month is None:
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
-    month = month_of(bill_month) if bill_month else None
-    issued, waiting = issuing.issue(open_place(workspace), numbers or [], on, now, month)
-    show(issued.select(*issuing.SHOWN), json)
+    issued, waiting = issuing.issue(given.place(), numbers or [], on, now, bill_month)
+    given.show(issued.select(*issuing.SHOWN))
     for number, hold in waiting.select("invoice_no", "hold").iter_rows():
         note(f"{number} stays a draft: {hold}")
     if waiting.height:
@@ -154,18 +124,17 @@ def invoices_issue(
 def invoices_void(
     on: On,
     numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")],
+    *,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "voided",
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Take invoices back: a draft becomes void, an issued one gets a credit note over all of it.
 
     An issued invoice itself never changes. What stood on it is due again with the next build.
     """
-    from rebill.paper.text import show
     from rebill.selling import issue as issuing
 
-    show(issuing.void(open_place(workspace), numbers, on, why, now).select(*issuing.SHOWN), json)
+    given.show(issuing.void(given.place(), numbers, on, why, now).select(*issuing.SHOWN))
 
 
 @invoices.command(
@@ -178,34 +147,39 @@ def invoices_void(
 def invoices_rerate(
     on: On,
     bill_month: Annotated[
-        str, typer.Option("--bill-month", metavar="YYYY-MM", help="The month to price again.")
+        str,
+        typer.Option(
+            "--bill-month",
+            parser=month_from,
+            metavar="YYYY-MM",
+            help="The month to price again.",
+        ),
     ],
+    *,
     customer: Customer = None,
     issue: Annotated[
         bool, typer.Option("--issue", help="Issue credit notes and new invoices.")
     ] = False,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "priced again",
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Show what pricing an issued month again changes, line by line; with --issue, correct it.
 
     Corrected is the whole invoice: a credit note over all of it and a new one, which refer to each
     other. Without --issue nothing is changed.
     """
-    from rebill.paper.text import as_json, note, show
+    from rebill.paper.text import as_json, note
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
 
-    place, month = open_place(workspace), month_of(bill_month)
-    done = rerate.rerate(place, month, customer, on, now, issue=issue, note=why)
+    done = rerate.rerate(given.place(), bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
-    if json:
+    if given.json:
         print(f'{{"differences": {as_json(done.differences)},')
         print(f'"issued": {as_json(issued)}}}')
         return
-    show(done.differences)
-    show(issued)
+    given.show(done.differences)
+    given.show(issued)
     total = done.differences["difference"].sum()
     words = "corrected" if issue else "nothing is issued; --issue corrects them"
     note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
@@ -226,7 +200,7 @@ def invoices_tax_request(
     from rebill.selling.made_lines import tax_requests
     from rebill.store.record import reading
 
-    months = [month_of(bill_month)] if bill_month else None
+    months = [bill_month] if bill_month else None
     with reading(open_place(workspace)) as record:
         text = as_text(tax_requests(record, months)).write_csv()
     if out is None:
@@ -237,21 +211,61 @@ def invoices_tax_request(
 
 @invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
 def invoices_tax_result(
-    file: Annotated[Path, typer.Argument(metavar="FILE")],
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    file: Annotated[Path, typer.Argument(metavar="FILE")], given: GivenDay
 ) -> None:
     """Take the result of an outside tax engine in, whole or not at all, and build the drafts."""
-    from rebill.night import batch
+    from rebill.selling.made_lines import take_tax_result
+
+    _price("invoices tax-result", take_tax_result(given.place(), file), given)
+
+
+def _price(command: str, months: tuple[str, ...], given: GivenDay) -> None:
+    """Price whole months again, build their drafts, and print what that was."""
     from rebill.night.job import Job
     from rebill.run import plan
-    from rebill.selling.made_lines import take_tax_result
-    from rebill.store.record import reading
 
-    place = open_place(workspace)
-    months = take_tax_result(place, file)
-    with reading(place) as record:
-        day = as_of or record.last_as_of()
-    job = Job("invoices tax-result", plan.plan_prices(months), day)
-    show_outcome(batch.run(place, job, a_log(), now), json)
+    place = given.place()
+    with given.reading() as record:
+        day = given.day(record)
+    show_outcome(carry_out(place, Job(command, plan.plan_prices(months), day)), given.json)
+
+
+@invoices.command(
+    "render",
+    epilog=example(
+        "rebill invoices render --bill-month 2026-03",
+        "rebill invoices render NORTHLINE-2026-000042 --format pdf,json -o out",
+    ),
+)
+def invoices_render(
+    numbers: Annotated[list[str] | None, typer.Argument(metavar="[INVOICE]...")] = None,
+    *,
+    bill_month: Month = None,
+    form: Annotated[
+        str, typer.Option("--format", metavar="pdf,html,csv,json,x12", help="What to write.")
+    ] = "pdf",
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Where to; else the outbox."),
+    ] = None,
+    given: Given,
+) -> None:
+    """Write invoices as PDF or page of their brand, as CSV, JSON or X12 811: some, or all."""
+    import polars as pl
+
+    from rebill.outbox.render import FORMS, chosen, render
+    from rebill.paper.text import note
+
+    forms = ["x12" if each == "811" else each for each in form.lower().replace(" ", "").split(",")]
+    for each in forms:
+        if each not in FORMS:
+            raise typer.BadParameter(f"{each!r} is no form; there are: {', '.join(FORMS)}")
+    with given.reading() as record:
+        done = render(record, chosen(record, numbers or [], bill_month), forms, out)
+    for words in done.words:
+        note(f"note: {words}")
+    for fault in done.faults:
+        note(f"error: {fault}")
+    given.show(pl.DataFrame({"file": [str(path) for path in done.paths]}, {"file": pl.String}))
+    if done.faults:
+        raise typer.Exit(NEEDS_A_PERSON)

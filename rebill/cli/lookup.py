@@ -8,21 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import (
-    HERE,
-    AsOf,
-    Json,
-    Month,
-    Where,
-    app,
-    bills,
-    cash,
-    example,
-    known_profile,
-    month_of,
-    open_place,
-)
-from rebill.cli.night import work
+from rebill.cli.base import app, bills, example, known_profile
+from rebill.cli.options import HERE, AsOf, Given, Month, Profile, Where, open_place
 
 
 @app.command(epilog=example("rebill export findings --bill-month 2026-03 -o findings.csv"))
@@ -53,7 +40,7 @@ def export(
         raise typer.BadParameter(f"{form!r} is no format; there are: csv, parquet, json")
     if len(tables) > 1 and out is None:
         raise typer.BadParameter("several tables need -o FOLDER")
-    months = None if bill_month is None else [month_of(bill_month)]
+    months = None if bill_month is None else [bill_month]
     with reading(open_place(workspace)) as record:
         for name in tables:
             table, kind = TABLES[name], cast(Format, form)
@@ -68,70 +55,27 @@ def export(
                 export_to(out, table, frame, kind)
 
 
-@cash.callback(invoke_without_command=True)
-def cash_step(
-    context: typer.Context, as_of: AsOf = None, json: Json = False, workspace: Where = HERE
-) -> None:
-    """What carriers pull, and what of it is in dispute; without a command: the next pulls."""
-    if context.invoked_subcommand is None:
-        work("cash", workspace, as_of)
-        cash_pulls(as_of, json, workspace)
-
-
-@cash.command("pulls", epilog=example("rebill cash pulls --as-of 2026-03-31"))
-def cash_pulls(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
-    """List the pulls from a day on."""
-    import polars as pl
-
-    from rebill.paper.text import show
-    from rebill.store.record import reading
-
-    with reading(open_place(workspace)) as record:
-        day = as_of or record.last_as_of()
-        pulls = record.debits().filter(pl.col("debit_on") >= pl.lit(day, dtype=pl.Date))
-    show(pulls.sort("debit_on", "carrier", "ban", "invoice_no").drop("document_id"), json)
-
-
-@cash.command("exposure", epilog=example("rebill cash exposure --as-of 2026-03-31"))
-def cash_exposure(as_of: AsOf = None, json: Json = False, workspace: Where = HERE) -> None:
-    """Show, carrier by carrier, where the money of all pulls stands on a day."""
-    import polars as pl
-
-    from rebill.inquiry.export import table_frame
-    from rebill.paper.text import show
-    from rebill.store.record import reading
-
-    with reading(open_place(workspace)) as record:
-        day = as_of or record.last_as_of()
-        rows = table_frame(record, "exposure", None, day).collect()
-    show(rows.filter(pl.col("on") == pl.lit(day, dtype=pl.Date)).sort("carrier"), json)
-
-
 @bills.command("compare", epilog=example("rebill bills compare --bill-month 2026-03"))
-def bills_compare(bill_month: Month = None, json: Json = False, workspace: Where = HERE) -> None:
+def bills_compare(*, bill_month: Month = None, given: Given) -> None:
     """Compare each bill with the one before it, charge class by charge class."""
-    import polars as pl
-
-    from rebill.paper.text import show
-    from rebill.store.record import reading
+    from invoices.periods import month_of
     from reconcile.audit.bills import compare
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         rows = compare(record.documents(), record.totals())
     if bill_month:
-        rows = rows.filter(pl.col("bill_date").dt.strftime("%Y-%m") == month_of(bill_month))
-    show(rows.drop("document_id"), json)
+        rows = rows.filter(month_of("bill_date") == bill_month)
+    given.show(rows.drop("document_id"))
 
 
 @app.command(epilog=example("rebill explain 3k5vq2ab7c-17"))
-def explain(line_id: str, json: Json = False, workspace: Where = HERE) -> None:
+def explain(line_id: str, given: Given) -> None:
     """Tell the whole story of a line: row, match, rate and its rule, findings, claim, price."""
     from rebill.inquiry.explain import as_words, story
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         told = story(record, line_id)
-    if json:
+    if given.json:
         from json import dumps
 
         print(dumps(told, default=str, indent=1))
@@ -140,14 +84,7 @@ def explain(line_id: str, json: Json = False, workspace: Where = HERE) -> None:
 
 
 @app.command(epilog=example("rebill describe bills/2026-03.csv"))
-def describe(
-    file: Path,
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
-    ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
-) -> None:
+def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
     """Say what a carrier or bank file is and says; nothing is stored, no workspace is needed."""
     from rebill.inquiry.describe import as_data, as_words, descriptions, known_at
     from rebill.workspace.profiles import profiles_at
@@ -155,11 +92,12 @@ def describe(
 
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; check the path")
+    workspace = given.workspace
     known_profile(profile, workspace)
-    place = open_place(workspace) if (workspace / SETTINGS_FILE).exists() else None
+    place = given.place() if (workspace / SETTINGS_FILE).exists() else None
     settings = place.settings if place else Settings()
     told = descriptions(file, profile, settings, profiles_at(workspace), known_at(place))
-    if json:
+    if given.json:
         from json import dumps
 
         data = [as_data(one) for one in told]

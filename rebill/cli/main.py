@@ -16,6 +16,7 @@ from rebill import __version__
 from rebill.cli import (
     bank,
     books,
+    cash,
     commissions,
     decisions,
     disputes,
@@ -25,15 +26,16 @@ from rebill.cli import (
     margin,
     night,
     packets,
-    pages,
     profiles,
     service_records,
 )
 from rebill.cli.base import FAILED, WRONG_USAGE, app
 
+__all__ = ["app", "main"]
+
 NOUNS = (
-    *(bank, books, commissions, decisions, disputes, forecast, invoices, lookup, margin, night),
-    *(packets, pages, profiles, service_records),
+    *(bank, books, cash, commissions, decisions, disputes, forecast, invoices, lookup, margin),
+    *(night, packets, profiles, service_records),
 )
 """Each adds its commands to `app` when it is imported."""
 

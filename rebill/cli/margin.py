@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from rebill.cli.base import (
-    HERE,
-    NEEDS_A_PERSON,
-    AsOf,
-    Json,
-    Month,
-    Where,
-    app,
-    example,
-    month_of,
-    open_place,
-)
+from rebill.cli.base import NEEDS_A_PERSON, example, margin, put
+from rebill.cli.options import HERE, GivenDay, Month, Out, Where, open_place
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
-
-margin = typer.Typer(no_args_is_help=True, help="What is left of prices after costs.")
-app.add_typer(margin, name="margin")
-
-Out = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to; else printed.")
-]
-
-
-def put(text: str, out: Path | None) -> None:
-    """Print text, or leave it in the file."""
-    from rebill.workspace.settings import ConfigError
-    from rebill.workspace.write import leave
-
-    if out is None:
-        sys.stdout.write(text)
-    elif out.is_dir():
-        raise ConfigError(f"{out} is a folder; name a file in it")
-    else:
-        leave(out.resolve(), text)
 
 
 @margin.command(
@@ -86,15 +54,13 @@ def margin_report(
     _one_of("--format", form, ("table", "csv", "html", "json"))
     if only is not None:
         _one_of("--only", only, ("losses", "idle"))
-    months = None if bill_month is None else [month_of(bill_month)]
+    months = None if bill_month is None else [bill_month]
     with reading(open_place(workspace)) as record:
         known = earned(record, months)
         if form == "html":
             put(page(known, f"Margin of {bill_month or 'all months'}"), out)
             return
-        rows = {"losses": lambda: known.losses, "idle": lambda: known.idle}.get(
-            only or "", lambda: known.by(cast(By, by))
-        )()
+        rows = known.by(cast(By, by)) if only is None else getattr(known, only)
     if form == "csv":
         put(strict_csv(rows), out)
     elif form == "json":
@@ -111,6 +77,7 @@ def margin_report(
     ),
 )
 def margin_quote(
+    *,
     customer: Annotated[str | None, typer.Option("--customer", help="Only this customer.")] = None,
     product: Annotated[str | None, typer.Option("--product", help="Only this product.")] = None,
     target: Annotated[
@@ -118,29 +85,26 @@ def margin_quote(
         typer.Option("--target", metavar="SHARE", help="The margin's share of the price, as 0.25."),
     ] = None,
     bill_month: Month = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """Say which markup leaves a margin after the cost to serve, and whether it is under retail."""
     import polars as pl
 
     from rebill.books.margin_report import earned
-    from rebill.paper.text import note, show
+    from rebill.paper.text import note
     from rebill.pricing.quote import quote
     from rebill.reference.current import current_frame
-    from rebill.store.record import reading
     from rebill.workspace.settings import ConfigError
 
     if target is not None and not (0 <= target < 1 and target == round(target, 6)):
         raise typer.BadParameter(f"{target} is no share; write 0.25 for a quarter of the price")
-    with reading(open_place(workspace)) as record:
-        month = month_of(bill_month) if bill_month else _last_month(record)
+    with given.reading() as record:
+        month = bill_month or _last_month(record)
         lines = earned(record, [month]).lines
         for name, value in (("customer", customer), ("product", product)):
             if value is not None:
                 lines = lines.filter(pl.col(name) == value)
-        day = as_of or dt.date.fromisoformat(f"{month}-01")
+        day = given.as_of or dt.date.fromisoformat(f"{month}-01")
         table = current_frame(record.workspace, record.connection, "cost_to_serve").collect()
         by: Literal["customer", "product"] = "product" if product and not customer else "customer"
         rows, missing = quote(lines, table, by, target, day)
@@ -148,7 +112,7 @@ def margin_quote(
         note(f"error: {words}")
     if rows.is_empty() and not missing:
         raise ConfigError(f"nothing of that was invoiced in {month}; name another --bill-month")
-    show(rows, json)
+    given.show(rows)
     if missing:
         raise typer.Exit(NEEDS_A_PERSON)
 

@@ -10,27 +10,34 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import (
-    HERE,
     NEEDS_A_PERSON,
     WRONG_USAGE,
-    AsOf,
-    Json,
-    Paths,
-    Where,
-    Who,
     a_log,
     app,
-    day_of,
+    carry_out,
     db,
     example,
     known_profile,
     now,
-    open_place,
     show_outcome,
+)
+from rebill.cli.options import (
+    HERE,
+    Decided,
+    Given,
+    GivenDay,
+    Paths,
+    Profile,
+    Where,
+    Who,
+    day_from,
+    month_from,
+    open_place,
 )
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
+    from rebill.reference.load import LoadResult
     from rebill.run.stages import Plan
 
 
@@ -50,6 +57,7 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> 
 )
 def load(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...")] = None,
+    *,
     replace: Annotated[
         bool, typer.Option("--replace", help="Each file is the whole table: rows absent end.")
     ] = False,
@@ -62,75 +70,72 @@ def load(
             "--carrier", help="Whose the starter catalogue or the customer service records are."
         ),
     ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Load reference tables from files or folders: all of them, or nothing and every error.
 
     Customer service records (`.csr`, or text that begins like one) are loaded as inventory.
     """
-    import polars as pl
-
-    from rebill.paper.text import note, show
     from rebill.reference import load as loading
 
     if starter and not carrier:
         raise typer.BadParameter("--starter and --carrier go together")
     if bool(paths) == bool(starter):
         raise typer.BadParameter("give files or folders, or --starter and --carrier")
-    place = open_place(workspace)
+    place = given.place()
     if starter and carrier:
         result = loading.load_starter(place, starter, carrier, given=now())
     else:
         result = loading.load(place, paths or [], replace=replace, given=now(), carrier=carrier)
+    _show_loaded(result, given)
+
+
+def _show_loaded(result: LoadResult, given: Given) -> None:
+    """Print every error, or what became of each table."""
+    import polars as pl
+
+    from rebill.paper.text import note
+
     for error in result.errors:
         note(f"error: {error}")
     if not result.ok:
         note(f"nothing was loaded: {result.error_total} error(s)")
         raise typer.Exit(WRONG_USAGE)
+    told = ("rows", "added", "changed", "removed")
     counts = [
-        {
-            "table": name,
-            "rows": c.rows,
-            "added": c.added,
-            "changed": c.changed,
-            "removed": c.removed,
-        }
-        for name, c in result.counts.items()
+        {"table": name, **{what: getattr(count, what) for what in told}}
+        for name, count in result.counts.items()
     ]
-    show(pl.DataFrame(counts), json)
+    given.show(pl.DataFrame(counts))
 
 
 @app.command(epilog=example("rebill ingest bills/2026-03.csv --received-on 2026-03-05"))
 def ingest(
     paths: Paths,
-    profile: Annotated[
-        str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
-    ] = None,
+    *,
+    profile: Profile = None,
     received_on: Annotated[
         dt.date | None,
-        typer.Option("--received-on", parser=day_of, metavar="DATE", help="The day they came in."),
+        typer.Option(
+            "--received-on", parser=day_from, metavar="DATE", help="The day they came in."
+        ),
     ] = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """Take carrier invoices in: documents and lines, footed; the audit follows with the night."""
     import polars as pl
 
-    from rebill.night import batch
     from rebill.night.job import Job, pick
-    from rebill.paper.text import show
     from rebill.run import plan
 
-    place = open_place(workspace)
+    place = given.place()
     known_profile(profile, place.root)
     seen, where = pick(place, paths, told=profile is not None)
-    job = Job("ingest", plan.plan_ingest, received_on or as_of, seen, where, profile)
-    outcome = batch.run(place, job, a_log(), now)
+    job = Job("ingest", plan.plan_ingest, received_on or given.as_of, seen, where, profile)
+    outcome = carry_out(place, job)
     became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
     rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
-    show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), json)
+    given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}))
 
 
 @app.command(
@@ -141,11 +146,14 @@ def ingest(
     )
 )
 def reconcile(
-    as_of: AsOf = None,
+    *,
     first_month: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="YYYY-MM", help="Audit this bill month and all later ones again."
+            "--from",
+            parser=month_from,
+            metavar="YYYY-MM",
+            help="Audit this bill month and all later ones again.",
         ),
     ] = None,
     keep: Annotated[
@@ -155,8 +163,7 @@ def reconcile(
         str, typer.Option("--reason", help="Why the months are audited again, for the record.")
     ] = "",
     who: Who = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: GivenDay,
 ) -> None:
     """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow.
 
@@ -166,11 +173,14 @@ def reconcile(
     if first_month is None:
         if keep:
             raise typer.BadParameter("--keep goes with --from")
-        show_outcome(work("reconcile", workspace, as_of), json)
+        show_outcome(work("reconcile", given), given.json)
         return
     from rebill.cli.decisions import reconcile_again
 
-    reconcile_again(workspace, as_of, first_month, keep, reason, who, json)
+    if keep and not reason.strip():
+        raise typer.BadParameter("--keep needs a --reason for the record")
+    decided = Decided(**vars(given), reason=reason or "a trial", who=who)
+    reconcile_again(first_month, keep, decided)
 
 
 @app.command(
@@ -181,13 +191,13 @@ def reconcile(
 def nightly(
     as_of: Annotated[
         dt.date,
-        typer.Option("--as-of", parser=day_of, metavar="DATE", help="The day of the night."),
+        typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day of the night."),
     ],
+    *,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the plan and do nothing.")
     ] = False,
-    json: Json = False,
-    workspace: Where = HERE,
+    given: Given,
 ) -> None:
     """Take what lies in the inbox, run every stage, and leave documents in the outbox.
 
@@ -197,15 +207,15 @@ def nightly(
     from rebill.night.job import Job, look
     from rebill.run import plan
 
-    place = open_place(workspace)
+    place = given.place()
     seen, where = look(place)
     job = Job("nightly", plan.plan, as_of, seen, where)
     if explain:
-        _show_plan(batch.explain(place, job), json)
+        _show_plan(batch.explain(place, job), given.json)
         return
     log = a_log()
     outcome = batch.run(place, job, log, now)
-    show_outcome(outcome, json)
+    show_outcome(outcome, given.json)
     held, near, back = batch.standing(place)
     banks = outcome.counts.get("bank files refused", 0)
     if held or near or back or banks:
@@ -215,17 +225,14 @@ def nightly(
         raise typer.Exit(NEEDS_A_PERSON)
 
 
-def work(command: str, workspace: Path, as_of: dt.date | None) -> Outcome:
+def work(command: str, given: GivenDay) -> Outcome:
     """Run the night's stages on what is on record, without looking into the inbox."""
-    from rebill.night import batch
     from rebill.night.job import Job
     from rebill.run import plan
-    from rebill.store.record import reading
 
-    place = open_place(workspace)
-    with reading(place) as record:
-        day = as_of or record.last_as_of()
-    return batch.run(place, Job(command, plan.plan, day), a_log(), now)
+    with given.reading() as record:
+        day = given.day(record)
+    return carry_out(given.place(), Job(command, plan.plan, day))
 
 
 def _show_plan(plan: Plan, json: bool) -> None:

@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import HERE, WRONG_USAGE, Json, Where, example, profiles
+from rebill.cli.base import WRONG_USAGE, example, profiles
+from rebill.cli.options import HERE, CsvOut, Given, Where
 
 
 @profiles.command("list", epilog=example("rebill profiles list", "rebill profiles list --json"))
-def profiles_list(json: Json = False, workspace: Where = HERE) -> None:
+def profiles_list(given: Given) -> None:
     """List the profiles that files are read by: the workspace's own, and those that are shipped."""
-    from rebill.paper.text import show
     from rebill.workspace.profiles import listing, profiles_at
 
-    show(listing(profiles_at(workspace)), json)
+    given.show(listing(profiles_at(given.workspace)))
 
 
 @profiles.command(
@@ -75,25 +75,23 @@ def profiles_check(
 @profiles.command("cells", epilog=example("rebill profiles cells SOACTVTY.DET -o activity.csv"))
 def profiles_cells(
     path: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="The layout to read it by.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
-    ] = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    out: CsvOut = None,
+    given: Given,
 ) -> None:
     """Show what a layout makes of a fixed-width file: each record with its cells."""
     from rebill.intake.profiles import cells
-    from rebill.paper.text import safe_csv, show
+    from rebill.paper.text import safe_csv
     from rebill.workspace.profiles import profiles_at
     from rebill.workspace.settings import ConfigError
 
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file; check the path")
-    rows = cells(path, profile, profiles_at(workspace))
+    rows = cells(path, profile, profiles_at(given.workspace))
     if out is None:
-        show(rows, json)
+        given.show(rows)
     else:
         out.write_text(safe_csv(rows), encoding="utf-8")

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rebill.cli.base import (
-    HERE,
-    NEEDS_A_PERSON,
-    WRONG_USAGE,
-    AsOf,
-    Json,
-    Paths,
-    Where,
-    app,
-    example,
-    open_place,
-)
-
-csr = typer.Typer(no_args_is_help=True, help="Customer service records of carriers.")
-app.add_typer(csr, name="csr")
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, csr, example
+from rebill.cli.options import CsvOut, GivenDay, Paths
 
 
 @csr.callback()
@@ -32,16 +18,13 @@ def _records() -> None:
 @csr.command("diff", epilog=example("rebill csr diff 6145550100123.csr --as-of 2026-03-31"))
 def diff(
     paths: Paths,
+    *,
     carrier: Annotated[
         str | None, typer.Option("--carrier", help="Whose record it is; else by the contract.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Also what agrees.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
-    ] = None,
-    as_of: AsOf = None,
-    json: Json = False,
-    workspace: Where = HERE,
+    out: CsvOut = None,
+    given: GivenDay,
 ) -> None:
     """Compare records with the inventory and the last bill, in both directions.
 
@@ -49,12 +32,11 @@ def diff(
     """
     import polars as pl
 
-    from rebill.paper.text import note, safe_csv, show
+    from rebill.paper.text import note, safe_csv
     from rebill.reference.service_records import difference
-    from rebill.store.record import reading
 
-    with reading(open_place(workspace)) as record:
-        rows, faults = difference(record, paths, carrier, as_of)
+    with given.reading() as record:
+        rows, faults = difference(record, paths, carrier, given.as_of)
     for error in faults.listed:
         note(f"error: {error}")
     if faults.total:
@@ -63,6 +45,6 @@ def diff(
     if out is not None:
         out.write_text(safe_csv(shown), encoding="utf-8")
     else:
-        show(shown, json)
+        given.show(shown)
     if rows["differs"].count():
         raise typer.Exit(NEEDS_A_PERSON)

@@ -1,0 +1,137 @@
+"""The options many commands share, and the values they are gathered into.
+
+A parameter whose type is one of the dataclasses here stands for the options in it, see
+`base.Commands`: what a type adds stands in the help before what it inherits.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from rebill.store.record import Record
+    from rebill.workspace.settings import Workspace
+
+HERE = Path()
+
+
+def day_from(text: str) -> dt.date:
+    """Return the day an option names; anything else is wrong usage."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-03-31") from None
+
+
+def month_from(text: str) -> str:
+    """Return the month an option names, as YYYY-MM; anything else is wrong usage."""
+    try:
+        return dt.datetime.strptime(text, "%Y-%m").strftime("%Y-%m")
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no month; write it as 2026-03") from None
+
+
+def amount_from(text: str) -> Decimal:
+    """Return the amount an option names, in dollars and cents; anything else is wrong usage."""
+    try:
+        value = Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value) >= 10**12 or value != round(value, 2):
+        raise typer.BadParameter(f"{text!r} is no amount; write it as 1250.00")
+    return round(value, 2)
+
+
+Where = Annotated[
+    Path,
+    typer.Option("--workspace", envvar="REBILL_WORKSPACE", help="The workspace to work in."),
+]
+AsOf = Annotated[
+    dt.date | None,
+    typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day the work is done for."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Month = Annotated[
+    str | None,
+    typer.Option(
+        "--bill-month", parser=month_from, metavar="YYYY-MM", help="Only this bill month."
+    ),
+]
+OfMonth = Annotated[
+    str | None,
+    typer.Option("--month", parser=month_from, metavar="YYYY-MM", help="Only this month."),
+]
+Paths = Annotated[list[Path], typer.Argument(metavar="PATH...")]
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
+]
+Out = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to; else printed.")
+]
+CsvOut = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
+]
+Who = Annotated[
+    str | None,
+    typer.Option("--who", help="Who decides; without it the login of this terminal."),
+]
+Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
+
+
+def open_place(workspace: Path) -> Workspace:
+    """Return the workspace an option names."""
+    from rebill.workspace.settings import open_workspace
+
+    return open_workspace(workspace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Where a command works, and whether a program reads what it says."""
+
+    json: Json = False
+    workspace: Where = HERE
+
+    def place(self) -> Workspace:
+        """Return the workspace that is meant."""
+        return open_place(self.workspace)
+
+    def reading(self) -> AbstractContextManager[Record]:
+        """Return the record of the workspace, opened to be read."""
+        from rebill.store.record import reading
+
+        return reading(self.place())
+
+    def show(self, rows: pl.DataFrame) -> None:
+        """Print rows as they were asked for."""
+        from rebill.paper.text import show
+
+        show(rows, self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenDay(Given):
+    """The same, as things stand on a day."""
+
+    as_of: AsOf = None
+
+    def day(self, record: Record) -> dt.date | None:
+        """Return the day asked, or that of the last night; an empty record has none."""
+        return self.as_of or record.last_as_of()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided(GivenDay):
+    """What a person decides: who, on which day and why."""
+
+    reason: Reason
+    who: Who = None
