@@ -1,7 +1,8 @@
 """What a customer invoice says, as plain data: in words for the PDF, in values for machines.
 
-Both are made of the same worded lines as the page (`invoices.charges`), so that the three say the
-same. Words of all lines are made at once; only the frame of each invoice is filled in by itself.
+Both are made of the same worded lines as the page (`invoices.customer.charges`), so that the three
+say the same. Words of all lines are made at once; only the frame of each invoice is filled in by
+itself.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ def documents(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield invoice number and what the invoice says in words, in the order of `headers`.
 
-    Arguments as for `invoices.customer.pages`; `letters` says under which letter each brand goes
-    out. An optional column `mark` of `headers` is set across the page (DRAFT, VOID), `notes` are
-    sentences above the summary. The fields are those of docs/invoices.md.
+    Arguments as for `invoices.customer.page.pages`; `letters` says under which letter each brand
+    goes out. An optional column `mark` of `headers` is set across the page (DRAFT, VOID), `notes`
+    are sentences above the summary. The fields are those of docs/invoices.md.
     """
     bills = headers.with_row_index("bill")
     rows = charge_rows(folded(own_lines(bills, lines)), catalogue)

@@ -44,7 +44,7 @@ def interchanges(
 ) -> Iterator[tuple[str, str]]:
     """Yield invoice number and interchange of each invoice, in the order of `headers`.
 
-    Arguments as for `invoices.customer.pages`. The text is plain ASCII without the separators;
+    Arguments as for `invoices.customer.page.pages`. The text is plain ASCII without the separators;
     what does not fit an element is cut. Raises ValueError if the lines of an invoice do not add
     up to its total.
     """

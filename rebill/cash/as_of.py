@@ -39,15 +39,15 @@ class Standing:
     disputed: pl.DataFrame
     """Claims split by document, with carrier, ban, reason, granted, file_by, customer_exposure."""
     steps: pl.DataFrame
-    """Where their money stood from which day on (`reconcile.places.STEPS`)."""
+    """Where their money stood from which day on (`reconcile.claims.places.STEPS`)."""
     pulled: pl.DataFrame
-    """What the bank took and did not give back (`reconcile.exposure.PULLED`)."""
+    """What the bank took and did not give back (`reconcile.pulls.settle.PULLED`)."""
     rates: pl.DataFrame
     contracts: list[Contract]
     closings: frozenset[dt.date]
 
     def recovery(self) -> pl.DataFrame:
-        """Return what is waited for, claim by claim (`reconcile.recovery.RECOVERY`)."""
+        """Return what is waited for, claim by claim (`reconcile.cash.recovery.RECOVERY`)."""
         if self.disputed.is_empty():
             return RECOVERY.to_frame()
         return recovery(
@@ -55,7 +55,7 @@ class Standing:
         )
 
     def position(self) -> pl.DataFrame:
-        """Return the position of each carrier and day (`reconcile.position.POSITION`)."""
+        """Return the position of each carrier and day (`reconcile.cash.position.POSITION`)."""
         if self.debits.is_empty():
             return POSITION.to_frame()
         return position(

@@ -17,7 +17,8 @@ from reconcile.claims.life import allowed
 
 
 def unapproved(record: Record, news: pl.DataFrame) -> list[str]:
-    """Return why claims that events (`reconcile.life.NEWS`) file may not be filed by who does.
+    """Return why claims that events (`reconcile.claims.life.NEWS`) file may not be filed by who
+    does.
 
     Nothing where all may. An approval counts from its day on.
     """

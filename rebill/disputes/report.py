@@ -24,9 +24,9 @@ class Report:
 
     as_of: dt.date
     claims: pl.DataFrame
-    """`reconcile.outcomes.claims_on`."""
+    """`reconcile.claims.outcomes.claims_on`."""
     open: pl.DataFrame
-    """`reconcile.outcomes.OPEN`."""
+    """`reconcile.claims.outcomes.OPEN`."""
 
 
 def report(record: Record, as_of: dt.date, carrier: str | None = None) -> Report:

@@ -2,7 +2,7 @@
 
 A page's template begins `{% extends "page.html.jinja" %}` and fills the blocks `title` and `body`
 (and `style` for what only it needs); the macro `section` gives a heading with its note and says so
-where there are no rows. Charts (`rebill.charts`) are strings that may stand as they are.
+where there are no rows. Charts (`rebill.paper.charts`) are strings that may stand as they are.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ def earned(lines: pl.DataFrame, bills: pl.DataFrame, rules: pl.DataFrame) -> pl.
     """Return what each payee earns of each line or service (`EARNED`), sorted.
 
     `lines` are the lines of all invoices and credit notes there ever were
-    (`rebill.record.INVOICED_LINES`), since a credit asks for its charge; `bills` has invoice_no,
-    kind, bill_date and corrects; `rules` are `RULES`. Rows of nothing are left out.
+    (`rebill.store.record.INVOICED_LINES`), since a credit asks for its charge; `bills` has
+    invoice_no, kind, bill_date and corrects; `rules` are `RULES`. Rows of nothing are left out.
     """
     worked = _workable(lines, bills)
     by_line = worked.pipe(_lines_paid).pipe(_chosen, rules, BY_LINE).pipe(_values)

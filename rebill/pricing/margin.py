@@ -70,8 +70,8 @@ def _places(whole: pl.Expr) -> pl.Expr:
 def earning(lines: pl.LazyFrame, retail: pl.LazyFrame | None = None) -> pl.LazyFrame:
     """Return customer lines with what they earn: `lines` with earned, taxes, retail and loss.
 
-    `lines` are `rebill.rating.CUSTOMER_LINES`, perhaps with invoice_no; `retail` has line_id and
-    retail (`at_retail`). A line that a credit note takes back takes back its retail too.
+    `lines` are `rebill.pricing.rate.CUSTOMER_LINES`, perhaps with invoice_no; `retail` has line_id
+    and retail (`at_retail`). A line that a credit note takes back takes back its retail too.
     """
     tax = pl.col("kind").fill_null("charge").is_in(OWN_TAXES)
     none = pl.lit(0).cast(CENTS)
@@ -122,8 +122,9 @@ def at_retail(audited: pl.LazyFrame, customers: pl.DataFrame, retail: pl.DataFra
     """Return line_id and `retail`: what the carrier asks its own customers for what a line bills.
 
     `audited` are lines of loaded documents (`reconcile.schema.AUDITED`), `retail` is
-    `rebill.markups.RETAIL`. Units and months are those the customer is charged for: due ones, or
-    with cost basis billed those billed; usage counts once. Lines without a rate are left out.
+    `rebill.pricing.markups.RETAIL`. Units and months are those the customer is charged for: due
+    ones, or with cost basis billed those billed; usage counts once. Lines without a rate are left
+    out.
     """
     spelled = retail.with_columns(pl.col("usoc").str.strip_chars().str.to_uppercase())
     own = pl.col("package").is_not_null() & (pl.col("usoc") == pl.col("package"))

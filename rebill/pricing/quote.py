@@ -60,10 +60,10 @@ def quote(
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return what each customer or product must be charged (`by`, `QUOTE`), and what is missing.
 
-    `earning` are lines of `rebill.margin.earning`, of one bill month or several; `to_serve` is the
-    table cost_to_serve, whose rows in force `on` that day count; `target` stands for the rows'
-    own target margin. A customer or product of which a part has no row, no target, or a target
-    that no price reaches is left out and told.
+    `earning` are lines of `rebill.pricing.margin.earning`, of one bill month or several; `to_serve`
+    is the table cost_to_serve, whose rows in force `on` that day count; `target` stands for the
+    rows' own target margin. A customer or product of which a part has no row, no target, or a
+    target that no price reaches is left out and told.
     """
     charged = (
         earning.filter(

@@ -1,9 +1,9 @@
 """What a customer pays for each carrier line, to the cent, and which rule said so.
 
-Lines are asked in few distinct questions (`rebill.markups`); the answers are joined back, so that
-no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar until
-they are rounded once, half away from zero: finer than `invoices.money` by the six decimals of a
-discount.
+Lines are asked in few distinct questions (`rebill.pricing.markups`); the answers are joined back,
+so that no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar
+until they are rounded once, half away from zero: finer than `invoices.money` by the six decimals of
+a discount.
 """
 
 from __future__ import annotations
@@ -143,8 +143,9 @@ def rate(
     `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`), best a scan: they
     are read twice for the questions now and once for the results, which are best collected
     together. `customers` has customer and cost_basis; `markups` and `retail` are
-    `rebill.markups.MARKUPS` and `RETAIL`; `rules` is what else prices (none: nothing else). Where a
-    tier counts a customer's whole month, `lines` are all of the month. Neither result has an order.
+    `rebill.pricing.markups.MARKUPS` and `RETAIL`; `rules` is what else prices (none: nothing else).
+    Where a tier counts a customer's whole month, `lines` are all of the month. Neither result has
+    an order.
     """
     rules = rules or rules_of(customers)
     inquiries = [
@@ -203,7 +204,7 @@ def _cost(lines: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
 def _invoiced() -> pl.Expr:
     """Return whether a line can stand on a customer invoice.
 
-    Not: credits (`rebill.crediting` prices them), what the catalogue only records, what is
+    Not: credits (`rebill.pricing.credits` prices them), what the catalogue only records, what is
     zero-rated, that of which nothing is due, and what belongs to no service and no customer.
     """
     own_rate = pl.when(pl.col("package").is_null()).then("buy_rate").fill_null(0)

@@ -43,7 +43,8 @@ class Tables:
 
 
 def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
-    """Return the taxes on `items` (`rebill.own_charges.ITEMS`) of customers taxed by the table.
+    """Return the taxes on `items` (`rebill.pricing.own_charges.ITEMS`) of customers taxed by the
+    table.
 
     `days` has customer, bill_month and bill_date, the day on which rates must be in force.
     """

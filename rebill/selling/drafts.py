@@ -28,8 +28,8 @@ def rebuild(
     """Leave a draft invoice for every customer with open lines in the months; return what changed.
 
     Drafts keep their numbers. A draft without lines is void; its number stays on record. A draft
-    with `problems` (`rebill.taxes.PROBLEMS`), or with a price below cost that nobody consented to,
-    has a `hold`.
+    with `problems` (`rebill.pricing.taxes.PROBLEMS`), or with a price below cost that nobody
+    consented to, has a `hold`.
     """
     customers = tables["customers"].collect()
     rounding = customers.select("customer", "rounding").filter(pl.col("rounding") != "line")

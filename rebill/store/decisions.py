@@ -28,7 +28,8 @@ def last_decision(record: Record) -> int:
 
 
 def waivers(record: Record, as_of: dt.date | None) -> pl.DataFrame:
-    """Return the waivers that hold on a day (`reconcile.waivers.WAIVERS`); without one, ever."""
+    """Return the waivers that hold on a day (`reconcile.audit.waivers.WAIVERS`); without one,
+    ever."""
     return active(decisions(record), as_of or dt.date.max)
 
 

@@ -20,7 +20,7 @@ class Decision(Base):
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     decided_on: Mapped[dt.date]
     who: Mapped[str]
-    act: Mapped[str]  # a word of `rebill.acts.ACTS`
+    act: Mapped[str]  # a word of `rebill.run.acts.ACTS`
     subject: Mapped[str | None]  # document_id, finding_id, claim_no, YYYY-MM; null = an exception
     other: Mapped[str | None]  # the document that stands instead
     reason: Mapped[str]

@@ -93,8 +93,8 @@ def balance_breaks(
     """Return a finding for every bill that does not follow from the last one and what was pulled.
 
     `documents` are those loaded and held with contract and deadlines, `debits` their pulls
-    (`reconcile.debits`), `actual` [document_id, settled_on, amount] what the bank says moved for
-    them, returns negative: where it has spoken of a document, its word counts. The cause is
+    (`reconcile.pulls.debits`), `actual` [document_id, settled_on, amount] what the bank says moved
+    for them, returns negative: where it has spoken of a document, its word counts. The cause is
     `previous_balance` where that is not the last bill's total, `payments` where they are not the
     pulls that settled since the last bill date. Nothing is said of a first bill, of one whose
     predecessor is held or missing, and of payments that may hold a pull our record does not know.

@@ -37,7 +37,7 @@ def equals_printed(rate: pl.Expr, printed: pl.Expr, places: pl.Expr) -> pl.Expr:
 def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
     """Return the first cause that fits each line billed above its rate (`CAUSES`).
 
-    `lines` are priced lines with a rate question (`reconcile.pricing.with_question`) and the
+    `lines` are priced lines with a rate question (`reconcile.audit.pricing.with_question`) and the
     columns of `reconcile.audit.due.with_due`; `rates` come from `rate_frame`.
     """
     found = [

@@ -93,7 +93,7 @@ def find(
 
     `lines` and `history` come from `columns`; `owned` has service, usoc, units, active_from,
     active_until (elements, and what is in packages, which has no dates); `orders` the units left
-    of each one-time line's order (`reconcile.orders.assign`); `lookback` how many months each
+    of each one-time line's order (`reconcile.audit.orders.assign`); `lookback` how many months each
     contract looks back (contract, months; at least 12).
     """
     pool = _pool(lines, history)

@@ -50,7 +50,7 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
     """Return `lines` with the service each is about and what the inventory says of it.
 
     The package of the service is carried as it stands; whether a line is audited under it is
-    decided where packages are known (`reconcile.pricing`).
+    decided where packages are known (`reconcile.audit.pricing`).
     """
     inventory = services.select(
         "carrier",

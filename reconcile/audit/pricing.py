@@ -77,7 +77,7 @@ def place(
 ) -> pl.LazyFrame:
     """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
-    `orders` names the order that carries each one-time line (`reconcile.orders.assign`).
+    `orders` names the order that carries each one-time line (`reconcile.audit.orders.assign`).
     """
     lines = with_contract(lines, contracts, "bill_date", "contract")
     return (

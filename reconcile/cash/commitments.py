@@ -81,7 +81,7 @@ def commitments(
 ) -> pl.DataFrame:
     """Return how each contract with a commitment stands (columns of `COMMITMENTS`, by contract).
 
-    `charges` are those of loaded documents (`reconcile.run_rate.CHARGES`), `held` the held
+    `charges` are those of loaded documents (`reconcile.cash.run_rate.CHARGES`), `held` the held
     documents with carrier, ban, bill_date and current_charges, `services` the inventory with
     carrier, ban, installed_on and disconnected_on. Bills dated after `as_of` do not count yet.
     """

@@ -74,9 +74,9 @@ def exposure(
 ) -> pl.DataFrame:
     """Return where the money of each carrier stands on each day (columns of `EXPOSURE`).
 
-    `debits` have the columns of `reconcile.debits.DEBITS`; `claimed` are the steps of claims
-    (`reconcile.places.STEPS`), or claims with one outcome each (`DISPUTED`). There is a row for
-    each carrier and day from the first bill date to the later of `as_of` and the last
+    `debits` have the columns of `reconcile.pulls.debits.DEBITS`; `claimed` are the steps of claims
+    (`reconcile.claims.places.STEPS`), or claims with one outcome each (`DISPUTED`). There is a row
+    for each carrier and day from the first bill date to the later of `as_of` and the last
     `dispute_closes_on`. A pull counts from `debit_on` on unless the bank returned it; before that
     day nothing of the bill counts. Of a bill in `pulled` (columns of `PULLED`) each pull counts
     from its own day on. `undisputed` is the rest of the pull: negative where a pull is

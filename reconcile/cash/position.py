@@ -1,8 +1,8 @@
 """More of where the money stands: before the pull, by the days left to file, and what is expected.
 
-It tells of the same carriers and days as `reconcile.exposure` and is made of the same moves. What
-of a claim is waited for is worth what the carrier is likely to grant of it; once it has said what
-it grants, it is worth just that.
+It tells of the same carriers and days as `reconcile.cash.exposure` and is made of the same moves.
+What of a claim is waited for is worth what the carrier is likely to grant of it; once it has said
+what it grants, it is worth just that.
 """
 
 from __future__ import annotations
@@ -68,12 +68,13 @@ def position(
 ) -> pl.DataFrame:
     """Return the position of each carrier on each day (columns of `POSITION`, sorted).
 
-    `debits` have the columns of `reconcile.debits.DEBITS` and `audited`; `disputed` those of
-    `reconcile.exposure.DISPUTED` and reason, granted (null = not answered) and customer_exposure;
-    `rates` those of `reconcile.recovery.WIN_RATES`. The unfiled columns add up to `unfiled` of the
-    exposure, `disputed` is its `open`, `expired` its `expired`. `steps` say what `disputed` went
-    through (`reconcile.places.STEPS`); without them it had one outcome, or none. `pulled` are the
-    pulls of the bank (`reconcile.exposure.PULLED`): a bill is pending until the first of them.
+    `debits` have the columns of `reconcile.pulls.debits.DEBITS` and `audited`; `disputed` those of
+    `reconcile.cash.exposure.DISPUTED` and reason, granted (null = not answered) and
+    customer_exposure; `rates` those of `reconcile.cash.recovery.WIN_RATES`. The unfiled columns add
+    up to `unfiled` of the exposure, `disputed` is its `open`, `expired` its `expired`. `steps` say
+    what `disputed` went through (`reconcile.claims.places.STEPS`); without them it had one outcome,
+    or none. `pulled` are the pulls of the bank (`reconcile.pulls.settle.PULLED`): a bill is pending
+    until the first of them.
     """
     lived = disputed if steps is None else steps
     grid = days(debits, as_of)

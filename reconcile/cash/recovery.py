@@ -157,7 +157,7 @@ def recovery(
 ) -> pl.DataFrame:
     """Return what is waited for, claim by claim and bill by bill (columns of `RECOVERY`).
 
-    `disputed` are claims split by document (`reconcile.exposure.DISPUTED` with carrier, ban,
+    `disputed` are claims split by document (`reconcile.cash.exposure.DISPUTED` with carrier, ban,
     reason, granted, file_by and customer_exposure); `bills` the documents with contract, bill_date,
     due_date, received_on, debit_on and bill_day; `rates` what `win_rates` returned. A claim with
     nothing left to wait for has no row. One that is not filed is taken to be filed by `file_by`.

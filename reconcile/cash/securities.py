@@ -53,7 +53,7 @@ def securities(
 ) -> pl.DataFrame:
     """Return how each contract with a security stands (columns of `SECURITY`, by contract).
 
-    `charges` are those of loaded documents (`reconcile.run_rate.CHARGES`), `debits` the pulls,
+    `charges` are those of loaded documents (`reconcile.cash.run_rate.CHARGES`), `debits` the pulls,
     `deposits` the reference table. A contract has a row if it names a security or holds one.
     """
     all_of_it = charges.group_by(*ACCOUNT, "bill_date", "document_id").agg(

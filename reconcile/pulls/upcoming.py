@@ -62,7 +62,7 @@ class Ahead:
     documents: pl.DataFrame
     """Loaded and held, with contract, debit_on, dispute_closes_on, file_by, received_on."""
     debits: pl.DataFrame
-    """`reconcile.debits.DEBITS`."""
+    """`reconcile.pulls.debits.DEBITS`."""
     wrong: pl.DataFrame
     """document_id, known_wrong: what audited documents have at stake."""
     services: pl.DataFrame

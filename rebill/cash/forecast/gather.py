@@ -85,9 +85,9 @@ def bills_ahead(known: Standing, ahead: pl.DataFrame, days: int) -> pl.DataFrame
     """Return the bills expected in the next so many days and those that are late, with their days.
 
     Columns: carrier, ban, bill_date, amount, contract, bill_day, received_on, debit_on and
-    dispute_closes_on. `ahead` are the pulls the calendar shows (`reconcile.upcoming.UPCOMING`); its
-    estimates count. It has none for accounts that were sold to another carrier or are under no
-    contract: of those a usual month is expected.
+    dispute_closes_on. `ahead` are the pulls the calendar shows
+    (`reconcile.pulls.upcoming.UPCOMING`); its estimates count. It has none for accounts that were
+    sold to another carrier or are under no contract: of those a usual month is expected.
     """
     days_of_bills = known.documents.select(*ACCOUNT, "bill_day").unique()
     estimates = ahead.filter(pl.col("status") == "estimated").join(

@@ -1,4 +1,5 @@
-"""The slow, obvious commissions, line by line in plain decimals: it judges `rebill.commissions`."""
+"""The slow, obvious commissions, line by line in plain decimals: it judges
+`rebill.pricing.commissions`."""
 
 from __future__ import annotations
 

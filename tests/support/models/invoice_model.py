@@ -80,7 +80,7 @@ class _Service:
 def model_pages(
     headers: pl.DataFrame, lines: pl.DataFrame, customers: pl.DataFrame, catalogue: pl.DataFrame
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield what `invoices.customer.pages` yields."""
+    """Yield what `invoices.customer.page.pages` yields."""
     known = {(carrier, usoc): description for carrier, usoc, description in catalogue.iter_rows()}
     people = {row["customer"]: row for row in customers.iter_rows(named=True)}
     for header in headers.iter_rows(named=True):
@@ -101,8 +101,8 @@ def invoice_html(
     """Return the invoice as one self-contained page that prints on letter paper.
 
     `header` has invoice_no, brand, bill_month, bill_date, due_date and total; `lines` are the
-    customer lines (`rebill.rating.CUSTOMER_LINES`) in any order; `customer` has customer, name,
-    address and email. `catalogue` names codes whose lines print no description. Raises
+    customer lines (`rebill.pricing.rate.CUSTOMER_LINES`) in any order; `customer` has customer,
+    name, address and email. `catalogue` names codes whose lines print no description. Raises
     ValueError if the lines do not add up to the total.
     """
     rows = _in_order(header, lines)

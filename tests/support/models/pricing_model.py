@@ -1,6 +1,6 @@
 """The slow, obvious model of customer prices: one line at a time, in fractions, from the promise.
 
-It shares no code with `rebill.rating`; tests hold the two against each other.
+It shares no code with `rebill.pricing.rate`; tests hold the two against each other.
 """
 
 from __future__ import annotations
