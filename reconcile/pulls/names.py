@@ -6,7 +6,7 @@ import polars as pl
 
 from invoices.money import cents
 from invoices.schema import columns_of
-from reconcile.pulls.match import ID_LENGTH, key_of
+from reconcile.pulls.pull_pool import ID_LENGTH, key_of
 
 SHORTEST = 5
 """A word of a text names a number only if it is at least so long."""

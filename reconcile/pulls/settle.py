@@ -17,9 +17,10 @@ import polars as pl
 from invoices.money import ZERO_CENTS, cents, from_cents
 from invoices.schema import CENTS, columns_of
 from reconcile.contracts import Contract
-from reconcile.pulls.match import INVOICES, match
+from reconcile.pulls.match import match
 from reconcile.pulls.movements import company_key, movements, repeated_traces, returned
 from reconcile.pulls.names import references
+from reconcile.pulls.pull_pool import INVOICES
 from reconcile.window import NO_CLOSINGS
 
 PULLED = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pull_worlds import banked, codes, debits, entries, items, paid
 
 from reconcile.pull_codes import CODES
-from reconcile.pulls.match import only_sum
+from reconcile.pulls.several_invoices import only_sum
 
 D = Decimal
 day = dt.date.fromisoformat
