@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from rebill.reference import current
-from rebill.reference.cells import Faults
 from rebill.reference.contracts import check_accounts, from_json, read_contract_file, to_json
+from rebill.reference.faults import Faults
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
 from reconcile.cash.commitments import commitments

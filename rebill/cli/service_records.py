@@ -33,7 +33,7 @@ def diff(
     import polars as pl
 
     from rebill.paper.text import note, safe_csv
-    from rebill.reference.service_records import difference
+    from rebill.reference.inventory_difference import difference
 
     with given.reading() as record:
         rows, faults = difference(record, paths, carrier, given.as_of)

@@ -8,53 +8,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from invoices.text import filled
+from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 from rebill.workspace.text import inspect, scan_text
 
 MOST_BYTES = 8 * 2**30
-SHOWN = 200
-"""How many errors a load lists; the others are counted."""
-
-
-@dataclass(frozen=True)
-class LoadError:
-    """One thing wrong with a reference file, and what to do about it."""
-
-    file: str
-    row: int | None
-    what: str
-    remedy: str
-
-    def __str__(self) -> str:
-        place = f"{self.file} row {self.row}" if self.row else self.file
-        return f"{place}: {self.what}; {self.remedy}"
-
-
-@dataclass
-class Faults:
-    """All errors of a load: the first ones listed, every one counted."""
-
-    listed: list[LoadError] = field(default_factory=list)
-    total: int = 0
-
-    def add(self, file: str, row: int | None, what: str, remedy: str) -> None:
-        """Note one error."""
-        self.total += 1
-        if len(self.listed) < SHOWN:
-            self.listed.append(LoadError(file, row, what, remedy))
-
-    def add_rows(self, rows: pl.DataFrame, remedy: str) -> None:
-        """Note an error for each row of a frame with `_file`, `_row` and `what`."""
-        self.total += rows.height
-        shown = rows.select("_file", "_row", "what").sort("_file", "_row")
-        for file, row, what in shown.head(SHOWN - len(self.listed)).iter_rows():
-            self.listed.append(LoadError(file, row, what, remedy))
 
 
 def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 from pydantic import ValidationError
 
-from rebill.reference.cells import Faults
+from rebill.reference.faults import Faults
 from reconcile.contracts import Account, Contract
 
 ROWS = pl.Schema(

@@ -1,8 +1,7 @@
-"""Customer service records as inventory, and their difference from it and from the last bill."""
+"""Customer service records become rows of the inventory."""
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,15 +12,13 @@ from invoices.carrier.accounts import TIE, carrier_of
 from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.csr import RECORDS, ROWS, Csr, is_csr, read_csr
 from invoices.text import filled
-from rebill.reference import checks
-from rebill.reference import current as reference
-from rebill.reference.cells import Faults
+from rebill.reference.checks_cells import typed
+from rebill.reference.current import account_patterns
+from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
-from rebill.store.record import Record
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text
-from rebill.workspace.settings import ConfigError
-from reconcile.audit.records import by_package, compare, subject
+from reconcile.audit.records import subject
 from reconcile.contracts import Contract
 
 SUFFIX = ".csr"
@@ -83,7 +80,7 @@ def inventory_rows(
     csr: Csr,
     carrier: str | None,
     contracts: list[Contract],
-    current: dict[str, pl.DataFrame],
+    inventory: dict[str, pl.DataFrame],
     faults: Faults,
 ) -> dict[str, pl.DataFrame]:
     """Return the rows of `services` and `service_elements` that the records make, as a load has it.
@@ -92,16 +89,16 @@ def inventory_rows(
     (customer, product, zone, ...); a new one is called after the carrier and its number or circuit.
     Codes are added, or their units changed from the day the record gives; none is taken away.
     """
-    rows = _placed(csr, carrier, contracts, current["services"], faults)
-    services = _services(rows, current["services"])
-    elements = _elements(rows, current["service_elements"], faults)
+    rows = placed_rows(csr, carrier, contracts, inventory["services"], faults)
+    services = _services(rows, inventory["services"])
+    elements = _elements(rows, inventory["service_elements"], faults)
     return {
-        "services": checks.typed(services, SERVICES, faults),
-        "service_elements": checks.typed(elements, SERVICE_ELEMENTS, faults),
+        "services": typed(services, SERVICES, faults),
+        "service_elements": typed(elements, SERVICE_ELEMENTS, faults),
     }
 
 
-def _placed(
+def placed_rows(
     csr: Csr,
     carrier: str | None,
     contracts: list[Contract],
@@ -110,7 +107,7 @@ def _placed(
 ) -> pl.DataFrame:
     """Return the rows with carrier, BAN as the inventory spells it, and service."""
     accounts = _with_carrier(csr.records, carrier, contracts, faults)
-    own = _known(services)
+    own = known_services(services)
     spelled = own.drop_nulls("ban").select("carrier", plain=_plain("ban"), spelled="ban")
     accounts = accounts.join(
         spelled.unique(["carrier", "plain"]), left_on=["carrier", "ban"],
@@ -158,7 +155,7 @@ def _with_carrier(
     if carrier:
         return records.with_columns(carrier=pl.lit(carrier.strip()))
     asked = records.select("ban", day=pl.lit(None, pl.Date))
-    owners = carrier_of(asked, Known(accounts=reference.account_patterns(contracts)))
+    owners = carrier_of(asked, Known(accounts=account_patterns(contracts)))
     found = records.join(owners.drop("day"), on="ban", how="left", maintain_order="left")
     nobody = found.filter(pl.col("carrier").is_null())
     whose = pl.coalesce(
@@ -170,7 +167,7 @@ def _with_carrier(
     return found.drop("rivals")
 
 
-def _known(services: pl.DataFrame) -> pl.DataFrame:
+def known_services(services: pl.DataFrame) -> pl.DataFrame:
     return services.with_columns(
         wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
     ).with_columns(subject=subject(pl.col("wtn"), pl.col("circuit_key")))
@@ -249,83 +246,4 @@ def _as_cells(rows: pl.DataFrame, shape: TableIn) -> pl.DataFrame:
         pl.col("source_file").alias("_file"),
         pl.col("source_row").alias("_row"),
         *(pl.col(name).cast(pl.String) for name in columns),
-    )
-
-
-# --- the difference ---------------------------------------------------------------------------
-
-
-def difference(
-    record: Record, paths: Sequence[Path], carrier: str | None, as_of: dt.date | None
-) -> tuple[pl.DataFrame, Faults]:
-    """Return records against inventory against the last bill (`reconcile.records.COMPARED`).
-
-    Only the accounts of the records are compared: their services as of the day, and the recurring
-    lines of their last loaded bill on or before it.
-    """
-    faults = Faults()
-    csr = read_records(paths, faults)
-    frames = reference.reference_frames(record.workspace, record.connection)
-    services = frames["services"].collect()
-    contracts = reference.contracts(record.connection)
-    rows = _placed(csr, carrier, contracts, services, faults)
-    accounts = rows.select("carrier", "ban").unique()
-    day = as_of or record.last_as_of()
-    if day is None:
-        raise ConfigError("what is owned depends on the day: give --as-of")
-    owned = _owned(services, frames, rows, day)
-    billed = _billed(record, accounts, day)
-    packages = frames["packages"].collect()
-    sides = [
-        by_package(side, _known(services), packages)
-        for side in (rows.drop("service"), owned, *([] if billed is None else [billed]))
-    ]
-    return compare(sides[0], sides[1], sides[2] if billed is not None else None), faults
-
-
-def _owned(
-    services: pl.DataFrame, frames: dict[str, pl.LazyFrame], rows: pl.DataFrame, day: dt.date
-) -> pl.DataFrame:
-    """Return the elements active on the day of the services of the accounts, package ones too."""
-    accounts = rows.select("carrier", "ban").unique()
-    named = rows.select("service").unique()
-    ours = pl.concat(
-        [
-            services.join(accounts, on=["carrier", "ban"], how="semi"),
-            services.join(named, on="service", how="semi"),
-        ]
-    ).unique("service")
-    on = pl.lit(day)
-    active = ours.filter(
-        pl.col("installed_on").is_null() | (pl.col("installed_on") <= on),
-        pl.col("disconnected_on").is_null() | (on < pl.col("disconnected_on")),
-    )
-    elements = frames["service_elements"].collect().filter(
-        pl.col("active_from").is_null() | (pl.col("active_from") <= on),
-        pl.col("active_until").is_null() | (on < pl.col("active_until")),
-    )  # fmt: skip
-    inside = active.join(frames["packages"].collect(), on=["carrier", "package"])
-    columns = ["carrier", "ban", "service", "wtn", "circuit_id", "circuit_key", "usoc", "quantity"]
-    return pl.concat([active.join(elements, on="service").select(columns), inside.select(columns)])
-
-
-def _billed(record: Record, accounts: pl.DataFrame, day: dt.date) -> pl.DataFrame | None:
-    """Return the recurring lines of the accounts' last bills; null where there is no bill."""
-    documents = (
-        record.documents()
-        .filter(pl.col("status") == "loaded", pl.col("bill_date") <= day)
-        .join(accounts, on=["carrier", "ban"], how="semi")
-        .sort("bill_date", "invoice_no")
-        .unique(["carrier", "ban"], keep="last", maintain_order=True)
-    )
-    if documents.is_empty():
-        return None
-    return (
-        record.lines(documents["bill_date"].dt.strftime("%Y-%m").unique().to_list())
-        .join(documents.lazy().select("document_id"), on="document_id", how="semi")
-        .filter(pl.col("charge_class").is_in(("recurring", "surcharge")))
-        .select(
-            *("carrier", "ban", "wtn", "circuit_id", "circuit_key", "usoc", "quantity", "amount")
-        )
-        .collect()
     )

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import polars as pl
 
-from invoices.money import cents
-from invoices.schema import CENTS, seal
+from invoices.money import ZERO_CENTS, cents
+from invoices.schema import CENTS, among, seal
 from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.rate import CUSTOMER_LINES
 from rebill.pricing.taxes import KEY, PROBLEMS, Tables, Taxed
-from rebill.reference import checks
-from rebill.reference.cells import Faults, read_cells
+from rebill.reference.cells import read_cells
+from rebill.reference.checks_cells import typed
+from rebill.reference.checks_rows import check_keys
+from rebill.reference.faults import Faults
 from rebill.store import insert_frame, read_table
 from rebill.store.columns import Column, TableIn, text
 from rebill.store.models_selling import TaxResult
@@ -91,7 +93,7 @@ def from_results(record: Record, items: pl.DataFrame, tables: Tables) -> Taxed:
     lines = met.filter(pl.col("amount") != 0).with_columns(
         price="amount",
         cost="amount",
-        margin=pl.lit(0, dtype=CENTS),
+        margin=ZERO_CENTS,
         kind=pl.lit("tax"),
         charge_class=pl.lit("tax"),
         method=pl.lit("tax_engine"),
@@ -121,10 +123,10 @@ def take_in(record: Record, path: Path, known: set[str]) -> pl.DataFrame:
     unknown request, a cell that cannot be read, a tax above its base, one said twice.
     """
     faults = Faults()
-    rows = checks.typed(read_cells(path, RESULT, faults), RESULT, faults)
-    checks.check_keys(rows.filter("_ok"), RESULT, faults)
+    rows = typed(read_cells(path, RESULT, faults), RESULT, faults)
+    check_keys(rows.filter("_ok"), RESULT, faults)
     before = read_table(record.connection, TaxResult)
-    answered = rows.filter(pl.col("request").is_in(before["request"].implode()))
+    answered = rows.filter(among("request", before["request"]))
     for wrong, what, remedy in (
         (
             rows.filter("_ok", ~pl.col("request").is_in([*known, *before["request"]])),

@@ -13,7 +13,7 @@ from checkout import ROOT
 from reference_files import frame, said, world, write
 
 from rebill import store
-from rebill.reference import current, load
+from rebill.reference import changes, current, load
 from rebill.store.models import REFERENCE, Load, LoadFile
 from rebill.store.shapes import TABLES
 from rebill.workspace import lock
@@ -111,7 +111,7 @@ def test_a_changed_row_closes_its_old_version_and_rows_not_named_stay(
     first = load.load(any_workspace, [world(tmp_path / "reference")]).load_id
     changed = write(tmp_path / "later", customers="customer name\nACME Acme~Inc\nNEW -")
     second = load.load(any_workspace, [changed])
-    assert second.counts["customers"] == load.TableCounts(2, 1, 1, 0)
+    assert second.counts["customers"] == changes.TableCounts(2, 1, 1, 0)
     assert sorted(frame(any_workspace, "customers").select("customer", "name").rows()) == [
         ("ACME", "Acme Inc"),
         ("NEW", None),
@@ -132,7 +132,7 @@ def test_replace_makes_the_file_the_whole_table(workspace: Workspace, tmp_path: 
     load.load(workspace, [world(tmp_path / "reference")])
     only = write(tmp_path / "only", markups="customer method value\nACME adder 2")
     result = load.load(workspace, [only], replace=True)
-    assert result.counts["markups"] == load.TableCounts(1, 0, 1, 2)
+    assert result.counts["markups"] == changes.TableCounts(1, 0, 1, 2)
     assert frame(workspace, "markups")["method"].to_list() == ["adder"]
     gone = write(tmp_path / "gone", packages="carrier package usoc\nILEC PK2 1FB")
     assert said(load.load(workspace, [gone], replace=True)) == [

@@ -12,7 +12,7 @@ from nights import CONTRACT, bill, night, put, small
 
 from rebill.paper.text import safe_csv
 from rebill.reference.load import LoadResult, load
-from rebill.reference.service_records import difference
+from rebill.reference.inventory_difference import difference
 from rebill.store.record import reading
 from rebill.workspace.settings import Workspace
 

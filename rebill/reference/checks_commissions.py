@@ -6,7 +6,7 @@ import polars as pl
 
 from invoices.text import filled
 from rebill.pricing.commissions import RULE, SCOPES
-from rebill.reference.cells import Faults
+from rebill.reference.faults import Faults
 
 NAMES = ("customer", "service", "product")
 

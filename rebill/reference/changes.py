@@ -1,0 +1,154 @@
+"""What a load would change: the rows of its files against those that are current, table by table.
+
+A load is an upsert by natural key: rows that a file does not name stay, the same content again
+changes nothing, a changed row closes its old version and adds a new one. With `replace` a file is
+the whole table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+import sqlalchemy as sa
+
+from rebill.reference.current import current_frame, load_version
+from rebill.store.columns import TableIn
+from rebill.store.models import REFERENCE, Load
+from rebill.store.shapes import TABLES
+from rebill.workspace.settings import Workspace
+
+
+@dataclass(frozen=True)
+class TableCounts:
+    """What a load did to one table."""
+
+    rows: int  # read
+    added: int
+    changed: int
+    removed: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would happen to a table: rows to add, versions to close, what is current after it."""
+
+    shape: TableIn
+    read: int
+    insert: pl.DataFrame  # stored columns
+    close: pl.Series  # row_id
+    changed: int
+    removed: int
+    after: pl.DataFrame  # _file and _row are null on rows that were loaded before
+
+    @property
+    def counts(self) -> TableCounts:
+        """What would be done, as numbers."""
+        added = self.insert.height - self.changed
+        return TableCounts(self.read, added, self.changed, self.removed)
+
+
+class Changes:
+    """The changes of a load under way: `rows` of its files, by table, against what is current."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        connection: sa.Connection,
+        rows: dict[str, pl.DataFrame],
+        replace: bool,
+    ) -> None:
+        self.workspace, self.connection = workspace, connection
+        self.rows, self.replace = rows, replace
+        self.version = load_version(connection)
+        self.changes: dict[str, Change] = {}
+        self._current: dict[str, pl.DataFrame] = {}
+
+    def add(self, name: str, yielding: pl.Series | None = None) -> None:
+        """Reckon what the files change of a table; `yielding` as `compare` has it."""
+        self.changes[name] = compare(
+            TABLES[name], self.rows[name], self.current(name), self.replace, yielding
+        )
+
+    def current(self, name: str) -> pl.DataFrame:
+        """The rows of a table before the load, marked as loaded before."""
+        if name not in self._current:
+            frame = current_frame(self.workspace, self.connection, name, self.version)
+            self._current[name] = frame.with_columns(
+                pl.lit(None, dtype=pl.String).alias("_file"),
+                pl.lit(None, dtype=pl.Int64).alias("_row"),
+                pl.lit(True).alias("_ok"),
+            ).collect()
+        return self._current[name]
+
+    def after(self, name: str) -> pl.DataFrame:
+        """The rows of a table that would be current after the load."""
+        change = self.changes.get(name)
+        return self.current(name) if change is None else change.after
+
+    def asked(self, name: str, *others: str) -> pl.DataFrame:
+        """The rows whose references may be broken by this load.
+
+        Those of the files; and all there are where one of the `others` may have lost rows.
+        """
+        if self.replace and any(other in self.changes for other in others):
+            return self.after(name)
+        rows = self.rows.get(name)
+        return self.after(name).clear() if rows is None else rows.filter("_ok")
+
+
+def compare(
+    shape: TableIn,
+    rows: pl.DataFrame,
+    current: pl.DataFrame,
+    replace: bool,
+    yielding: pl.Series | None,
+) -> Change:
+    """Compare the rows of files with those that are current, by natural key.
+
+    `yielding` are row_ids of starter rows: they make way for rows of the same carrier and code.
+    """
+    key, stored = list(shape.key), list(shape.schema)
+    rest = [name for name in stored if name not in key]
+    new = rows.unique(key, keep="first", maintain_order=True)
+    was = current.select("row_id", *key, *(pl.col(name).alias(f"{name}_was") for name in rest))
+    met = new.join(was, on=key, how="left", nulls_equal=True, maintain_order="left")
+    same = pl.all_horizontal(
+        pl.col("row_id").is_not_null(),
+        *(pl.col(name).eq_missing(pl.col(f"{name}_was")) for name in rest),
+    )
+    insert = met.filter(~same)
+    changed = insert.get_column("row_id").drop_nulls()
+    gone = current.join(new, on=key, how="anti", nulls_equal=True)
+    if not replace:
+        named = new.select("carrier", "usoc").unique() if yielding is not None else None
+        gone = (
+            gone.clear()
+            if yielding is None or named is None
+            else gone.filter(pl.col("row_id").is_in(yielding.implode())).join(
+                named, on=["carrier", "usoc"], how="semi"
+            )
+        )
+    close = pl.concat([changed, gone.get_column("row_id")])
+    kept = current.filter(~pl.col("row_id").is_in(close.implode()))
+    marks = ["_file", "_row", "_ok"]
+    after = pl.concat(
+        [
+            kept.join(new, on=key, how="anti", nulls_equal=True).select(*marks, *stored),
+            new.select(*marks, *stored),
+        ]
+    )
+    return Change(
+        shape, rows.height, insert.select(stored), close, changed.len(), gone.height, after
+    )
+
+
+def starter_rows(connection: sa.Connection) -> pl.Series:
+    """Return the row_ids of current catalogue rows that came from the starter catalogue."""
+    usocs = REFERENCE["usocs"]
+    found = connection.scalars(
+        sa.select(usocs.c.row_id)
+        .join(Load, Load.id == usocs.c.loaded_in)
+        .where(Load.kind == "starter", usocs.c.superseded_in.is_(None))
+    )
+    return pl.Series("row_id", list(found), pl.Int64)

@@ -1,0 +1,100 @@
+"""What a row of a reference table may say by itself, and that no other says it again."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.text import filled
+from rebill.reference.checks_markups import check_markups, plain_number
+from rebill.reference.faults import Faults
+from rebill.store.columns import TableIn
+
+RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
+    (
+        "services",
+        pl.col("disconnected_on") < pl.col("installed_on"),
+        filled("disconnected_on {} is before installed_on {}", "disconnected_on", "installed_on"),
+        "correct one of the two dates",
+    ),
+    (
+        "customer_charges",
+        (pl.col("frequency") == "once") & pl.col("effective_from").is_null(),
+        pl.lit("a charge that is due once has no day"),
+        "give effective_from: it is due in that month",
+    ),
+    (
+        "interstate_shares",
+        pl.col("usoc").is_not_null() & pl.col("product").is_not_null(),
+        pl.lit("both usoc and product are given"),
+        "give one of them, or neither for all else",
+    ),
+    (
+        "contribution_factors",
+        pl.col("charged") > pl.col("factor"),
+        filled(
+            "{} is charged, more than the factor {}",
+            plain_number("charged"),
+            plain_number("factor"),
+        ),
+        "charge at most the factor: more is not allowed (47 CFR 54.712)",
+    ),
+    (
+        "contribution_factors",
+        pl.col("effective_from").is_null(),
+        pl.lit("effective_from is not given"),
+        "give the first day of the quarter",
+    ),
+)
+"""Table, when a row is wrong, what is said of it, and what to do."""
+
+
+def check_rows(rows: pl.DataFrame, shape: TableIn, faults: Faults) -> None:
+    """Note what is wrong with rows by themselves and with each other."""
+    good = rows.filter("_ok")
+    if shape.period:
+        start, end = shape.period
+        faults.add_where(
+            good,
+            pl.col(end) <= pl.col(start),
+            filled("{} {} is not after {} {}", pl.lit(end), end, pl.lit(start), start),
+            f"{end} is the first day excluded: it lies after {start}",
+        )
+    if shape.one_of:
+        given = pl.sum_horizontal(pl.col(name).is_not_null() for name in shape.one_of)
+        one, other = shape.one_of
+        what = pl.when(given == 0).then(pl.lit("neither")).otherwise(pl.lit("both"))
+        faults.add_where(
+            good,
+            given != 1,
+            filled("{} of {} and {} given", what, pl.lit(one), pl.lit(other)),
+            f"give either {one} or {other}",
+        )
+    if shape.name == "markups":
+        check_markups(good, faults)
+    for name, wrong, what, remedy in RULES:
+        if name == shape.name:
+            faults.add_where(good, wrong, what, remedy)
+    check_keys(good, shape, faults)
+
+
+def check_keys(rows: pl.DataFrame, shape: TableIn, faults: Faults) -> None:
+    """Note rows that say a second time what an earlier row of the files says."""
+    again = rows.sort("_file", "_row").with_columns(
+        _first=filled("{} row {}", pl.first("_file"), pl.first("_row")).over(shape.key),
+        _place=pl.int_range(pl.len()).over(shape.key),
+    )
+    again = again.filter(pl.col("_place") > 0)
+    if shape.name == "services":
+        what = filled(
+            "service {} stands already in {}: a service has one customer", "service", "_first"
+        )
+        remedy = "leave one of the two rows out, or give them two services"
+    elif shape.name == "markups":
+        what = filled("ties with {}: the same scope and effective_from", "_first")
+        remedy = "give one of the two another effective_from, or leave it out"
+    else:
+        what = filled(
+            "says again what {} says: the same {}", "_first", pl.lit(", ".join(shape.key))
+        )
+        remedy = "leave one of the two rows out"
+    faults.add_rows(again.with_columns(what=what), remedy)
