@@ -19,7 +19,7 @@ from reconcile.audit.records import by_package, compare
 def difference(
     record: Record, paths: Sequence[Path], carrier: str | None, as_of: dt.date | None
 ) -> tuple[pl.DataFrame, Faults]:
-    """Return records against inventory against the last bill (`reconcile.records.COMPARED`).
+    """Return records against inventory against the last bill (`reconcile.audit.records.COMPARED`).
 
     Only the accounts of the records are compared: their services as of the day, and the recurring
     lines of their last loaded bill on or before it.

@@ -63,7 +63,7 @@ class Known:
     """What the bank's word is held against."""
 
     debits: pl.DataFrame
-    """`reconcile.debits.DEBITS`: what the paper lets carriers pull."""
+    """`reconcile.pulls.debits.DEBITS`: what the paper lets carriers pull."""
     contracts: list[Contract]
     originators: Collection[str] = ()
     """Company IDs that may debit us and are no carriers: payroll, rent."""
@@ -154,7 +154,7 @@ def settle(entries: pl.DataFrame, remittances: pl.DataFrame, known: Known) -> Ba
 
 
 def standing_pulls(settlements: pl.DataFrame) -> pl.DataFrame:
-    """Return every pull that did not come back (columns of `reconcile.exposure.PULLED`)."""
+    """Return every pull that did not come back (columns of `reconcile.pulls.settle.PULLED`)."""
     back = pl.col("kind") == "return"
     undone = settlements.filter(back).select("document_id", entry_id="of")
     return (
