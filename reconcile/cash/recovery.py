@@ -19,7 +19,7 @@ from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
 from invoices.periods import days_between
 from invoices.schema import CENTS, columns_of
 from reconcile.cash import beta, carry
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 from reconcile.contracts import Contract
 from reconcile.window import NO_CLOSINGS
 

@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from invoices.packet.form import Layout
-from reconcile.claims.life import EVENTS
+from reconcile.claims.moves import EVENTS
 from reconcile.policies import Strict
 
 Key = Literal[

@@ -17,7 +17,7 @@ from invoices.money import ZERO_CENTS
 from invoices.periods import month_of
 from invoices.schema import CENTS, columns_of
 from reconcile.claims.forms import FormProfile, form_names, with_keys
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 from reconcile.contracts import Contract, settings
 from reconcile.window import NO_CLOSINGS
 

@@ -16,7 +16,7 @@ from invoices.money import ZERO_CENTS
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, columns_of, seal
 from reconcile.claims.group import refresh
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 
 BY = ("carrier", "reason", "month")
 FEW = 10

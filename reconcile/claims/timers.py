@@ -13,7 +13,7 @@ import polars as pl
 from invoices.calendar import add_banking_days
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, columns_of
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 
 TIMED = pl.Schema(
     {

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from invoices.schema import FINDINGS, empty
 from reconcile.claims.group import CLAIMS, KEY, due, group, refresh, with_claim_no
-from reconcile.claims.life import MOVES, UNFILED, allowed
+from reconcile.claims.moves import MOVES, UNFILED, allowed
 from reconcile.contracts import Contract
 
 NOW = dt.date(2026, 12, 1)

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reconcile.cash.exposure import PLACES
-from reconcile.claims.life import MOVES, UNFILED
+from reconcile.claims.moves import MOVES, UNFILED
 
 ZERO = Decimal("0.00")
 
