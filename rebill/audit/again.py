@@ -13,26 +13,22 @@ from rebill.pricing.rate import CUSTOMER_LINES
 from rebill.run.acts import AuditAgain, Compare
 from rebill.run.difference import State, difference
 from rebill.run.keep import note
-from rebill.run.night import Night
+from rebill.run.outcomes import AuditAsked, Outcomes, RunCompared
+from rebill.run.run import Run
 from rebill.store import models, update_rows
+from rebill.store.frames import MONTH
 from rebill.store.record import KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
 from reconcile.contracts import contract_for
 
-MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
 
-
-class Undone(Exception):
-    """The run was a trial: nothing of it is kept."""
-
-
-def audit_again(night: Night, stage: AuditAgain) -> None:
+def audit_again(run: Run, stage: AuditAgain, so_far: Outcomes) -> AuditAsked:
     """Let the audit of this run look at every document of a month and later once more.
 
     Each is held by the contract that today's tables give it. Raises ConfigError where there is no
     audited document.
     """
-    record = night.record
+    record = run.record
     loaded = record.documents().filter(
         pl.col("status") == "loaded",
         pl.col("audited_load").is_not_null(),
@@ -40,12 +36,11 @@ def audit_again(night: Night, stage: AuditAgain) -> None:
     )
     if loaded.is_empty():
         raise ConfigError(f"no document from {stage.first_month} on was audited: nothing to do")
-    night.before = state(record, loaded.select(MONTH).to_series().unique().to_list())
-    night.last_event = record.connection.scalar(sa.select(sa.func.max(models.ClaimEvent.id))) or 0
-    night.again = loaded["document_id"].to_list()
+    before = state(record, loaded.select(MONTH).to_series().unique().to_list())
+    last = record.connection.scalar(sa.select(sa.func.max(models.ClaimEvent.id))) or 0
     questions = loaded.select("carrier", "ban", day="bill_date").unique().drop_nulls()
     held = loaded.drop("contract").join(
-        contract_for(questions, night.contracts),
+        contract_for(questions, run.contracts),
         left_on=["carrier", "ban", "bill_date"],
         right_on=["carrier", "ban", "day"],
         how="left",
@@ -53,8 +48,9 @@ def audit_again(night: Night, stage: AuditAgain) -> None:
     was = loaded.select("document_id", was="contract")
     moved = held.join(was, on="document_id").filter(pl.col("contract").ne_missing(pl.col("was")))
     update_rows(record.connection, models.Document, moved.select("document_id", "contract"))
-    night.decided += moved["document_id"].to_list()
-    note(night, "reaudit", stage.act, subject=stage.first_month)
+    note(run, "reaudit", stage.act, subject=stage.first_month)
+    ids = tuple(loaded["document_id"])
+    return AuditAsked(ids, tuple(moved["document_id"]), before, last)
 
 
 def state(record: Record, months: list[str]) -> State:
@@ -67,15 +63,18 @@ def state(record: Record, months: list[str]) -> State:
     )
 
 
-def compare(night: Night, stage: Compare) -> None:
-    """Leave on the run what it changed; raises Undone where that is not to be kept."""
-    if night.before is None:
+def compare(run: Run, stage: Compare, so_far: Outcomes) -> RunCompared:
+    """Return what this run changed, and whether it is to be kept."""
+    asked = so_far.last(AuditAsked)
+    if asked is None:
         raise ValueError("there is nothing to compare with")
-    record = night.record
-    months = record.documents().filter(pl.col("document_id").is_in(night.again)).select(MONTH)
+    record = run.record
+    months = (
+        record.documents().filter(pl.col("document_id").is_in(list(asked.documents))).select(MONTH)
+    )
     after = state(record, months.to_series().unique().to_list())
     marks = sa.select(models.ClaimEvent.claim_no).where(
-        models.ClaimEvent.id > night.last_event, models.ClaimEvent.what == "mark"
+        models.ClaimEvent.id > asked.last_event, models.ClaimEvent.what == "mark"
     )
     marked = pl.Series(list(record.connection.scalars(marks)), dtype=pl.String)
     live = record.customer_invoices().filter(pl.col("status").is_in(("issued", "draft")))
@@ -86,6 +85,4 @@ def compare(night: Night, stage: Compare) -> None:
         .unique(["customer", "bill_month"], keep="last", maintain_order=True)
         .select("customer", "bill_month", "invoice_no", "status")
     )
-    night.difference = difference(night.before, after, marked, bills)
-    if not stage.keep:
-        raise Undone
+    return RunCompared(difference(asked.before, after, marked, bills), stage.keep)

@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from invoices.schema import CENTS, LINES
 from rebill.disputes.claims import happen, news_of
-from rebill.disputes.credits import OF_HEADER
+from rebill.disputes.credits_on_bills import OF_HEADER
 from rebill.run.acts import Accept, StandIn, Void
 from rebill.run.keep import GATE_CODES, keep, keep_findings, note, take_files
-from rebill.run.night import Night
+from rebill.run.outcomes import DocumentDecided, DocumentsSettled, FileRead, Outcomes
+from rebill.run.run import Run
 from rebill.store import models, models_disputes, read_table, update_rows
 from rebill.store.record import KEPT_FINDINGS, KEY, MONTH_FINDINGS
 from rebill.workspace.settings import ConfigError
@@ -30,9 +31,9 @@ UNBOUND = ("expected", "estimated", "held", "none")
 """Pulls the bank has said nothing about yet."""
 
 
-def document(night: Night, document_id: str) -> dict[str, Any]:
+def document(run: Run, document_id: str) -> dict[str, Any]:
     """Return a document of the record; raises ConfigError where there is none."""
-    found = night.record.documents().filter(pl.col("document_id") == document_id)
+    found = run.record.documents().filter(pl.col("document_id") == document_id)
     if found.is_empty():
         raise ConfigError(
             f"there is no document {document_id}; `rebill export documents` lists them"
@@ -40,19 +41,19 @@ def document(night: Night, document_id: str) -> dict[str, Any]:
     return found.row(0, named=True)
 
 
-def accept(night: Night, stage: Accept) -> None:
+def accept(run: Run, stage: Accept, so_far: Outcomes) -> DocumentDecided:
     """Leave a held or voided document loaded, its lines waiting for the audit of this run.
 
     Raises ConfigError where nothing of it was read, it counts already, or another one of its key
     does.
     """
-    paper = document(night, stage.document_id)
+    paper = document(run, stage.document_id)
     name = f"document {stage.document_id}"
     if paper["status"] == "loaded":
         raise ConfigError(f"{name} counts already: there is nothing to accept")
     if paper["status"] == "refused" or paper["invoice_no"] is None:
         raise ConfigError(f"{name} could not be read: ask the sender for the file again")
-    same = night.record.documents().filter(
+    same = run.record.documents().filter(
         pl.col("status") == "loaded", *(pl.col(key) == paper[key] for key in KEY)
     )
     if same.height:
@@ -62,27 +63,26 @@ def accept(night: Night, stage: Accept) -> None:
             f" count. `rebill documents replace {other} --by {stage.document_id}` lets this one"
         )
     place = VOID_LINES if paper["status"] == "void" else "held_lines"
-    lines = _take_lines(night, paper, place, LINES)
+    lines = _take_lines(run, paper, place, LINES)
     if lines.height:
-        keep(night, "lines", lines.lazy(), "amount")
-    _restore_findings(night, paper)
-    _change(night, stage.document_id, "loaded")
+        keep(run, "lines", lines.lazy(), "amount")
+    _restore_findings(run, paper)
+    _change(run, stage.document_id, "loaded")
     if stage.word:
-        note(night, stage.word, stage.act, subject=stage.document_id, carrier=paper["carrier"])
-    night.decided.append(stage.document_id)
-    night.became[stage.document_id] = "accepted"
+        note(run, stage.word, stage.act, subject=stage.document_id, carrier=paper["carrier"])
+    return DocumentDecided((stage.document_id,), {stage.document_id: "accepted"})
 
 
-def void(night: Night, stage: Void) -> None:
+def void(run: Run, stage: Void, so_far: Outcomes) -> DocumentDecided:
     """Leave a document void: no line, finding, pull or claim of it counts any more.
 
     Raises ConfigError where it is void already, or what is to stand instead is another invoice.
     """
-    paper = document(night, stage.document_id)
+    paper = document(run, stage.document_id)
     if paper["status"] == "void":
         raise ConfigError(f"document {stage.document_id} is void already")
     if stage.instead:
-        other = document(night, stage.instead)
+        other = document(run, stage.instead)
         if any(other[key] != paper[key] for key in KEY):
             raise ConfigError(
                 f"document {stage.instead} is invoice {other['invoice_no']} of account"
@@ -90,21 +90,17 @@ def void(night: Night, stage: Void) -> None:
                 " instead; void the one and accept the other"
             )
     lines = pl.concat(
-        _take_lines(night, paper, kind, schema).select(LINES.names())
+        _take_lines(run, paper, kind, schema).select(LINES.names())
         for kind, schema in KINDS.items()
     )
     if lines.height:
-        keep(night, VOID_LINES, lines.lazy(), "amount")
-    _reverse_credits(night, stage, [*lines["line_id"], OF_HEADER.format(stage.document_id)])
-    findings = _take_findings(night, paper)
-    keep_findings(night, findings, VOID_FINDINGS)
-    night.replaced = pl.concat([night.replaced, findings])
-    if paper["status"] == "loaded":
-        night.gone = pl.concat([night.gone, lines])
-        night.gone_from.append((paper["carrier"], _months(paper)["bill_month"].item()))
-    _change(night, stage.document_id, "void")
+        keep(run, VOID_LINES, lines.lazy(), "amount")
+    _reverse_credits(run, stage, [*lines["line_id"], OF_HEADER.format(stage.document_id)])
+    findings = _take_findings(run, paper)
+    keep_findings(run, findings, VOID_FINDINGS)
+    _change(run, stage.document_id, "void")
     pull = models.Debit.document_id == stage.document_id
-    night.record.connection.execute(
+    run.record.connection.execute(
         sa.update(models.Debit)
         .where(pull, models.Debit.status.in_(UNBOUND))
         .values(amount=Decimal("0.00"), status="none", debit_on=None)
@@ -113,27 +109,34 @@ def void(night: Night, stage: Void) -> None:
     instead = stage.instead or None
     if stage.instead != "":
         about = {"subject": stage.document_id, "other": instead, "carrier": paper["carrier"]}
-        note(night, word, stage.act, **about)
-    night.decided.append(stage.document_id)
-    night.became[stage.document_id] = (
-        "void" if instead is None else f"void: {instead} stands instead"
+        note(run, word, stage.act, **about)
+    became = "void" if instead is None else f"void: {instead} stands instead"
+    counted = paper["status"] == "loaded"
+    left = ((paper["carrier"], _months(paper)["bill_month"].item()),)
+    return DocumentDecided(
+        (stage.document_id,),
+        {stage.document_id: became},
+        gone=lines if counted else lines.clear(),
+        gone_from=left if counted else (),
+        replaced=findings,
     )
 
 
-def stand_in(night: Night, stage: StandIn) -> None:
+def stand_in(run: Run, stage: StandIn, so_far: Outcomes) -> DocumentDecided:
     """Check that a document read in this run has the key of the voided one, and record it.
 
     Raises ConfigError where none does, or where it is held: then nothing is replaced.
     """
-    paper = document(night, stage.document_id)
-    if not night.intake.reads:
+    paper = document(run, stage.document_id)
+    if not so_far.every(FileRead):
         raise ConfigError("the file was taken in before: name its document instead of the file")
-    known = night.record.documents()
-    mine = pl.col("run_id") == night.run_id
+    known = run.record.documents()
+    mine = pl.col("run_id") == run.run_id
     ours = known.filter(mine, *(pl.col(key) == paper[key] for key in KEY))
     invoice = f"invoice {paper['invoice_no']} of account {paper['ban']}"
     if ours.is_empty():
-        repeats = night.settled is not None and night.settled.repeats.height
+        read = so_far.last(DocumentsSettled)
+        repeats = read is not None and read.settled.repeats.height
         why = "says nothing new" if repeats else f"has no {invoice} that can be read"
         raise ConfigError(f"the file {why}: document {stage.document_id} stays")
     if "loaded" not in ours["status"]:
@@ -142,18 +145,16 @@ def stand_in(night: Night, stage: StandIn) -> None:
             " ingest the file and accept its document if it is right all the same"
         )
     new = ours.filter(pl.col("status") == "loaded")["document_id"].item(0)
-    note(
-        night, "replace", stage.act, subject=stage.document_id, other=new, carrier=paper["carrier"]
-    )
-    night.became[stage.document_id] = f"void: {new} stands instead"
+    note(run, "replace", stage.act, subject=stage.document_id, other=new, carrier=paper["carrier"])
+    return DocumentDecided((), {stage.document_id: f"void: {new} stands instead"})
 
 
-def _reverse_credits(night: Night, stage: Void, credits: list[str]) -> None:
+def _reverse_credits(run: Run, stage: Void, credits: list[str]) -> None:
     """Take credits that stand on a void document back from their claims.
 
     Raises ConfigError where a claim does not let one be taken back, because it is closed.
     """
-    record = night.record
+    record = run.record
     key = ["claim_no", "document_id", "finding_id", "credit_id", "matched_by"]
     given = (
         read_table(record.connection, models_disputes.ClaimCredit)
@@ -188,10 +189,10 @@ def _reverse_credits(night: Night, stage: Void, credits: list[str]) -> None:
         raise ConfigError(f"document {stage.document_id} bears credits of claims: {told}")
 
 
-def _change(night: Night, document_id: str, status: str) -> None:
+def _change(run: Run, document_id: str, status: str) -> None:
     """Give a document another status; it is audited when it counts again."""
     row = pl.DataFrame({"document_id": [document_id], "status": [status], "audited_load": [None]})
-    update_rows(night.record.connection, models.Document, row)
+    update_rows(run.record.connection, models.Document, row)
 
 
 def _months(paper: dict[str, Any]) -> pl.DataFrame:
@@ -204,39 +205,39 @@ def _months(paper: dict[str, Any]) -> pl.DataFrame:
     )
 
 
-def _take_lines(night: Night, paper: dict[str, Any], kind: str, schema: pl.Schema) -> pl.DataFrame:
+def _take_lines(run: Run, paper: dict[str, Any], kind: str, schema: pl.Schema) -> pl.DataFrame:
     """Take a document's lines out of a kind and return them; those of others are written again."""
     own = pl.col("document_id") == paper["document_id"]
     months = _months(paper)
-    there = night.record.scan(kind, schema).filter(own).head(1).collect().height
+    there = run.record.scan(kind, schema).filter(own).head(1).collect().height
     if not there:
         return pl.DataFrame(schema=schema)
-    rows = take_files(night, kind, months, schema)
+    rows = take_files(run, kind, months, schema)
     others = rows.filter(~own)
     if others.head(1).collect().height:
-        keep(night, kind, others, "amount")
+        keep(run, kind, others, "amount")
     return rows.filter(own).collect()
 
 
-def _take_findings(night: Night, paper: dict[str, Any]) -> pl.DataFrame:
+def _take_findings(run: Run, paper: dict[str, Any]) -> pl.DataFrame:
     """Take the findings of a document off the record and return them, with their claims.
 
     Those about the months of its carrier are made anew by the audit of this run.
     """
     own = (pl.col("document_id") == paper["document_id"]).fill_null(False)
     months = _months(paper)
-    rows = take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    keep_findings(night, rows.filter(~own))
+    rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
+    keep_findings(run, rows.filter(~own))
     if paper["status"] == "loaded":
-        take_files(night, MONTH_FINDINGS, months, KEPT_FINDINGS)
+        take_files(run, MONTH_FINDINGS, months, KEPT_FINDINGS)
     return rows.filter(own)
 
 
-def _restore_findings(night: Night, paper: dict[str, Any]) -> None:
+def _restore_findings(run: Run, paper: dict[str, Any]) -> None:
     """Put what the gate had found of a voided document back on the record."""
     own = (pl.col("document_id") == paper["document_id"]).fill_null(False)
     if paper["status"] != "void":
         return
-    rows = take_files(night, VOID_FINDINGS, _months(paper), KEPT_FINDINGS).collect()
-    keep_findings(night, rows.filter(~own), VOID_FINDINGS)
-    keep_findings(night, rows.filter(own, pl.col("code").is_in(GATE_CODES)))
+    rows = take_files(run, VOID_FINDINGS, _months(paper), KEPT_FINDINGS).collect()
+    keep_findings(run, rows.filter(~own), VOID_FINDINGS)
+    keep_findings(run, rows.filter(own, pl.col("code").is_in(GATE_CODES)))

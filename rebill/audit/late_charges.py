@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, columns_of
 from rebill.audit.passes import Pass
 from rebill.cash.bank_tables import actual_pulls
 from rebill.cash.schedule import unpaid
 from rebill.disputes.claims import claim_steps, closed_around
-from rebill.run.deadlines import papers
-from rebill.run.night import Night
+from rebill.run.deadlines import dated
+from rebill.run.run import Run
 from rebill.store.record import corrected
 from reconcile.audit import late_charges
 from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import roll
 
 
-def judge_late_charges(night: Night, passes: Sequence[Pass]) -> list[Pass]:
-    """Return audited lines and findings with the late charges that are not due."""
-    found = _verdicts(night)
+def judge_late_charges(run: Run, passes: Sequence[Pass], audited: Collection[str]) -> list[Pass]:
+    """Return audited lines and findings with the late charges that are not due.
+
+    `audited` are the documents of this run.
+    """
+    found = _verdicts(run, audited)
     if found.is_empty():
         return list(passes)
     return [
@@ -35,20 +39,20 @@ def judge_late_charges(night: Night, passes: Sequence[Pass]) -> list[Pass]:
     ]
 
 
-def _verdicts(night: Night) -> pl.DataFrame:
+def _verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
     """Return what is to be said of late charges on the documents of this run."""
-    record = night.record
+    record = run.record
     late = record.totals().filter(pl.col("charge_class") == "late_charge")
     counted = record.counted()
-    bills = counted.filter(pl.col("document_id").is_in(night.audited)).join(
+    bills = counted.filter(pl.col("document_id").is_in(list(audited))).join(
         late, on="document_id", how="semi"
     )
     if bills.is_empty():
         return late_charges.VERDICTS.to_frame()
     accounts = counted.join(bills, on=["carrier", "ban"], how="semi")
     pulls = record.debits()
-    dated = papers(night, accounts, pulls)
-    reckoned = debits(dated, night.contracts, unpaid(pulls)).join(
+    with_days = dated(run, accounts, pulls)
+    reckoned = debits(with_days, run.contracts, unpaid(pulls)).join(
         pulls, on="document_id", how="anti"
     )
     known = pl.concat([pulls.select(DEBITS.names()), reckoned.select(DEBITS.names())])
@@ -72,7 +76,7 @@ def _verdicts(night: Night) -> pl.DataFrame:
         .join(known, on="document_id")
         .join(settled, on="document_id", how="left")
         .join(disputed, on="document_id", how="left")
-        .with_columns(pl.col("disputed").fill_null(pl.lit(0, dtype=CENTS)))
+        .with_columns(pl.col("disputed").fill_null(ZERO_CENTS))
     )
-    sealed = facts.select(pl.col(n).cast(d) for n, d in late_charges.PULLED.items())
+    sealed = facts.select(columns_of(late_charges.PULLED))
     return late_charges.verdicts(bills, sealed)

@@ -7,12 +7,14 @@ again only where a late one concerns it, and then with the tables it was audited
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.schema import FINDINGS, LINES
-from rebill.run.night import Night
+from invoices.schema import FINDINGS, LINES, among
+from rebill.run.outcomes import Outcomes
+from rebill.run.run import Run
 from rebill.store.frames import MONTH, not_of, of
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
@@ -36,7 +38,7 @@ class Pass:
 
 
 def to_do_again(
-    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+    run: Run, so_far: Outcomes, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
 ) -> pl.DataFrame:
     """Return the documents audited before that are looked at again, with the tables to use.
 
@@ -44,30 +46,30 @@ def to_do_again(
     of the carrier's month that a document left; each with the tables it was audited with. Those a
     person wants audited again come with the tables of this run.
     """
-    if night.again:
+    asked = list(so_far.asked)
+    if asked:
         late = documents.filter(pl.col("audited_load").is_not_null())
-        wanted = late.filter(pl.col("document_id").is_in(night.again)).with_columns(
-            audited_load=pl.lit(night.load_id, dtype=pl.Int64)
+        wanted = late.filter(pl.col("document_id").is_in(asked)).with_columns(
+            audited_load=pl.lit(run.load_id, dtype=pl.Int64)
         )
-        rest = touched(night, documents, todo, lines).join(wanted, on="document_id", how="anti")
+        rest = touched(run, documents, todo, lines).join(wanted, on="document_id", how="anti")
         return pl.concat([wanted, rest]).sort("document_id")
-    gone = night.record.documents().filter(
-        pl.col("document_id").is_in(night.gone["document_id"].implode())
-    )
+    lines_gone = so_far.gone
+    gone = run.record.documents().filter(among("document_id", lines_gone["document_id"]))
     late = touched(
-        night,
+        run,
         documents,
         pl.concat([todo, gone]),
-        pl.concat([lines, night.gone.lazy().select(LINES.names())]),
+        pl.concat([lines, lines_gone.lazy().select(LINES.names())]),
     )
     month = documents.filter(pl.col("audited_load").is_not_null()).with_columns(bill_month=MONTH)
-    same = month.join(night.months_left(), on=["carrier", "bill_month"], how="semi")
+    same = month.join(so_far.months_left, on=["carrier", "bill_month"], how="semi")
     both = pl.concat([late, same.select(late.columns)])
     return both.unique("document_id").sort("document_id")
 
 
 def touched(
-    night: Night, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
+    run: Run, documents: pl.DataFrame, todo: pl.DataFrame, lines: pl.LazyFrame
 ) -> pl.DataFrame:
     """Return the documents audited before that the documents `todo` concern.
 
@@ -84,10 +86,10 @@ def touched(
     )
     if candidates.is_empty():
         return candidates
-    services = match(lines, night.reference["services"]).select("service").drop_nulls().unique()
+    services = match(lines, run.reference["services"]).select("service").drop_nulls().unique()
     months = candidates.select(MONTH).to_series().unique().to_list()
     concerned = (
-        night.record.audited(months)
+        run.record.audited(months)
         .join(services, on="service", how="semi")
         .select("document_id")
         .unique()
@@ -97,7 +99,7 @@ def touched(
 
 
 def audit_all(
-    night: Night,
+    run: Run,
     documents: pl.DataFrame,
     todo: pl.DataFrame,
     late: pl.DataFrame,
@@ -108,37 +110,28 @@ def audit_all(
     `documents` are all loaded ones, `lines` (`LINES`) those of `todo`. Touched documents that were
     audited with the current tables join the first pass, others follow, one pass a version.
     """
-    before = night.record.audited()
+    before = run.record.audited()
     old = of(before, late["document_id"]).select(LINES.names())
     others = not_of(before, late["document_id"])
     count = int(todo["lines"].sum()) + int(late["lines"].sum())
-    keep, split = _keeper(night, count)
+    keep, split = _keeper(run, count)
     shares = max(1, -(-count // A_SHARE))
-    current = late.filter(pl.col("audited_load") == night.load_id)
-    rest = late.join(current, on="document_id", how="anti")
     passes: list[Pass] = []
-    groups = [(night.load_id, pl.concat([todo, current]))]
-    groups += [
-        (int(version[0]), group)
-        for version, group in sorted(rest.group_by("audited_load"), key=lambda item: item[0][0])
-    ]
+    groups = _by_tables(run.load_id, todo, late)
     for position, (load_id, group) in enumerate(groups):
         # A touched document that is still to come stands for what it was found to be before.
         to_come = [other["document_id"] for _, other in groups[position + 1 :]]
         history = [others, *(one.lines for one in passes), *(of(before, ids) for ids in to_come)]
         own = of(pl.concat([lines, old]) if position == 0 else old, group["document_id"])
-        pairs = group.select("carrier", bill_month=MONTH).unique()
-        for one in passes:
-            pairs = pairs.join(one.months, on=["carrier", "bill_month"], how="anti")
-        told = documents.with_columns(bill_month=MONTH).join(
-            pairs, on=["carrier", "bill_month"], how="semi"
-        )
+        pairs = _months_to_tell(group, passes)
+        month = documents.with_columns(bill_month=MONTH)
+        told = month.join(pairs, on=["carrier", "bill_month"], how="semi").drop("bill_month")
         result = audit(
             own,
             pl.concat([part.select(AUDITED.names()) for part in history]),
-            told.drop("bill_month"),
-            night.reference_at(load_id),
-            night.contracts_at(load_id),
+            told,
+            run.reference_at(load_id),
+            run.contracts_at(load_id),
             keep,
             shares,
             split,
@@ -154,6 +147,33 @@ def audit_all(
     return passes
 
 
+def _by_tables(
+    load_id: int, todo: pl.DataFrame, late: pl.DataFrame
+) -> list[tuple[int, pl.DataFrame]]:
+    """Return the documents of each pass with the version of its tables, the current one first.
+
+    Say documents A and B are new, C was audited with version 3 (the current one) and D with 2:
+
+        3: A, B, C
+        2: D
+    """
+    current = late.filter(pl.col("audited_load") == load_id)
+    rest = late.join(current, on="document_id", how="anti")
+    older = sorted(rest.group_by("audited_load"), key=lambda item: item[0][0])
+    return [
+        (load_id, pl.concat([todo, current])),
+        *((int(version[0]), group) for version, group in older),
+    ]
+
+
+def _months_to_tell(group: pl.DataFrame, passes: Sequence[Pass]) -> pl.DataFrame:
+    """Return the carriers and bill months of a pass whose month findings no pass before made."""
+    pairs = group.select("carrier", bill_month=MONTH).unique()
+    for one in passes:
+        pairs = pairs.join(one.months, on=["carrier", "bill_month"], how="anti")
+    return pairs
+
+
 def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     """Hold an intermediate result in memory, in one chunk.
 
@@ -163,12 +183,12 @@ def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
     return frame.collect().rechunk().lazy()
 
 
-def _keeper(night: Night, lines: int) -> tuple[Keep, Split]:
+def _keeper(run: Run, lines: int) -> tuple[Keep, Split]:
     """Return how the audit holds results: in memory, or as Parquet where there are many lines."""
     if lines <= A_SHARE:
         return _in_memory, split_in_memory
     counter = itertools.count()
-    folder = night.record.workspace.lines / STAGED
+    folder = run.record.workspace.lines / STAGED
 
     def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
         return write.spool(folder / f"{next(counter)}-{name}.parquet", frame)

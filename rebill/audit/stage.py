@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
 from rebill.audit.late_charges import judge_late_charges
-from rebill.audit.passes import audit_all, to_do_again
+from rebill.audit.passes import Pass, audit_all, to_do_again
 from rebill.cash.bank_tables import actual_pulls, pull_events
-from rebill.run.deadlines import papers
+from rebill.run.deadlines import dated
 from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
-from rebill.run.night import Night
+from rebill.run.outcomes import DocumentsSettled, LinesAudited, Outcomes
+from rebill.run.run import Run
 from rebill.run.stages import (
     Audit,
     CheckBills,
@@ -28,62 +33,98 @@ from reconcile.pulls.events import pull_findings
 from reconcile.schema import AUDITED
 
 
-def audit_lines(night: Night, stage: Audit) -> None:
+@dataclass(frozen=True)
+class ToAudit:
+    """What an audit has to look at."""
+
+    documents: pl.DataFrame
+    """All loaded documents."""
+    new: pl.DataFrame
+    """Those of them that were not audited yet."""
+    late: pl.DataFrame
+    """Those audited before that are looked at again, with the tables to use."""
+    lines: pl.LazyFrame  # LINES of the new ones
+
+    @property
+    def months(self) -> pl.DataFrame:
+        """Carrier and bill_month of the files that are written again."""
+        return self.late.select("carrier", bill_month=MONTH).unique()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The documents that are audited."""
+        return (*self.new["document_id"], *self.late["document_id"])
+
+
+def audit_lines(run: Run, stage: Audit, so_far: Outcomes) -> LinesAudited | None:
     """Leave every loaded line matched, priced and audited; its findings wait for their claims."""
-    record = night.record
-    documents = record.documents().filter(pl.col("status") == "loaded")
-    todo = documents.filter(pl.col("audited_load").is_null())
-    if todo.is_empty() and not night.again and not night.gone_from:
-        return
-    lines = of(record.waiting(), todo["document_id"]).select(LINES.names())
-    if night.settled is not None:
-        lines = pl.concat([lines, of(night.settled.lines, todo["document_id"])])
-    late = to_do_again(night, documents, todo, lines)
-    night.touched = late["document_id"].to_list()
-    night.audited = [*todo["document_id"], *night.touched]
-    passes = audit_all(night, documents, todo, late, lines)
-    passes = judge_late_charges(night, passes)
-    night.found = pl.concat([one.findings for one in passes])
-    months = late.select("carrier", bill_month=MONTH).unique()
-    old = take_files(night, "audited", months, AUDITED)
-    audited = [not_of(old, late["document_id"]), *(one.lines for one in passes)]
-    keep(night, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]), "amount")
-    waiting = live_bulk(record.connection, "lines")
-    supersede(record.connection, waiting["id"].to_list(), night.run_id)
-    replaced = take_back_findings(night, late, months)
-    night.replaced = pl.concat([night.replaced, replaced])
+    work = _to_audit(run, so_far)
+    if work is None:
+        return None
+    passes = audit_all(run, work.documents, work.new, work.late, work.lines)
+    passes = judge_late_charges(run, passes, work.ids)
+    replaced = _keep(run, work, passes, so_far.asked)
+    found = pl.concat([one.findings for one in passes])
+    return LinesAudited(work.ids, tuple(work.late["document_id"]), found, replaced)
+
+
+def _to_audit(run: Run, so_far: Outcomes) -> ToAudit | None:
+    """Gather what is to be audited; none where nothing is."""
+    documents = run.record.documents().filter(pl.col("status") == "loaded")
+    new = documents.filter(pl.col("audited_load").is_null())
+    if new.is_empty() and not so_far.asked and so_far.months_left.is_empty():
+        return None
+    lines = of(run.record.waiting(), new["document_id"]).select(LINES.names())
+    came = so_far.last(DocumentsSettled)
+    if came is not None:
+        lines = pl.concat([lines, of(came.settled.lines, new["document_id"])])
+    late = to_do_again(run, so_far, documents, new, lines)
+    return ToAudit(documents, new, late, lines)
+
+
+def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: Collection[str]) -> pl.DataFrame:
+    """Write the audited lines and month findings, and return the findings taken back for them."""
+    connection = run.record.connection
+    late = work.late["document_id"]
+    old = take_files(run, "audited", work.months, AUDITED)
+    audited = [not_of(old, late), *(one.lines for one in passes)]
+    keep(run, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]), "amount")
+    supersede(connection, live_bulk(connection, "lines")["id"].to_list(), run.run_id)
+    replaced = take_back_findings(run, work.late, work.months)
     for one in passes:
-        take_files(night, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
-        keep_findings(night, one.month_findings, MONTH_FINDINGS)
-    update_rows(
-        record.connection,
-        models.Document,
-        pl.concat([todo, late.filter(pl.col("document_id").is_in(night.again))]).select(
-            "document_id", audited_load=pl.lit(night.load_id, dtype=pl.Int64)
-        ),
-    )
-    night.count("audited", todo.height)
-    night.count("audited again", late.height)
+        take_files(run, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
+        keep_findings(run, one.month_findings, MONTH_FINDINGS)
+    anew = work.late.filter(pl.col("document_id").is_in(list(asked)))
+    load = pl.lit(run.load_id, dtype=pl.Int64)
+    audits = pl.concat([work.new, anew]).select("document_id", audited_load=load)
+    update_rows(connection, models.Document, audits)
+    run.count("audited", work.new.height)
+    run.count("audited again", late.len())
+    return replaced
 
 
-def check_bills(night: Night, stage: CheckBills) -> None:
+def check_bills(run: Run, stage: CheckBills, so_far: Outcomes) -> None:
     """Leave the findings about bills as a whole as they are on the day of the run."""
-    record = night.record
-    documents = record.counted()
-    pulls = record.debits()
-    dated = papers(night, documents, pulls)
-    found = [
-        bills.balance_breaks(dated, pulls, actual_pulls(record)),
-        bills.bill_jumped(documents, record.totals(), night.contracts),
-        pull_findings(pull_events(record), pulls),
-    ]
-    if stage.as_of is not None:
-        services = night.reference["services"].collect()
-        found.append(bills.document_missing(documents, services, night.contracts, stage.as_of))
-    findings = pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")
+    findings = _of_bills(run, stage.as_of)
+    record = run.record
     live = live_bulk(record.connection, BILL_FINDINGS)
     stored = record.scan(BILL_FINDINGS, KEPT_FINDINGS).select(FINDINGS.names()).collect()
     if stored.sort("finding_id").equals(findings):
         return
-    supersede(record.connection, live["id"].to_list(), night.run_id)
-    keep_findings(night, findings, BILL_FINDINGS)
+    supersede(record.connection, live["id"].to_list(), run.run_id)
+    keep_findings(run, findings, BILL_FINDINGS)
+
+
+def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:
+    """Return what is to be said of bills as a whole, and of the bank's word on their pulls."""
+    record = run.record
+    documents, pulls = record.counted(), record.debits()
+    found = [
+        bills.balance_breaks(dated(run, documents, pulls), pulls, actual_pulls(record)),
+        bills.bill_jumped(documents, record.totals(), run.contracts),
+        pull_findings(pull_events(record), pulls),
+    ]
+    if as_of is not None:
+        services = run.reference["services"].collect()
+        found.append(bills.document_missing(documents, services, run.contracts, as_of))
+    return pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")

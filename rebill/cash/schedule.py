@@ -5,9 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import CENTS
-from rebill.run.deadlines import papers
-from rebill.run.night import Night
-from rebill.run.stages import Schedule
+from rebill.run.deadlines import dated
+from rebill.run.run import Run
 from rebill.store import models, write_rows
 from rebill.store.record import corrected
 from reconcile.pulls.debits import DEBITS, debits
@@ -16,21 +15,7 @@ SPOKEN = ("debited", "returned")
 """States of a pull of which the bank has spoken."""
 
 
-def schedule(night: Night, stage: Schedule) -> None:
-    """Leave a pull for every loaded or held document; days once given do not move."""
-    record = night.record
-    documents = record.counted()
-    before = record.debits()
-    new = documents.join(before, on="document_id", how="anti").select("carrier", "ban")
-    decided = record.documents().filter(pl.col("document_id").is_in(night.decided))
-    moved = pl.concat([new, decided.select("carrier", "ban")])
-    changed = set_pulls(night, documents.join(moved, on=["carrier", "ban"], how="semi"), before)
-    if changed is not None:
-        night.count("pulls", changed.height)
-        night.total("pulled", changed["amount"])
-
-
-def set_pulls(night: Night, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame | None:
+def set_pulls(run: Run, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame | None:
     """Leave the pulls of all documents of some accounts, and return those that are new or changed.
 
     `before` are all pulls on record. One of which the bank has spoken stays as it is; what it left
@@ -40,8 +25,8 @@ def set_pulls(night: Night, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.
         return None
     # A bill that was held and came again corrected is pulled once, as corrected.
     again = pl.col("document_id").is_in(corrected(accounts))
-    dated = papers(night, accounts, before)
-    pulls = debits(dated, night.contracts, unpaid(before)).with_columns(
+    with_days = dated(run, accounts, before)
+    pulls = debits(with_days, run.contracts, unpaid(before)).with_columns(
         amount=pl.when(again).then(pl.lit(0, dtype=CENTS)).otherwise("amount"),
         status=pl.when(again).then(pl.lit("none")).otherwise("status"),
     )
@@ -49,7 +34,7 @@ def set_pulls(night: Night, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.
     changed = pulls.join(bound, on="document_id", how="anti").join(
         before, on=DEBITS.names(), how="anti", nulls_equal=True
     )
-    write_rows(night.record.connection, models.Debit, changed.select(DEBITS.names()))
+    write_rows(run.record.connection, models.Debit, changed.select(DEBITS.names()))
     return changed
 
 

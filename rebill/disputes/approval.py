@@ -13,7 +13,7 @@ from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.claims.approval import lacking
-from reconcile.claims.life import allowed
+from reconcile.claims.moves import allowed
 
 
 def unapproved(record: Record, news: pl.DataFrame) -> list[str]:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.schema import CENTS, FINDINGS
+from invoices.money import ZERO_CENTS
+from invoices.schema import FINDINGS, columns_of
 from invoices.text import filled
 from reconcile.claims.forms import FormProfile
 from reconcile.claims.group import CLAIMS, GROUP, ORDER, group, refresh, with_claim_no
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 from reconcile.contracts import Contract
 
 KEPT = pl.Schema({"claim_no": pl.String(), **CLAIMS})
@@ -82,11 +83,10 @@ def claim(
     """
     unfiled = claims.filter(pl.col("status").is_in(UNFILED)).with_columns(_known_key())
     known = found.replaced.filter(pl.col("claim_no").is_not_null())
+    filed = known.join(unfiled, on="claim_no", how="anti")
     fixed = pl.concat(
         [
-            known.join(unfiled, on="claim_no", how="anti").select(
-                "finding_id", "claim_no", was="amount_at_stake"
-            ),
+            filed.select("finding_id", "claim_no", was="amount_at_stake"),
             _found_again(found),
         ]
     )
@@ -104,17 +104,7 @@ def claim(
         .with_columns(was=standing["claim_no"])
         .filter(pl.col("claim_no").ne_missing(pl.col("was")))
     )
-    empty_now = ours.join(numbered, on="claim_no", how="anti").with_columns(
-        status=pl.lit("withdrawn"),
-        amount=pl.lit(0, dtype=CENTS),
-        findings=pl.lit(0, dtype=pl.Int64),
-    )
-    rest = claims.join(pl.concat([numbered, empty_now.select(KEPT.names())]), "claim_no", "anti")
-    expired = refresh(rest, as_of).join(rest, on=["claim_no", "status"], how="anti")
-    parts = [numbered, empty_now, expired]
-    changed = pl.concat([part.select(KEPT.names()) for part in parts]).join(
-        claims.select(KEPT.names()), on=KEPT.names(), how="anti", nulls_equal=True
-    )
+    changed = _changed(claims, ours, numbered, as_of)
     kept = new.filter(pl.col("claim_no").is_not_null())
     columns = [*FINDINGS.names(), "claim_no"]
     return Claimed(
@@ -124,6 +114,26 @@ def claim(
         pl.concat([_events(changed, claims, moved, as_of), _marks(fixed, new, as_of)]).sort(
             "claim_no", "what"
         ),
+    )
+
+
+def _changed(
+    claims: pl.DataFrame, ours: pl.DataFrame, numbered: pl.DataFrame, as_of: dt.date
+) -> pl.DataFrame:
+    """Return the claims (`KEPT`) that are new or other than on record.
+
+    Those of `ours` that no finding is left for are withdrawn; states of the others follow the day.
+    """
+    emptied = ours.join(numbered, on="claim_no", how="anti").with_columns(
+        status=pl.lit("withdrawn"),
+        amount=ZERO_CENTS,
+        findings=pl.lit(0, dtype=pl.Int64),
+    )
+    rest = claims.join(pl.concat([numbered, emptied.select(KEPT.names())]), "claim_no", "anti")
+    expired = refresh(rest, as_of).join(rest, on=["claim_no", "status"], how="anti")
+    parts = [numbered, emptied, expired]
+    return pl.concat([part.select(KEPT.names()) for part in parts]).join(
+        claims.select(KEPT.names()), on=KEPT.names(), how="anti", nulls_equal=True
     )
 
 
@@ -205,14 +215,14 @@ def _events(
         changed.join(before, on="claim_no", how="left")
         .join(into, on="claim_no", how="left")
         .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=what, note=note)
-        .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+        .select(columns_of(EVENTS))
     )
 
 
 def _marks(fixed: pl.DataFrame, new: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return a mark for each filed claim one of whose findings is gone or has another stake."""
     now = new.select("finding_id", now="amount_at_stake")
-    nothing = pl.lit(0, dtype=CENTS)
+    nothing = ZERO_CENTS
     other = fixed.join(now, on="finding_id", how="left").filter(
         pl.col("was") != pl.col("now").fill_null(nothing)
     )
@@ -222,5 +232,5 @@ def _marks(fixed: pl.DataFrame, new: pl.DataFrame, as_of: dt.date) -> pl.DataFra
         .group_by("claim_no")
         .agg(note=words.str.join("; "))
         .with_columns(at=pl.lit(as_of), who=pl.lit(US), what=pl.lit("mark"), status=pl.lit(None))
-        .select(pl.col(name).cast(dtype) for name, dtype in EVENTS.items())
+        .select(columns_of(EVENTS))
     )

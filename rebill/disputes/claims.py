@@ -12,12 +12,13 @@ from collections.abc import Collection
 import polars as pl
 
 from invoices.calendar import closed_weekdays
-from invoices.schema import CENTS
+from invoices.schema import CENTS, among, columns_of
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
 from rebill.store.record import Record
 from reconcile.cash.exposure import DISPUTED
-from reconcile.claims.life import HAPPENED, NEWS, OURS, STATE, UNFILED, Advanced, advance
+from reconcile.claims.life import HAPPENED, NEWS, STATE, Advanced, advance
+from reconcile.claims.moves import OURS, UNFILED
 from reconcile.claims.places import CLAIM_PLACES, CREDIT_PARTS, PARTS, TOTALS, faults, steps
 from reconcile.policies import policies
 
@@ -40,7 +41,7 @@ def states(record: Record) -> pl.DataFrame:
         .agg(last_on=pl.col("at").max())
     )
     known = policies_of(record)
-    under = pl.col("contract").is_in(known["contract"].drop_nulls().implode())
+    under = among("contract", known["contract"].drop_nulls())
     nothing = pl.lit(0).cast(CENTS)
     return (
         record.claims()
@@ -53,7 +54,7 @@ def states(record: Record) -> pl.DataFrame:
             pl.col("sent").fill_null(pl.col("filed_on").is_not_null().cast(pl.Int64)),
         )
         .with_columns(known_from=pl.lit(None, dtype=pl.Date))
-        .select(pl.col(name).cast(dtype) for name, dtype in STATE.items())
+        .select(columns_of(STATE))
         .sort("claim_no")
     )
 
@@ -64,16 +65,16 @@ def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
     `claim_nos` are the claims that are asked for; without them it is all.
     """
     lines = read_table(record.connection, models_disputes.ClaimLine)
-    found = record.claimed().filter(~pl.col("claim_no").is_in(lines["claim_no"].unique().implode()))
+    found = record.claimed().filter(~among("claim_no", lines["claim_no"].unique()))
     if claim_nos is not None:
-        lines = lines.filter(pl.col("claim_no").is_in(claim_nos.implode()))
-        found = found.filter(pl.col("claim_no").is_in(claim_nos.implode()))
+        lines = lines.filter(among("claim_no", claim_nos))
+        found = found.filter(among("claim_no", claim_nos))
     both = [
         lines.lazy().select("claim_no", "document_id", "amount"),
         found.select("claim_no", "document_id", amount="amount_at_stake"),
     ]
     summed = pl.concat(both).group_by("claim_no", "document_id").agg(pl.col("amount").sum())
-    return summed.collect().select(pl.col(name).cast(dtype) for name, dtype in PARTS.items())
+    return summed.collect().select(columns_of(PARTS))
 
 
 def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
@@ -81,7 +82,7 @@ def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFr
     claims, totals = record.claims(), _totals(record)
     given = read_table(record.connection, models_disputes.ClaimCredit)
     if claim_nos is not None:
-        claims = claims.filter(pl.col("claim_no").is_in(claim_nos.implode()))
+        claims = claims.filter(among("claim_no", claim_nos))
     return steps(claims, parts(record, claim_nos), totals, given.select(CREDIT_PARTS.names()))
 
 
@@ -95,7 +96,7 @@ def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
             claims.select("claim_no", "status", "filed_on", "dispute_closes_on", "resolved_on"),
             on="claim_no",
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in DISPUTED.items())
+        .select(columns_of(DISPUTED))
         .sort("claim_no", "document_id")
     )
 
@@ -117,7 +118,7 @@ def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = No
     claim and `at`.
     """
     state = states(record)
-    state = state.filter(pl.col("claim_no").is_in(news["claim_no"].unique().implode()))
+    state = state.filter(among("claim_no", news["claim_no"].unique()))
     # Whatever happens to a claim happens after its last bill was dated, or taken in before that.
     bills = record.documents().select(
         "document_id", there=pl.min_horizontal("bill_date", "received_on")
@@ -170,8 +171,8 @@ def freeze(record: Record, claim_nos: pl.Series) -> None:
     lines = (
         record.claimed()
         .filter(
-            pl.col("claim_no").is_in(claim_nos.implode()),
-            ~pl.col("claim_no").is_in(kept.implode()),
+            among("claim_no", claim_nos),
+            ~among("claim_no", kept),
         )
         .select(
             *("claim_no", "finding_id", "code", "document_id", "line_id", "ban", "bill_date"),
@@ -194,7 +195,7 @@ def check(record: Record, claim_nos: pl.Series) -> None:
     """Raise where the money of claims does not add up: a fault of the program, nothing is kept."""
     if claim_nos.is_empty():
         return
-    claims = record.claims().filter(pl.col("claim_no").is_in(claim_nos.implode()))
+    claims = record.claims().filter(among("claim_no", claim_nos))
     wrong = faults(claim_steps(record, claim_nos), claims, parts(record, claim_nos))
     if wrong:
         raise RuntimeError("; ".join(wrong[:5]))

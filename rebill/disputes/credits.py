@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, among, columns_of
 from invoices.text import filled
 from rebill.disputes.claims import closed_around, news_of, policies_of, states, write
+from rebill.disputes.credits_on_bills import free_credits
 from rebill.reference.current import current_frame
 from rebill.store import insert_frame, models_disputes, read_table
+from rebill.store.frames import MONTH
 from rebill.store.record import CREDIT_CODES, Record
 from rebill.workspace.settings import ConfigError
-from reconcile.claims.crediting import CREDITS, WAITING, WANTED, Matched, lay, match
-from reconcile.claims.life import MOVES, NEWS, advance
+from reconcile.claims.credit_pool import WAITING, WANTED
+from reconcile.claims.crediting import Matched, match
+from reconcile.claims.life import NEWS, advance
+from reconcile.claims.moves import MOVES
 from reconcile.claims.promises import PROMISED
 
-MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
-BY_HAND = "hand"
 OF_PROMISE = "promise:"
 """What stands before the name of a promise where a claim's number would."""
-OF_HEADER = "{}:adjustments"
-"""The name of the credit that a document's header gives."""
 US = "rebill"
-NOTHING = pl.lit(0, dtype=CENTS)
 CREDITABLE = tuple(status for status, moves in MOVES.items() if "credit" in moves)
 
 
@@ -68,8 +67,8 @@ def _waiting_for(
     """Return the claims that wait for a credit and their lines, with promises among them."""
     lines = wanted(record, claims)
     return (
-        pl.concat([claims, promises.select(pl.col(n).cast(d) for n, d in WAITING.items())]),
-        pl.concat([lines, promises.select(pl.col(n).cast(d) for n, d in WANTED.items())]),
+        pl.concat([claims, promises.select(columns_of(WAITING))]),
+        pl.concat([lines, promises.select(columns_of(WANTED))]),
     )
 
 
@@ -84,7 +83,7 @@ def _promises(record: Record) -> pl.DataFrame:
     left = (pl.col("amount") - pl.col("taken").fill_null(0)).cast(CENTS)
     rules = policies_of(record).filter(pl.col("contract").is_null())["credit_tolerance"].item()
     return (
-        table.filter(~pl.col("credit").is_in(names.implode()))
+        table.filter(~among("credit", names))
         .join(promises_kept(record), left_on="credit", right_on="promise", how="left")
         .with_columns(room=left)
         .filter(pl.col("room") > 0)
@@ -115,8 +114,8 @@ def promises_kept(record: Record) -> pl.DataFrame:
 def waiting(record: Record) -> pl.DataFrame:
     """Return the claims that a credit may be for (`reconcile.crediting.WAITING`)."""
     rules = policies_of(record).select("contract", "credit_tolerance")
-    under = pl.col("contract").is_in(rules["contract"].drop_nulls().implode())
-    gone = pl.col("credited").fill_null(NOTHING) + pl.col("withdrawn").fill_null(NOTHING)
+    under = among("contract", rules["contract"].drop_nulls())
+    gone = pl.col("credited").fill_null(ZERO_CENTS) + pl.col("withdrawn").fill_null(ZERO_CENTS)
     left = pl.col("amount") - gone
     return (
         record.claims()
@@ -125,12 +124,12 @@ def waiting(record: Record) -> pl.DataFrame:
         .join(rules, on="contract", how="left", nulls_equal=True)
         .with_columns(
             left=left,
-            open=left - pl.col("denied").fill_null(NOTHING),
-            promised=pl.col("granted") - pl.col("credited").fill_null(NOTHING),
+            open=left - pl.col("denied").fill_null(ZERO_CENTS),
+            promised=pl.col("granted") - pl.col("credited").fill_null(ZERO_CENTS),
             tolerance="credit_tolerance",
         )
         .filter(pl.col("left") > 0)
-        .select(pl.col(name).cast(dtype) for name, dtype in WAITING.items())
+        .select(columns_of(WAITING))
     )
 
 
@@ -138,11 +137,11 @@ def wanted(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     """Return the lines of claims with what of each is not credited (`WANTED`)."""
     frozen = read_table(record.connection, models_disputes.ClaimLine)
     columns = ("claim_no", "finding_id", "document_id", "line_id", "ban", "bill_date", "service")
-    own = pl.col("claim_no").is_in(claims["claim_no"].implode())
+    own = among("claim_no", claims["claim_no"])
     kept = frozen.filter(own).select(*columns, "usoc", "amount")
     found = (
         record.claimed()
-        .filter(own, ~pl.col("claim_no").is_in(frozen["claim_no"].unique().implode()))
+        .filter(own, ~among("claim_no", frozen["claim_no"].unique()))
         .select(*columns, "usoc", amount="amount_at_stake")
         .collect()
     )
@@ -160,105 +159,21 @@ def wanted(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     rooms = (
         lines.join(printed, on="line_id", how="left")
         .join(credited, on=key, how="left")
-        .with_columns(room=(pl.col("amount") - pl.col("done").fill_null(NOTHING)).cast(CENTS))
+        .with_columns(room=(pl.col("amount") - pl.col("done").fill_null(ZERO_CENTS)).cast(CENTS))
         .join(claims.select("claim_no", "left"), on="claim_no")
         .sort(key)
     )
     # What a person told of credits names no line: the first lines have it.
     over = pl.col("room").sum().over("claim_no") - pl.col("left")
     before = pl.col("room").cum_sum().over("claim_no") - pl.col("room")
-    told = pl.max_horizontal(pl.min_horizontal(over - before, "room"), NOTHING)
+    told = pl.max_horizontal(pl.min_horizontal(over - before, "room"), ZERO_CENTS)
     ends = pl.max_horizontal("period_until", pl.col("period_from") + pl.duration(days=1))
     return rooms.with_columns(
         room=(pl.col("room") - told).cast(CENTS),
         subject=pl.coalesce("service", "circuit_key", "wtn"),
         starts="period_from",
         ends=ends,
-    ).select(pl.col(name).cast(dtype) for name, dtype in WANTED.items())
-
-
-def credits_on_bills(
-    record: Record, months: list[str] | None = None, *, certain: bool = False
-) -> pl.DataFrame:
-    """Return what loaded bills give back (`CREDITS`): negative lines and header adjustments."""
-    starts, ends = pl.col("service_from"), pl.col("service_until")
-    first = pl.coalesce(starts, ends)
-    lines = (
-        record.audited(months)
-        .filter(
-            pl.col("amount") < 0,
-            (pl.col("charge_class") == "adjustment") if certain else pl.lit(True),
-        )
-        .select(
-            credit_id="line_id",
-            document_id="document_id",
-            carrier="carrier",
-            ban="ban",
-            bill_date="bill_date",
-            invoice_no="invoice_no",
-            line_no="line_no",
-            amount=-pl.col("amount"),
-            subject=pl.coalesce("service", "circuit_key", "wtn"),
-            usoc="usoc",
-            starts=first,
-            ends=pl.max_horizontal(ends, first + pl.duration(days=1)),
-            words=pl.concat_str(
-                pl.col("description", "order_no"), separator=" ", ignore_nulls=True
-            ),
-            certain=pl.col("charge_class") == "adjustment",
-        )
-        .collect()
-    )
-    papers = record.documents().filter(pl.col("status") == "loaded", pl.col("adjustments") < 0)
-    if months is not None:
-        papers = papers.filter(MONTH.is_in(months))
-    nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("subject", "usoc", "words")]
-    headers = papers.select(
-        *("document_id", "carrier", "ban", "bill_date", "invoice_no"),
-        *nothing,
-        credit_id=filled(OF_HEADER, "document_id"),
-        line_no=pl.lit(None, dtype=pl.Int64),
-        amount=-pl.col("adjustments"),
-        starts=pl.lit(None, dtype=pl.Date),
-        ends=pl.lit(None, dtype=pl.Date),
-        certain=pl.lit(True),
-    )
-    sealed = [
-        frame.select(pl.col(name).cast(dtype) for name, dtype in CREDITS.items())
-        for frame in (lines, headers)
-    ]
-    return pl.concat(sealed)
-
-
-def free_credits(
-    record: Record, claims: pl.DataFrame, promises: pl.DataFrame, *, certain: bool = False
-) -> pl.DataFrame:
-    """Return the credits nothing was taken of, on bills from the first claim or promise on.
-
-    `certain`: only those that can be taken without a person.
-    """
-    months = [
-        *record.claims().join(claims, on="claim_no", how="semi")["bill_month"],
-        *promises.select(MONTH).to_series(),
-    ]
-    if not months:
-        return pl.DataFrame(schema=CREDITS)
-    papers = record.documents().filter(pl.col("status") == "loaded", min(months) <= MONTH)
-    if certain:
-        adjusted = record.totals().filter(pl.col("charge_class") == "adjustment")
-        own = pl.col("document_id").is_in(adjusted["document_id"].implode())
-        papers = papers.filter(own | (pl.col("adjustments") < 0))
-    wanted_months = papers.select(MONTH).to_series().unique().to_list()
-    # What was taken back, because its bill was void for a time, is nobody's again.
-    given = read_table(record.connection, models_disputes.ClaimCredit).group_by("credit_id")
-    used = given.agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)["credit_id"]
-    said = read_table(record.connection, models_disputes.CreditDecision)["credit_id"]
-    kept = read_table(record.connection, models_disputes.PromiseCredit)["credit_id"]
-    gone = pl.concat([used, said, kept]).drop_nulls().unique()
-    if not wanted_months:
-        return pl.DataFrame(schema=CREDITS)
-    found = credits_on_bills(record, wanted_months, certain=certain)
-    return found.filter(~pl.col("credit_id").is_in(gone.implode()))
+    ).select(columns_of(WANTED))
 
 
 def take(
@@ -275,13 +190,8 @@ def take(
     """
     if taken.is_empty():
         return pl.DataFrame(schema=NEWS)
-    bills = credits.select("credit_id", "bill_date", "invoice_no", carried_by="document_id")
-    state = states(record).filter(pl.col("claim_no").is_in(taken["claim_no"].unique().implode()))
-    known = taken.join(bills, on="credit_id").join(
-        state.select("claim_no", "last_on"), on="claim_no", how="left"
-    )
-    day = pl.max_horizontal("bill_date", "last_on")
-    known = known.with_columns(at=day if on is None else pl.max_horizontal(day, pl.lit(on)))
+    state = states(record).filter(among("claim_no", taken["claim_no"].unique()))
+    known = _with_days(taken, credits, state, on)
     events = (
         known.group_by("claim_no", "at", "bill_date", "invoice_no", "carried_by")
         .agg(
@@ -291,148 +201,34 @@ def take(
         .sort("claim_no", "bill_date", "carried_by")
         .with_columns(nth=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no"))
     )
-    news = news_of(
-        [
-            {**row, "who": who, "what": "credit"}
-            for row in events.select(
-                "claim_no", "at", "amount", "note", reference="invoice_no"
-            ).iter_rows(named=True)
-        ]
+    told = events.select("claim_no", "at", "amount", "note", reference="invoice_no")
+    news = news_of([{**row, "who": who, "what": "credit"} for row in told.iter_rows(named=True)])
+    outcome = advance(state, news, closed_around(record, news["at"]))
+    if outcome.refused.height:
+        raise ConfigError("; ".join(outcome.refused["why"]))
+    write(record, outcome, _with_event_numbers(record, known, events))
+    return news
+
+
+def _with_days(
+    taken: pl.DataFrame, credits: pl.DataFrame, state: pl.DataFrame, on: dt.date | None
+) -> pl.DataFrame:
+    """Return `taken` with the bill of each credit and `at`, the day it counts for its claim."""
+    bills = credits.select("credit_id", "bill_date", "invoice_no", carried_by="document_id")
+    known = taken.join(bills, on="credit_id").join(
+        state.select("claim_no", "last_on"), on="claim_no", how="left"
     )
+    day = pl.max_horizontal("bill_date", "last_on")
+    return known.with_columns(at=day if on is None else pl.max_horizontal(day, pl.lit(on)))
+
+
+def _with_event_numbers(record: Record, known: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Return the credits taken, each with the number of its event among those of its claim."""
     counted = record.claim_events().group_by("claim_no").agg(so_far=pl.len().cast(pl.Int64))
     rows = known.join(
         events.select("claim_no", "carried_by", "nth"), on=["claim_no", "carried_by"]
     ).join(counted, on="claim_no", how="left")
-    outcome = advance(state, news, closed_around(record, news["at"]))
-    if outcome.refused.height:
-        raise ConfigError("; ".join(outcome.refused["why"]))
-    write(
-        record,
-        outcome,
-        rows.select(
-            *("claim_no", "at", "amount", "document_id", "finding_id", "credit_id", "matched_by"),
-            event=pl.col("so_far").fill_null(0) + pl.col("nth"),
-        ).sort("claim_no", "credit_id", "finding_id"),
-    )
-    return news
-
-
-def take_by_hand(
-    record: Record,
-    credit_id: str,
-    claim_no: str,
-    amount: Decimal | None,
-    on: dt.date,
-    who: str | None,
-) -> pl.DataFrame:
-    """Take a credit, or so much of it, for a claim; raises ConfigError where that cannot be."""
-    credits = credits_on_bills(record).filter(pl.col("credit_id") == credit_id)
-    if credits.is_empty():
-        raise ConfigError(f"there is no credit {credit_id}; see `rebill disputes credits`")
-    claims = waiting(record).filter(pl.col("claim_no") == claim_no)
-    if claims.is_empty():
-        raise ConfigError(f"{claim_no} is no claim that waits for a credit")
-    given = read_table(record.connection, models_disputes.ClaimCredit)
-    used = given.filter(pl.col("credit_id") == credit_id)["amount"].sum() or Decimal(0)
-    left = credits["amount"].item() - used
-    if amount is None:
-        amount = min(left, claims["left"].item())
-    if amount <= 0 or amount > left:
-        raise ConfigError(f"{amount} cannot be taken of {credit_id}: {left} of it is not taken yet")
-    if amount > claims["left"].item():
-        raise ConfigError(f"{amount} is more than the {claims['left'].item()} left of {claim_no}")
-    pairs = pl.DataFrame(
-        {"credit_id": [credit_id], "claim_no": [claim_no], "amount": [amount]},
-        schema_overrides={"amount": CENTS},
-    )
-    taken = lay(credits, claims, wanted(record, claims), pairs, BY_HAND)
-    return take(record, taken, credits, who or US, on)
-
-
-def dismiss(record: Record, credit_id: str, on: dt.date, who: str | None, note: str | None) -> None:
-    """Record that a credit is for no claim of ours; raises ConfigError where it cannot be."""
-    rows = credit_rows(record).filter(pl.col("credit_id") == credit_id)
-    if rows.is_empty():
-        raise ConfigError(f"there is no credit {credit_id}; see `rebill disputes credits`")
-    if rows["status"].item() in ("taken", "part_taken", "dismissed"):
-        raise ConfigError(f"{credit_id} is {rows['status'].item()} already")
-    said = pl.DataFrame(
-        {"credit_id": [credit_id], "decided_on": [on], "who": [who], "note": [note]},
-        schema_overrides={"who": pl.String, "note": pl.String},
-    )
-    insert_frame(record.connection, models_disputes.CreditDecision, said)
-
-
-ROWS = pl.Schema(
-    {
-        "credit_id": pl.String(),
-        "carrier": pl.String(),
-        "ban": pl.String(),
-        "invoice_no": pl.String(),
-        "bill_date": pl.Date(),
-        "line_no": pl.Int64(),
-        "amount": CENTS,  # positive
-        "taken": CENTS,
-        "status": pl.String(),  # taken, part_taken, offered, unclaimed, dismissed
-        "claim_nos": pl.String(),  # taken for, or offered for
-        "matched_by": pl.String(),
-        "subject": pl.String(),
-        "usoc": pl.String(),
-        "starts": pl.Date(),
-        "ends": pl.Date(),
-        "words": pl.String(),
-        "document_id": pl.String(),
-    }
-)
-
-
-def credit_rows(record: Record, months: list[str] | None = None) -> pl.DataFrame:
-    """Return every adjustment that gives something back, and what it is for (`ROWS`).
-
-    Other negative lines are told of where they were taken or are offered.
-    """
-    given = read_table(record.connection, models_disputes.ClaimCredit)
-    said = read_table(record.connection, models_disputes.CreditDecision)
-    names = pl.col("claim_no").unique().sort().str.join(", ")
-    how = pl.col("matched_by").unique().sort().str.join(", ")
-    kept = read_table(record.connection, models_disputes.PromiseCredit).with_columns(
-        claim_no=filled(f"{OF_PROMISE}{{}}", "promise")
-    )
-    columns = ["credit_id", "claim_no", "amount", "matched_by"]
-    done = (
-        pl.concat([given.drop_nulls("credit_id").select(columns), kept.select(columns)])
-        .group_by("credit_id")
-        .agg(taken=pl.col("amount").sum().cast(CENTS), claims_taken=names, how_taken=how)
-    )
-    open_now = offers(record).offered.group_by("credit_id").agg(claims_offered=names, how=how)
-    known = (
-        credits_on_bills(record, months)
-        .join(done, on="credit_id", how="left")
-        .join(open_now, on="credit_id", how="left")
-        .with_columns(
-            pl.col("taken").fill_null(NOTHING),
-            dismissed=pl.col("credit_id").is_in(said["credit_id"].implode()),
-        )
-    )
-    status = (
-        pl.when(pl.col("taken") >= pl.col("amount"))
-        .then(pl.lit("taken"))
-        .when(pl.col("taken") > 0)
-        .then(pl.lit("part_taken"))
-        .when("dismissed")
-        .then(pl.lit("dismissed"))
-        .when(pl.col("claims_offered").is_not_null())
-        .then(pl.lit("offered"))
-        .otherwise(pl.lit("unclaimed"))
-    )
-    told = pl.col("certain") | ~pl.col("status").is_in(("unclaimed", "dismissed"))
-    return (
-        known.with_columns(
-            status=status,
-            claim_nos=pl.coalesce("claims_taken", "claims_offered"),
-            matched_by=pl.coalesce("how_taken", "how"),
-        )
-        .filter(told)
-        .select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
-        .sort("carrier", "ban", "bill_date", "credit_id")
-    )
+    return rows.select(
+        *("claim_no", "at", "amount", "document_id", "finding_id", "credit_id", "matched_by"),
+        event=pl.col("so_far").fill_null(0) + pl.col("nth"),
+    ).sort("claim_no", "credit_id", "finding_id")

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from invoices.schema import among
 from rebill.disputes.approval import unapproved
 from rebill.disputes.claims import happen, news_of
 from rebill.disputes.lines import disputed_lines
@@ -15,7 +16,7 @@ from rebill.store import transaction
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
-from reconcile.claims.life import EVENTS
+from reconcile.claims.moves import EVENTS
 
 
 def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -97,7 +98,7 @@ def record_events(workspace: Workspace, rows: Sequence[dict[str, object]]) -> pl
         if faults:
             raise ConfigError("; ".join(faults))
         own = news["claim_no"].unique()
-        claims = record.claims().filter(pl.col("claim_no").is_in(own.implode()))
+        claims = record.claims().filter(among("claim_no", own))
         return claims.drop("resolved_on")
 
 

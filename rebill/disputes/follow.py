@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, FINDINGS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, FINDINGS, among
 from rebill.disputes.claims import claim_steps, policies_of
 from rebill.disputes.credits import match_credits, promises_kept
 from rebill.run.keep import keep_findings
-from rebill.run.night import Night
+from rebill.run.outcomes import ClaimsFollowed, Outcomes
+from rebill.run.run import Run
 from rebill.run.stages import FollowClaims
 from rebill.store import live_bulk, supersede
 from rebill.store.record import CREDIT_FINDINGS, KEPT_FINDINGS
-from reconcile.claims.life import DONE
+from reconcile.claims.moves import DONE
 from reconcile.claims.promises import GRANTED, PROMISED, PROMISES, missing
 
 
-def follow(night: Night, stage: FollowClaims) -> None:
+def follow(run: Run, stage: FollowClaims, so_far: Outcomes) -> ClaimsFollowed:
     """Leave credits on their claims, and a finding for each granted credit that is due and missing.
 
     Promised credits that are due and missing are findings of this run, to be claimed like others.
     """
-    record = night.record
+    record = run.record
     events = match_credits(record)
-    night.count("credits taken", events.height)
-    night.followed = events["claim_no"].unique().to_list()
-    night.total("credited", events["amount"])
+    run.count("credits taken", events.height)
+    run.total("credited", events["amount"])
     documents = record.counted()
-    granted = missing(_granted(night), documents)
+    granted = missing(_granted(run), documents)
     live = live_bulk(record.connection, CREDIT_FINDINGS)
     columns = KEPT_FINDINGS.names()
     stored = record.scan(CREDIT_FINDINGS, KEPT_FINDINGS).select(columns).collect()
     if not stored.sort("finding_id").equals(granted.select(columns)):
-        supersede(record.connection, live["id"].to_list(), night.run_id)
-        keep_findings(night, granted, CREDIT_FINDINGS)
-    promised = missing(_promised(night), documents).select(FINDINGS.names())
+        supersede(record.connection, live["id"].to_list(), run.run_id)
+        keep_findings(run, granted, CREDIT_FINDINGS)
+    promised = missing(_promised(run), documents).select(FINDINGS.names())
     known = record.findings().select("finding_id").collect()
-    new = promised.join(known, on="finding_id", how="anti")
-    night.found = pl.concat([night.found, new])
+    return ClaimsFollowed(promised.join(known, on="finding_id", how="anti"))
 
 
-def _granted(night: Night) -> pl.DataFrame:
+def _granted(run: Run) -> pl.DataFrame:
     """Return what carriers granted on claims (`PROMISES`), on the account of their first bill."""
-    record = night.record
+    record = run.record
     rules = policies_of(record).select("contract", by_bill="credit_by_bill")
-    under = pl.col("contract").is_in(rules["contract"].drop_nulls().implode())
+    under = among("contract", rules["contract"].drop_nulls())
     claims = (
         record.claims()
         .filter(pl.col("granted") > 0, ~pl.col("status").is_in(DONE))
@@ -68,7 +68,7 @@ def _granted(night: Night) -> pl.DataFrame:
             since="answered_on",
             by_bill="by_bill",
             promised="granted",
-            credited=pl.col("credited").fill_null(pl.lit(0, dtype=CENTS)),
+            credited=pl.col("credited").fill_null(ZERO_CENTS),
             usoc=pl.lit(None, dtype=pl.String),
             service=pl.lit(None, dtype=pl.String),
         )
@@ -76,13 +76,13 @@ def _granted(night: Night) -> pl.DataFrame:
     )
 
 
-def _promised(night: Night) -> pl.DataFrame:
+def _promised(run: Run) -> pl.DataFrame:
     """Return the credits promised otherwise (`PROMISES`), with what was credited of each."""
-    table = night.reference["promised_credits"].collect()
-    kept = promises_kept(night.record)
+    table = run.reference["promised_credits"].collect()
+    kept = promises_kept(run.record)
     limits = (
         pl.DataFrame(
-            [(c.carrier, c.dispute.credit_by_bill) for c in night.contracts],
+            [(c.carrier, c.dispute.credit_by_bill) for c in run.contracts],
             schema={"carrier": pl.String, "agreed": pl.Int64},
             orient="row",
         )
@@ -100,7 +100,7 @@ def _promised(night: Night) -> pl.DataFrame:
         since="promised_on",
         by_bill=pl.coalesce("by_bill", "agreed", pl.lit(2)),
         promised=pl.col("amount").cast(CENTS),
-        credited=pl.col("taken").fill_null(pl.lit(0, dtype=CENTS)),
+        credited=pl.col("taken").fill_null(ZERO_CENTS),
         usoc="usoc",
         service="service",
     ).cast(PROMISES)

@@ -21,7 +21,7 @@ from rebill.store.record import Record
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
 from reconcile.claims.forms import DEFAULT, FormProfile, word_of
-from reconcile.claims.life import EVENTS
+from reconcile.claims.moves import EVENTS
 
 COLUMNS = {
     "claim_no": "our number of the claim; or the carrier's",

@@ -6,11 +6,13 @@ import polars as pl
 
 from invoices.schema import FINDINGS
 from rebill.disputes import waivers
-from rebill.disputes.assign import EVENTS, Found, Terms, claim
+from rebill.disputes.assign import EVENTS, Claimed, Found, Terms, claim
 from rebill.disputes.claims import freeze, written_lines
-from rebill.run.deadlines import papers
+from rebill.disputes.waivers import Turned
+from rebill.run.deadlines import dated
 from rebill.run.keep import keep_findings, take_out
-from rebill.run.night import Night
+from rebill.run.outcomes import FindingsClaimed, Outcomes
+from rebill.run.run import Run
 from rebill.run.stages import (
     Claim,
 )
@@ -23,21 +25,31 @@ from rebill.store import (
 from rebill.store.record import KEPT_FINDINGS
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 
 
-def claim_findings(night: Night, stage: Claim) -> None:
+def claim_findings(run: Run, stage: Claim, so_far: Outcomes) -> FindingsClaimed:
     """Leave the run's findings on record with their claims; states follow the day of the run."""
-    record = night.record
     if stage.as_of is None:
         raise ConfigError("claims need a day: give --as-of")
+    record = run.record
     claims = record.claims()
-    turned = waivers.turn(night, claims, stage.as_of)
-    free = night.found.join(turned.aside, on="finding_id", how="anti")
-    night.found = pl.concat([free, turned.back.select(FINDINGS.names())])
-    night.replaced = pl.concat([night.replaced, turned.out])
+    turned = waivers.turn(run, claims, so_far, stage.as_of)
+    outcome = claim(
+        _found(run, claims, turned, so_far),
+        claims,
+        _terms(run),
+        stage.as_of,
+        lambda count: [f"D-{n:06d}" for n in next_numbers(record.connection, "claims", count)],
+    )
+    return _keep(run, outcome, turned)
+
+
+def _found(run: Run, claims: pl.DataFrame, turned: Turned, so_far: Outcomes) -> Found:
+    """Return the findings that make claims: of this run, taken back, standing and filed ones."""
+    record = run.record
+    free = so_far.found.join(turned.aside, on="finding_id", how="anti")
     open_ones = claims.filter(pl.col("status").is_in(UNFILED))
-    documents = record.counted()
     # A claim may hold several months: those of all unfiled claims are at hand.
     standing = (
         record.scan("findings", KEPT_FINDINGS)
@@ -45,32 +57,40 @@ def claim_findings(night: Night, stage: Claim) -> None:
         .select(KEPT_FINDINGS.names())
         .collect()
     )
-    written = written_lines(record).join(turned.back, on="finding_id", how="anti")
-    outcome = claim(
-        Found(night.found, night.replaced, standing, written),
-        claims,
-        Terms(
-            papers(night, documents, record.debits()),
-            night.contracts,
-            night.reference["services"].select("service", "state", "product").collect(),
-            forms_for(record.workspace, night.contracts),
-        ),
-        stage.as_of,
-        lambda count: [f"D-{n:06d}" for n in next_numbers(record.connection, "claims", count)],
+    return Found(
+        pl.concat([free, turned.back.select(FINDINGS.names())]),
+        pl.concat([so_far.replaced, turned.out]),
+        standing,
+        written_lines(record).join(turned.back, on="finding_id", how="anti"),
     )
-    write_rows(record.connection, models.Claim, outcome.claims)
-    insert_frame(record.connection, models.ClaimEvent, outcome.events.select(EVENTS.names()))
-    kept = KEPT_FINDINGS.names()
+
+
+def _terms(run: Run) -> Terms:
+    """Return what claims are made by: days, contracts, services, forms."""
+    record = run.record
+    return Terms(
+        dated(run, record.counted(), record.debits()),
+        run.contracts,
+        run.reference["services"].select("service", "state", "product").collect(),
+        forms_for(record.workspace, run.contracts),
+    )
+
+
+def _keep(run: Run, outcome: Claimed, turned: Turned) -> FindingsClaimed:
+    """Write claims, what happened to them, and the findings with their claims."""
+    connection = run.record.connection
+    write_rows(connection, models.Claim, outcome.claims)
+    insert_frame(connection, models.ClaimEvent, outcome.events.select(EVENTS.names()))
+    columns = KEPT_FINDINGS.names()
     unclaimed = pl.concat([turned.aside, turned.out]).with_columns(
         claim_no=pl.lit(None, dtype=pl.String)
     )
-    night.waived = unclaimed["finding_id"].to_list()
-    night.kept = pl.concat([outcome.findings.select(kept), unclaimed.select(kept)])
-    take_out(night, outcome.moved)
-    keep_findings(night, pl.concat([night.kept, outcome.moved.select(kept)]).sort("finding_id"))
+    kept = pl.concat([outcome.findings.select(columns), unclaimed.select(columns)])
+    take_out(run, outcome.moved)
+    keep_findings(run, pl.concat([kept, outcome.moved.select(columns)]).sort("finding_id"))
     over = outcome.claims.filter(~pl.col("status").is_in(UNFILED))
-    freeze(record, over["claim_no"])
-    night.claims = outcome.claims["claim_no"].to_list()
-    night.count("findings", night.kept.height)
-    night.count("claims new or changed", outcome.claims.height)
-    night.total("at stake", night.kept["amount_at_stake"])
+    freeze(run.record, over["claim_no"])
+    run.count("findings", kept.height)
+    run.count("claims new or changed", outcome.claims.height)
+    run.total("at stake", kept["amount_at_stake"])
+    return FindingsClaimed(tuple(outcome.claims["claim_no"]), kept, tuple(unclaimed["finding_id"]))

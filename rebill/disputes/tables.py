@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import CENTS
-from rebill.disputes.credits import ROWS, credit_rows
+from rebill.disputes.credit_rows import ROWS, credit_rows
 from rebill.store.table_out import Asked, TableOut
 from reconcile.claims.group import refresh
 

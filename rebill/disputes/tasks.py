@@ -6,7 +6,8 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import among, columns_of
 from rebill.disputes.claims import closed_around, parts, policies_of
 from rebill.disputes.credits import offers
 from rebill.reference import current
@@ -14,8 +15,6 @@ from rebill.store.record import Record
 from reconcile.claims.timers import TASKS, TIMED, TIMERS, tasks, timers
 from reconcile.policies import LIMITS
 from reconcile.window import limit_days
-
-NOTHING = pl.lit(0, dtype=CENTS)
 
 
 def tasks_of(record: Record, as_of: dt.date) -> pl.DataFrame:
@@ -36,7 +35,7 @@ def tasks_of(record: Record, as_of: dt.date) -> pl.DataFrame:
 def timed_claims(record: Record) -> pl.DataFrame:
     """Return every claim with what its timers are made of (`TIMED`)."""
     rules = policies_of(record)
-    under = pl.col("contract").is_in(rules["contract"].drop_nulls().implode())
+    under = among("contract", rules["contract"].drop_nulls())
     claims = record.claims()
     sent = (
         record.claim_events()
@@ -44,7 +43,7 @@ def timed_claims(record: Record) -> pl.DataFrame:
         .group_by("claim_no")
         .agg(sent_on=pl.col("at").max())
     )
-    gone = [pl.col(name).fill_null(NOTHING) for name in ("credited", "denied", "withdrawn")]
+    gone = [pl.col(name).fill_null(ZERO_CENTS) for name in ("credited", "denied", "withdrawn")]
     offered = offers(record).offered["claim_no"].unique()
     return (
         claims.with_columns(contract=pl.when(under).then("contract"))
@@ -55,9 +54,9 @@ def timed_claims(record: Record) -> pl.DataFrame:
             to_win=pl.col("amount") - gone[0] - gone[2],
             denied=gone[1],
             level=pl.col("level").fill_null(1),
-            credit_offered=pl.col("claim_no").is_in(offered.implode()),
+            credit_offered=among("claim_no", offered),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in TIMED.items())
+        .select(columns_of(TIMED))
     )
 
 

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from invoices.schema import among
 from rebill.run.acts import Reopen, Waive
 from rebill.run.keep import take_out
-from rebill.run.night import Night
+from rebill.run.outcomes import Outcomes
+from rebill.run.run import Run
 from rebill.store.decisions import decide, decisions
 from rebill.store.record import KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
 from reconcile.audit.waivers import active, waived
-from reconcile.claims.life import UNFILED
-
-MONTH = pl.col("bill_date").dt.strftime("%Y-%m").alias("bill_month")
+from reconcile.claims.moves import UNFILED
 
 
 class Turned(NamedTuple):
@@ -30,16 +30,16 @@ class Turned(NamedTuple):
     """Found in this run and waived: they are kept without a claim."""
 
 
-def waive(night: Night, stage: Waive) -> None:
+def waive(run: Run, stage: Waive, so_far: Outcomes) -> None:
     """Record that findings, or a kind of finding, are not claimed.
 
     Raises ConfigError naming every finding that does not exist or whose claim the carrier knows.
     """
     if stage.until is not None and stage.until <= stage.act.on:
         raise ConfigError(f"--until {stage.until} is not after the day of the act, {stage.act.on}")
-    known = _named(night.record, stage.findings)
+    known = _named(run.record, stage.findings)
     faults = [f"there is no finding {name}" for name in _absent(stage.findings, known)]
-    unfiled = night.record.claims().filter(pl.col("status").is_in((*UNFILED, "withdrawn")))
+    unfiled = run.record.claims().filter(pl.col("status").is_in((*UNFILED, "withdrawn")))
     filed = known.filter(pl.col("claim_no").is_not_null()).join(unfiled, on="claim_no", how="anti")
     faults += [
         f"{name} is part of claim {number}, which is past waiving: withdraw the claim instead"
@@ -50,22 +50,22 @@ def waive(night: Night, stage: Waive) -> None:
     if stage.exempt is not None:
         kind = stage.exempt
         about = {"code": kind.code, "carrier": kind.carrier, "service": kind.service}
-        _add(night, "waive", stage, [{**about, "usoc": kind.usoc, "holds_until": stage.until}])
+        _add(run, "waive", stage, [{**about, "usoc": kind.usoc, "holds_until": stage.until}])
         return
     rows = [{"subject": name, "holds_until": stage.until} for name in stage.findings]
-    _add(night, "waive", stage, rows)
+    _add(run, "waive", stage, rows)
 
 
-def reopen(night: Night, stage: Reopen) -> None:
+def reopen(run: Run, stage: Reopen, so_far: Outcomes) -> None:
     """Record that waivers hold no longer.
 
     Raises ConfigError naming every finding that is not waived by name, and every decision that is
     no waiver in force.
     """
-    now = active(decisions(night.record), stage.act.on)
+    now = active(decisions(run.record), stage.act.on)
     exceptions = now.filter(pl.col("finding_id").is_null())["decision"].to_list()
     by_name = now.filter(pl.col("finding_id").is_in(list(stage.findings)))
-    covered = waived(_named(night.record, stage.findings).lazy(), now).collect()
+    covered = waived(_named(run.record, stage.findings).lazy(), now).collect()
     by_kind = dict(covered.select("finding_id", "waived_by").iter_rows())
     faults = [
         f"{name} is waived by the standing exception {by_kind[name]}: reopen that"
@@ -85,24 +85,24 @@ def reopen(night: Night, stage: Reopen) -> None:
         for name, number in by_name.select("finding_id", "decision").iter_rows()
     ]
     rows += [{"ends": number} for number in stage.decisions]
-    _add(night, "reopen", stage, rows)
+    _add(run, "reopen", stage, rows)
 
 
-def turn(night: Night, claims: pl.DataFrame, as_of: dt.date) -> Turned:
+def turn(run: Run, claims: pl.DataFrame, so_far: Outcomes, as_of: dt.date) -> Turned:
     """Return what the waivers that hold on a day do, with `out` and `back` taken off the record.
 
     Findings of claims the carrier knows stay as they are: what was filed is evidence.
     """
-    acts = decisions(night.record)
+    acts = decisions(run.record)
     nothing = pl.DataFrame(schema=KEPT_FINDINGS)
     if acts.filter(pl.col("act") == "waive").is_empty():
         return Turned(nothing, nothing, nothing)
-    last = night.record.fact("night.as_of")
-    earlier = acts.filter(pl.col("run_id") < night.run_id)
+    last = run.record.fact("run.as_of")
+    earlier = acts.filter(pl.col("run_id") < run.run_id)
     before = active(earlier, dt.date.fromisoformat(last) if last else as_of)
     now = active(acts, as_of)
     unfiled = claims.filter(pl.col("status").is_in(UNFILED))["claim_no"]
-    standing = night.record.scan("findings", KEPT_FINDINGS).filter(
+    standing = run.record.scan("findings", KEPT_FINDINGS).filter(
         pl.col("reason").is_not_null(), pl.col("amount_at_stake") > 0
     )
     marked = (
@@ -114,16 +114,14 @@ def turn(night: Night, claims: pl.DataFrame, as_of: dt.date) -> Turned:
         .collect()
     )
     held = pl.col("waived_by").is_not_null()
-    out = marked.filter(held, pl.col("claim_no").is_in(unfiled.implode()))
+    out = marked.filter(held, among("claim_no", unfiled))
     back = marked.filter(~held, pl.col("claim_no").is_null())
     columns = KEPT_FINDINGS.names()
     moved = pl.concat([out, back]).select(columns)
-    take_out(night, moved)
-    filed = night.replaced.filter(
-        pl.col("claim_no").is_not_null(), ~pl.col("claim_no").is_in(unfiled.implode())
-    )
+    take_out(run, moved)
+    filed = so_far.replaced.filter(pl.col("claim_no").is_not_null(), ~among("claim_no", unfiled))
     aside = (
-        waived(night.found.lazy(), now)
+        waived(so_far.found.lazy(), now)
         .filter(pl.col("waived_by").is_not_null())
         .join(filed.lazy(), on="finding_id", how="anti")
         .with_columns(claim_no=pl.lit(None, dtype=pl.String))
@@ -143,11 +141,11 @@ def _absent(names: tuple[str, ...], known: pl.DataFrame) -> list[str]:
     return sorted(set(names) - set(known["finding_id"]))
 
 
-def _add(night: Night, word: str, stage: Waive | Reopen, rows: list[dict[str, Any]]) -> None:
+def _add(run: Run, word: str, stage: Waive | Reopen, rows: list[dict[str, Any]]) -> None:
     act = stage.act
     given = {"decided_on": act.on, "who": act.who, "act": word, "reason": act.reason}
     frame = pl.DataFrame(
-        [{**given, "run_id": night.run_id, **row} for row in rows], infer_schema_length=None
+        [{**given, "run_id": run.run_id, **row} for row in rows], infer_schema_length=None
     )
-    decide(night.record, frame)
-    night.count(f"{word}d" if word == "waive" else f"{word}ed", len(rows))
+    decide(run.record, frame)
+    run.count(f"{word}d" if word == "waive" else f"{word}ed", len(rows))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import tempfile
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -15,8 +16,10 @@ from invoices.carrier import Known, Profile, Profiles, Source
 from invoices.carrier.flat import SAVE_AGAIN, WorkbookFault, head_of_workbook
 from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, refused_file
+from invoices.schema import LINES, empty
 from rebill.intake import archives
 from rebill.run.intake import Intake
+from rebill.run.outcomes import FileRead
 from rebill.run.stages import ReadFile
 from rebill.workspace import text as text_
 from rebill.workspace import write
@@ -26,15 +29,13 @@ from rebill.workspace.write import STAGED
 
 def take_in(
     workspace: Workspace,
-    intake: Intake,
+    number: int,
     stage: ReadFile,
     path: Path,
     profiles: Profiles | None = None,
     known: Known | None = None,
-) -> Reading:
-    """Read one file into the intake: its documents, its findings, its lines as staged Parquet."""
-    number = len(intake.reads)
-    intake.reads.append(stage)
+) -> FileRead:
+    """Read the file with this number in its run; its lines are left as staged Parquet."""
     if stage.fault:
         reading = refused_file(stage.name, stage.sha256, *stage.fault)
     else:
@@ -48,18 +49,35 @@ def take_in(
             known=known,
             scratch=workspace.lines / STAGED,
         )
-    here = pl.lit(number, dtype=pl.Int64).alias("intake")
+    place = None
     if not reading.documents.is_empty():
         place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
-        write.spool(place, reading.lines.with_columns(here))
-        intake.staged[number] = place
-    if reading.bundle is not None:
-        intake.bundles.append((number, reading.bundle))
-        intake.parts[number] = reading.bundle.parts["document_id"].n_unique()
-    intake.quarantine.append(reading.quarantine)
-    intake.documents = pl.concat([intake.documents, reading.documents.with_columns(here)])
-    intake.findings = pl.concat([intake.findings, reading.findings.with_columns(here)])
-    return reading
+        write.spool(place, reading.lines.with_columns(intake=_number(number)))
+    # The lines are in the file now, and no longer in memory.
+    return FileRead(stage, replace(reading, lines=empty(LINES).lazy()), place)
+
+
+def _number(of_file: int) -> pl.Expr:
+    return pl.lit(of_file, dtype=pl.Int64)
+
+
+def intake_of(files: Sequence[FileRead]) -> Intake:
+    """Return what the files of a run say together, numbered in their order."""
+    readings = [one.reading for one in files]
+    numbered = list(enumerate(readings))
+    told = Intake()
+    return Intake(
+        reads=tuple(one.stage for one in files),
+        documents=pl.concat(
+            [told.documents, *(r.documents.with_columns(intake=_number(n)) for n, r in numbered)]
+        ),
+        findings=pl.concat(
+            [told.findings, *(r.findings.with_columns(intake=_number(n)) for n, r in numbered)]
+        ),
+        quarantine=tuple(reading.quarantine for reading in readings),
+        staged={n: one.staged for n, one in enumerate(files) if one.staged is not None},
+        bundles=tuple((n, r.bundle) for n, r in numbered if r.bundle is not None),
+    )
 
 
 def read_file(

@@ -7,6 +7,7 @@ their document; what a killed run leaves there is swept by the next one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeVar
 
 import polars as pl
@@ -43,15 +44,19 @@ def _moved(frame: Frame, moves: pl.DataFrame) -> Frame:
     return joined.with_columns(intake=pl.coalesce("owner", "intake")).select(names)
 
 
-def put_together(intake: Intake) -> None:
-    """Make one document of the fragments of each bill that came in several files."""
+def put_together(intake: Intake) -> Intake:
+    """Return the intake with one document of the fragments of each bill that came in files."""
     if not intake.bundles:
-        return
-    assembled = assemble(intake.documents, intake.bundles)
-    intake.documents, intake.reasons = assembled.documents, assembled.reasons
-    intake.moves, intake.waiting = assembled.moves, assembled.waiting
-    intake.findings = _moved(intake.findings, intake.moves)
-    intake.bundles = []
+        return intake
+    assembled = assemble(intake.documents, list(intake.bundles))
+    return replace(
+        intake,
+        documents=assembled.documents,
+        reasons=assembled.reasons,
+        moves=assembled.moves,
+        waiting=assembled.waiting,
+        findings=_moved(intake.findings, assembled.moves),
+    )
 
 
 def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> Settled:
@@ -61,7 +66,7 @@ def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> 
     that are loaded or held. Of documents with one key the first stays: on record, then by file
     name and row. One of equal content is a repeat; one of other content is held.
     """
-    put_together(intake)
+    intake = put_together(intake)
     totals = (
         staged_lines(intake)
         .group_by("intake", "document_id", "charge_class")

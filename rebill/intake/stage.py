@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from invoices.schema import LINES
 from rebill.intake import arrivals
-from rebill.intake.read import take_in
+from rebill.intake.read import intake_of, take_in
 from rebill.intake.settle import settle
-from rebill.outbox.answers import answer
+from rebill.outbox.answers import answers_of
+from rebill.run.intake import Intake, Settled
 from rebill.run.keep import keep, keep_findings
-from rebill.run.night import Night
+from rebill.run.outcomes import DocumentsSettled, FileRead, Outcomes
+from rebill.run.run import Run
 from rebill.run.stages import (
     ReadFile,
     Settle,
@@ -20,103 +24,134 @@ from rebill.store import (
     models,
 )
 from rebill.store.frames import of
-from reconcile.contracts import contract_for
+from reconcile.contracts import Contract, contract_for
 
 TOLD = 100
 """So many quarantined rows of a file are told in the log; all are findings."""
 
 
-def read(night: Night, stage: ReadFile) -> None:
+def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead:
     """Take one file in."""
-    workspace = night.record.workspace
-    path = night.paths.get(stage.name, workspace.inbox)
-    reading = take_in(workspace, night.intake, stage, path, night.profiles, night.known)
-    answer(night, reading, stage.received_on or night.as_of)
-    night.count("files", 1)
-    night.log.event(
+    workspace = run.record.workspace
+    path = run.paths.get(stage.name, workspace.inbox)
+    number = len(so_far.every(FileRead))
+    taken = take_in(workspace, number, stage, path, run.profiles, run.known)
+    run.count("files", 1)
+    run.log.event(
         "file read",
         file=stage.name,
-        documents=reading.documents.height,
-        quarantined=reading.quarantine.height,
+        documents=taken.reading.documents.height,
+        quarantined=taken.reading.quarantine.height,
     )
+    return replace(taken, answers=answers_of(taken.reading, stage.received_on or run.as_of))
 
 
-def settle_documents(night: Night, stage: Settle) -> None:
-    """Leave the new documents of the intake on record, with the status they have from now on."""
-    record, connection = night.record, night.record.connection
-    stored = record.documents()
+def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSettled:
+    """Leave the new documents of the run's files on record, with the status they have from now on.
+
+    Gathered are the files that were read and what is on record; decided is what is new, and by
+    which contract it is held.
+    """
+    record = run.record
+    intake = intake_of(so_far.every(FileRead))
     on_record = pl.concat(
         [frame.select(LINES.names()) for frame in (record.lines(), record.held(), record.void())]
     )
-    settled = settle(night.intake, stored, on_record)
-    night.settled = settled
+    settled = settle(intake, record.documents(), on_record)
+    documents = _documents(settled, intake, run.contracts).with_columns(
+        run_id=pl.lit(run.run_id, dtype=pl.Int64)
+    )
+    _keep(run, settled, intake, documents)
+    waiting = frozenset(intake.reads[number].name for number in settled.waiting)
+    became = {}
+    for number, read_file in enumerate(intake.reads):
+        parts = _parts(number, documents, settled, intake, read_file.name in waiting)
+        words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
+        became[read_file.name] = words or "nothing"
+        for status, count in parts.items():
+            if status not in ("parts of bills", "waiting"):
+                run.count(status, count)
+        _tell_quarantined(run, intake.quarantine[number])
+    _tell_documents(run, documents)
+    return DocumentsSettled(settled, waiting, became)
+
+
+def _documents(settled: Settled, intake: Intake, contracts: list[Contract]) -> pl.DataFrame:
+    """Return the new documents with the day they came and the contract that holds them."""
     received = pl.DataFrame(
         {
-            "intake": range(len(night.intake.reads)),
-            "received_on": [stage.received_on for stage in night.intake.reads],
+            "intake": range(len(intake.reads)),
+            "received_on": [stage.received_on for stage in intake.reads],
         },
         schema={"intake": pl.Int64, "received_on": pl.Date},
     )
     questions = settled.documents.select("carrier", "ban", day="bill_date").unique()
-    documents = (
+    return (
         settled.documents.join(received, on="intake", how="left")
         .join(
-            contract_for(questions.drop_nulls(), night.contracts),
+            contract_for(questions.drop_nulls(), contracts),
             left_on=["carrier", "ban", "bill_date"],
             right_on=["carrier", "ban", "day"],
             how="left",
         )
-        .with_columns(run_id=pl.lit(night.run_id, dtype=pl.Int64))
         .sort("intake", "source_row", "document_id")
     )
+
+
+def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -> None:
+    """Write documents and their lines; loaded ones too where no audit of this run does."""
+    connection = run.record.connection
     insert_frame(connection, models.Document, documents.drop("intake"))
     insert_frame(connection, models.DocumentTotal, settled.totals)
     held = documents.filter(pl.col("status") == "held")
     if held.height:
-        keep(night, "held_lines", of(settled.lines, held["document_id"]), "amount")
+        keep(run, "held_lines", of(settled.lines, held["document_id"]), "amount")
     if settled.findings.height:
-        keep_findings(night, settled.findings)
-    quarantine = pl.concat(night.intake.quarantine)
+        keep_findings(run, settled.findings)
+    quarantine = pl.concat(intake.quarantine)
     if quarantine.height:
         nowhere = quarantine.with_columns(carrier=pl.lit(None, dtype=pl.String))
-        keep(night, "quarantine", nowhere.lazy(), None, month=pl.lit(None, dtype=pl.String))
+        keep(run, "quarantine", nowhere.lazy(), None, month=pl.lit(None, dtype=pl.String))
     loaded = documents.filter(pl.col("status") == "loaded")
-    if loaded.height and not night.audits:
-        keep(night, "lines", of(settled.lines, loaded["document_id"]), "amount")
+    if loaded.height and not run.plan.audits:
+        keep(run, "lines", of(settled.lines, loaded["document_id"]), "amount")
     for number in settled.waiting:
-        stage_read = night.intake.reads[number]
-        night.waiting.add(stage_read.name)
-        arrivals.keep(record.workspace, stage_read.sha256, night.paths[stage_read.name])
-    _say_what_came(night, documents, settled.repeats)
+        waits = intake.reads[number]
+        arrivals.keep(run.record.workspace, waits.sha256, run.paths[waits.name])
 
 
-def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame) -> None:
-    """Note what became of each file, in words and in the run's counts."""
-    for number, stage in enumerate(night.intake.reads):
-        own = documents.filter(pl.col("intake") == number)
-        parts = {
-            status: own.filter(pl.col("status") == status).height
-            for status in ("loaded", "held", "refused")
-        }
-        parts["repeated"] = repeats.filter(pl.col("intake") == number).height
-        parts["rows quarantined"] = night.intake.quarantine[number].height
-        if number in night.intake.parts and not own.height:
-            parts["parts of bills"] = night.intake.parts[number]
-        parts["waiting"] = int(stage.name in night.waiting)
-        words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
-        night.became[stage.name] = words or "nothing"
-        for status, count in parts.items():
-            if status not in ("parts of bills", "waiting"):
-                night.count(status, count)
-        for row in night.intake.quarantine[number].head(TOLD).iter_rows(named=True):
-            night.log.warning(
-                "row quarantined",
-                file=row["source_file"],
-                row=row["source_row"],
-                reason=row["reason"],
-            )
+def _parts(
+    number: int, documents: pl.DataFrame, settled: Settled, intake: Intake, waits: bool
+) -> dict[str, int]:
+    """Return what became of the parts of one file: how many documents and rows, by word."""
+    own = documents.filter(pl.col("intake") == number)
+    parts = {
+        status: own.filter(pl.col("status") == status).height
+        for status in ("loaded", "held", "refused")
+    }
+    parts["repeated"] = settled.repeats.filter(pl.col("intake") == number).height
+    parts["rows quarantined"] = intake.quarantine[number].height
+    if number in intake.parts and not own.height:
+        parts["parts of bills"] = intake.parts[number]
+    parts["waiting"] = int(waits)
+    return parts
+
+
+def _tell_quarantined(run: Run, rows: pl.DataFrame) -> None:
+    """Say in the log which rows of a file cannot be read."""
+    for row in rows.head(TOLD).iter_rows(named=True):
+        run.log.warning(
+            "row quarantined",
+            file=row["source_file"],
+            row=row["source_row"],
+            reason=row["reason"],
+        )
+
+
+def _tell_documents(run: Run, documents: pl.DataFrame) -> None:
+    """Say in the log which documents do not count, and in the record of the run what came."""
     for row in documents.filter(pl.col("status") != "loaded").iter_rows(named=True):
-        night.log.warning(
+        run.log.warning(
             f"document {row['status']}",
             file=row["source_file"],
             row=row["source_row"],
@@ -125,5 +160,5 @@ def _say_what_came(night: Night, documents: pl.DataFrame, repeats: pl.DataFrame)
             invoice=row["invoice_no"],
         )
     loaded = documents.filter(pl.col("status") == "loaded")
-    night.count("lines", int(loaded["lines"].sum() or 0))
-    night.total("billed", loaded["current_charges"].drop_nulls())
+    run.count("lines", int(loaded["lines"].sum() or 0))
+    run.total("billed", loaded["current_charges"].drop_nulls())

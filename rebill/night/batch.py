@@ -16,24 +16,24 @@ from typing import Any
 import sqlalchemy as sa
 
 from rebill import __version__
-from rebill.audit.again import Undone
 from rebill.intake import arrivals
-from rebill.night.job import Job, _arrived, facts
-from rebill.night.news import _note_files, _promise
+from rebill.night.job import Job, arrived, facts
+from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
 from rebill.outbox import answers
 from rebill.outbox.deliver import Delivery, deliver, read_digest
 from rebill.reference import current
 from rebill.run.difference import Difference
-from rebill.run.night import Night
+from rebill.run.outcomes import FileRead, Outcomes, RunCompared
+from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import (
     finish_run,
+    models,
     start_run,
     sweep_orphans,
     transaction,
 )
-from rebill.store.models import Run
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.log import Log
@@ -62,7 +62,7 @@ def explain(workspace: Workspace, job: Job) -> Plan:
         tempfile.TemporaryDirectory(prefix="rebill-") as scratch,
     ):
         record = Record(workspace, connection)
-        return job.planner(facts(record, _arrived(record, job, Path(scratch))))
+        return job.planner(facts(record, arrived(record, job, Path(scratch))))
 
 
 def run(
@@ -77,20 +77,19 @@ def run(
     Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
     trial leaves nothing but its outcome.
     """
-    nights: list[Night] = []
     with lock.locked(workspace):
         started = now()
         try:
             with transaction(workspace) as connection:
                 record = Record(workspace, connection)
-                outcome, delivery = _keep(record, job, log, hook, now, nights)
+                outcome, delivery = _keep(record, job, log, hook, now)
             hook("kept")
         except ConfigError:
             raise
-        except Undone:
+        except Undone as trial:
             with transaction(workspace) as connection:
                 sweep_orphans(workspace, connection)
-            return _told(nights[0])
+            return trial.outcome
         except BaseException as error:  # a panic of polars is no Exception
             _note_failure(workspace, job, started, now(), error)
             raise
@@ -104,8 +103,19 @@ def run(
         return _deliver(workspace, outcome, delivery, log, hook)
 
 
-def _told(night: Night) -> Outcome:
-    return Outcome(night.plan, night.counts, night.sums, night.became, difference=night.difference)
+class Undone(Exception):
+    """The run was a trial: nothing of it is kept but what it would have done."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+def _told(run: Run, so_far: Outcomes) -> Outcome:
+    """Return what the stages of a run did so far."""
+    compared = so_far.last(RunCompared)
+    difference = None if compared is None else compared.difference
+    return Outcome(run.plan, run.counts, run.sums, so_far.became, difference=difference)
 
 
 def _keep(
@@ -114,11 +124,10 @@ def _keep(
     log: Log,
     hook: Callable[[str], None],
     now: Callable[[], str],
-    nights: list[Night],
 ) -> tuple[Outcome, Delivery | None]:
     """Carry out every stage that changes the record, in the open transaction.
 
-    The run under way is put into `nights`.
+    Raises Undone where nothing of it is to be kept.
     """
     connection = record.connection
     for path in sweep_orphans(record.workspace, connection):
@@ -126,22 +135,25 @@ def _keep(
     current.sweep_copies(record.workspace, connection)
     waiting = arrivals.waiting(record.workspace, connection)
     arrivals.sweep(record.workspace, {seen.sha256 or "" for seen in waiting.files})
-    job = _arrived(record, job, record.workspace.lines / STAGED / "unpacked")
+    job = arrived(record, job, record.workspace.lines / STAGED / "unpacked")
     plan = job.planner(facts(record, job))
     load = current.load_version(connection) or None
     run_id = start_run(connection, job.command, job.as_of, __version__, now(), load)
-    night = Night(record, plan, job.as_of, log, run_id, job.paths, hook)
-    nights.append(night)
+    under_way = Run(record, plan, job.as_of, log, run_id, job.paths)
+    so_far = Outcomes()
     for stage in plan.stages:
         if not isinstance(stage, Deliver):
             with log.stage(type(stage).__name__, stage.words()):
-                carry_out(night, stage)
+                so_far = carry_out(under_way, stage, so_far)
+            compared = so_far.last(RunCompared)
+            if compared is not None and not compared.keep:
+                raise Undone(_told(under_way, so_far))
             hook(type(stage).__name__)
-    _note_files(night, job)
-    answers.promise(night)
-    delivery = _promise(night, job)
-    finish_run(connection, run_id, "done", night.counts, night.sums, now())
-    return _told(night), delivery
+    note_files(under_way, so_far)
+    answers.promise(record, [one for read in so_far.every(FileRead) for one in read.answers])
+    delivery = promise(under_way, so_far)
+    finish_run(connection, run_id, "done", under_way.counts, under_way.sums, now())
+    return _told(under_way, so_far), delivery
 
 
 def _deliver(
@@ -175,8 +187,8 @@ def _note_failure(
         with transaction(workspace) as connection:
             run_id = start_run(connection, job.command, job.as_of, __version__, started)
             connection.execute(
-                sa.update(Run)
-                .where(Run.id == run_id)
+                sa.update(models.Run)
+                .where(models.Run.id == run_id)
                 .values(outcome="failed", finished=finished, sums={"error": str(error)[:500]})
             )
     except (sa.exc.SQLAlchemyError, ConfigError):

@@ -126,7 +126,7 @@ def mark(record: Record, as_of: dt.date | None) -> str:
     return "/".join(str(part) for part in (as_of, load, *last))
 
 
-def _arrived(record: Record, job: Job, scratch: Path) -> Job:
+def arrived(record: Record, job: Job, scratch: Path) -> Job:
     """Return the job with new archives opened, and with the files that wait for theirs."""
     workspace, connection = record.workspace, record.connection
     waiting = arrivals.waiting(workspace, connection)

@@ -7,61 +7,45 @@ from typing import Any
 
 import polars as pl
 
+from invoices.schema import empty
 from rebill.cash.bank_files import REFUSED, WAITING
 from rebill.intake import arrivals
-from rebill.night.job import Job, mark
+from rebill.night.job import mark
 from rebill.outbox.deliver import DIGEST, Delivery
 from rebill.run.acts import Decision
-from rebill.run.night import Night
-from rebill.run.stages import Deliver, ReadBank, ReadFile
-from rebill.store import (
-    note_file,
+from rebill.run.outcomes import (
+    BankRead,
+    DocumentsSettled,
+    FileRead,
+    FindingsClaimed,
+    LinesPriced,
+    Outcomes,
+    PullsMatched,
 )
+from rebill.run.run import Run
+from rebill.run.stages import Deliver, ReadBank, ReadFile
+from rebill.store import note_file
+from rebill.store.record import KEPT_FINDINGS
 
 
-def _note_files(night: Night, job: Job) -> None:
+def note_files(run: Run, so_far: Outcomes) -> None:
     """Record every file that was found, and what became of it."""
-    connection, plan = night.record.connection, night.plan
-    for stage in plan.stages:
+    became = so_far.became
+    for stage in run.plan.stages:
         if isinstance(stage, ReadFile):
-            became = night.became.get(stage.name, "nothing")
-            words = {word.split()[-1] for word in became.split(", ")}
-            outcome = (
-                arrivals.WAITING
-                if stage.name in night.waiting
-                else "repeated"
-                if words == {"repeated"}
-                else "refused"
-                if words == {"refused"}
-                else "ingested"
-            )
-            note_file(
-                connection,
-                night.run_id,
-                stage.name,
-                outcome,
-                size=stage.size,
-                sha256=stage.sha256,
-                note=became,
-            )
+            words = became.get(stage.name, "nothing")
+            _note(run, stage, _outcome(stage.name, words, so_far), words)
         if isinstance(stage, ReadBank):
-            note_file(
-                connection,
-                night.run_id,
-                stage.name,
-                night.bank_became.get(stage.name, REFUSED),
-                size=stage.size,
-                sha256=stage.sha256,
-                note=night.became.get(stage.name),
-            )
-    for seen in plan.passed_over:
+            outcome = _bank_outcomes(so_far).get(stage.name, REFUSED)
+            _note(run, stage, outcome, became.get(stage.name))
+    for seen in run.plan.passed_over:
         if seen.left not in ("known", arrivals.OPENED):
-            night.log.warning("passed over", file=seen.name, reason=seen.left)
+            run.log.warning("passed over", file=seen.name, reason=seen.left)
         outcome = seen.left if seen.left in ("known", "growing", WAITING) else "skipped"
         outcome = "ingested" if seen.left == arrivals.OPENED else outcome
         note_file(
-            connection,
-            night.run_id,
+            run.record.connection,
+            run.run_id,
             seen.name,
             outcome,
             size=seen.size or None,
@@ -70,51 +54,69 @@ def _note_files(night: Night, job: Job) -> None:
         )
 
 
-def _promise(night: Night, job: Job) -> Delivery | None:
+def _note(run: Run, stage: ReadFile | ReadBank, outcome: str, words: str | None) -> None:
+    """Record what became of a file that was read."""
+    note_file(
+        run.record.connection,
+        run.run_id,
+        stage.name,
+        outcome,
+        size=stage.size,
+        sha256=stage.sha256,
+        note=words,
+    )
+
+
+def _outcome(name: str, became: str, so_far: Outcomes) -> str:
+    """Return what became of a carrier file, in the word that the record of runs keeps."""
+    came = so_far.last(DocumentsSettled)
+    if came is not None and name in came.waiting:
+        return arrivals.WAITING
+    words = {word.split()[-1] for word in became.split(", ")}
+    return next((word for word in ("repeated", "refused") if words == {word}), "ingested")
+
+
+def _bank_outcomes(so_far: Outcomes) -> dict[str, str]:
+    """Return what became of bank files, in the words that the record of runs keeps."""
+    matched = so_far.last(PullsMatched)
+    return {} if matched is None else matched.outcomes
+
+
+def promise(run: Run, so_far: Outcomes) -> Delivery | None:
     """Keep in the record what is to be delivered, and the news of the night for its digest."""
-    stages = [stage for stage in night.plan.stages if isinstance(stage, Deliver)]
+    stages = [stage for stage in run.plan.stages if isinstance(stage, Deliver)]
     if not stages:
         return None
-    record = night.record
-    claims = record.claims().filter(pl.col("claim_no").is_in(night.claims))
-    bills = record.customer_invoices().filter(pl.col("invoice_no").is_in(night.invoices))
+    record = run.record
+    claimed = [number for one in so_far.every(FindingsClaimed) for number in one.claims]
+    priced = [number for one in so_far.every(LinesPriced) for number in one.invoices]
+    claims = record.claims().filter(pl.col("claim_no").is_in(claimed))
+    bills = record.customer_invoices().filter(pl.col("invoice_no").is_in(priced))
     months = set(claims["bill_month"]) | set(bills["bill_month"]) | set(stages[0].months)
     record.say("night.undelivered", ",".join(sorted(months | {DIGEST})))
-    if night.plan.stages != (stages[0],):
-        record.say("night.mark", mark(record, job.as_of))
+    if run.plan.stages != (stages[0],):
+        record.say("night.mark", mark(record, run.as_of))
         # The morning's news are the night's, whatever people decide in the course of the day.
-        if not any(isinstance(stage, Decision) for stage in night.plan.stages):
-            record.say("night.news", json.dumps(_news(night), default=str))
-        if job.as_of is not None:
-            record.say("night.as_of", job.as_of.isoformat())
-    return Delivery(night.claims, night.invoices, stages[0].months)
+        if not any(isinstance(stage, Decision) for stage in run.plan.stages):
+            record.say("night.news", json.dumps(_news(run, so_far), default=str))
+        if run.as_of is not None:
+            record.say("night.as_of", run.as_of.isoformat())
+    return Delivery(claimed, priced, stages[0].months)
 
 
-def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
+def _news(run: Run, so_far: Outcomes) -> dict[str, list[dict[str, Any]]]:
     """Return what came this night and the money it put at stake, as plain data."""
-    read: list[ReadFile | ReadBank] = [*night.intake.reads]
-    read += [one.stage for one in night.bank_reads]
-    findings = night.kept.filter(
-        ~pl.col("document_id").is_in(night.touched), pl.col("amount_at_stake") > 0
+    claimed = so_far.last(FindingsClaimed)
+    kept = empty(KEPT_FINDINGS) if claimed is None else claimed.kept
+    waived = () if claimed is None else claimed.waived
+    findings = kept.filter(
+        ~pl.col("document_id").is_in(list(so_far.touched)), pl.col("amount_at_stake") > 0
     )
     sums = {"count": pl.len().cast(pl.Int64), "amount": pl.col("amount_at_stake").sum()}
     unclaimed = pl.col("claim_no").is_null() & pl.col("reason").is_not_null()
-    unclaimed &= ~pl.col("finding_id").is_in(night.waived)
+    unclaimed &= ~pl.col("finding_id").is_in(list(waived))
     return {
-        "came": [
-            {
-                "name": stage.name,
-                "size": stage.size,
-                "sha256": stage.sha256,
-                "became": night.became.get(stage.name, ""),
-            }
-            for stage in read
-        ]
-        + [
-            {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.why()}"}
-            for seen in night.plan.passed_over
-            if seen.left != "known"
-        ],
+        "came": _came(run, so_far),
         "stakes": findings.group_by("code").agg(**sums).sort("code").to_dicts(),
         "small": findings.filter(unclaimed)
         .group_by("code", "cause")
@@ -122,3 +124,25 @@ def _news(night: Night) -> dict[str, list[dict[str, Any]]]:
         .sort("code", "cause")
         .to_dicts(),
     }
+
+
+def _came(run: Run, so_far: Outcomes) -> list[dict[str, Any]]:
+    """Return the files of the night, carriers' and then banks', and those that were left."""
+    became = so_far.became
+    read: list[ReadFile | ReadBank] = [one.stage for one in so_far.every(FileRead)]
+    read += [one.stage for one in so_far.every(BankRead)]
+    came = [
+        {
+            "name": stage.name,
+            "size": stage.size,
+            "sha256": stage.sha256,
+            "became": became.get(stage.name, ""),
+        }
+        for stage in read
+    ]
+    left = [
+        {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.why()}"}
+        for seen in run.plan.passed_over
+        if seen.left != "known"
+    ]
+    return came + left

@@ -12,14 +12,14 @@ from typing import Any
 from rebill.audit import again
 from rebill.audit.documents import accept, stand_in, void
 from rebill.audit.stage import audit_lines, check_bills
-from rebill.cash import bank_files
-from rebill.cash.schedule import schedule
+from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
 from rebill.disputes.stage import claim_findings
 from rebill.intake.stage import read, settle_documents
 from rebill.run.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
-from rebill.run.night import Night
+from rebill.run.outcomes import Outcomes, Said
+from rebill.run.run import Run
 from rebill.run.stages import (
     Audit,
     CheckBills,
@@ -35,7 +35,7 @@ from rebill.run.stages import (
 )
 from rebill.selling.stage import price_lines
 
-HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
+HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Accept: accept,
     Void: void,
     StandIn: stand_in,
@@ -46,8 +46,8 @@ HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,
-    ReadBank: bank_files.read_bank,
-    MatchPulls: bank_files.match_pulls,
+    ReadBank: read_bank,
+    MatchPulls: match_pulls,
     Schedule: schedule,
     CheckBills: check_bills,
     FollowClaims: follow,
@@ -57,6 +57,6 @@ HANDLERS: dict[type[Any], Callable[[Night, Any], None]] = {
 """Who carries out which stage; what goes to the outbox follows after the record is kept."""
 
 
-def carry_out(night: Night, stage: Stage) -> None:
-    """Carry out one stage of the plan."""
-    HANDLERS[type(stage)](night, stage)
+def carry_out(run: Run, stage: Stage, so_far: Outcomes) -> Outcomes:
+    """Carry out one stage of the plan, and return what it and those before it said."""
+    return so_far.and_(HANDLERS[type(stage)](run, stage, so_far))

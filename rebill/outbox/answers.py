@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from invoices.carrier.reading import Reading
-from rebill.run.night import Night
 from rebill.store.record import Record
 from rebill.workspace.write import leave, safe_name
 
@@ -20,17 +21,21 @@ ANSWERS = "answers"
 """What stands for them among what waits to be delivered."""
 
 
-def answer(night: Night, reading: Reading, on: dt.date | None) -> None:
-    """Note what the sender of a file is to get, dated `on`, or like the file where it is null."""
-    for one in reading.answers:
-        night.answers.append((one.folder, one.name, one.text(on)))
+Answer: TypeAlias = tuple[str, str, str]
+"""Folder of the outbox, name, text."""
 
 
-def promise(night: Night) -> None:
+def answers_of(reading: Reading, on: dt.date | None) -> tuple[Answer, ...]:
+    """Return what the sender of a file is to get, dated `on`, or like the file where it is null."""
+    return tuple((one.folder, one.name, one.text(on)) for one in reading.answers)
+
+
+def promise(record: Record, answers: Iterable[Answer]) -> None:
     """Keep the answers of a run in the record until they are handed over."""
-    if night.answers:
-        waiting = json.loads(night.record.fact(PROMISED) or "[]")
-        night.record.say(PROMISED, json.dumps([*waiting, *night.answers]))
+    new = list(answers)
+    if new:
+        waiting = json.loads(record.fact(PROMISED) or "[]")
+        record.say(PROMISED, json.dumps([*waiting, *new]))
 
 
 def waiting(record: Record) -> bool:

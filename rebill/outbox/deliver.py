@@ -25,7 +25,7 @@ from rebill.outbox.invoices import deliver_invoices, invoice_paths
 from rebill.store.record import Record, corrected
 from rebill.workspace.write import leave, safe_name
 from reconcile.claims.group import due
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 
 WRITTEN_AGAIN = (*UNFILED, "expired")
 DIGEST = "digest"

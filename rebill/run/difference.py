@@ -11,7 +11,8 @@ from typing import Any
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, among, columns_of
 
 CAUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("contract", ("contract", "rate_contract")),
@@ -114,7 +115,7 @@ def difference(before: State, after: State, marked: pl.Series, bills: pl.DataFra
 
 
 def _money(name: str) -> pl.Expr:
-    return pl.col(name).fill_null(pl.lit(0, dtype=CENTS)).cast(CENTS)
+    return pl.col(name).fill_null(ZERO_CENTS).cast(CENTS)
 
 
 def _changed(frame: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +181,7 @@ def _summed(rows: pl.DataFrame, side: str) -> pl.DataFrame:
         rows.with_columns(side=pl.lit(side))
         .group_by("side", "what", "cause", "code")
         .agg(*money, count=pl.len())
-        .select(pl.col(name).cast(dtype) for name, dtype in BY_CAUSE.items())
+        .select(columns_of(BY_CAUSE))
         .sort("what", "cause", "code")
     )
 
@@ -202,11 +203,7 @@ def _by_customer(prices: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
     sums = prices.group_by(key).agg(pl.col("before", "after").sum())
     rows = _changed(sums).join(bills, on=key, how="left", maintain_order="left")
     sign = pl.when(pl.col("difference") > 0).then(pl.lit("debit")).otherwise(pl.lit("credit"))
-    return (
-        rows.with_columns(what=sign)
-        .select(pl.col(name).cast(dtype) for name, dtype in CUSTOMERS.items())
-        .sort(*key, "invoice_no")
-    )
+    return rows.with_columns(what=sign).select(columns_of(CUSTOMERS)).sort(*key, "invoice_no")
 
 
 def _claims(before: pl.DataFrame, after: pl.DataFrame, marked: pl.Series) -> pl.DataFrame:
@@ -220,13 +217,13 @@ def _claims(before: pl.DataFrame, after: pl.DataFrame, marked: pl.Series) -> pl.
         .then(pl.lit("withdrawn"))
         .when(pl.col("before") != pl.col("after"))
         .then(pl.lit("changed"))
-        .when(pl.col("claim_no").is_in(marked.implode()))
+        .when(among("claim_no", marked))
         .then(pl.lit("marked"))
     )
     rows = both.with_columns(_money("before"), _money("after"), what=what)
     return (
         rows.filter(pl.col("what").is_not_null())
         .with_columns(difference=pl.col("after") - pl.col("before"))
-        .select(pl.col(name).cast(dtype) for name, dtype in CLAIMS.items())
+        .select(columns_of(CLAIMS))
         .sort("claim_no")
     )

@@ -14,23 +14,25 @@ from rebill.run.stages import ReadFile
 _MOVES = {"intake": pl.Int64(), "document_id": pl.String(), "owner": pl.Int64()}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Intake:
     """What the files of a run say, before it is decided what becomes of it.
 
     `intake` numbers the files; within a file a document is told by its id.
     """
 
+    reads: tuple[ReadFile, ...] = ()
     documents: pl.DataFrame = field(
         default_factory=lambda: empty(pl.Schema({**DOCUMENTS, "intake": pl.Int64()}))
     )
     findings: pl.DataFrame = field(
         default_factory=lambda: empty(pl.Schema({**FINDINGS, "intake": pl.Int64()}))
     )
-    quarantine: list[pl.DataFrame] = field(default_factory=list)
-    """Rows that cannot be read, as they stood."""
+    quarantine: tuple[pl.DataFrame, ...] = ()
+    """Rows of each file that cannot be read, as they stood."""
     staged: dict[int, Path] = field(default_factory=dict)
-    bundles: list[tuple[int, Bundle]] = field(default_factory=list)
+    """Where the lines of a file lie, with its number."""
+    bundles: tuple[tuple[int, Bundle], ...] = ()
     """Files that have parts of bills only, until they are put together."""
     moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_MOVES))
     """Parts of bills that went to the document of another file."""
@@ -38,11 +40,13 @@ class Intake:
         default_factory=lambda: empty(pl.Schema({"intake": pl.Int64(), **REASONS}))
     )
     """Why documents are held beside their footing."""
-    parts: dict[int, int] = field(default_factory=dict)
-    """How many bills a file has a part of, where it has parts only."""
     waiting: tuple[int, ...] = ()
     """Files with a part of a bill that lacks another, whatever is on record."""
-    reads: list[ReadFile] = field(default_factory=list)
+
+    @property
+    def parts(self) -> dict[int, int]:
+        """How many bills a file has a part of, where it has parts only."""
+        return {number: bundle.parts["document_id"].n_unique() for number, bundle in self.bundles}
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ from typing import Any
 
 import polars as pl
 
+from invoices.periods import month_of
+from invoices.schema import among
 from rebill.run.acts import Act
-from rebill.run.night import Night
+from rebill.run.run import Run
 from rebill.store import live_bulk, scan_files, supersede, write_bulk
 from rebill.store.decisions import decide
 from rebill.store.record import KEPT_FINDINGS
@@ -23,7 +25,7 @@ GATE_CODES = (
 
 
 def keep(
-    night: Night,
+    run: Run,
     kind: str,
     frame: pl.LazyFrame,
     amount: str | None,
@@ -31,68 +33,68 @@ def keep(
 ) -> None:
     """Write rows as bulk facts of a kind, and note what documents and months changed."""
     written = write_bulk(
-        night.record.workspace,
-        night.record.connection,
+        run.record.workspace,
+        run.record.connection,
         kind,
         frame,
-        night.run_id,
+        run.run_id,
         amount=amount,
         month=month,
     )
-    night.count(f"{kind} rows", int(written["rows"].sum() or 0))
+    run.count(f"{kind} rows", int(written["rows"].sum() or 0))
 
 
-def keep_findings(night: Night, findings: pl.DataFrame, kind: str = "findings") -> None:
+def keep_findings(run: Run, findings: pl.DataFrame, kind: str = "findings") -> None:
     """Write findings as bulk facts; those without a claim say so."""
     if findings.is_empty():
         return
     claim_no = pl.col("claim_no") if "claim_no" in findings.columns else pl.lit(None)
     rows = findings.with_columns(claim_no.cast(pl.String).alias("claim_no"))
-    keep(night, kind, rows.select(KEPT_FINDINGS.names()).lazy(), "amount_at_stake")
+    keep(run, kind, rows.select(KEPT_FINDINGS.names()).lazy(), "amount_at_stake")
 
 
-def take_files(night: Night, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
+def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
     """Supersede the files of carriers and months, and return their rows to be written again."""
-    record = night.record
+    record = run.record
     live = live_bulk(record.connection, kind)
     own = live.join(months, on=["carrier", "bill_month"], how="semi", nulls_equal=True)
-    supersede(record.connection, own["id"].to_list(), night.run_id)
+    supersede(record.connection, own["id"].to_list(), run.run_id)
     return scan_files(record.workspace, own["path"].to_list(), schema).select(schema.names())
 
 
-def take_out(night: Night, findings: pl.DataFrame) -> None:
+def take_out(run: Run, findings: pl.DataFrame) -> None:
     """Take findings out of the record's files; the others of their months are written again."""
     if findings.is_empty():
         return
-    month = pl.col("bill_date").dt.strftime("%Y-%m")
+    month = month_of("bill_date")
     months = findings.select("carrier", bill_month=month).unique()
-    rows = take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    keep_findings(night, rows.join(findings, on="finding_id", how="anti"))
+    rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
+    keep_findings(run, rows.join(findings, on="finding_id", how="anti"))
 
 
 def take_back_findings(
-    night: Night, documents: pl.DataFrame, months: pl.DataFrame, *, gate: bool = False
+    run: Run, documents: pl.DataFrame, months: pl.DataFrame, *, gate: bool = False
 ) -> pl.DataFrame:
     """Take the findings of documents off the record and return them.
 
     Those of the gate stay, for an audit does not make them, unless `gate` says otherwise.
     """
-    rows = take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    again = pl.col("document_id").is_in(documents["document_id"].implode())
+    rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
+    again = among("document_id", documents["document_id"])
     if not gate:
         again &= ~pl.col("code").is_in(GATE_CODES)
-    keep_findings(night, rows.filter(~again.fill_null(False)))
+    keep_findings(run, rows.filter(~again.fill_null(False)))
     return rows.filter(again.fill_null(False))
 
 
-def note(night: Night, word: str, act: Act, **about: Any) -> None:
+def note(run: Run, word: str, act: Act, **about: Any) -> None:
     """Add an act to the list of decisions."""
     row = {
         "decided_on": act.on,
         "who": act.who,
         "act": word,
         "reason": act.reason,
-        "run_id": night.run_id,
+        "run_id": run.run_id,
         **about,
     }
-    decide(night.record, pl.DataFrame([row], infer_schema_length=None))
+    decide(run.record, pl.DataFrame([row], infer_schema_length=None))

@@ -188,3 +188,8 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.stages)
+
+    @property
+    def audits(self) -> bool:
+        """Whether the run goes on to audit what it takes in."""
+        return any(isinstance(stage, Audit) for stage in self.stages)

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
 from rebill.outbox import deliver
@@ -306,7 +307,7 @@ def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]
     documents = record.documents().filter(
         pl.col("status") == "loaded", pl.col("audited_load").is_not_null()
     )
-    known = set(documents.select(pl.col("bill_date").dt.strftime("%Y-%m")).to_series())
+    known = set(documents.select(month_of("bill_date")).to_series())
     if months is not None:
         for month in months:
             if month not in known:

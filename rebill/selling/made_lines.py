@@ -17,7 +17,7 @@ from rebill.pricing.rate import CUSTOMER_LINES, Rated
 from rebill.pricing.taxes import PROBLEMS
 from rebill.reference import current
 from rebill.run.keep import keep
-from rebill.run.night import Night
+from rebill.run.run import Run
 from rebill.selling import tax_engine
 from rebill.store import live_bulk, supersede, transaction
 from rebill.store.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record
@@ -121,16 +121,16 @@ class Pricer:
         raise NotImplementedError
 
 
-def make(night: Night, prices: Pricer, months: list[str]) -> pl.DataFrame:
+def make(run: Run, prices: Pricer, months: list[str]) -> pl.DataFrame:
     """Leave the rows of the months that no carrier line carries, and return why drafts must wait
     (`rebill.taxes.PROBLEMS`)."""
-    lines = night.record.open_carrier_lines(months)
-    making = Making(night.record, night.reference, months, lines)
+    lines = run.record.open_carrier_lines(months)
+    making = Making(run.record, run.reference, months, lines)
     made = made_of(making, prices)
-    live = live_bulk(night.record.connection, MADE_LINES, months=months)
-    supersede(night.record.connection, live["id"].to_list(), night.run_id)
+    live = live_bulk(run.record.connection, MADE_LINES, months=months)
+    supersede(run.record.connection, live["id"].to_list(), run.run_id)
     if made.height:
-        keep(night, MADE_LINES, made.lazy(), "price", month=pl.col("bill_month"))
+        keep(run, MADE_LINES, made.lazy(), "price", month=pl.col("bill_month"))
     return making.problems
 
 

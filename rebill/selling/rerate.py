@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.schema import CENTS, among, columns_of
 from rebill.pricing import invoices
 from rebill.pricing.rate import CUSTOMER_LINES
 from rebill.reference import current
@@ -107,16 +107,14 @@ def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) 
     )
     audited = of(record.audited([month]), documents["document_id"])
     if not prices.counts_whole_months:
-        audited = audited.filter(pl.col("customer").is_in(customers.implode()))
+        audited = audited.filter(among("customer", customers))
     charges = prices.rate(audited).customer_lines.collect()
     credits, _ = credits_of(record, prices, audited, charges.lazy())
-    carried = pl.concat([charges, credits.collect()]).filter(
-        pl.col("customer").is_in(customers.implode())
-    )
+    carried = pl.concat([charges, credits.collect()]).filter(among("customer", customers))
     under_way = made_lines.Making(record, tables, [month], carried.lazy(), anew=True)
     made = made_lines.made_of(under_way, prices)
     lines = pl.concat([carried, made.select(CUSTOMER_LINES.names())]).filter(
-        pl.col("customer").is_in(customers.implode())
+        among("customer", customers)
     )
     return Anew(lines, holds(tables["markups"], lines.lazy(), under_way.problems))
 
@@ -149,7 +147,7 @@ def compared(record: Record, standing: pl.DataFrame, lines: pl.DataFrame) -> pl.
         .with_columns(difference=pl.col("now") - pl.col("was"))
         .filter(pl.col("difference") != 0)
         .sort("customer", "line_id", "row", nulls_last=True)
-        .select(pl.col(name).cast(dtype) for name, dtype in DIFFERENCES.items())
+        .select(columns_of(DIFFERENCES))
     )
 
 

@@ -1,7 +1,8 @@
 """The stage that sells: carrier lines priced for customers, credits passed on, drafts rebuilt.
 
 Documents audited in this run are priced; whole months where a rule needs all of a month, or where
-they are asked for. Whatever no carrier line carries is made anew for each month (`rebill.making`).
+they are asked for. What no carrier line carries is made anew for each month
+(`rebill.selling.made_lines`).
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.schema import FINDINGS, RATE, seal
+from invoices.schema import FINDINGS, RATE, among, seal
 from rebill.pricing import rate as rating
 from rebill.pricing.credits import CHARGED, PARTS, credit_lines, parts_of, turned, turned_back
 from rebill.pricing.rate import CUSTOMER_LINES
 from rebill.run.keep import keep, keep_findings, take_files
-from rebill.run.night import Night
+from rebill.run.outcomes import LinesPriced, Outcomes
+from rebill.run.run import Run
 from rebill.run.stages import Price
 from rebill.selling import drafts, made_lines
 from rebill.store import read_frame
@@ -29,7 +31,7 @@ from reconcile.audit.credits import COLUMNS, allocate
 from reconcile.schema import AUDITED
 
 CREDIT_PARTS = "credit_parts"
-"""What became of each part of a carrier's credit (`rebill.crediting.PARTS`)."""
+"""What became of each part of a carrier's credit (`rebill.pricing.credits.PARTS`)."""
 
 
 class Prices(made_lines.Pricer):
@@ -71,63 +73,63 @@ class Prices(made_lines.Pricer):
         return rating.Rated(described.select(CUSTOMER_LINES.names()), rated.findings)
 
 
-def price_lines(night: Night, stage: Price) -> None:
+def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     """Leave customer lines for the documents of this run, and the draft invoices they make."""
-    record = night.record
-    gone = night.months_left()
-    if not night.audited and gone.is_empty() and not stage.months:
-        return
-    prices = Prices(night.reference, night.load_id)
+    record = run.record
+    gone, audited = so_far.months_left, list(so_far.audited)
+    if not audited and gone.is_empty() and not stage.months:
+        return None
+    prices = Prices(run.reference, run.load_id)
     documents = record.documents().filter(pl.col("audited_load").is_not_null())
-    fresh = pl.col("document_id").is_in(night.audited)
+    fresh = pl.col("document_id").is_in(audited)
     whole = set(stage.months)
     if prices.counts_whole_months:
         whole |= set(documents.filter(fresh).select(MONTH).to_series())
     own = documents.filter(fresh | MONTH.is_in(list(whole)), pl.col("status") == "loaded")
-    again = own.filter(~fresh | pl.col("document_id").is_in(night.touched))
+    again = own.filter(~fresh | pl.col("document_id").is_in(list(so_far.touched)))
     months = sorted({*own.select(MONTH).to_series(), *gone["bill_month"], *stage.months})
-    _forget_missing(night, again.filter(~fresh))
-    kept = _take_back(night, again, gone)
+    _forget_missing(run, again.filter(~fresh))
+    kept = _take_back(run, again, gone, so_far.gone["document_id"].unique())
     lines = of(record.audited(months), own["document_id"])
     rated = prices.rate(lines)
-    _keep_lines(night, pl.concat([kept, rated.customer_lines]))
-    keep_findings(night, rated.findings.select(FINDINGS.names()).collect())
+    _keep_lines(run, pl.concat([kept, rated.customer_lines]))
+    keep_findings(run, rated.findings.select(FINDINGS.names()).collect())
     credits, parts = credits_of(record, prices, lines)
     if parts.height:
-        _keep_lines(night, credits)
-        keep(night, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
-    problems = made_lines.make(night, prices, months)
-    changed = drafts.rebuild(record, night.reference, months, problems)
-    night.invoices += changed["invoice_no"].to_list()
-    night.count("customer invoices new or changed", changed.height)
-    night.total("invoiced", changed["total"])
+        _keep_lines(run, credits)
+        keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
+    problems = made_lines.make(run, prices, months)
+    changed = drafts.rebuild(record, run.reference, months, problems)
+    run.count("customer invoices new or changed", changed.height)
+    run.total("invoiced", changed["total"])
+    return LinesPriced(tuple(changed["invoice_no"]))
 
 
-def _keep_lines(night: Night, lines: pl.LazyFrame) -> None:
-    keep(night, "customer_lines", lines, "price", month=pl.col("bill_month"))
+def _keep_lines(run: Run, lines: pl.LazyFrame) -> None:
+    keep(run, "customer_lines", lines, "price", month=pl.col("bill_month"))
 
 
-def _take_back(night: Night, again: pl.DataFrame, gone: pl.DataFrame) -> pl.LazyFrame:
+def _take_back(run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Series) -> pl.LazyFrame:
     """Take the customer lines of documents that are priced again, or are gone, off the record;
     return the other lines of their carriers and months, to be written again."""
-    months = pl.concat([again.select("carrier", bill_month=MONTH), gone]).unique()
-    other = pl.concat([again["document_id"], night.gone["document_id"].unique()])
+    months = pl.concat([again.select("carrier", bill_month=MONTH), left]).unique()
+    other = pl.concat([again["document_id"], gone])
     paper = pl.col("line_id").str.replace(r"-\d+$", "")
     theirs = paper.is_in(other.implode())
-    parts = take_files(night, CREDIT_PARTS, months, PARTS).filter(~theirs).collect()
+    parts = take_files(run, CREDIT_PARTS, months, PARTS).filter(~theirs).collect()
     if parts.height:
-        keep(night, CREDIT_PARTS, parts.lazy(), "given")
-    return take_files(night, "customer_lines", months, CUSTOMER_LINES).filter(~theirs)
+        keep(run, CREDIT_PARTS, parts.lazy(), "given")
+    return take_files(run, "customer_lines", months, CUSTOMER_LINES).filter(~theirs)
 
 
-def _forget_missing(night: Night, again: pl.DataFrame) -> None:
+def _forget_missing(run: Run, again: pl.DataFrame) -> None:
     """Take `markup_missing` of documents that are priced again without an audit off the record."""
     if again.is_empty():
         return
     months = again.select("carrier", bill_month=MONTH).unique()
-    found = take_files(night, "findings", months, KEPT_FINDINGS).collect()
-    theirs = pl.col("document_id").is_in(again["document_id"].implode())
-    keep_findings(night, found.filter(~(theirs & (pl.col("code") == "markup_missing"))))
+    found = take_files(run, "findings", months, KEPT_FINDINGS).collect()
+    theirs = among("document_id", again["document_id"])
+    keep_findings(run, found.filter(~(theirs & (pl.col("code") == "markup_missing"))))
 
 
 # --- credits ----------------------------------------------------------------------------------
@@ -140,7 +142,7 @@ def credits_of(
     fresh: pl.LazyFrame | None = None,
 ) -> tuple[pl.LazyFrame, pl.DataFrame]:
     """Return customer lines for what customers get back of the credits among `lines` (`AUDITED`),
-    and what became of each part of them (`rebill.crediting.PARTS`).
+    and what became of each part of them (`rebill.pricing.credits.PARTS`).
 
     Charges count as they are in `fresh`, else as issued, else as drafted.
     """

@@ -9,7 +9,7 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.schema import CENTS, LINES, RATE
+from invoices.schema import CENTS, LINES, RATE, columns_of
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
@@ -255,6 +255,4 @@ def earlier_bills(record: Record, evidence: pl.DataFrame) -> pl.DataFrame:
                                           "line_id")}
     )  # fmt: skip
     pairs = now.join(before, on=same).filter(alike, overlap.fill_null(True), is_before)
-    return pairs.select(pl.col(name).cast(dtype) for name, dtype in EARLIER.items()).sort(
-        "claim_no", "finding_id", *order
-    )
+    return pairs.select(columns_of(EARLIER)).sort("claim_no", "finding_id", *order)

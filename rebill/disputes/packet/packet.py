@@ -29,7 +29,7 @@ from rebill.workspace.settings import ConfigError, Contact
 from rebill.workspace.write import safe_name, write_atomic
 from reconcile.claims.forms import DEFAULT, FormProfile, form_names, key_values
 from reconcile.claims.group import due
-from reconcile.claims.life import UNFILED
+from reconcile.claims.moves import UNFILED
 
 NEVER_MIXED = ("carrier", "reason_code")
 """Every carrier sends back what mixes these."""
@@ -59,6 +59,8 @@ class Made:
     faults: tuple[str, ...]
 
 
+Draft = tuple[str, dict[str, Any], pl.DataFrame, pl.DataFrame, Layout]
+"""A packet before it is set: its name, head, lines, evidence and layout."""
 PACKETS = pl.Schema(
     {
         "packet": pl.String(),
@@ -151,18 +153,13 @@ def packets(
     forms = workspace_forms(record.workspace)
     if form is not None and form not in forms:
         raise ConfigError(f"no form is called `{form}`; there are: {', '.join(sorted(forms))}")
-    over = (pl.col("dispute_closes_on") < as_of) & (
-        pl.col("status").is_in(UNFILED) | (pl.col("status") == "expired")
-    )
-    closed = claims.with_columns(over=over.fill_null(False))
+    claims = _with_lateness(claims, as_of)
     if not late:
-        for number, day in closed.filter("over").select("claim_no", "dispute_closes_on").rows():
+        for number, day in claims.filter("over").select("claim_no", "dispute_closes_on").rows():
             yield f"{number}: its window closed on {day}; --late makes a packet that says so"
-        closed = closed.filter(~pl.col("over"))
-    if closed.is_empty():
+        claims = claims.filter(~pl.col("over"))
+    if claims.is_empty():
         return
-    filed_late = pl.col("filed_on") > pl.col("dispute_closes_on")
-    claims = closed.with_columns(late=pl.col("over") | filed_late.fill_null(False))
     rows = evidence(record, claims, as_of)
     earlier = earlier_bills(record, rows)
     sheets, waiting = [], {}
@@ -170,33 +167,46 @@ def packets(
         if isinstance(draft, str):
             yield draft
             continue
-        name, head, lines, facts, layout = draft
+        name, head, lines, facts, _ = draft
         sheets.append(Sheet(name, letter(head, lines, facts, as_of), kind="dispute_letter"))
-        waiting[name] = (head, lines, facts, layout)
+        waiting[name] = draft
     for name, made in set_all(sheets):
-        head, lines, facts, layout = waiting[name]
+        _, head, _, facts, _ = waiting[name]
         if isinstance(made, str):
             yield f"{', '.join(head['claims'])}: the letter cannot be set: {made}"
             continue
         own = earlier.join(facts, on=["claim_no", "finding_id"], how="semi")
-        files = {
-            f"{name}.xlsx": book(head, lines, facts, own),
-            f"{name}.pdf": made,
+        yield _packet(waiting[name], made, own)
+
+
+def _with_lateness(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
+    """Return claims with `over`: the window closed unfiled, and `late`: so, or filed after it."""
+    over = (pl.col("dispute_closes_on") < as_of) & (
+        pl.col("status").is_in(UNFILED) | (pl.col("status") == "expired")
+    )
+    filed_late = pl.col("filed_on") > pl.col("dispute_closes_on")
+    return claims.with_columns(over=over.fill_null(False)).with_columns(
+        late=pl.col("over") | filed_late.fill_null(False)
+    )
+
+
+def _packet(draft: Draft, letter_pdf: bytes, earlier: pl.DataFrame) -> Packet:
+    """Return a packet whole: its workbook, its letter and the upload of its carrier's form."""
+    name, head, lines, facts, layout = draft
+    return Packet(
+        name,
+        tuple(head["claims"]),
+        head["form"],
+        lines.height,
+        lines["amount_disputed"].sum(),
+        bool(head["late"]),
+        {
+            f"{name}.xlsx": book(head, lines, facts, earlier),
+            f"{name}.pdf": letter_pdf,
             f"{name}-upload.csv": upload_csv(layout.upload, lines).encode(),
-        }
-        yield Packet(
-            name,
-            tuple(head["claims"]),
-            head["form"],
-            lines.height,
-            lines["amount_disputed"].sum(),
-            bool(head["late"]),
-            files,
-            tuple(lacking(layout.upload, lines)),
-        )
-
-
-Draft = tuple[str, dict[str, Any], pl.DataFrame, pl.DataFrame, Layout]
+        },
+        tuple(lacking(layout.upload, lines)),
+    )
 
 
 def _drafts(
