@@ -8,19 +8,11 @@ from decimal import Decimal
 
 import polars as pl
 
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
-from rebill.books.journal import (
-    ACCRUED,
-    NO_PULL,
-    OWN_TAXES,
-    POSTINGS,
-    Facts,
-    balances,
-    journal,
-    settled,
-    unbalanced,
-)
+from rebill.books.entries import ACCRUED, NO_PULL, OWN_TAXES, Facts
+from rebill.books.journal import POSTINGS, balances, journal, settled, unbalanced
 from rebill.books.statements import statements
 from rebill.disputes.claims import claim_steps
 from rebill.reference import current
@@ -99,7 +91,7 @@ def close(
         record = Record(workspace, connection)
         next_numbers(connection, "closed months", 1)  # a second run waits here for the first
         made = books(record)
-        own = made.filter(pl.col("on").dt.strftime("%Y-%m") == month)
+        own = made.filter(month_of("on") == month)
         _can_be_closed(record, made, month, on)
         load = current.load_version(connection) or None
         run_id = start_run(connection, "books close", on, __version__, now(), load)
@@ -109,7 +101,7 @@ def close(
             JOURNAL,
             own.with_columns(carrier=pl.lit(None, dtype=pl.String)),
             run_id,
-            month=pl.col("on").dt.strftime("%Y-%m"),
+            month=month_of("on"),
         )
         row = {"month": month, "closed_on": on, "who": who, "postings": own.height}
         insert_frame(
@@ -130,7 +122,7 @@ def _can_be_closed(record: Record, made: pl.DataFrame, month: str, on: dt.date) 
         raise ConfigError(f"{month} is closed already")
     if f"{on:%Y-%m}" <= month:
         raise ConfigError(f"{month} has not ended on {on}: name a later day with --as-of")
-    of = pl.col("on").dt.strftime("%Y-%m")
+    of = month_of("on")
     earlier = made.filter(of < month, ~of.is_in(closed)).select(of).to_series().sort().to_list()
     if closed and month < max(closed):
         raise ConfigError(f"{max(closed)} is closed, so {month} cannot be closed after it")

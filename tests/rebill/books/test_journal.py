@@ -17,16 +17,9 @@ from beancount import loader
 from beancount.core import data
 
 from invoices.schema import CENTS
-from rebill.books.journal import (
-    CLASSES,
-    POSTINGS,
-    Facts,
-    balances,
-    component,
-    journal,
-    settled,
-    unbalanced,
-)
+from rebill.books.accounts import CLASSES, component
+from rebill.books.entries import Facts
+from rebill.books.journal import POSTINGS, balances, journal, settled, unbalanced
 from rebill.books.ledgers import beancount, csv, hledger
 from reconcile.claims.places import CLAIM_PLACES, STEPS
 
