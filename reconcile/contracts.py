@@ -214,7 +214,26 @@ def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataF
     `questions` has carrier, ban, day (distinct); the answer adds `contract`, null where none is
     in force. Two patterns equally long are refused when contracts are loaded.
     """
-    accounts = pl.DataFrame(
+    bans = questions.select("carrier", "ban").unique()
+    fitting = bans.join(_patterns(contracts), on="carrier").filter(
+        pl.col("ban").str.contains(pl.col("regex"))
+    )
+    answers = (
+        questions.join(fitting, on=["carrier", "ban"])
+        .filter(
+            pl.col("starts") <= pl.col("day"),
+            pl.col("ends").is_null() | (pl.col("day") < pl.col("ends")),
+        )
+        .sort("length", "contract", descending=[True, False])
+        .unique(["carrier", "ban", "day"], keep="first", maintain_order=True)
+        .select("carrier", "ban", "day", "contract")
+    )
+    return questions.join(answers, on=["carrier", "ban", "day"], how="left", nulls_equal=True)
+
+
+def _patterns(contracts: list[Contract]) -> pl.DataFrame:
+    """Return the account patterns of contracts and the days they hold, half-open."""
+    return pl.DataFrame(
         [
             {
                 "carrier": c.carrier,
@@ -236,16 +255,3 @@ def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataF
             "ends": pl.Date(),
         },
     )
-    bans = questions.select("carrier", "ban").unique()
-    fitting = bans.join(accounts, on="carrier").filter(pl.col("ban").str.contains(pl.col("regex")))
-    answers = (
-        questions.join(fitting, on=["carrier", "ban"])
-        .filter(
-            pl.col("starts") <= pl.col("day"),
-            pl.col("ends").is_null() | (pl.col("day") < pl.col("ends")),
-        )
-        .sort("length", "contract", descending=[True, False])
-        .unique(["carrier", "ban", "day"], keep="first", maintain_order=True)
-        .select("carrier", "ban", "day", "contract")
-    )
-    return questions.join(answers, on=["carrier", "ban", "day"], how="left", nulls_equal=True)

@@ -275,6 +275,37 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame) -
     of the unbroken record with a balance open from before. Nor where a pull of that record has no
     day or no contract, or the bill before it, a month earlier, would have been pulled since.
     """
+    run = [*ACCOUNT, "run"]
+    day = debits.select("document_id", "debit_on", sure=pl.col("contract").is_not_null())
+    return (
+        bills.drop("debit_on", strict=False)
+        .join(day, on="document_id", how="left")
+        .sort(*ACCOUNT, "bill_date", "document_id")
+        .with_columns(run=(~pl.col("unbroken")).cum_sum().over(ACCOUNT))
+        .with_columns(
+            first_pull=pl.col("debit_on").first().over(run),
+            complete=(pl.col("sure") & pl.col("debit_on").is_not_null()).all().over(run),
+        )
+        .join(_pulled_between(bills, debits, actual), on="document_id", how="left")
+        .filter(
+            "follows",
+            "complete",
+            add_months(pl.col("first_pull"), -1) <= pl.col("previous_bill_date"),
+            ~pl.col("unsure").fill_null(False),
+        )
+        .with_columns(pulled=pl.col("pulled").fill_null(0).cast(CENTS))
+    )
+
+
+def _pulled_between(
+    bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what settled after the bill before and up to each bill: [document_id, pulled, unsure].
+
+    bill_date  previous_bill_date      pulls of the account      pulled
+    06-10      05-10                   80.00 on 05-25            -80.00
+                                       90.00 on 06-25        ->  (the next bill's)
+    """
     still_open = pl.col("previous_balance") + pl.col("payments").fill_null(0) > 0
     opening = bills.filter(~pl.col("unbroken"), still_open).get_column("document_id")
     pulls = debits.join(actual, on="document_id", how="left").with_columns(
@@ -291,7 +322,7 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame) -
         amount="amount",
         unsure=((pl.col("status") == "held") & ~pl.col("spoken")) | among("document_id", opening),
     )
-    pulled = (
+    return (
         bills.select("document_id", *ACCOUNT, "bill_date", "previous_bill_date")
         .join_where(
             settled,
@@ -302,26 +333,6 @@ def _payments(bills: pl.DataFrame, debits: pl.DataFrame, actual: pl.DataFrame) -
         )
         .group_by("document_id")
         .agg((-pl.col("amount").sum()).alias("pulled"), pl.col("unsure").any())
-    )
-    run = [*ACCOUNT, "run"]
-    day = debits.select("document_id", "debit_on", sure=pl.col("contract").is_not_null())
-    return (
-        bills.drop("debit_on", strict=False)
-        .join(day, on="document_id", how="left")
-        .sort(*ACCOUNT, "bill_date", "document_id")
-        .with_columns(run=(~pl.col("unbroken")).cum_sum().over(ACCOUNT))
-        .with_columns(
-            first_pull=pl.col("debit_on").first().over(run),
-            complete=(pl.col("sure") & pl.col("debit_on").is_not_null()).all().over(run),
-        )
-        .join(pulled, on="document_id", how="left")
-        .filter(
-            "follows",
-            "complete",
-            add_months(pl.col("first_pull"), -1) <= pl.col("previous_bill_date"),
-            ~pl.col("unsure").fill_null(False),
-        )
-        .with_columns(pulled=pl.col("pulled").fill_null(0).cast(CENTS))
     )
 
 

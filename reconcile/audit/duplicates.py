@@ -191,30 +191,59 @@ def _uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
 def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weigh overlapping periods: days on which more is billed than the service has.
 
-    Returns the lines billed twice and, for each, the days and units that are still due.
+    Returns the lines billed twice and, for each, the days and units that are still due. A line
+    bills 2 units, an earlier one 1 up to the 3rd; the service has 2::
+
+        day    units  before  has      due
+        06-01  2      1       2    ->  1
+        06-02  2      1       2    ->  1
+        06-03  2      null    2    ->  2
     """
     later = pairs.select(
         "line_id", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
     ).unique("line_id")
-    last = pl.date_ranges("starts", "ends", closed="left").alias("day")
-    days = later.with_columns(last).explode("day")
-    billed = (
+    days = later.with_columns(_EACH_DAY).explode("day")
+    room = pl.col("has").fill_null(0) - pl.col("before")
+    due = (
+        pl.when(pl.col("before").is_null())
+        .then("units")
+        .otherwise(pl.max_horizontal(pl.min_horizontal(room, "units"), pl.lit(0)))
+    )
+    daily = (
+        days.join(_billed_before(pairs), on=["line_id", "day"], how="left")
+        .join(_owned_on(days, later, owned), on=["line_id", "day"], how="left")
+        .with_columns(due=due.cast(RATE))
+        .filter((pl.col("due") < pl.col("units")).any().over("line_id"))
+    )
+    return daily.select("line_id").unique(), _runs(daily)
+
+
+_EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
+
+
+def _billed_before(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return how many units earlier lines bill on each day of a line: [line_id, day, before]."""
+    return (
         pairs.select(
             "line_id",
             pl.col("units_before"),
             starts=pl.max_horizontal("starts", "starts_before"),
             ends=pl.min_horizontal("ends", "ends_before"),
         )
-        .with_columns(last)
+        .with_columns(_EACH_DAY)
         .explode("day")
         .group_by("line_id", "day")
         .agg(before=pl.col("units_before").sum())
     )
+
+
+def _owned_on(days: pl.DataFrame, later: pl.DataFrame, owned: pl.LazyFrame) -> pl.DataFrame:
+    """Return how many units the service has on each day of a line: [line_id, day, has]."""
     mine = owned.filter(among("service", later["service"].unique())).collect()
     # What ends with its service is not fewer units: days after it are the disconnect's affair.
     with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
     in_service = (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
-    has = (
+    return (
         days.filter(pl.col("family_class") == "recurring")
         .join(mine, on=_ITEM, suffix="_owned")
         .filter(
@@ -228,19 +257,6 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
         # An inventory may list the elements of a package beside it: the larger count holds.
         .agg(has=pl.col("units_owned").max())
     )
-    room = pl.col("has").fill_null(0) - pl.col("before")
-    due = (
-        pl.when(pl.col("before").is_null())
-        .then("units")
-        .otherwise(pl.max_horizontal(pl.min_horizontal(room, "units"), pl.lit(0)))
-    )
-    daily = (
-        days.join(billed, on=["line_id", "day"], how="left")
-        .join(has, on=["line_id", "day"], how="left")
-        .with_columns(due=due.cast(RATE))
-        .filter((pl.col("due") < pl.col("units")).any().over("line_id"))
-    )
-    return daily.select("line_id").unique(), _runs(daily)
 
 
 def _runs(daily: pl.DataFrame) -> pl.DataFrame:

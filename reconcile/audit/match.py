@@ -51,6 +51,11 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
 
     The package of the service is carried as it stands; whether a line is audited under it is
     decided where packages are known (`reconcile.audit.pricing`).
+
+        circuit  wtn       the inventory has            service  matched_by  match_note
+        C1       555-0101  C1 of S1, 555-0101 of S1  ->  S1       circuit
+        C1       555-0102  C1 of S1, 555-0102 of S2  ->  S1       circuit     conflict
+        null     555-0103  555-0103 of S3 and S4     ->  null     null        ambiguous
     """
     inventory = services.select(
         "carrier",
@@ -66,19 +71,55 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
     lines = with_period(lines)
     for key, name in (("circuit_key", "by_circuit"), ("wtn", "by_wtn")):
         lines = _candidates(lines, inventory, key, name)
-    has_circuit = pl.col("by_circuit_count") > 0
+    return (
+        lines.with_columns(service=_chosen(), matched_by=_matched_by())
+        .join(_details(inventory), on="service", how="left", maintain_order="left")
+        .with_columns(
+            match_note=_note(),
+            kind=pl.lit(None, dtype=pl.String),
+            family=pl.lit(None, dtype=pl.String),
+        )
+        .select(columns_of(MATCHED))
+    )
+
+
+_has_circuit = pl.col("by_circuit_count") > 0
+_several = pl.col("by_wtn_count") > 1
+
+
+def _chosen() -> pl.Expr:
+    """Return the service: that of the circuit where the inventory knows it, else the number's."""
+    return pl.when(_has_circuit).then("by_circuit").otherwise("by_wtn")
+
+
+def _matched_by() -> pl.Expr:
+    """Return what the service was found by, null where none was."""
+    return (
+        pl.when(_has_circuit & pl.col("by_circuit").is_not_null())
+        .then(pl.lit("circuit"))
+        .when(~_has_circuit & pl.col("by_wtn").is_not_null())
+        .then(pl.lit("wtn"))
+    )
+
+
+def _note() -> pl.Expr:
+    """Return what is doubtful of a match, null where nothing is."""
     # A number that several services share speaks only against a circuit of none of them.
     elsewhere = (pl.col("service_wtn") != pl.col("wtn")).fill_null(True)
     disagree = pl.col("by_circuit").is_not_null() & (pl.col("by_wtn_count") > 0) & elsewhere
-    note = (
+    return (
         pl.when(disagree)
         .then(pl.lit("conflict"))
-        .when(pl.col("service").is_null() & ((pl.col("by_circuit_count") > 0) | (_several)))
+        .when(pl.col("service").is_null() & (_has_circuit | _several))
         .then(pl.lit("ambiguous"))
         .when((pl.col("service_ban") != pl.col("ban")).fill_null(False))
         .then(pl.lit("other_ban"))
     )
-    details = inventory.select(
+
+
+def _details(inventory: pl.LazyFrame) -> pl.LazyFrame:
+    """Return what a line is told of its service."""
+    return inventory.select(
         "service",
         "term_months",
         *SERVICE_COLUMNS,
@@ -88,25 +129,6 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
         inventory_state="state",
         inventory_zone="zone",
     )
-    return (
-        lines.with_columns(
-            service=pl.when(has_circuit).then("by_circuit").otherwise("by_wtn"),
-            matched_by=pl.when(has_circuit & pl.col("by_circuit").is_not_null())
-            .then(pl.lit("circuit"))
-            .when(~has_circuit & pl.col("by_wtn").is_not_null())
-            .then(pl.lit("wtn")),
-        )
-        .join(details, on="service", how="left", maintain_order="left")
-        .with_columns(
-            match_note=note,
-            kind=pl.lit(None, dtype=pl.String),
-            family=pl.lit(None, dtype=pl.String),
-        )
-        .select(columns_of(MATCHED))
-    )
-
-
-_several = pl.col("by_wtn_count") > 1
 
 
 def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: str) -> pl.LazyFrame:

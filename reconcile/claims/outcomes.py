@@ -81,11 +81,31 @@ def claims_on(claims: pl.DataFrame, events: pl.DataFrame, as_of: dt.date) -> pl.
     credited, denied, withdrawn). Added are month, filed_on, answer, answered_on, granted,
     credited_on, open (what is waited for) and expired.
     """
-    known = events.filter(pl.col("at") <= as_of)
+    then = claims.select(
+        *("claim_no", "carrier", "ban", "reason", "status", "amount", "contract"),
+        *("file_by", "dispute_closes_on"),
+        month="bill_month",
+    ).join(_told_by(events.filter(pl.col("at") <= as_of)), on="claim_no", how="inner")
+    state = refresh(
+        then.with_columns(
+            pl.coalesce("status_then", "status").alias("status"),
+            *(pl.col(f"{name}_then").fill_null(ZERO_CENTS).alias(name) for name in _MONEY),
+        ),
+        as_of,
+    )  # fmt: skip
+    return (
+        state.pipe(_with_answer)
+        .pipe(_with_what_is_left)
+        .filter(pl.col("filed_on").is_not_null() | (pl.col("status") != "withdrawn"))
+    )
+
+
+def _told_by(events: pl.DataFrame) -> pl.DataFrame:
+    """Return what the events of each claim say of it: its state, its money and its days."""
     submitted = pl.col("what") == "submit"
     answered = pl.col("what").is_in(list(ANSWERS))
     paid = pl.col("what").is_in(("credit", "credit_short"))
-    told = known.group_by("claim_no", maintain_order=True).agg(
+    return events.group_by("claim_no", maintain_order=True).agg(
         pl.col("status", *_MONEY).drop_nulls().last().name.suffix("_then"),
         filed_on=pl.col("at").filter(submitted).first(),
         answer=pl.col("what").filter(answered).last().replace(ANSWERS),
@@ -94,36 +114,33 @@ def claims_on(claims: pl.DataFrame, events: pl.DataFrame, as_of: dt.date) -> pl.
         granted=pl.col("amount").filter(answered).last(),
         credited_on=pl.col("at").filter(paid).last(),
     )  # fmt: skip
-    then = claims.select(
-        *("claim_no", "carrier", "ban", "reason", "status", "amount", "contract"),
-        *("file_by", "dispute_closes_on"),
-        month="bill_month",
-    ).join(told, on="claim_no", how="inner")
-    state = refresh(
-        then.with_columns(
-            pl.coalesce("status_then", "status").alias("status"),
-            *(pl.col(f"{name}_then").fill_null(ZERO_CENTS).alias(name) for name in _MONEY),
-        ),
-        as_of,
-    )  # fmt: skip
+
+
+def _with_answer(state: pl.DataFrame) -> pl.DataFrame:
+    """Add what was granted; a claim credited in full without an answer counts as sustained."""
     whole = pl.col("answer").is_null() & (pl.col("status") == "credited")
-    state = state.with_columns(
+    return state.with_columns(
         answer=pl.when(whole).then(pl.lit("sustained")).otherwise("answer"),
         answered_on=pl.when(whole).then("credited_on").otherwise("answered_on"),
+    ).with_columns(
+        granted=pl.when(pl.col("answer") == "sustained")
+        .then(pl.coalesce("granted", "amount"))
+        .when(pl.col("answer") == "partial")
+        .then("granted")
     )
+
+
+def _with_what_is_left(state: pl.DataFrame) -> pl.DataFrame:
+    """Add where the rest of a claim is: expired, given up, or open."""
     left = pl.col("amount") - pl.col("credited") - pl.col("denied") - pl.col("withdrawn")
     over = pl.col("status") == "expired"
     ended = pl.col("status").is_in(("withdrawn", "closed"))
     return state.with_columns(
-        granted=pl.when(pl.col("answer") == "sustained")
-        .then(pl.coalesce("granted", "amount"))
-        .when(pl.col("answer") == "partial")
-        .then("granted"),
         expired=pl.when(over).then(left).otherwise(ZERO_CENTS),
         # What a claim that has ended neither got nor was denied was given up.
         withdrawn=pl.when(ended).then(pl.col("withdrawn") + left).otherwise("withdrawn"),
         open=pl.when(over | ended).then(ZERO_CENTS).otherwise(left),
-    ).filter(pl.col("filed_on").is_not_null() | (pl.col("status") != "withdrawn"))
+    )
 
 
 def outcomes(claims: pl.DataFrame, by: Sequence[str] = BY) -> pl.DataFrame:
@@ -207,41 +224,11 @@ def still_open(claims: pl.DataFrame, policies: pl.DataFrame, as_of: dt.date) -> 
     answered, and the answer plus as many months as bills the credit may take of what is granted.
     """
     terms = policies.select("contract", "resolve_days", "credit_by_bill")
-    rows = claims.filter(pl.col("open") != 0).join(
-        terms, on="contract", how="left", nulls_equal=True
-    )
-    to_file = pl.col("status").is_in((*UNFILED, "rejected_for_form"))
-    granted = pl.col("status").is_in(("sustained", "partial", "credit_pending", "short_credited"))
-    by_credit = add_months(pl.col("answer_on"), pl.col("credit_by_bill"))
-    day = (
-        pl.when(to_file)
-        .then(pl.col("file_by"))
-        .when(granted)
-        .then(by_credit)
-        .otherwise(add_days(pl.col("filed_on"), pl.col("resolve_days")))
-    )
-    left = (day - pl.lit(as_of)).dt.total_days()
-    bucket = pl.when(left.is_null()).then(pl.lit(BUCKETS[5])).when(left < 0).then(
-        pl.lit(BUCKETS[0])
-    )  # fmt: skip
-    told: pl.Expr = (
-        bucket.when(left <= 7)
-        .then(pl.lit(BUCKETS[1]))
-        .when(left <= 30)
-        .then(pl.lit(BUCKETS[2]))
-        .when(left <= 60)
-        .then(pl.lit(BUCKETS[3]))
-        .otherwise(pl.lit(BUCKETS[4]))
-    )
-    stage = (
-        pl.when(to_file)
-        .then(pl.lit(STAGES[0]))
-        .when(granted)
-        .then(pl.lit(STAGES[2]))
-        .otherwise(pl.lit(STAGES[1]))
-    )
     return (
-        rows.with_columns(bucket=told, stage=stage)
+        claims.filter(pl.col("open") != 0)
+        .join(terms, on="contract", how="left", nulls_equal=True)
+        .with_columns(stage=_stage(), day=_day_waited_for())
+        .with_columns(bucket=_bucket(as_of))
         .group_by("carrier", "stage", "bucket")
         .agg(claims=pl.len(), amount=pl.col("open").sum())
         .select(columns_of(OPEN))
@@ -250,4 +237,49 @@ def still_open(claims: pl.DataFrame, policies: pl.DataFrame, as_of: dt.date) -> 
             pl.col("stage").replace_strict(dict(zip(STAGES, range(3), strict=True))),
             pl.col("bucket").replace_strict(dict(zip(BUCKETS, range(6), strict=True))),
         )
+    )
+
+
+def _to_file() -> pl.Expr:
+    return pl.col("status").is_in((*UNFILED, "rejected_for_form"))
+
+
+def _granted() -> pl.Expr:
+    return pl.col("status").is_in(("sustained", "partial", "credit_pending", "short_credited"))
+
+
+def _stage() -> pl.Expr:
+    """Return what is waited for (`STAGES`)."""
+    to_file, to_answer, to_credit = (pl.lit(stage) for stage in STAGES)
+    return pl.when(_to_file()).then(to_file).when(_granted()).then(to_credit).otherwise(to_answer)
+
+
+def _day_waited_for() -> pl.Expr:
+    """Return the day by which what is waited for should be there."""
+    by_credit = add_months(pl.col("answer_on"), pl.col("credit_by_bill"))
+    return (
+        pl.when(_to_file())
+        .then(pl.col("file_by"))
+        .when(_granted())
+        .then(by_credit)
+        .otherwise(add_days(pl.col("filed_on"), pl.col("resolve_days")))
+    )
+
+
+def _bucket(as_of: dt.date) -> pl.Expr:
+    """Return how soon `day` is (`BUCKETS`)."""
+    left = (pl.col("day") - pl.lit(as_of)).dt.total_days()
+    overdue, week, month, two_months, later, no_day = (pl.lit(bucket) for bucket in BUCKETS)
+    return (
+        pl.when(left.is_null())
+        .then(no_day)
+        .when(left < 0)
+        .then(overdue)
+        .when(left <= 7)
+        .then(week)
+        .when(left <= 30)
+        .then(month)
+        .when(left <= 60)
+        .then(two_months)
+        .otherwise(later)
     )

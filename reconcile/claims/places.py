@@ -64,20 +64,42 @@ def steps(
     `claims` have claim_no and dispute_closes_on; `parts` (`PARTS`), `totals` (`TOTALS`) and
     `credits` (`CREDIT_PARTS`) are theirs. What was credited stands on the document it was credited
     for; what was denied fills the last documents first, then what was withdrawn.
+
+    N1 has 3.00 on D1 and 7.00 on D2; it is filed, 4.00 are credited for D2, 5.00 denied::
+
+        step            D1: open  denied  D2: open  credited  denied
+        1  submit           3.00  0.00        7.00  0.00      0.00
+        2  credit_short     3.00  0.00        3.00  4.00      0.00
+        3  grant_part       1.00  2.00        0.00  4.00      3.00
     """
-    taken = totals.select(columns_of(TOTALS))
     numbered = claims.select("claim_no", "dispute_closes_on").sort("claim_no")
     numbered = numbered.with_columns(claim=pl.int_range(pl.len(), dtype=pl.Int64))
     own = parts.select(columns_of(PARTS)).join(numbered.select("claim_no", "claim"), on="claim_no")
     # Whole numbers and one order for all: windows over names would take most of the time.
     own = own.sort("claim", "document_id").with_row_index("part")
-    moments = _moments(numbered, taken)
+    moments = _moments(numbered, totals.select(columns_of(TOTALS)))
+    return (
+        _on_documents(moments, own, credits)
+        .pipe(_with_credited)
+        .pipe(_with_lost)
+        .pipe(_with_rest)
+        .sort("part", "step")
+        .join(numbered.select("claim", "claim_no"), on="claim", maintain_order="left")
+        .select(columns_of(STEPS))
+    )
+
+
+def _on_documents(moments: pl.DataFrame, own: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
+    """Return each moment of a claim on each of its parts, with what was credited for that part.
+
+    `at` numbers the moments of all claims; the parts of one stand together, in order.
+    """
     given = (
         credits.join(own.select("claim_no", "document_id", "part"), on=["claim_no", "document_id"])
         .group_by("part", "event")
         .agg(given=pl.col("amount").sum().cast(CENTS))
     )
-    laid = (
+    return (
         moments.join(own.drop("claim_no"), on="claim")
         .join(given, on=["part", "event"], how="left")
         .sort("part", "step")
@@ -85,30 +107,39 @@ def steps(
         .sort("claim", "step", "part")
         .with_columns(at=pl.col("claim") * (pl.col("step").max() + 1) + pl.col("step"))
     )
-    # What an event credited without saying on which document fills the first documents first; what
-    # it took back leaves the last ones first.
+
+
+def _with_credited(laid: pl.DataFrame) -> pl.DataFrame:
+    """Lay what is credited on the documents; `room` is what is left of each.
+
+    What an event credited without saying on which document fills the first documents first; what
+    it took back leaves the last ones first.
+    """
     loose = pl.col("credited") - pl.col("on_document").sum().over("at")
     laid = laid.with_columns(room="on_document", back=-loose)
     laid = _fill(laid, "back", "taken_back", descending=True)
     laid = laid.with_columns(room=pl.col("amount") - pl.col("on_document"), loose=loose)
-    laid = _fill(laid, "loose", "loosely", descending=False).with_columns(
+    return _fill(laid, "loose", "loosely", descending=False).with_columns(
         credited=pl.col("on_document") + pl.col("loosely") - pl.col("taken_back"),
         room=pl.col("room") + pl.col("taken_back"),
     )
+
+
+def _with_lost(laid: pl.DataFrame) -> pl.DataFrame:
+    """Lay what is denied, then what is withdrawn, on the room that is left, the last first."""
     for name in ("denied", "withdrawn"):
         laid = laid.with_columns(total=pl.col(name)).drop(name)
         laid = _fill(laid, "total", name, descending=True)
+    return laid
+
+
+def _with_rest(laid: pl.DataFrame) -> pl.DataFrame:
+    """Say of what is left on each document whether it is unfiled, open or expired."""
     rest, filed, over = pl.col("room"), pl.col("filed"), pl.col("over")
-    places = {
-        "unfiled": pl.when(~filed & ~over).then(rest).otherwise(ZERO_CENTS),
-        "open": pl.when(filed).then(rest).otherwise(ZERO_CENTS),
-        "expired": pl.when(~filed & over).then(rest).otherwise(ZERO_CENTS),
-    }
-    return (
-        laid.sort("part", "step")
-        .join(numbered.select("claim", "claim_no"), on="claim", maintain_order="left")
-        .with_columns(**places)
-        .select(columns_of(STEPS))
+    return laid.with_columns(
+        unfiled=pl.when(~filed & ~over).then(rest).otherwise(ZERO_CENTS),
+        open=pl.when(filed).then(rest).otherwise(ZERO_CENTS),
+        expired=pl.when(~filed & over).then(rest).otherwise(ZERO_CENTS),
     )
 
 
