@@ -302,9 +302,11 @@ def _pulled_between(
 ) -> pl.DataFrame:
     """Return what settled after the bill before and up to each bill: [document_id, pulled, unsure].
 
-    bill_date  previous_bill_date      pulls of the account      pulled
-    06-10      05-10                   80.00 on 05-25            -80.00
-                                       90.00 on 06-25        ->  (the next bill's)
+    A pull counts for the first bill that is dated after it settles::
+
+        bill_date  previous_bill_date      pulls of the account      pulled
+        06-10      05-10                   80.00 on 05-25            -80.00
+                                           90.00 on 06-25        ->  (the next bill's)
     """
     still_open = pl.col("previous_balance") + pl.col("payments").fill_null(0) > 0
     opening = bills.filter(~pl.col("unbroken"), still_open).get_column("document_id")

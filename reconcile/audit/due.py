@@ -47,9 +47,11 @@ def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> 
 def _with_whole_and_part(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add the cents of all units of a line (`_whole`) and of those it keeps (`_part`).
 
-    line  rate   units  kept  amount      _whole  _part
-    A     10.00  3      2     36.00   ->  3000    2000
-    B     null   3      2     36.00   ->  3600    2400   (that share of what is billed)
+    Two of three units are kept; B has no rate, and is that share of what is billed::
+
+        line  rate   units  kept  amount      _whole  _part
+        A     10.00  3      2     36.00   ->  3000    2000
+        B     null   3      2     36.00   ->  3600    2400
     """
     full = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     at = value(pl.col("rate"), pl.col("kept"), pl.col("factor"), pl.col("by_unit"))
@@ -67,9 +69,11 @@ def _with_narrowed(lines: pl.LazyFrame) -> pl.LazyFrame:
 
     It never grows from one code to the next.
 
+    A is cut at its disconnect; B is a point in time after it; C is in service::
+
         line  is_disconnected  pieces_in_service      due_not_billed  due_in_service
         A     true             1000               ->  3000            1000
-        B     true             null (a point)     ->  3000            0
+        B     true             null               ->  3000            0
         C     false            null               ->  3000            3000
     """
     one_time = pl.col("charge_class") == "one_time"
@@ -147,9 +151,11 @@ def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) ->
 def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add the truth of the codes that look at days, and where an element ends by itself.
 
-    period       installed_on  window_until      is_before_install  is_disconnected
-    06-01 07-01  06-11         null          ->  true               false
-    06-01 07-01  01-15         06-21         ->  false              true
+    Without days of grace::
+
+        period       installed_on  window_until      is_before_install  is_disconnected
+        06-01 07-01  06-11         null          ->  true               false
+        06-01 07-01  01-15         06-21         ->  false              true
     """
     kind = pl.col("charge_class")
     start, last = pl.col("period_from"), pl.col("period_last")
@@ -172,10 +178,12 @@ def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:
 def _with_truth_of_units(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add the truth of the codes that look at orders and units.
 
-    class      units  on order or owned      is_not_carried  is_not_ordered  is_too_many
-    one_time   2      order for 1        ->  true            false           false
-    recurring  3      no element         ->  false           true            false
-    recurring  3      element of 2       ->  false           false           true
+    What one line bills beside what the inventory has::
+
+        class      units  on order or owned      is_not_carried  is_not_ordered  is_too_many
+        one_time   2      order for 1        ->  true            false           false
+        recurring  3      no element         ->  false           true            false
+        recurring  3      element of 2       ->  false           false           true
     """
     one_time, known = pl.col("charge_class") == "one_time", pl.col("service").is_not_null()
     left = micros(pl.col("units_left").fill_null(0))
@@ -201,9 +209,11 @@ def _with_truth_of_units(lines: pl.LazyFrame) -> pl.LazyFrame:
 def _with_kept(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Add how many units of a line are due at all (`kept`, millionths).
 
-    a one-time charge for 2 with an order for 1  -> 1
-    a recurring charge for 3 of an element of 2  -> 2
-    usage that an earlier line bills already     -> 0
+    In whole units::
+
+        a one-time charge for 2 with an order for 1  -> 1
+        a recurring charge for 3 of an element of 2  -> 2
+        usage that an earlier line bills already     -> 0
     """
     left = micros(pl.col("units_left").fill_null(0))
     of_order = (pl.col("charge_class") == "one_time") & pl.col("service").is_not_null()

@@ -52,6 +52,8 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
     The package of the service is carried as it stands; whether a line is audited under it is
     decided where packages are known (`reconcile.audit.pricing`).
 
+    The circuit goes before the number::
+
         circuit  wtn       the inventory has            service  matched_by  match_note
         C1       555-0101  C1 of S1, 555-0101 of S1  ->  S1       circuit
         C1       555-0102  C1 of S1, 555-0102 of S2  ->  S1       circuit     conflict

@@ -79,9 +79,11 @@ def _begins_in_service() -> pl.Expr:
 def _truth(some_days: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     """Say of each line whether some of its days are not on order, or have fewer units.
 
-    line  period       elements on order                 lacks_order  lacks_units
-    A     06-01 07-01  1 unit  06-01 06-21               true         false
-    B     06-01 07-01  1 unit  06-01 06-21, 2 from 06-21 false        true (3 are billed)
+    A bills 1 unit, B 3::
+
+        line  period       elements on order                 lacks_order  lacks_units
+        A     06-01 07-01  1 unit  06-01 06-21               true         false
+        B     06-01 07-01  1 unit  06-01 06-21, 2 from 06-21 false        true
     """
     start = pl.max_horizontal("period_from", "installed_on")
     end = pl.min_horizontal("period_last", "window_until")
@@ -121,17 +123,7 @@ def _narrowed(some_days: pl.DataFrame, pieces: pl.DataFrame, owned: pl.DataFrame
         ordered     06-11       06-21        3
         owned       06-11       06-21        2
     """
-    mine = some_days.filter(~pl.col("is_twice")).with_columns(
-        piece_from=pl.coalesce("period_from", "bill_date"),
-        piece_until=pl.coalesce("period_last", add_days(pl.col("bill_date"), 1)),
-    )
-    seen = some_days.filter("is_twice").join(
-        pieces.with_columns(units=micros(pl.col("units"))).rename({"units": "units_left"}),
-        on="line_id",
-    )
-    not_billed = pl.concat(
-        [mine, seen.with_columns(units=pl.col("units_left")).select(mine.columns)]
-    )
+    not_billed = _not_billed(some_days, pieces)
     in_service = not_billed.with_columns(
         piece_until=pl.min_horizontal("piece_until", "window_until")
     )
@@ -160,12 +152,27 @@ def _narrowed(some_days: pl.DataFrame, pieces: pl.DataFrame, owned: pl.DataFrame
     )
 
 
+def _not_billed(some_days: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Return each line as one piece, those billed twice as what earlier lines left of them."""
+    mine = some_days.filter(~pl.col("is_twice")).with_columns(
+        piece_from=pl.coalesce("period_from", "bill_date"),
+        piece_until=pl.coalesce("period_last", add_days(pl.col("bill_date"), 1)),
+    )
+    seen = some_days.filter("is_twice").join(
+        pieces.with_columns(units=micros(pl.col("units"))).rename({"units": "units_left"}),
+        on="line_id",
+    )
+    return pl.concat([mine, seen.with_columns(units=pl.col("units_left")).select(mine.columns)])
+
+
 def _joined(pieces: pl.DataFrame) -> pl.DataFrame:
     """Join pieces of one line and step that follow each other with equally many units.
 
-    line  narrowed  piece_from  piece_until  units
-    A     ordered   06-01       06-11        1
-    A     ordered   06-11       06-21        1       -> A  ordered  06-01  06-21  1
+    One row each piece::
+
+        line  narrowed  piece_from  piece_until  units
+        A     ordered   06-01       06-11        1
+        A     ordered   06-11       06-21        1       -> A  ordered  06-01  06-21  1
     """
     own = ["line_id", "narrowed", "units"]
     ordered = pieces.sort(*own, "piece_from")

@@ -159,42 +159,24 @@ def not_billed(
 
 def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
     """Return what is active on the bill date of each account: elements, packages, bare services."""
-    day = pl.col("bill_date")
-
-    def active(start: str, end: str) -> pl.Expr:
-        return (pl.col(start).is_null() | (pl.col(start) <= day)) & (
-            pl.col(end).is_null() | (day < pl.col(end))
-        )
-
     services = (
         reference["services"]
         .join(bills, on=["carrier", "ban"])
-        .filter(active("installed_on", "disconnected_on"))
+        .filter(_active("installed_on", "disconnected_on"))
         .select(
             "carrier", "ban", "bill_date", "bill_month", "document_id", "source_file", "service",
             "package", inventory_circuit="circuit_key", inventory_state="state",
             inventory_zone="zone", term_months="term_months",
         )
     )  # fmt: skip
-    elements = reference["service_elements"]
-    packaged = reference["packages"].select("carrier", "package", "usoc").unique()
-    own = (
-        services.join(elements.select("service", "usoc", "quantity", "active_from", "active_until"),
-                      on="service")
-        .filter(active("active_from", "active_until"))
-        .join(packaged, on=["carrier", "package", "usoc"], how="anti")
-        # A package listed by its own code is the package: its elements on a bill show it too.
-        .filter(pl.col("usoc").ne_missing(pl.col("package")))
-        .drop("active_from", "active_until")
-        .with_columns(package=pl.lit(None, dtype=pl.String))
-    )  # fmt: skip
+    own = _elements_of(services, reference)
     one = pl.lit(1).cast(pl.Decimal(18, 6)).alias("quantity")
     package = services.filter(pl.col("package").is_not_null()).with_columns(
         one, usoc=pl.lit(None, dtype=pl.String)
     )
     bare = (
         services.filter(pl.col("package").is_null())
-        .join(elements.select("service").unique(), on="service", how="anti")
+        .join(reference["service_elements"].select("service").unique(), on="service", how="anti")
         .with_columns(one, usoc=pl.lit(None, dtype=pl.String))
     )
     columns = own.collect_schema().names()
@@ -203,6 +185,31 @@ def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str,
         "package": package.select(columns),
         "service": bare.select(columns),
     }
+
+
+def _active(start: str, end: str) -> pl.Expr:
+    """Say whether the bill date is in `[start, end)`, open where one is null."""
+    day = pl.col("bill_date")
+    return (pl.col(start).is_null() | (pl.col(start) <= day)) & (
+        pl.col(end).is_null() | (day < pl.col(end))
+    )
+
+
+def _elements_of(services: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """Return the active elements of services, but those that are part of their package."""
+    packaged = reference["packages"].select("carrier", "package", "usoc").unique()
+    elements = reference["service_elements"].select(
+        "service", "usoc", "quantity", "active_from", "active_until"
+    )
+    return (
+        services.join(elements, on="service")
+        .filter(_active("active_from", "active_until"))
+        .join(packaged, on=["carrier", "package", "usoc"], how="anti")
+        # A package listed by its own code is the package: its elements on a bill show it too.
+        .filter(pl.col("usoc").ne_missing(pl.col("package")))
+        .drop("active_from", "active_until")
+        .with_columns(package=pl.lit(None, dtype=pl.String))
+    )
 
 
 def _accrued(

@@ -81,14 +81,9 @@ def position(
     if grid.is_empty():
         return POSITION.to_frame()
     lives = moves(debits, lived, pulled)
-    # What pends is what the paper says, until the day the bank says.
-    told = as_pulled(debits)
-    pends = told.with_columns(debits["amount"])
-    worth = _worth(lives, disputed, rates, told)
+    worth = _worth(lives, disputed, rates, as_pulled(debits))
     changes = [
-        _pending(pends),
-        _pending_disputed(pends, lived),
-        _not_audited(debits, pulled),
+        *_before_the_pull(debits, lived, pulled),
         _buckets(lives, disputed),
         worth.select("carrier", "on", "place", "change"),
         _passed_on(lives, disputed),
@@ -141,6 +136,15 @@ def _at(frame: pl.DataFrame, day: str | pl.Expr, place: str, change: pl.Expr) ->
 
 
 # --- before the pull --------------------------------------------------------------------------
+
+
+def _before_the_pull(
+    debits: pl.DataFrame, lived: pl.DataFrame, pulled: pl.DataFrame | None
+) -> list[pl.DataFrame]:
+    """Return what pends, what is disputed of it, and what is not audited."""
+    # What pends is what the paper says, until the day the bank says.
+    pends = as_pulled(debits).with_columns(debits["amount"])
+    return [_pending(pends), _pending_disputed(pends, lived), _not_audited(debits, pulled)]
 
 
 def _pending(debits: pl.DataFrame) -> pl.DataFrame:
