@@ -28,7 +28,7 @@ from rebill.store import (
 )
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
-from reconcile.audit import bills
+from reconcile.audit import bill_series
 from reconcile.pulls.events import pull_findings
 from reconcile.schema import AUDITED
 
@@ -120,11 +120,11 @@ def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:
     record = run.record
     documents, pulls = record.counted(), record.debits()
     found = [
-        bills.balance_breaks(dated(run, documents, pulls), pulls, actual_pulls(record)),
-        bills.bill_jumped(documents, record.totals(), run.contracts),
+        bill_series.balance_breaks(dated(run, documents, pulls), pulls, actual_pulls(record)),
+        bill_series.bill_jumped(documents, record.totals(), run.contracts),
         pull_findings(pull_events(record), pulls),
     ]
     if as_of is not None:
         services = run.reference["services"].collect()
-        found.append(bills.document_missing(documents, services, run.contracts, as_of))
+        found.append(bill_series.document_missing(documents, services, run.contracts, as_of))
     return pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")

@@ -59,7 +59,7 @@ def export(
 def bills_compare(*, bill_month: Month = None, given: Given) -> None:
     """Compare each bill with the one before it, charge class by charge class."""
     from invoices.periods import month_of
-    from reconcile.audit.bills import compare
+    from reconcile.audit.bill_series import compare
 
     with given.reading() as record:
         rows = compare(record.documents(), record.totals())

@@ -87,7 +87,7 @@ def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFr
 
 
 def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
-    """Return claims split by document as they stand in the end (`reconcile.exposure.DISPUTED`)."""
+    """Return claims split by document as they stand in the end (`exposure.DISPUTED`)."""
     last = pl.col("step") == pl.col("step").max().over("claim_no", "document_id")
     return (
         steps.filter(last)

@@ -13,13 +13,13 @@ from rebill.reference.faults import Faults
 from rebill.reference.service_records import known_services, placed_rows, read_records
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
-from reconcile.audit.records import by_package, compare
+from reconcile.audit.records_compared import by_package, compare
 
 
 def difference(
     record: Record, paths: Sequence[Path], carrier: str | None, as_of: dt.date | None
 ) -> tuple[pl.DataFrame, Faults]:
-    """Return records against inventory against the last bill (`reconcile.audit.records.COMPARED`).
+    """Return records against inventory against the last bill (`records_compared.COMPARED`).
 
     Only the accounts of the records are compared: their services as of the day, and the recurring
     lines of their last loaded bill on or before it.

@@ -18,7 +18,7 @@ from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text
-from reconcile.audit.records import subject
+from reconcile.audit.records_compared import subject
 from reconcile.contracts import Contract
 
 SUFFIX = ".csr"

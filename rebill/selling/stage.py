@@ -27,7 +27,7 @@ from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
 from rebill.store.record import KEPT_FINDINGS, Record
 from reconcile.audit import duplicates
-from reconcile.audit.credits import COLUMNS, allocate
+from reconcile.audit.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
 
 CREDIT_PARTS = "credit_parts"

@@ -14,7 +14,6 @@ import polars as pl
 
 from invoices.schema import RATE, among, columns_of
 from reconcile.audit import duplicates, orders, packages, presence
-from reconcile.audit.credits import DOCUMENT_ORDER
 from reconcile.audit.due import with_due
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price
@@ -27,6 +26,7 @@ from reconcile.audit.stakes import (
     with_truth_of_line,
 )
 from reconcile.audit.tell import tell, tell_not_billed
+from reconcile.audit.undone_charges import DOCUMENT_ORDER
 from reconcile.contracts import Contract, settings
 from reconcile.schema import AUDITED
 

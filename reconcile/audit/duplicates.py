@@ -13,7 +13,7 @@ import polars as pl
 
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
-from reconcile.audit.credits import COLUMNS, DOCUMENT_ORDER, allocate
+from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate
 
 DATED = ("recurring", "prorated", "surcharge")
 """Classes whose periods overlap day by day; recurring and prorated are one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import RATE, columns_of
-from reconcile.audit.credits import COLUMNS, DOCUMENT_ORDER, allocate
+from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate
 
 _ASSIGNED = pl.Schema(
     {

@@ -20,7 +20,7 @@ from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 from rebill.pricing import own_charges, taxes
 from rebill.pricing.credits import CHARGED, parts_of
 from rebill.pricing.own_charges import ITEMS
-from reconcile.audit.credits import GIVEN
+from reconcile.audit.undone_charges import GIVEN
 from reconcile.schema import AUDITED
 
 SEEDS = st.integers(0, 2**32)

@@ -12,7 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoices.schema import CENTS, FINDINGS
-from reconcile.audit.bills import COMPARED, balance_breaks, bill_jumped, compare, document_missing
+from reconcile.audit.bill_series import (
+    COMPARED,
+    balance_breaks,
+    bill_jumped,
+    compare,
+    document_missing,
+)
 from reconcile.contracts import Contract
 from reconcile.pulls.debits import debits
 from reconcile.window import deadlines
