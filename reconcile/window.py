@@ -124,3 +124,8 @@ def _closed(frame: pl.DataFrame, columns: tuple[str, ...], closings: Set[dt.date
     most: int = frame.get_column("debit_days").max() or 0  # type: ignore[assignment]
     first, last = min(known) - dt.timedelta(slack), max(known) + dt.timedelta(2 * most + slack)
     return closed_weekdays(first, last, closings)
+
+
+def closed_before(as_of: dt.date) -> pl.Expr:
+    """Say whether the window of a claim closed before a day; one without a window never closes."""
+    return (pl.col("dispute_closes_on") < as_of).fill_null(False)

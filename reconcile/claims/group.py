@@ -18,8 +18,9 @@ from invoices.periods import month_of
 from invoices.schema import CENTS, columns_of
 from reconcile.claims.forms import FormProfile, form_names, with_keys
 from reconcile.claims.moves import UNFILED
+from reconcile.claims.small_months import SCOPE, join_small_months
 from reconcile.contracts import Contract, settings
-from reconcile.window import NO_CLOSINGS
+from reconcile.window import NO_CLOSINGS, closed_before
 
 KEY = ("carrier", "ban", "reason", "bill_month")
 """What a claim says it is about, in the order in which claims are told."""
@@ -27,7 +28,6 @@ GROUP = ("carrier", "reason", "group_key", "bill_month")
 """What tells claims apart; no two unfiled claims have the same."""
 ORDER = ("bill_month", "carrier", "ban", "reason", "group_key")
 """The order in which claims are numbered."""
-_SCOPE = ["carrier", "reason", "group_key"]
 
 CLAIMS = pl.Schema(
     {
@@ -81,8 +81,8 @@ def group(
     joined, the oldest first, as soon as together they are not; a claim says its oldest month.
     """
     known = _claimed(findings, documents, contracts).pipe(_keyed, contracts, services, forms)
-    months = _months(known).pipe(_joined, as_of)
-    scope = [*_SCOPE, "bill_month"]
+    months = _months(known).pipe(join_small_months, as_of)
+    scope = [*SCOPE, "bill_month"]
     told = known.join(
         months.select(*scope, "claim_month"), on=scope, how="left", maintain_order="left"
     ).with_columns(claim_month=pl.when("claimed").then("claim_month"))
@@ -96,7 +96,7 @@ def _months(known: pl.DataFrame) -> pl.DataFrame:
     """Return what is claimed of each key and bill month, before months are joined."""
     return (
         known.filter("claimed")
-        .group_by(*_SCOPE, "bill_month")
+        .group_by(*SCOPE, "bill_month")
         .agg(
             pl.col("amount_at_stake").sum().cast(CENTS).alias("amount"),
             pl.len().alias("findings"),
@@ -112,15 +112,15 @@ def _months(known: pl.DataFrame) -> pl.DataFrame:
 def _claims(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return the claims (`CLAIMS`) that months with a `claim_month` make up, with their states."""
     status = (
-        pl.when(_closed(as_of))
+        pl.when(closed_before(as_of))
         .then(pl.lit("expired"))
         .when(pl.col("amount") < pl.col("minimum_claim"))
         .then(pl.lit("draft"))
         .otherwise(pl.lit("ready"))
     )
     return (
-        months.sort(*_SCOPE, "bill_month")
-        .group_by(*_SCOPE, bill_month="claim_month", maintain_order=True)
+        months.sort(*SCOPE, "bill_month")
+        .group_by(*SCOPE, bill_month="claim_month", maintain_order=True)
         .agg(
             pl.col("amount", "findings").sum(),
             pl.col("dispute_closes_on", "file_by", "minimum_claim").min(),
@@ -182,70 +182,6 @@ def _keyed(
     )
 
 
-def _joined(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
-    """Return the months of each key with `claim_month`, the month of the claim they are part of.
-
-    Where bill months are kept apart, months below the minimum that are in time are joined, the
-    oldest first, until they are not below it; those that stay below it stay apart. Elsewhere all
-    months are one claim, but those whose window closed are no part of one that can still be filed.
-    """
-    over = _closed(as_of)
-    wide = pl.col("bill_month").min().over(*_SCOPE, over)
-    months = months.with_columns(
-        claim_month=pl.when("monthly").then("bill_month").otherwise(wide),
-        small=pl.col("monthly") & ~over & (pl.col("amount") < pl.col("minimum_claim")),
-    )
-    small = months.filter("small")
-    spans = _small_months_joined(small)
-    if spans is None:
-        return months.drop("small")
-    joined = (
-        small.join(spans, on=_SCOPE)
-        .filter(pl.col("bill_month").is_between(pl.col("begun"), pl.col("end")))
-        .select(*_SCOPE, "bill_month", "begun")
-    )
-    return (
-        months.join(joined, on=[*_SCOPE, "bill_month"], how="left")
-        .with_columns(claim_month=pl.coalesce("begun", "claim_month"))
-        .drop("small", "begun")
-    )
-
-
-def _small_months_joined(small: pl.DataFrame) -> pl.DataFrame | None:
-    """Return from which month to which small ones together reach the minimum; null where none do.
-
-    [carrier, reason, group_key, begun, end]. A minimum of 10.00::
-
-        bill_month  amount      so_far      begun    end
-        2026-01     4.00        4.00
-        2026-02     3.00        7.00
-        2026-03     5.00    ->  12.00   ->  2026-01  2026-03
-        2026-04     6.00        6.00        (stays apart)
-    """
-    small = small.with_columns(turn=pl.col("bill_month").rank("ordinal").over(_SCOPE))
-    running = (
-        small.select(*_SCOPE)
-        .unique()
-        .with_columns(begun=pl.lit(None, dtype=pl.String), so_far=ZERO_CENTS)
-    )
-    ends = []
-    # A key has one month in each turn: it goes on with what the one before left.
-    for _, turn in sorted(small.group_by("turn"), key=lambda item: item[0]):
-        now = turn.join(running, on=_SCOPE).with_columns(
-            begun=pl.coalesce("begun", "bill_month"),
-            so_far=(pl.col("so_far") + pl.col("amount")).cast(CENTS),
-        )
-        enough = pl.col("so_far") >= pl.col("minimum_claim")
-        ends.append(now.filter(enough).select(*_SCOPE, "begun", end="bill_month"))
-        left = now.select(
-            *_SCOPE,
-            begun=pl.when(~enough).then("begun"),
-            so_far=pl.when(enough).then(ZERO_CENTS).otherwise("so_far"),
-        )
-        running = running.update(left, on=_SCOPE, how="left", include_nulls=True)
-    return pl.concat(ends) if ends else None
-
-
 def with_claim_no(findings: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     """Return the findings of `group` with `claim_no`: that of their claim, null where not claimed.
 
@@ -263,7 +199,7 @@ def refresh(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
 
     An unfiled claim is `expired` from the day after its window closed; no day brings one back.
     """
-    over = pl.col("status").is_in(UNFILED) & _closed(as_of)
+    over = pl.col("status").is_in(UNFILED) & closed_before(as_of)
     status = pl.when(over).then(pl.lit("expired")).otherwise(pl.col("status"))
     return claims.with_columns(status.alias("status"))
 
@@ -282,9 +218,5 @@ def due(
     """
     last = add_banking_days(as_of, within, closings)
     return claims.filter(
-        pl.col("status").is_in(UNFILED), pl.col("file_by") <= last, ~_closed(as_of)
+        pl.col("status").is_in(UNFILED), pl.col("file_by") <= last, ~closed_before(as_of)
     ).sort("file_by", "amount", *KEY, descending=[False, True, *[False] * len(KEY)])
-
-
-def _closed(as_of: dt.date) -> pl.Expr:
-    return (pl.col("dispute_closes_on") < as_of).fill_null(False)
