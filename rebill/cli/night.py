@@ -274,5 +274,6 @@ def demo(
     from rich.console import Console
 
     from rebill.demo.play import play
+    from rebill.demo.world import Settings
 
-    play(directory, services, months, seed, a_log(), now, Console())
+    play(directory, Settings(services, months, seed), a_log(), now, Console())

@@ -10,9 +10,10 @@ import polars as pl
 from rich.console import Console
 
 from rebill.demo.answers import Carrier
-from rebill.demo.errors import TRUTH
 from rebill.demo.generate import Made, generate
 from rebill.demo.show import show
+from rebill.demo.truth import TRUTH
+from rebill.demo.world import Settings
 from rebill.inquiry import export
 from rebill.inquiry.tables import TABLES
 from rebill.night import batch, job
@@ -31,9 +32,7 @@ SHOWN = (
 
 def play(
     directory: Path,
-    services: int,
-    months: int,
-    seed: int,
+    size: Settings,
     log: Log,
     now: Callable[[], str],
     console: Console,
@@ -46,7 +45,7 @@ def play(
         raise ConfigError(f"{directory} is a workspace already; name a folder that is not there")
     workspace = init_workspace(directory)
     upgrade(workspace)
-    made = generate(directory, services, months, seed)
+    made = generate(directory, size.services, size.months, size.seed)
     tables = nights(workspace, made, log, now, Carrier())
     truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
     show(tables, truth, made.nights[-1][1], directory, console)

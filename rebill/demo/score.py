@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.periods import month_of
 from invoices.schema import CENTS
 
 TOTAL = "total"
@@ -29,7 +30,7 @@ SCORE = pl.Schema(
 def score(truth: pl.DataFrame, findings: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Return one row a code, most planted dollars first, and a last row for all together.
 
-    `truth` has the columns of `errors.TRUTH`, `findings` and `lines` those of the exported tables.
+    `truth` has the columns of `truth.TRUTH`, `findings` and `lines` those of the exported tables.
     """
     paired = compare(truth, findings, lines)
     rows = [
@@ -70,9 +71,9 @@ def compare(truth: pl.DataFrame, findings: pl.DataFrame, lines: pl.DataFrame) ->
         "cause",
         "line_id",
         "message",
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+        bill_month=month_of("bill_date"),
         found_stake="amount_at_stake",
-        key=_key(pl.col("bill_date").dt.strftime("%Y-%m")),
+        key=_key(month_of("bill_date")),
     )
     planted = truth.select(
         "code",

@@ -12,6 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from invoices.periods import month_of
 from rebill.demo.score import TOTAL, score
 
 BESIDE = 134
@@ -145,7 +146,7 @@ def answers_table(claims: pl.DataFrame, findings: pl.DataFrame) -> Table:
 def invoices_table(customer_lines: pl.DataFrame) -> Table:
     """Return what customers are billed each month, what it cost and what is left."""
     months = (
-        customer_lines.group_by(pl.col("bill_date").dt.strftime("%Y-%m").alias("month"))
+        customer_lines.group_by(month_of("bill_date").alias("month"))
         .agg(pl.col("invoice_no").n_unique(), pl.col("cost", "price", "margin").sum())
         .sort("month")
     )

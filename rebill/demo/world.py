@@ -1,7 +1,7 @@
-"""The invented world before any bill: accounts, services, orders, customers, markups.
+"""The invented world before any bill: accounts, services and their orders.
 
 Everything follows from the seed: `draw` gives each thing a number of its own, whatever else is in
-the world. The frames here are wider than the reference tables (`tables` cuts them to size): they
+the world. The frames here are wider than the reference tables (`generate` cuts them to size): they
 also say what the carrier believes, such as the day from which it bills a service.
 """
 

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from invoices.schema import CENTS
-from rebill.demo.errors import TRUTH, WITHOUT_MONEY
 from rebill.demo.generate import Made, bench_lines, generate
 from rebill.demo.offer import CARRIER
+from rebill.demo.truth import TRUTH, WITHOUT_MONEY
 from rebill.store.shapes import TABLES
 
 MONEY = ("previous_balance", "payments", "adjustments", "current_charges", "total_due", "amount")

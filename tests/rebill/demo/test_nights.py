@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from rebill.demo.errors import TRUTH
 from rebill.demo.generate import generate
 from rebill.demo.play import nights, play
 from rebill.demo.score import compare
+from rebill.demo.truth import TRUTH
+from rebill.demo.world import Settings
 from rebill.store import upgrade
 from rebill.workspace.log import Log
 from rebill.workspace.settings import ConfigError, init_workspace
@@ -63,7 +64,7 @@ def test_a_carrier_without_errors_leads_to_no_finding_at_all(tmp_path: Path) -> 
 def test_the_demonstration_shows_findings_claims_invoices_pulls_and_places(tmp_path: Path) -> None:
     out = io.StringIO()
     console = Console(file=out, width=160)
-    made = play(tmp_path / "demo", 150, 2, 3, quiet(), now, console)
+    made = play(tmp_path / "demo", Settings(150, 2, 3), quiet(), now, console)
     text = out.getvalue()
     for words in ("rate_above_contract", "100 %", "next deadlines", "Customer invoices"):
         assert words in text
@@ -78,4 +79,4 @@ def test_the_demonstration_shows_findings_claims_invoices_pulls_and_places(tmp_p
 def test_the_demonstration_leaves_a_workspace_that_stands_alone(tmp_path: Path) -> None:
     init_workspace(tmp_path)
     with pytest.raises(ConfigError, match="is a workspace already"):
-        play(tmp_path, 150, 2, 3, quiet(), now, Console(file=io.StringIO()))
+        play(tmp_path, Settings(150, 2, 3), quiet(), now, Console(file=io.StringIO()))

@@ -7,8 +7,8 @@ import io
 
 import polars as pl
 
-from rebill.demo.errors import TRUTH
 from rebill.demo.score import TOTAL, score
+from rebill.demo.truth import TRUTH
 
 TRUTH_CSV = """\
 bill_month,ban,invoice_no,line_no,service,usoc,code,cause,amount_at_stake,note
