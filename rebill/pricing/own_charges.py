@@ -1,8 +1,7 @@
-"""Rows of an invoice that no carrier line carries: own charges, discounts, the minimum.
+"""Rows of an invoice that no carrier line carries: own charges and discounts.
 
 Days inside a month count by the customer's own convention, thirty-day months where it has none.
-Every amount is rounded once, half away from zero. Rules: `docs/pricing.md`, own charges and the
-minimum.
+Every amount is rounded once, half away from zero. Rules: `docs/pricing.md`, own charges.
 """
 
 from __future__ import annotations
@@ -11,9 +10,18 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.money import MONTH_PARTS, cents, divide_half_away, exact, from_cents, micros, to_cents
+from invoices.money import (
+    MONTH_PARTS,
+    ZERO_CENTS,
+    cents,
+    divide_half_away,
+    exact,
+    from_cents,
+    micros,
+    to_cents,
+)
 from invoices.periods import with_fraction
-from invoices.schema import CENTS, seal
+from invoices.schema import CENTS, among, seal
 from rebill.pricing.rate import CUSTOMER_LINES
 
 NO_CHARGES = ("tax", "surcharge", "late_charge")
@@ -49,13 +57,13 @@ def items_of(lines: pl.LazyFrame, states: pl.LazyFrame, told: Told) -> pl.DataFr
 
     `states` has service and state.
     """
-    whole = pl.col("customer").is_in(told.customers.implode())
+    whole = among("customer", told.customers)
     named = {"service": told.services, "usoc": told.usocs, "product": told.products}
     keys = [name for name in ITEMS if name != "price"]
     return (
         lines.join(states, on="service", how="left")
         .with_columns(
-            pl.when(pl.col(name).is_in(values.drop_nulls().implode()) | whole).then(name)
+            pl.when(among(name, values.drop_nulls()) | whole).then(name)
             for name, values in named.items()
         )
         .group_by(keys)
@@ -143,7 +151,7 @@ def discount_lines(due: pl.DataFrame, items: pl.DataFrame, services: pl.DataFram
     fine = cents(pl.col("base")) * micros(pl.col("percent")) * pl.col("parts")
     priced = based.with_columns(
         price=from_cents(divide_half_away(fine, 10**6 * MONTH_PARTS)),
-        cost=pl.lit(0, dtype=CENTS),
+        cost=ZERO_CENTS,
         tax_base=pl.col("base"),
         tax_rate=pl.col("percent"),
         method=pl.lit("share_of_charges"),
@@ -169,65 +177,5 @@ def _lines(priced: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
             rule=pl.lit("customer_charges row ") + pl.col("row_id").cast(pl.String),
             margin=pl.col("price") - pl.col("cost"),
         )
-        .lazy()
         .pipe(seal, CUSTOMER_LINES)
-        .collect()
-    )
-
-
-def minimum_lines(
-    commitments: pl.DataFrame, items: pl.DataFrame, charged: pl.DataFrame, days: pl.DataFrame
-) -> pl.DataFrame:
-    """Return the customer lines that bring a month up to what the customer committed to.
-
-    `items` (`ITEMS`) is all that stands on the month's invoices but minimums; `charged` the
-    minimums on issued ones (customer, bill_month, price); `days` the customers and months to look
-    at, with the invoice's date, on which a commitment must be in force. Where more was charged as a
-    minimum than is missing now, the line gives the difference back.
-    """
-    key = ["customer", "bill_month"]
-    day = pl.col("bill_date")
-    held = days.join(commitments, on="customer").filter(
-        pl.col("effective_from").is_null() | (pl.col("effective_from") <= day),
-        pl.col("effective_until").is_null() | (day < pl.col("effective_until")),
-    )
-    kind, counts = pl.col("charge_class"), pl.col("counts")
-    counted = (
-        items.join(held.select(*key, "counts"), on=key)
-        .filter(
-            pl.when(counts == "recurring")
-            .then(kind.is_in(["recurring", "prorated"]))
-            .when(counts == "usage")
-            .then(kind == "usage")
-            .otherwise(~kind.is_in(NO_CHARGES))
-        )
-        .group_by(key)
-        .agg(counted=pl.col("price").sum())
-    )
-    before = charged.group_by(key).agg(before=pl.col("price").sum())
-    missing = pl.max_horizontal(
-        pl.col("amount").cast(CENTS) - pl.col("counted"), pl.lit(0, dtype=CENTS)
-    )
-    return (
-        held.join(counted, on=key, how="left")
-        .join(before, on=key, how="left")
-        .with_columns(pl.col("counted", "before").fill_null(0))
-        .with_columns(price=(missing - pl.col("before")).cast(CENTS))
-        .filter(pl.col("price") != 0)
-        .with_columns(
-            kind=pl.lit("minimum"),
-            charge_class=pl.lit("recurring"),
-            description=pl.coalesce("description", pl.lit("Minimum monthly commitment")),
-            quantity=pl.lit(1),
-            cost=pl.lit(0, dtype=CENTS),
-            margin=pl.col("price"),
-            method=pl.lit("minimum"),
-            made_key=pl.lit("minimum"),
-            tax_base=pl.col("counted"),
-            rule=pl.lit("commitments row ") + pl.col("row_id").cast(pl.String),
-            bill_date=pl.lit(None, dtype=pl.Date),
-        )
-        .lazy()
-        .pipe(seal, CUSTOMER_LINES)
-        .collect()
     )

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import MONTH_PARTS
+from invoices.money import MONTH_PARTS, ZERO_CENTS
 from invoices.periods import add_months
-from invoices.schema import CENTS, RATE, seal
+from invoices.schema import RATE, seal
 from reconcile.schema import AUDITED
 
 ROW = "unbilled:"
@@ -29,30 +29,10 @@ def as_lines(
     `findings` are those of `element_not_billed`; without an expected cost there is no line.
     `customers` has customer and unbilled, `services` and `elements` are the inventory.
     """
-    asked = customers.filter(pl.col("unbilled") == "invoice").select("customer")
-    day = pl.col("bill_date")
-    active = elements.filter(pl.col("quantity") > 0).select(
-        "service", "usoc", "quantity", "active_from", "active_until"
-    )
-    found = (
-        findings.filter(pl.col("code") == "element_not_billed", pl.col("expected") > 0)
-        .select("finding_id", "carrier", "bill_date", "service", "usoc", "expected")
-        .join(services.select("service", "customer", "product", "package", "state"), on="service")
-        .join(asked, on="customer", how="semi")
-    )
-    units = (
-        found.select("finding_id", "service", "usoc", "bill_date")
-        .join(active, on=["service", "usoc"])
-        .filter(
-            pl.col("active_from").is_null() | (pl.col("active_from") <= day),
-            pl.col("active_until").is_null() | (day < pl.col("active_until")),
-        )
-        .group_by("finding_id")
-        .agg(units=pl.col("quantity").sum())
-    )
+    found = missed(findings, customers, services)
     due = pl.col("units").fill_null(1).cast(RATE)
     return (
-        found.join(units, on="finding_id", how="left")
+        found.join(active_units(found, elements), on="finding_id", how="left")
         .with_columns(
             line_id="finding_id",
             charge_class=pl.lit("recurring"),
@@ -62,16 +42,43 @@ def as_lines(
             due_units=due,
             due_unit_parts=due.cast(pl.Decimal(38, 6)) * MONTH_PARTS,
             fraction_parts=pl.lit(MONTH_PARTS, dtype=pl.Int64),
-            at_stake=pl.lit(0, dtype=CENTS),
-            rate_day=day,
-            period_from=day,
-            period_until=add_months(day, 1),
+            at_stake=ZERO_CENTS,
+            rate_day="bill_date",
+            period_from="bill_date",
+            period_until=add_months(pl.col("bill_date"), 1),
             package=pl.when(pl.col("package") == pl.col("usoc")).then("package"),
             inventory_state="state",
         )
-        .lazy()
         .pipe(seal, AUDITED)
-        .collect()
+    )
+
+
+def missed(findings: pl.DataFrame, customers: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
+    """Return the findings with a cost on services of customers who are charged for them."""
+    asked = customers.filter(pl.col("unbilled") == "invoice").select("customer")
+    return (
+        findings.filter(pl.col("code") == "element_not_billed", pl.col("expected") > 0)
+        .select("finding_id", "carrier", "bill_date", "service", "usoc", "expected")
+        .join(services.select("service", "customer", "product", "package", "state"), on="service")
+        .join(asked, on="customer", how="semi")
+    )
+
+
+def active_units(found: pl.DataFrame, elements: pl.DataFrame) -> pl.DataFrame:
+    """Return [finding_id, units]: how many units of the element are active on the bill's date."""
+    day = pl.col("bill_date")
+    active = elements.filter(pl.col("quantity") > 0).select(
+        "service", "usoc", "quantity", "active_from", "active_until"
+    )
+    return (
+        found.select("finding_id", "service", "usoc", "bill_date")
+        .join(active, on=["service", "usoc"])
+        .filter(
+            pl.col("active_from").is_null() | (pl.col("active_from") <= day),
+            pl.col("active_until").is_null() | (day < pl.col("active_until")),
+        )
+        .group_by("finding_id")
+        .agg(units=pl.col("quantity").sum())
     )
 
 

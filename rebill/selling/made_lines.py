@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from rebill.pricing import invoices, own_charges, taxes, unbilled
+from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.rate import CUSTOMER_LINES, Rated
 from rebill.pricing.taxes import PROBLEMS
@@ -213,7 +214,7 @@ def _add_minimums(making: Making) -> None:
     counted = own_charges.items_of(lines.filter(~is_minimum), making.states, making.told)
     issued = lines.filter(is_minimum).select("customer", "bill_month", "price").collect()
     items = pl.concat([making.items, counted.select(ITEMS.names())])
-    making.add(own_charges.minimum_lines(making.table("commitments"), items, issued, making.days))
+    making.add(minimum_lines(making.table("commitments"), items, issued, making.days))
 
 
 def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bool) -> None:

@@ -13,7 +13,7 @@ from invoices.calendar import roll
 from invoices.periods import add_days, days_between
 from rebill.cash.as_of import Standing, standing
 from rebill.cash.bank_tables import to_come
-from rebill.cash.forecast.disputes import disputes_ahead
+from rebill.cash.forecast.disputes_ahead import disputes_ahead
 from rebill.cash.forecast.facts import Cents, Days, Facts, Pulls, Reals, Receipts, Samples
 from rebill.cash.forecast.history import changes, paid, whole_cents
 from rebill.reference import current

@@ -19,6 +19,7 @@ from model_time import rounded
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 from rebill.pricing import own_charges, taxes
 from rebill.pricing.credits import CHARGED, parts_of
+from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
 from reconcile.audit.undone_charges import GIVEN
 from reconcile.schema import AUDITED
@@ -431,7 +432,7 @@ def test_a_minimum_brings_what_counts_up_to_the_commitment(seed: int) -> None:
         "description": pl.String, "effective_from": pl.Date, "effective_until": pl.Date,
     }  # fmt: skip
     before = [{"customer": "C0", "bill_month": "2026-03", "price": D("5.00")}]
-    made = own_charges.minimum_lines(
+    made = minimum_lines(
         pl.DataFrame(rows, schema=schema),
         pl.DataFrame(world.items, schema=ITEMS),
         pl.DataFrame(before, schema_overrides={"price": CENTS}),

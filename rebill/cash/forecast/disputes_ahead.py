@@ -94,31 +94,9 @@ def _waiting(known: Standing) -> pl.DataFrame:
 
 def _to_come(known: Standing, bills: pl.DataFrame) -> pl.DataFrame:
     """Return what of the bills to come will be disputed, by carrier, contract and bill date."""
-    since = add_months(pl.lit(known.as_of), -MONTHS)
-    recent = known.documents.filter(pl.col("audited"), pl.col("bill_date") > since)
-    charged = recent.group_by("carrier").agg(charged=pl.col("current_charges").sum())
-    wrong = known.disputed.join(recent.select("document_id"), on="document_id", how="semi")
-    rated = wrong.join(known.rates, on=["carrier", "reason"], how="left", suffix="_all")
-    stake, share = pl.col("amount").cast(pl.Float64), pl.col("win_rate").cast(pl.Float64)
-    by_carrier = (
-        rated.group_by("carrier")
-        .agg(stake=stake.sum(), granted=(stake * share).sum())
-        .join(charged, on="carrier")
-        .join(
-            known.rates.group_by("carrier").agg(cases=(pl.col("won") + pl.col("lost")).max()),
-            on="carrier",
-        )
-        .filter(pl.col("stake") > 0, pl.col("charged") > 0)
-        .select(
-            "carrier",
-            "cases",
-            of_bill=pl.col("stake") / pl.col("charged").cast(pl.Float64),
-            rate=pl.col("granted") / pl.col("stake"),
-        )
-    )
     cases, rate = pl.col("cases").cast(pl.Float64), pl.col("rate")
     return (
-        bills.join(by_carrier, on="carrier")
+        bills.join(_share_in_dispute(known), on="carrier")
         .with_columns(part=(whole_cents("amount") * pl.col("of_bill")).round())
         .group_by("carrier", "contract", "bill_date", "bill_day")
         .agg(
@@ -142,6 +120,35 @@ def _to_come(known: Standing, bills: pl.DataFrame) -> pl.DataFrame:
             closes=_offset(known, "dispute_closes_on", NEVER),
             won="won",
             lost="lost",
+        )
+    )
+
+
+def _share_in_dispute(known: Standing) -> pl.DataFrame:
+    """Return by carrier what share of the charges of recent bills is disputed, and is won.
+
+    Columns carrier, cases (ended claims), of_bill and rate, both shares.
+    """
+    since = add_months(pl.lit(known.as_of), -MONTHS)
+    recent = known.documents.filter(pl.col("audited"), pl.col("bill_date") > since)
+    charged = recent.group_by("carrier").agg(charged=pl.col("current_charges").sum())
+    wrong = known.disputed.join(recent.select("document_id"), on="document_id", how="semi")
+    rated = wrong.join(known.rates, on=["carrier", "reason"], how="left", suffix="_all")
+    stake, share = pl.col("amount").cast(pl.Float64), pl.col("win_rate").cast(pl.Float64)
+    return (
+        rated.group_by("carrier")
+        .agg(stake=stake.sum(), granted=(stake * share).sum())
+        .join(charged, on="carrier")
+        .join(
+            known.rates.group_by("carrier").agg(cases=(pl.col("won") + pl.col("lost")).max()),
+            on="carrier",
+        )
+        .filter(pl.col("stake") > 0, pl.col("charged") > 0)
+        .select(
+            "carrier",
+            "cases",
+            of_bill=pl.col("stake") / pl.col("charged").cast(pl.Float64),
+            rate=pl.col("granted") / pl.col("stake"),
         )
     )
 
