@@ -97,7 +97,7 @@ def turn(run: Run, claims: pl.DataFrame, so_far: Outcomes, as_of: dt.date) -> Tu
     nothing = pl.DataFrame(schema=KEPT_FINDINGS)
     if acts.filter(pl.col("act") == "waive").is_empty():
         return Turned(nothing, nothing, nothing)
-    last = run.record.fact("run.as_of")
+    last = run.record.fact("night.as_of")
     earlier = acts.filter(pl.col("run_id") < run.run_id)
     before = active(earlier, dt.date.fromisoformat(last) if last else as_of)
     now = active(acts, as_of)
