@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from rebill.demo.answers import Carrier
+from rebill.demo.carrier import Carrier
 from rebill.demo.generate import Made, generate
 from rebill.demo.show import show
 from rebill.demo.truth import TRUTH

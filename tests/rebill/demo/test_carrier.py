@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from rebill.demo.answers import FATES, Carrier, fate_of
+from rebill.demo.carrier import FATES, Carrier, fate_of
 from rebill.demo.generate import generate
 from rebill.demo.play import nights
 from rebill.store import upgrade
