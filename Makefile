@@ -16,7 +16,7 @@ SERVICES ?= 240
 MONTHS ?= 6
 SEED ?= 7
 UV ?= uv
-LAW := $(addprefix tests/law/test_,house.py architecture.py readmes.py)
+LAW := $(addprefix tests/law/test_,house.py rooms.py architecture.py readmes.py)
 
 .PHONY: help install demo test check bench soak format docs lock clean
 

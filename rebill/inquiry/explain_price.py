@@ -10,8 +10,7 @@ from rebill.pricing.credits import PARTS
 from rebill.pricing.markups import candidates
 from rebill.pricing.rate import BY_DEFAULT
 from rebill.reference import current
-from rebill.selling.stage import CREDIT_PARTS
-from rebill.store.record import Record
+from rebill.store.record import CREDIT_PARTS, Record
 
 Story = dict[str, Any]
 WEIGHED = 12

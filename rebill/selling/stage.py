@@ -25,13 +25,10 @@ from rebill.selling import drafts, made_lines
 from rebill.store import read_frame
 from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
-from rebill.store.record import KEPT_FINDINGS, Record
+from rebill.store.record import CREDIT_PARTS, KEPT_FINDINGS, Record
 from reconcile.audit import duplicates
 from reconcile.audit.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
-
-CREDIT_PARTS = "credit_parts"
-"""What became of each part of a carrier's credit (`rebill.pricing.credits.PARTS`)."""
 
 
 class Prices(made_lines.Pricer):

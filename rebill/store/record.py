@@ -49,6 +49,8 @@ MADE_LINES = "made_lines"
 """Customer lines that no carrier line is behind: made anew for a bill month each time."""
 INVOICED_LINES = pl.Schema({**CUSTOMER_LINES, "invoice_no": pl.String()})
 """Customer lines with the invoice they stand on."""
+CREDIT_PARTS = "credit_parts"
+"""What became of each part of a carrier's credit (`rebill.pricing.credits.PARTS`)."""
 CREDIT_FINDINGS = "credit_findings"
 """Findings about credits that were granted on claims: made anew each night."""
 CREDIT_CODES = ("credit_missing", "credit_short")
