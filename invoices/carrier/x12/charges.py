@@ -6,18 +6,15 @@ product of a quantity and a unit price, once, half away from zero.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import polars as pl
 
 from invoices.carrier.cells import AMOUNT_DIGITS, shown
-from invoices.carrier.profiles import Profile
 from invoices.carrier.x12 import fields as f
+from invoices.carrier.x12.charge_segments import PRINTED, READERS, Dialect, credit
 from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, Facts, in_one_period
-from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import Id, Walked
-from invoices.money import MICROS, divide_half_away, micros
-from invoices.schema import RATE
+from invoices.money import micros
+from invoices.schema import RATE, columns_of
 from invoices.text import filled
 
 CHARGES = pl.Schema(
@@ -54,35 +51,8 @@ WRONG = pl.Schema(
 )
 """Segments of sets that cannot be read, with all that is wrong with each."""
 
-_PRINTED = pl.Schema(
-    {
-        **{name: CHARGES[name] for name in ("segment", "set", "node", "line", "id", "subtracts")},
-        "text": pl.String(),
-        "cents": pl.Int128(),  # of the segment itself
-        "quantity": RATE,
-        "unit_rate": RATE,
-        "unit_rate_places": pl.Int8(),
-        "usoc": pl.String(),
-        "service_code": pl.String(),
-        "description": pl.String(),
-        "day": pl.Date(),
-        "message": pl.String(),
-    }
-)
-_PLACE = ("segment", "set", "node", "line", "id", "text")
 _STANDS = ("set", "node", "line", "in_set")
 _LARGEST = 10 ** (AMOUNT_DIGITS + 2) - 1
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """What decides how a charge is read."""
-
-    element: str
-    said: X12
-    head: Profile
-    known: pl.Series = field(default_factory=lambda: pl.Series("usoc", [], dtype=pl.String))
-    """Codes the catalogue knows, of any carrier."""
 
 
 def read_charges(
@@ -91,10 +61,10 @@ def read_charges(
     """Return the charges of a piece (`CHARGES`) and what cannot be read (`WRONG`), in order."""
     printed = [
         reader(own.with_columns(p=f.split(pl.col("text"), dialect.element)), dialect)
-        for id_, reader in _READERS.items()
+        for id_, reader in READERS.items()
         if (own := walked.of(id_, given=_STANDS).filter("in_set")).height
     ]
-    printed = [frame for frame in printed if frame.height] or [pl.DataFrame(schema=_PRINTED)]
+    printed = [frame for frame in printed if frame.height] or [pl.DataFrame(schema=PRINTED)]
     rows = printed[0] if len(printed) == 1 else pl.concat(printed).sort("segment")
     rows = _with_own(rows, facts)
     # Usage detail without an amount supports a charge that stands elsewhere.
@@ -104,7 +74,13 @@ def read_charges(
     rows = _with_faults(rows, facts)
     wrong = rows.filter(pl.col("message") != "")
     good = rows.filter(pl.col("message") == "") if wrong.height else rows
-    unknown = (
+    told = wrong.select("set", "segment", "message", "remedy", raw="text").select(WRONG.names())
+    return good.select(columns_of(CHARGES)), pl.concat([told, _unknown(walked)]).sort("segment")
+
+
+def _unknown(walked: Walked) -> pl.DataFrame:
+    """Return the segments of sets that begin like none of an 811 (`WRONG`)."""
+    return (
         walked.of(None)
         .filter("in_set")
         .select(
@@ -114,11 +90,7 @@ def read_charges(
             message=filled("`{}` begins no segment of an 811", shown(pl.col("text"))),
             remedy=pl.lit("ask the carrier what it is, or for the file as its system wrote it"),
         )
-    )
-    told = wrong.select("set", "segment", "message", "remedy", raw="text")
-    return (
-        good.select(pl.col(name).cast(dtype) for name, dtype in CHARGES.items()),
-        pl.concat([told.select(WRONG.names()), unknown.select(WRONG.names())]).sort("segment"),
+        .select(WRONG.names())
     )
 
 
@@ -142,7 +114,7 @@ def _with_own(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
             )
     quantity = pl.coalesce("quantity", "quantity_said")
     given = pl.col("amount_said").cast(pl.Int128)
-    given = pl.when("subtracts").then(_credit(given)).otherwise(given)
+    given = pl.when("subtracts").then(credit(given)).otherwise(given)
     cents = pl.coalesce(given, "cents")
     rate, places = _derived(cents, quantity)
     printed = pl.col("unit_rate").is_not_null()
@@ -153,11 +125,6 @@ def _with_own(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         unit_rate=pl.when(printed).then("unit_rate").otherwise(rate),
         unit_rate_places=pl.when(printed).then("unit_rate_places").otherwise(places),
     )
-
-
-def _credit(cents: pl.Expr) -> pl.Expr:
-    """Return what an allowance takes off, however its sign is printed."""
-    return cents.abs() * pl.lit(-1, dtype=pl.Int128)
 
 
 def _derived(cents: pl.Expr, quantity: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
@@ -231,211 +198,3 @@ def _with_faults(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
     )
     cure = "have the carrier correct the segment and send the interchange again"
     return rows.with_columns(message=words.fill_null(""), remedy=pl.coalesce("cure", pl.lit(cure)))
-
-
-def _printed(rows: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
-    given = {**columns}
-    given.setdefault("message", pl.lit(""))
-    names = [name for name in _PRINTED if name not in (*_PLACE, *given)]
-    return rows.select(
-        *_PLACE,
-        *(pl.lit(None, _PRINTED[name]).alias(name) for name in names),
-        **{name: value.cast(_PRINTED[name]) for name, value in given.items()},
-    ).select(_PRINTED.names())
-
-
-def _unread(what: str, text: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """Say that an element is not what it should be, null where it is or where nothing stands."""
-    wrong = text.is_not_null() & value.is_null()
-    return pl.when(wrong).then(filled(f"{what} `{{}}` cannot be read", shown(text)))
-
-
-def _said(*words: pl.Expr) -> pl.Expr:
-    return pl.concat_str(words, separator="; ", ignore_nulls=True).fill_null("")
-
-
-def product(quantity: pl.Expr, rate: pl.Expr) -> pl.Expr:
-    """Return quantity (none counts as 1) x rate in cents, rounded once, half away from zero."""
-    units = pl.coalesce(micros(quantity), pl.lit(MICROS, dtype=pl.Int128))
-    return divide_half_away(units * micros(rate), 10**10)
-
-
-def _it1(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    by_unit = dialect.head.amount_rule == "unit"
-    return _line(rows, dialect, "IT1", quantity=2, price=4, pairs=6, by_unit=by_unit)
-
-
-def _sln(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    rows = rows.filter(~_informs(f.element(pl.col("p"), 3), dialect))
-    by_unit = dialect.head.amount_rule != "extended"
-    return _line(rows, dialect, "SLN", quantity=4, price=6, pairs=9, by_unit=by_unit)
-
-
-def _informs(relation: pl.Expr, dialect: Dialect) -> pl.Expr:
-    return f.one_of(relation, dialect.said.informs)
-
-
-def _line(
-    rows: pl.DataFrame,
-    dialect: Dialect,
-    name: str,
-    *,
-    quantity: int,
-    price: int,
-    pairs: int,
-    by_unit: bool,
-) -> pl.DataFrame:
-    """Read IT1 and SLN, which differ in the places of their elements."""
-    parts, said = pl.col("p"), dialect.said
-    width = min(int(rows["p"].list.len().max() or 0), 40)  # type: ignore[arg-type]
-    seen = rows.with_columns(
-        units_text=f.element(parts, quantity),
-        price_text=f.element(parts, price),
-        usoc=f.pair_value(parts, width, pairs, said.usoc).str.to_uppercase(),
-        service_code=f.pair_value(parts, width, pairs, said.service_code),
-        description=f.pair_value(parts, width, pairs, said.text_pair),
-    )
-    units = f.number(pl.col("units_text"))
-    rate = f.number(pl.col("price_text"))
-    whole = f.dollars(pl.col("price_text"))
-    return _printed(
-        seen.with_columns(units=units, rate=rate, whole=whole),
-        quantity=pl.col("units"),
-        cents=product(pl.col("units"), pl.col("rate")) if by_unit else pl.col("whole"),
-        unit_rate=pl.col("rate") if by_unit else pl.lit(None),
-        unit_rate_places=f.places(pl.col("price_text")) if by_unit else pl.lit(None),
-        usoc=pl.col("usoc"),
-        service_code=pl.col("service_code"),
-        description=pl.col("description"),
-        message=_said(
-            _unread(f"{name}{quantity:02}", pl.col("units_text"), pl.col("units")),
-            _unread(
-                f"{name}{price:02}",
-                pl.col("price_text"),
-                pl.col("rate") if by_unit else pl.col("whole"),
-            ),
-        ),
-    )
-
-
-def _ita(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """Read allowances and charges: ITA07 in implied cents, else ITA06 x ITA10."""
-    parts, rules = pl.col("p"), dialect.said.allowances
-    seen = rows.with_columns(
-        code=f.element(parts, 1).fill_null(""),
-        amount=f.element(parts, rules.amount),
-        rate_text=f.element(parts, 6),
-        units_text=f.element(parts, 10),
-        words=f.element(parts, 13),
-    ).filter(~f.one_of(pl.col("code"), rules.informs))
-    seen = seen.with_columns(
-        value=f.cents(pl.col("amount"), dialect.said.implied_cents).cast(pl.Int128),
-        rate=f.number(pl.col("rate_text")),
-        units=f.number(pl.col("units_text")),
-        subtracts=f.one_of(pl.col("code"), rules.subtracts),
-    )
-    cents = (
-        pl.when(pl.col("amount").is_not_null())
-        .then("value")
-        .when(pl.col("units").is_not_null())
-        .then(product(pl.col("units"), pl.col("rate")))
-    )
-    known = f.one_of(pl.col("code"), (*rules.adds, *rules.subtracts))
-    return _printed(
-        seen,
-        subtracts=pl.col("subtracts"),
-        cents=pl.when("subtracts").then(_credit(cents)).otherwise(cents),
-        quantity=pl.col("units"),
-        unit_rate=pl.col("rate"),
-        unit_rate_places=f.places(pl.col("rate_text")),
-        description=pl.col("words"),
-        message=_said(
-            pl.when(~known).then(filled("ITA01 `{}` is not known", shown(pl.col("code")))),
-            _unread(f"ITA{rules.amount:02}", pl.col("amount"), pl.col("value")),
-            _unread("ITA06", pl.col("rate_text"), pl.col("rate")),
-            _unread("ITA10", pl.col("units_text"), pl.col("units")),
-        ),
-    )
-
-
-def _tcd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """Read call details that bear an amount; one without is supporting detail, no charge."""
-    parts, usage = pl.col("p"), dialect.said.usage
-    amounts = pl.coalesce(f.element(parts, at) for at in usage.tcd_amounts)
-    seen = rows.filter(~_informs(f.element(parts, 16), dialect)).with_columns(
-        amount=amounts, units_text=f.element(parts, usage.tcd_quantity), on=f.element(parts, 2)
-    )
-    seen = seen.with_columns(
-        value=f.dollars(pl.col("amount")),
-        units=f.number(pl.col("units_text")),
-        day=f.date(pl.col("on"), dialect.said.century_from),
-    )
-    return _printed(
-        seen,
-        cents=pl.col("value"),
-        quantity=pl.col("units"),
-        day=pl.col("day"),
-        message=_said(
-            _unread("its amount", pl.col("amount"), pl.col("value")),
-            _unread(f"TCD{usage.tcd_quantity:02}", pl.col("units_text"), pl.col("units")),
-            _unread("TCD02", pl.col("on"), pl.col("day")),
-        ),
-    )
-
-
-def _usd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """Read usage details that bear an amount; one without is supporting detail, no charge."""
-    parts, usage = pl.col("p"), dialect.said.usage
-    quantity = (
-        f.element(parts, usage.usd_quantity) if usage.usd_quantity else pl.lit(None, pl.String)
-    )
-    seen = rows.filter(~_informs(f.element(parts, 1), dialect)).with_columns(
-        small=f.element(parts, usage.usd_cents),
-        large=f.element(parts, usage.usd_amount),
-        units_text=quantity,
-    )
-    seen = seen.with_columns(
-        of_small=f.cents(pl.col("small"), dialect.said.implied_cents),
-        of_large=f.dollars(pl.col("large")),
-        units=f.number(pl.col("units_text")),
-    )
-    return _printed(
-        seen,
-        cents=pl.when(pl.col("small").is_not_null()).then("of_small").otherwise("of_large"),
-        quantity=pl.col("units"),
-        message=_said(
-            _unread(f"USD{usage.usd_cents:02}", pl.col("small"), pl.col("of_small")),
-            _unread(f"USD{usage.usd_amount:02}", pl.col("large"), pl.col("of_large")),
-            _unread("its quantity", pl.col("units_text"), pl.col("units")),
-        ),
-    )
-
-
-def _txi(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
-    """Read the taxes that add; those that inform are no charges, nor is one without an amount."""
-    parts, taxes, rule = pl.col("p"), dialect.said.taxes, dialect.head.tax_rule
-    seen = rows.with_columns(
-        amount=f.element(parts, 2), relation=f.element(parts, 7).fill_null("")
-    ).filter(pl.col("amount").is_not_null())
-    if rule == "inform":
-        seen = seen.clear()
-    known = pl.lit(True)
-    if rule == "as_marked":
-        seen = seen.filter(~f.one_of(pl.col("relation"), taxes.informs))
-        known = f.one_of(pl.col("relation"), taxes.adds)
-    seen = seen.with_columns(value=f.dollars(pl.col("amount")))
-    words = pl.concat_str(
-        [f.element(parts, 1), f.element(parts, 5)], separator=" ", ignore_nulls=True
-    )
-    return _printed(
-        seen,
-        cents=pl.col("value"),
-        description=pl.when(words.str.len_bytes() > 0).then(words),
-        message=_said(
-            _unread("TXI02", pl.col("amount"), pl.col("value")),
-            pl.when(~known).then(filled("TXI07 `{}` is not known", shown(pl.col("relation")))),
-        ),
-    )
-
-
-_READERS = {"IT1": _it1, "SLN": _sln, "ITA": _ita, "TCD": _tcd, "USD": _usd, "TXI": _txi}

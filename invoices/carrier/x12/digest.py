@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from invoices.carrier.x12 import fields as f
-from invoices.carrier.x12.charges import CHARGES, WRONG, Dialect, read_charges
+from invoices.carrier.x12.charge_segments import Dialect
+from invoices.carrier.x12.charges import CHARGES, WRONG, read_charges
 from invoices.carrier.x12.facts import (
     DATES,
     NAMES,

@@ -12,8 +12,7 @@ from functools import cached_property
 
 import polars as pl
 
-from invoices.carrier.x12.digest import STATED, SUMS
-from invoices.carrier.x12.heading import cents_text
+from invoices.carrier.x12.digest import SUMS
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
 
@@ -187,93 +186,6 @@ def own_rows(
         return joined["row"]
     allowed = joined["level"].is_in(list(levels))
     return joined.select(pl.when(allowed).then("row")).to_series()
-
-
-def disagreements(
-    tree: Tree, counted: Counts, stated: pl.DataFrame, repeated: pl.DataFrame, tolerance: int
-) -> list[Fault]:
-    """Return a fault for each amount stated at an HL that is not what stands below it.
-
-    Compared are amounts stated by AMT, and charges of nodes that do not count because the charges
-    below them do. An amount may be stated with the taxes or without.
-    """
-    sums = counted.sums
-    own = sums["charges"].cast(pl.Boolean) & ~counted.charges & ~tree.nodes["is_head"]
-    doubled = (
-        tree.nodes.filter(own)
-        .select("node", "segment")
-        .join(sums.select("node", "cents"), on="node", how="left", maintain_order="left")
-    )
-    asked = pl.concat([stated.select(STATED.names()), doubled.select(STATED.names())])
-    if asked.is_empty():
-        return []
-    cents = sums["cents"].zip_with(
-        counted.charges, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True)
-    )
-    taxes = sums["tax_cents"].zip_with(
-        counted.taxes, pl.repeat(0, len(sums), dtype=pl.Int64, eager=True)
-    )
-    again = (
-        tree.nodes.select("node")
-        .join(
-            repeated.group_by("node").agg(again=(pl.col("cents") * pl.col("times")).sum()),
-            on="node",
-            how="left",
-            maintain_order="left",
-        )["again"]
-        .fill_null(0)
-    )
-    below = _subtotals(tree, pl.DataFrame({"cents": cents, "taxes": taxes, "again": again}))
-    seen = (
-        asked.join(
-            below.with_columns(node=tree.nodes["node"], set=tree.nodes["set"]).rename(
-                {"cents": "charged", "taxes": "taxed"}
-            ),
-            on="node",
-        )
-        .filter(pl.col("any"))
-        .with_columns(
-            off=pl.min_horizontal(
-                (pl.col("cents") - pl.col("charged") + repeat - tax).abs()
-                for repeat in (pl.lit(0, pl.Int64), pl.col("again"))
-                for tax in (pl.lit(0, pl.Int64), pl.col("taxed"))
-            )
-        )
-        .filter(pl.col("off") > tolerance)
-        .sort("segment")
-        .filter(pl.int_range(pl.len()).over("set") < TOLD)
-    )
-    return [
-        Fault(
-            "level",
-            segment,
-            f"{cents_text(said)} is stated, the charges below it add up to {cents_text(charged)}"
-            + (f" and {cents_text(taxed)} taxes" if taxed else ""),
-            "compare the levels of the bill; the charges are those that add up to its total",
-            number,
-        )
-        for segment, said, charged, taxed, number in seen.select(
-            "segment", "cents", "charged", "taxed", "set"
-        ).iter_rows()
-    ]
-
-
-def _subtotals(tree: Tree, own: pl.DataFrame) -> pl.DataFrame:
-    """Return for each node what it and all nodes below it add up to, and whether `any` counts."""
-    here = own.with_columns(
-        index=pl.int_range(pl.len(), dtype=pl.UInt32),
-        any=(pl.col("cents") != 0) | (pl.col("taxes") != 0),
-    )
-    parts = [here]
-    for up in tree.ups:
-        parts.append(here.with_columns(index=up).drop_nulls("index").filter("any"))
-    return (
-        pl.concat(parts)
-        .group_by("index")
-        .agg(pl.col("cents", "taxes", "again").sum(), pl.col("any").any())
-        .sort("index")
-        .drop("index")
-    )
 
 
 def repeats(pairs: pl.DataFrame, counted: pl.Series, first: int) -> pl.DataFrame:

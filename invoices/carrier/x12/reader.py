@@ -18,7 +18,8 @@ from invoices.carrier.reading import Reading, refused_file
 from invoices.carrier.source import Source
 from invoices.carrier.x12.bills.documents import settle
 from invoices.carrier.x12.bills.verdict import Told
-from invoices.carrier.x12.charges import WRONG, Dialect
+from invoices.carrier.x12.charge_segments import Dialect
+from invoices.carrier.x12.charges import WRONG
 from invoices.carrier.x12.digest import Digest, Digester
 from invoices.carrier.x12.envelope import Envelope
 from invoices.carrier.x12.heading import Headings

@@ -13,6 +13,7 @@ from invoices.carrier.x12.facts import NAMES, PERIOD
 from invoices.carrier.x12.lines import Marks, title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
+from invoices.carrier.x12.subtotals import disagreements
 from invoices.schema import CHARGE_CLASSES
 
 ROWS_OF = (*(f"{name}_row" for name in NAMES), "period_row", "invoice_row")
@@ -142,7 +143,7 @@ class Resolver:
         self.faults += tree.faults
         self.faults += _unclassified(tree, counted, titles, self.said)
         tolerance = int(self.head.tolerance * 100)
-        self.faults += h.disagreements(tree, counted, stated, repeats, tolerance)
+        self.faults += disagreements(tree, counted, stated, repeats, tolerance)
 
     def _titles(self, tree: h.Tree, says: pl.DataFrame) -> pl.Series:
         """Return the class of the nearest group title at or above each node."""

@@ -146,6 +146,8 @@ STATES = pl.Schema(
 _HEARD = pl.Schema({"segment": pl.Int64(), "text": pl.String(), "owner": pl.Int64()})
 _WALKED = pl.Schema({"segment": pl.Int64(), "id": Id, "text": pl.String(), **STATES})
 _EVENTS = (*ENVELOPE, "HL", *LINES, "ITA", *CLOSES)
+_OPENS = ("ST", "HL")
+_RESETS = (*_OPENS, *CLOSES, *ENVELOPE)
 
 
 def placed(segments: pl.DataFrame, place: Place) -> tuple[Walked, Place]:
@@ -159,53 +161,7 @@ def placed(segments: pl.DataFrame, place: Place) -> tuple[Walked, Place]:
 
 def _events(events: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
     """Return the state each event leaves (`STATES`), behind that of the place it begins at."""
-    id_ = pl.col("id")
-    is_set = id_ == "ST"
-    opens = is_set | (id_ == "HL")
-    closes = id_.is_in(SUMMARY)
-    resets = opens | id_.is_in([*CLOSES, *ENVELOPE])
-    is_line = id_.is_in(LINES)
-    walked = (
-        events.with_columns(
-            set=is_set.cum_sum().cast(pl.Int64) + place.sets,
-            opened=opens.cum_sum().cast(pl.Int64) + place.nodes,
-            detail=pl.when(is_line | resets).then(is_line).forward_fill().fill_null(False),
-            in_set=pl.when(id_.is_in(ENVELOPE))
-            .then(is_set)
-            .forward_fill()
-            .fill_null(pl.lit(place.in_set)),
-        )
-        .with_columns(
-            head=pl.when(is_set).then("opened").forward_fill().fill_null(place.head),
-            starts_line=is_line | ((id_ == "ITA") & ~pl.col("detail")),
-        )
-        .with_columns(
-            node=pl.when(opens)
-            .then("opened")
-            .when(closes)
-            .then("head")
-            .forward_fill()
-            .fill_null(place.node),
-            in_summary=pl.when(opens)
-            .then(pl.lit(False))
-            .when(closes)
-            .then(pl.col("opened") > pl.col("head"))
-            .forward_fill()
-            .fill_null(pl.lit(place.in_summary)),
-            in_lines=pl.when(opens)
-            .then(pl.lit(False))
-            .when("starts_line")
-            .then(pl.lit(True))
-            .forward_fill()
-            .fill_null(pl.lit(place.in_lines)),
-            line=pl.when("starts_line")
-            .then("segment")
-            .when(resets)
-            .then(pl.lit(0, pl.Int64))
-            .forward_fill()
-            .fill_null(0),
-        )
-    )
+    walked = events.pipe(_counted, place).pipe(_opened, place)
     states = _states(walked, place)
     if walked.is_empty():
         return states, place
@@ -215,6 +171,45 @@ def _events(events: pl.DataFrame, place: Place) -> tuple[pl.DataFrame, Place]:
         nodes=last["opened"],
         **{name: last[name] for name in ("head", "node", "in_summary", "in_lines", "in_set")},
     )
+
+
+def _counted(events: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """Add the set and the node each event is in, and whether it opens a line."""
+    id_ = pl.col("id")
+    is_line, is_set = id_.is_in(LINES), id_ == "ST"
+    resets = id_.is_in(_RESETS)
+    return events.with_columns(
+        set=is_set.cum_sum().cast(pl.Int64) + place.sets,
+        opened=id_.is_in(_OPENS).cum_sum().cast(pl.Int64) + place.nodes,
+        detail=pl.when(is_line | resets).then(is_line).forward_fill().fill_null(False),
+        in_set=_last(pl.when(id_.is_in(ENVELOPE)).then(is_set), place.in_set),
+    ).with_columns(
+        head=_last(pl.when(is_set).then("opened"), place.head),
+        starts_line=is_line | ((id_ == "ITA") & ~pl.col("detail")),
+    )
+
+
+def _opened(events: pl.DataFrame, place: Place) -> pl.DataFrame:
+    """Add what each event leaves open: the node, the summary, the lines, the line."""
+    id_ = pl.col("id")
+    opens, closes = id_.is_in(_OPENS), id_.is_in(SUMMARY)
+    node = pl.when(opens).then("opened").when(closes).then("head")
+    behind = pl.col("opened") > pl.col("head")
+    in_summary = pl.when(opens).then(pl.lit(False)).when(closes).then(behind)
+    in_lines = pl.when(opens).then(pl.lit(False)).when("starts_line").then(pl.lit(True))
+    closed = id_.is_in(_RESETS)
+    line = pl.when("starts_line").then("segment").when(closed).then(pl.lit(0, pl.Int64))
+    return events.with_columns(
+        node=_last(node, place.node),
+        in_summary=_last(in_summary, place.in_summary),
+        in_lines=_last(in_lines, place.in_lines),
+        line=_last(line, 0),
+    )
+
+
+def _last(said: pl.Expr, begun: bool | int) -> pl.Expr:
+    """Return what was said last, before anything is said what held where the piece begins."""
+    return said.forward_fill().fill_null(begun)
 
 
 def _states(walked: pl.DataFrame, place: Place) -> pl.DataFrame:
