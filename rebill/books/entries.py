@@ -43,7 +43,7 @@ class Facts:
     documents: pl.DataFrame  # loaded: document_id, carrier, invoice_no, bill_date, adjustments
     totals: pl.DataFrame  # document_id, charge_class, amount
     debits: pl.DataFrame  # `Record.debits`: document_id, carrier, debit_on, amount, pulled, ...
-    steps: pl.DataFrame  # reconcile.places.STEPS
+    steps: pl.DataFrame  # reconcile.claims.places.STEPS
     accruals: pl.DataFrame  # findings of ACCRUED: code, carrier, bill_date, billed, expected
     invoices: pl.DataFrame  # not void: invoice_no, customer, bill_date, status
     revenue: pl.DataFrame  # invoice_no, charge_class, kind, tax, amount

@@ -78,7 +78,7 @@ def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
 
 
 def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
-    """Return where the money of claims stood from which day on (`reconcile.places.STEPS`)."""
+    """Return where the money of claims stood from which day on (`places.STEPS`)."""
     claims, totals = record.claims(), _totals(record)
     given = read_table(record.connection, models_disputes.ClaimCredit)
     if claim_nos is not None:

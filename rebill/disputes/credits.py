@@ -112,7 +112,7 @@ def promises_kept(record: Record) -> pl.DataFrame:
 
 
 def waiting(record: Record) -> pl.DataFrame:
-    """Return the claims that a credit may be for (`reconcile.crediting.WAITING`)."""
+    """Return the claims that a credit may be for (`reconcile.claims.credit_pool.WAITING`)."""
     rules = policies_of(record).select("contract", "credit_tolerance")
     under = among("contract", rules["contract"].drop_nulls())
     gone = pl.col("credited").fill_null(ZERO_CENTS) + pl.col("withdrawn").fill_null(ZERO_CENTS)

@@ -84,7 +84,7 @@ def submit(
 def record_events(workspace: Workspace, rows: Sequence[dict[str, object]]) -> pl.DataFrame:
     """Record events of claims, in order: all, or none; return the claims as they stand then.
 
-    A row has the columns of `reconcile.life.NEWS`. Raises ConfigError that says of each event that
+    A row has the columns of `life.NEWS`. Raises ConfigError that says of each event that
     is not allowed why, and of each claim that is filed which a second person did not approve.
     """
     ours = sorted({str(row["what"]) for row in rows} & {"expire", "change", "mark", "join"})

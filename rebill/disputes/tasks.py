@@ -18,7 +18,7 @@ from reconcile.window import limit_days
 
 
 def tasks_of(record: Record, as_of: dt.date) -> pl.DataFrame:
-    """Return what is to be done about claims on a day (`reconcile.timers.TASKS`)."""
+    """Return what is to be done about claims on a day (`reconcile.claims.timers.TASKS`)."""
     claims = timed_claims(record)
     if claims.is_empty():
         return TASKS.to_frame()
