@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 import sqlalchemy as sa
 
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.run.acts import AuditAgain, Compare
 from rebill.run.difference import State, difference
 from rebill.run.keep import note

@@ -1,4 +1,4 @@
-"""How the acts of a person on documents are carried out, on the run's own connection.
+"""What the acts of a person on documents need: a document, its lines, its status.
 
 Nothing is lost: the lines and findings of a document that is void are kept apart under kinds of
 their own, and come back when it is accepted after all.
@@ -6,29 +6,16 @@ their own, and come back when it is accepted after all.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import polars as pl
-import sqlalchemy as sa
 
-from invoices.schema import CENTS, LINES
-from rebill.disputes.claims import happen, news_of
-from rebill.disputes.credits_on_bills import OF_HEADER
-from rebill.run.acts import Accept, StandIn, Void
-from rebill.run.keep import GATE_CODES, keep, keep_findings, note, take_files
-from rebill.run.outcomes import DocumentDecided, DocumentsSettled, FileRead, Outcomes
+from rebill.run.keep import keep, take_files
 from rebill.run.run import Run
-from rebill.store import models, models_disputes, read_table, update_rows
-from rebill.store.record import KEPT_FINDINGS, KEY, MONTH_FINDINGS
+from rebill.store import models, update_rows
 from rebill.workspace.settings import ConfigError
-from reconcile.schema import AUDITED
 
 VOID_LINES, VOID_FINDINGS = "void_lines", "void_findings"
-KINDS = {"lines": LINES, "held_lines": LINES, "audited": AUDITED}
-"""Where the lines of a document can be while it counts or is held."""
-UNBOUND = ("expected", "estimated", "held", "none")
-"""Pulls the bank has said nothing about yet."""
 
 
 def document(run: Run, document_id: str) -> dict[str, Any]:
@@ -41,174 +28,26 @@ def document(run: Run, document_id: str) -> dict[str, Any]:
     return found.row(0, named=True)
 
 
-def accept(run: Run, stage: Accept, so_far: Outcomes) -> DocumentDecided:
-    """Leave a held or voided document loaded, its lines waiting for the audit of this run.
-
-    Raises ConfigError where nothing of it was read, it counts already, or another one of its key
-    does.
-    """
-    paper = document(run, stage.document_id)
-    name = f"document {stage.document_id}"
-    if paper["status"] == "loaded":
-        raise ConfigError(f"{name} counts already: there is nothing to accept")
-    if paper["status"] == "refused" or paper["invoice_no"] is None:
-        raise ConfigError(f"{name} could not be read: ask the sender for the file again")
-    same = run.record.documents().filter(
-        pl.col("status") == "loaded", *(pl.col(key) == paper[key] for key in KEY)
-    )
-    if same.height:
-        other = same["document_id"].item(0)
-        raise ConfigError(
-            f"invoice {paper['invoice_no']} is loaded as document {other}: one of the two can"
-            f" count. `rebill documents replace {other} --by {stage.document_id}` lets this one"
-        )
-    place = VOID_LINES if paper["status"] == "void" else "held_lines"
-    lines = _take_lines(run, paper, place, LINES)
-    if lines.height:
-        keep(run, "lines", lines.lazy(), "amount")
-    _restore_findings(run, paper)
-    _change(run, stage.document_id, "loaded")
-    if stage.word:
-        note(run, stage.word, stage.act, subject=stage.document_id, carrier=paper["carrier"])
-    return DocumentDecided((stage.document_id,), {stage.document_id: "accepted"})
-
-
-def void(run: Run, stage: Void, so_far: Outcomes) -> DocumentDecided:
-    """Leave a document void: no line, finding, pull or claim of it counts any more.
-
-    Raises ConfigError where it is void already, or what is to stand instead is another invoice.
-    """
-    paper = document(run, stage.document_id)
-    if paper["status"] == "void":
-        raise ConfigError(f"document {stage.document_id} is void already")
-    if stage.instead:
-        other = document(run, stage.instead)
-        if any(other[key] != paper[key] for key in KEY):
-            raise ConfigError(
-                f"document {stage.instead} is invoice {other['invoice_no']} of account"
-                f" {other['ban']}, not {paper['invoice_no']} of {paper['ban']}: it cannot stand"
-                " instead; void the one and accept the other"
-            )
-    lines = pl.concat(
-        _take_lines(run, paper, kind, schema).select(LINES.names())
-        for kind, schema in KINDS.items()
-    )
-    if lines.height:
-        keep(run, VOID_LINES, lines.lazy(), "amount")
-    _reverse_credits(run, stage, [*lines["line_id"], OF_HEADER.format(stage.document_id)])
-    findings = _take_findings(run, paper)
-    keep_findings(run, findings, VOID_FINDINGS)
-    _change(run, stage.document_id, "void")
-    pull = models.Debit.document_id == stage.document_id
-    run.record.connection.execute(
-        sa.update(models.Debit)
-        .where(pull, models.Debit.status.in_(UNBOUND))
-        .values(amount=Decimal("0.00"), status="none", debit_on=None)
-    )
-    word = "void" if stage.instead is None else "replace"
-    instead = stage.instead or None
-    if stage.instead != "":
-        about = {"subject": stage.document_id, "other": instead, "carrier": paper["carrier"]}
-        note(run, word, stage.act, **about)
-    became = "void" if instead is None else f"void: {instead} stands instead"
-    counted = paper["status"] == "loaded"
-    left = ((paper["carrier"], _months(paper)["bill_month"].item()),)
-    return DocumentDecided(
-        (stage.document_id,),
-        {stage.document_id: became},
-        gone=lines if counted else lines.clear(),
-        gone_from=left if counted else (),
-        replaced=findings,
-    )
-
-
-def stand_in(run: Run, stage: StandIn, so_far: Outcomes) -> DocumentDecided:
-    """Check that a document read in this run has the key of the voided one, and record it.
-
-    Raises ConfigError where none does, or where it is held: then nothing is replaced.
-    """
-    paper = document(run, stage.document_id)
-    if not so_far.every(FileRead):
-        raise ConfigError("the file was taken in before: name its document instead of the file")
-    known = run.record.documents()
-    mine = pl.col("run_id") == run.run_id
-    ours = known.filter(mine, *(pl.col(key) == paper[key] for key in KEY))
-    invoice = f"invoice {paper['invoice_no']} of account {paper['ban']}"
-    if ours.is_empty():
-        read = so_far.last(DocumentsSettled)
-        repeats = read is not None and read.settled.repeats.height
-        why = "says nothing new" if repeats else f"has no {invoice} that can be read"
-        raise ConfigError(f"the file {why}: document {stage.document_id} stays")
-    if "loaded" not in ours["status"]:
-        raise ConfigError(
-            f"the file's {invoice} does not foot either: document {stage.document_id} stays;"
-            " ingest the file and accept its document if it is right all the same"
-        )
-    new = ours.filter(pl.col("status") == "loaded")["document_id"].item(0)
-    note(run, "replace", stage.act, subject=stage.document_id, other=new, carrier=paper["carrier"])
-    return DocumentDecided((), {stage.document_id: f"void: {new} stands instead"})
-
-
-def _reverse_credits(run: Run, stage: Void, credits: list[str]) -> None:
-    """Take credits that stand on a void document back from their claims.
-
-    Raises ConfigError where a claim does not let one be taken back, because it is closed.
-    """
-    record = run.record
-    key = ["claim_no", "document_id", "finding_id", "credit_id", "matched_by"]
-    given = (
-        read_table(record.connection, models_disputes.ClaimCredit)
-        .filter(pl.col("credit_id").is_in(credits))
-        .group_by(key)
-        .agg(pl.col("amount").sum().cast(CENTS))
-        .filter(pl.col("amount") > 0)
-    )
-    if given.is_empty():
-        return
-    so_far = record.claim_events().group_by("claim_no").agg(event=pl.len().cast(pl.Int64) + 1)
-    back = given.join(so_far, on="claim_no").with_columns(-pl.col("amount"), at=stage.act.on)
-    sums = given.group_by("claim_no").agg(pl.col("amount").sum()).sort("claim_no")
-    news = news_of(
-        [
-            {
-                "claim_no": number,
-                "at": stage.act.on,
-                "who": stage.act.who,
-                "what": "reverse_credit",
-                "amount": amount,
-                "note": f"document {stage.document_id} is void: {stage.act.reason}",
-            }
-            for number, amount in sums.iter_rows()
-        ]
-    )
-    outcome = happen(record, news, back.select(*key, "amount", "at", "event"))
-    if outcome.refused.height:
-        told = "; ".join(
-            f"{n}: {why}" for n, why in outcome.refused.select("claim_no", "why").rows()
-        )
-        raise ConfigError(f"document {stage.document_id} bears credits of claims: {told}")
-
-
-def _change(run: Run, document_id: str, status: str) -> None:
+def set_status(run: Run, document_id: str, status: str) -> None:
     """Give a document another status; it is audited when it counts again."""
     row = pl.DataFrame({"document_id": [document_id], "status": [status], "audited_load": [None]})
     update_rows(run.record.connection, models.Document, row)
 
 
-def _months(paper: dict[str, Any]) -> pl.DataFrame:
+def kept_in(row: dict[str, Any]) -> pl.DataFrame:
     """Return the carrier and bill month whose files hold a document."""
-    day = paper["bill_date"]
+    day = row["bill_date"]
     months = [day.strftime("%Y-%m")] if day else [None]
     return pl.DataFrame(
-        {"carrier": [paper["carrier"]], "bill_month": months},
+        {"carrier": [row["carrier"]], "bill_month": months},
         schema={"carrier": pl.String, "bill_month": pl.String},
     )
 
 
-def _take_lines(run: Run, paper: dict[str, Any], kind: str, schema: pl.Schema) -> pl.DataFrame:
+def take_lines(run: Run, row: dict[str, Any], kind: str, schema: pl.Schema) -> pl.DataFrame:
     """Take a document's lines out of a kind and return them; those of others are written again."""
-    own = pl.col("document_id") == paper["document_id"]
-    months = _months(paper)
+    own = pl.col("document_id") == row["document_id"]
+    months = kept_in(row)
     there = run.record.scan(kind, schema).filter(own).head(1).collect().height
     if not there:
         return pl.DataFrame(schema=schema)
@@ -217,27 +56,3 @@ def _take_lines(run: Run, paper: dict[str, Any], kind: str, schema: pl.Schema) -
     if others.head(1).collect().height:
         keep(run, kind, others, "amount")
     return rows.filter(own).collect()
-
-
-def _take_findings(run: Run, paper: dict[str, Any]) -> pl.DataFrame:
-    """Take the findings of a document off the record and return them, with their claims.
-
-    Those about the months of its carrier are made anew by the audit of this run.
-    """
-    own = (pl.col("document_id") == paper["document_id"]).fill_null(False)
-    months = _months(paper)
-    rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
-    keep_findings(run, rows.filter(~own))
-    if paper["status"] == "loaded":
-        take_files(run, MONTH_FINDINGS, months, KEPT_FINDINGS)
-    return rows.filter(own)
-
-
-def _restore_findings(run: Run, paper: dict[str, Any]) -> None:
-    """Put what the gate had found of a voided document back on the record."""
-    own = (pl.col("document_id") == paper["document_id"]).fill_null(False)
-    if paper["status"] != "void":
-        return
-    rows = take_files(run, VOID_FINDINGS, _months(paper), KEPT_FINDINGS).collect()
-    keep_findings(run, rows.filter(~own), VOID_FINDINGS)
-    keep_findings(run, rows.filter(own, pl.col("code").is_in(GATE_CODES)))
