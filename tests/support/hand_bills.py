@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from compare import agreed
-from model_facts import circuit_key
+from model_lines import circuit_key
 from worlds import World
 
 from invoices.schema import LINES

@@ -22,6 +22,7 @@ from rebill.night.job import Job, look
 from rebill.reference.load import load
 from rebill.run import plan
 from rebill.store.record import reading
+from rebill.workspace import settings
 from rebill.workspace.log import Log
 from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
 
@@ -240,3 +241,8 @@ def outbox(workspace: Workspace) -> dict[str, bytes]:
     """Return what lies in the outbox, by path."""
     paths = sorted(path for path in workspace.outbox.rglob("*") if path.is_file())
     return {str(path.relative_to(workspace.outbox)): path.read_bytes() for path in paths}
+
+
+def by(workspace: settings.Workspace, name: str, *columns: str) -> list[tuple[str | None, ...]]:
+    """Return columns of an exported table as rows of text."""
+    return table(workspace, name).select(columns).rows()

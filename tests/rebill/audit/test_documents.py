@@ -9,56 +9,17 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
+from decided import MARCH, act, decide, finding, only, rows
 
 from rebill.inquiry.explain import story
 from rebill.night import batch
-from rebill.night.job import Job, pick
-from rebill.reference.load import load
+from rebill.night.job import Job
 from rebill.run import plan
-from rebill.run.acts import Accept, Act, AuditAgain, Compare, Exempt, Reopen, StandIn, Void, Waive
+from rebill.run.acts import Accept, AuditAgain, Compare, StandIn, Void, Waive
 from rebill.store.record import reading
-from rebill.workspace.settings import ConfigError, Workspace, open_workspace
-from reconcile.claims.approval import lacking
+from rebill.workspace.settings import ConfigError, Workspace
 
-MARCH = "2026-03-31"
 TABLES = ("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines")
-
-
-def act(day: str = MARCH, who: str = "ana", reason: str = "she said so") -> Act:
-    return Act(who, dt.date.fromisoformat(day), reason)
-
-
-def decide(
-    workspace: Workspace,
-    *acts: object,
-    day: str = MARCH,
-    lines: bool = True,
-    compare: Compare | None = None,
-    file: Path | None = None,
-) -> batch.Outcome:
-    seen, where = pick(workspace, [file] if file else [])
-    planner = plan.plan_decision(acts, lines=lines, compare=compare)  # type: ignore[arg-type]
-    job = Job("decide", planner, dt.date.fromisoformat(day), seen, where)
-    return batch.run(workspace, job, nights.QUIET, lambda: nights.NOW)
-
-
-def rows(workspace: Workspace, name: str, **where: str) -> list[dict[str, str]]:
-    frame = nights.table(workspace, name)
-    return frame.filter(*(pl.col(key) == value for key, value in where.items())).to_dicts()
-
-
-@pytest.fixture
-def march(tmp_path: Path) -> Workspace:
-    """A workspace after the night of March: S1 billed 2.00 too much, S2 after its disconnect."""
-    workspace = nights.small(tmp_path / "w")
-    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
-    nights.night(workspace, MARCH)
-    return workspace
-
-
-def only(workspace: Workspace, name: str) -> dict[str, str]:
-    (row,) = nights.table(workspace, name).to_dicts()
-    return row
 
 
 # --- documents --------------------------------------------------------------------------------
@@ -309,196 +270,7 @@ def test_an_act_that_is_killed_changes_nothing(march: Workspace) -> None:
     assert nights.exported(march) == before
 
 
-# --- waivers ----------------------------------------------------------------------------------
-
-
-def finding(workspace: Workspace, code: str) -> dict[str, str]:
-    (row,) = rows(workspace, "findings", code=code)
-    return row
-
-
-def test_a_waived_finding_stays_as_it_was_and_is_not_claimed(march: Workspace) -> None:
-    lines = nights.exported(march, "lines", "customer_lines")
-    was = finding(march, "rate_above_contract")
-    decide(march, Waive((was["finding_id"],), None, None, act()), lines=False)
-    now = finding(march, "rate_above_contract")
-    changed = {name for name, value in was.items() if now[name] != value}
-    assert changed == {"claim_no", "waived", "waived_by"}
-    assert now["claim_no"] is None
-    assert nights.exported(march, "lines", "customer_lines") == lines
-    (claim,) = rows(march, "claims", claim_no=was["claim_no"])
-    assert (claim["status"], claim["amount"]) == ("withdrawn", "0.00")
-    assert b"march.csv" in nights.outbox(march)["digest.html"], "the night's news stay"
-    # Later nights leave it, and reopened it is claimed again.
-    nights.night(march, "2026-04-02")
-    assert finding(march, "rate_above_contract")["claim_no"] is None
-    decide(
-        march, Reopen((was["finding_id"],), (), act("2026-04-03")), day="2026-04-03", lines=False
-    )
-    back = finding(march, "rate_above_contract")
-    assert back["waived"] == "false"
-    (claim,) = rows(march, "claims", claim_no=back["claim_no"])
-    assert (claim["status"], claim["amount"]) == ("ready", was["amount_at_stake"])
-
-
-def test_a_waiver_ends_on_its_day(march: Workspace) -> None:
-    was = finding(march, "rate_above_contract")
-    until = dt.date(2026, 4, 10)
-    decide(march, Waive((was["finding_id"],), None, until, act()), lines=False)
-    nights.night(march, "2026-04-09")
-    assert finding(march, "rate_above_contract")["claim_no"] is None
-    nights.night(march, "2026-04-10")
-    assert finding(march, "rate_above_contract")["claim_no"] is not None
-
-
-def test_a_standing_exception_holds_for_bills_to_come(march: Workspace) -> None:
-    exempt = Exempt("rate_above_contract", service="S1", usoc="1FB")
-    decide(march, Waive((), exempt, None, act()), lines=False)
-    nights.put(march, [("april.csv", nights.bill(4, nights.USUAL, previous="47.00"))])
-    nights.night(march, "2026-04-30")
-    found = rows(march, "findings", code="rate_above_contract")
-    assert [row["waived"] for row in found] == ["true", "true"]
-    assert [row["claim_no"] for row in found] == [None, None]
-    assert rows(march, "findings", code="billed_after_disconnect")[-1]["claim_no"]
-    number = only(march, "decisions")["id"]
-    with pytest.raises(ConfigError, match="standing exception"):
-        decide(
-            march, Reopen((found[0]["finding_id"],), (), act("2026-05-01")), day="2026-05-01",
-            lines=False,
-        )  # fmt: skip
-    decide(march, Reopen((), (int(number),), act("2026-05-01")), day="2026-05-01", lines=False)
-    assert all(row["claim_no"] for row in rows(march, "findings", code="rate_above_contract"))
-
-
-def test_what_the_carrier_knows_cannot_be_waived(march: Workspace) -> None:
-    from rebill.disputes.file import submit
-
-    was = finding(march, "rate_above_contract")
-    submit(march, [was["claim_no"]], dt.date(2026, 4, 2), "ana", None)
-    with pytest.raises(ConfigError, match="past waiving"):
-        decide(march, Waive((was["finding_id"], "x:y"), None, None, act()), lines=False)
-    exempt = Exempt("rate_above_contract", usoc="1FB")
-    decide(march, Waive((), exempt, None, act()), lines=False)
-    assert finding(march, "rate_above_contract")["claim_no"] == was["claim_no"]
-    assert rows(march, "claims", claim_no=was["claim_no"])[0]["status"] == "submitted"
-
-
-# --- months again -----------------------------------------------------------------------------
-
-
-def corrected(workspace: Workspace, rate: str) -> None:
-    folder = workspace.root / "reference"
-    text = (folder / "buy_rates.csv").read_text().replace("1FB,20.00", f"1FB,{rate}")
-    (folder / "buy_rates.csv").write_text(text)
-    result = load(workspace, [folder], given=nights.NOW)
-    assert result.ok, [str(error) for error in result.errors]
-
-
-def bulk(workspace: Workspace) -> list[Path]:
-    found = workspace.lines.rglob("*.parquet")
-    return sorted(path for path in found if "reference" not in path.parts)
-
-
-def test_months_again_show_the_difference_and_change_nothing(march: Workspace) -> None:
-    corrected(march, "19.00")
-    before = nights.exported(march)
-    files = bulk(march)
-    outcome = decide(march, AuditAgain("2026-03", act()), compare=Compare(keep=False))
-    assert nights.exported(march) == before
-    assert bulk(march) == files
-    told = outcome.difference
-    assert told is not None
-    carrier = told.causes.filter(pl.col("side") == "carrier", pl.col("difference") != 0)
-    assert set(carrier["cause"]) == {"rate"}
-    # 1.00 of S1's rate; and the five days S2 was due cost 3.17, no longer 3.33.
-    assert carrier["difference"].sum() == Decimal("1.16")
-    assert told.causes.filter(pl.col("side") == "customer")["difference"].sum() < 0
-    kept = decide(march, AuditAgain("2026-03", act()), compare=Compare(keep=True))
-    assert kept.difference is not None
-    for name in ("causes", "claims", "customers"):
-        assert getattr(kept.difference, name).equals(getattr(told, name)), name
-    stakes = [row["amount_at_stake"] for row in rows(march, "findings", code="rate_above_contract")]
-    assert sorted(stakes) == ["0.00", "3.00"]
-    again = decide(march, AuditAgain("2026-03", act()), compare=Compare(keep=True))
-    assert not again.difference
-    assert [row["act"] for row in rows(march, "decisions")] == ["reaudit", "reaudit"]
-
-
-def test_months_again_are_what_one_night_with_the_new_tables_gives(tmp_path: Path) -> None:
-    bills = [
-        (f"{month}.csv", nights.bill(month, nights.USUAL, previous=previous))
-        for month, previous in ((2, "0.00"), (3, "47.00"), (4, "47.00"))
-    ]
-    redone, fresh = nights.small(tmp_path / "redone"), nights.small(tmp_path / "fresh")
-    nights.put(redone, bills)
-    nights.night(redone, "2026-04-30")
-    for workspace in (redone, fresh):
-        corrected(workspace, "21.50")
-    decide(
-        redone, AuditAgain("2026-01", act("2026-04-30")), day="2026-04-30", compare=Compare(True)
-    )
-    nights.put(fresh, bills)
-    nights.night(fresh, "2026-04-30")
-    for name in ("documents", "lines", "customer_lines", "debits", "exposure"):
-        assert nights.exported(redone, name) == nights.exported(fresh, name), name
-    stakes = ["finding_id", "amount_at_stake", "message"]
-    assert nights.table(redone, "findings")[stakes].equals(nights.table(fresh, "findings")[stakes])
-    live = nights.table(redone, "claims").filter(pl.col("status") != "withdrawn")
-    columns = ["ban", "reason", "bill_month", "amount"]
-    assert live[columns].sort(columns).equals(nights.table(fresh, "claims")[columns].sort(columns))
-
-
-def test_a_night_never_audits_a_closed_month_with_new_tables(march: Workspace) -> None:
-    corrected(march, "19.00")
-    nights.night(march, "2026-04-02")
-    assert finding(march, "rate_above_contract")["amount_at_stake"] == "2.00"
-
-
 # --- a second name ----------------------------------------------------------------------------
-
-
-def test_a_claim_over_the_amount_needs_a_second_name(march: Workspace) -> None:
-    from rebill.disputes.approval import approve
-    from rebill.disputes.file import submit
-
-    settings = march.root / "rebill.toml"
-    settings.write_text(settings.read_text() + '[approval]\nclaims_over = "10.00"\n')
-    workspace = open_workspace(march.root)
-    large, small = sorted(rows(workspace, "claims"), key=lambda row: -float(row["amount"]))
-    day = dt.date(2026, 4, 2)
-    submit(workspace, [small["claim_no"]], day, None, None)
-
-    def refused(who: str | None, said: str) -> None:
-        with pytest.raises(ConfigError, match=said):
-            submit(workspace, [large["claim_no"]], day, who, None)
-
-    refused(None, "say who files it")
-    refused("ana", "is over 10.00: a second person has to approve it")
-    with pytest.raises(ConfigError, match="there is no claim D-9; .* nothing to approve"):
-        approve(workspace, ["D-9", small["claim_no"]], act())
-    approve(workspace, [large["claim_no"]], act(who="Ana"))
-    refused(" ana", "whoever approved it may not file it too")
-    approve(workspace, [large["claim_no"]], act(who="bea"))
-    submit(workspace, [large["claim_no"]], day, "ana", None)
-    assert {row["status"] for row in rows(workspace, "claims")} == {"submitted"}
-    kept = [(row["act"], row["subject"], row["who"]) for row in rows(workspace, "decisions")]
-    assert kept == [("approve", large["claim_no"], who) for who in ("Ana", "bea")]
-
-
-def test_an_approval_ends_when_the_claim_grows() -> None:
-    claims = pl.DataFrame({"claim_no": ["D-1", "D-2"], "amount": [Decimal("20.00")] * 2})
-    approvals = pl.DataFrame(
-        {
-            "claim_no": ["D-1", "D-2"],
-            "who": ["bea", "bea"],
-            "amount": [Decimal("19.99"), Decimal("20.00")],
-        }
-    )
-    found = lacking(claims, approvals, Decimal("10.00"), "ana")
-    assert found["claim_no"].to_list() == ["D-1"]
-    assert "grown" in found["why"].item()
-    assert lacking(claims, approvals, Decimal("20.00"), "ana").is_empty()
-    assert lacking(claims, approvals, None, None).is_empty()
 
 
 def test_decisions_are_kept_alike_on_both_databases(tmp_path: Path, database_url: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from model_facts import MONTHLY, Facts, Judged, circuit_key
+from model_facts import Facts
+from model_lines import MONTHLY, Judged, circuit_key
 from model_time import add_months, extension, period_of, rounded
 from worlds import Maker, Row, World
 from worlds_paper import Bill

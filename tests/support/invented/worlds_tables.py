@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
-from model_facts import circuit_key
+from model_lines import circuit_key
 from worlds import Row, World
 
 from invoices.schema import DOCUMENTS, LINES, RATE

@@ -18,32 +18,14 @@ from model_codes import (
     quantity_above_inventory,
     uncredited_part,
 )
-from model_facts import MONTHLY, ORDERED, ZERO, Facts, Judged, printed_places, same_rate
-from model_time import Row, billing_days, days_touched, extension, holds, overlap, rounded
+from model_facts import Facts
+from model_finding import check, finding, told
+from model_lines import MONTHLY, ORDERED, ZERO, Judged, day_and_cent, printed_places, same_rate
+from model_time import Row, days_touched, extension, overlap, rounded
+from model_together import judge_packages, not_billed
 
 if TYPE_CHECKING:
     from worlds import World
-
-CENT = Decimal("0.01")
-REASONS = {
-    "account_unknown": "UNK",
-    "backbilled_too_late": "BBL",
-    "charged_twice": "DUP",
-    "service_unknown": "UNK",
-    "billed_after_disconnect": "DISC",
-    "billed_before_install": "EFF",
-    "one_time_charge_not_due": "NRC",
-    "element_not_ordered": "USOC",
-    "tax_on_exempt_account": "TAX",
-    "surcharge_not_due": "SUR",
-    "surcharge_above_cap": "SUR",
-    "charged_in_summary": "DUP",
-    "quantity_above_inventory": "QTY",
-    "rate_above_contract": "RATE",
-    "package_above_contract": "RATE",
-    "proration_wrong": "PRO",
-    "extension_wrong": "RATE",
-}
 
 
 def model_audit(world: World) -> tuple[list[Row], list[Row]]:
@@ -241,14 +223,6 @@ def units_part(j: Judged, before: Fraction) -> Decimal:
     return j.left - rounded(Fraction(j.left) * after / before) if before else j.left
 
 
-def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
-    """Return what one day of so many units costs, plus a cent: the tolerance of a proration."""
-    assert j.period is not None
-    thirty = j.billing.proration == "thirty_day_month"
-    days = 30 if thirty else billing_days(j.period[0], j["bill_date"].day)
-    return Fraction(rate) * Fraction(units) / days + Fraction(CENT)
-
-
 def questions(facts: Facts, j: Judged) -> None:
     """Add the findings that put nothing at stake and only ask."""
     charge_class = j["charge_class"]
@@ -271,195 +245,3 @@ def questions(facts: Facts, j: Judged) -> None:
         ]
         if rule["usoc"] == j["usoc"] and not partners:
             j.findings["partner_missing"] = (ZERO, None)
-
-
-# --------------------------------------------------------------------------- more than one line
-
-
-def judge_packages(facts: Facts) -> None:
-    """Audit the lines of one service, period and bill month together against the package rate."""
-    groups: dict[tuple[object, ...], list[Judged]] = {}
-    for j in facts.lines:
-        if j.package_rate is not None and j.service and not j.nothing_due and j["amount"] > 0:
-            key = (j.service["service"], j.package, j.period, j.month)
-            groups.setdefault(key, []).append(j)
-    for group in groups.values():
-        own = [j for j in group if j.grouped]
-        if own:
-            repeats = sum((j.left for j in group if not j.grouped), ZERO)
-            judge_package(sorted(own, key=lambda j: (j["line_no"], j["line_id"])), repeats)
-
-
-def judge_package(group: list[Judged], repeats: Decimal) -> None:
-    """Spread the package's price over the lines of a group and put the excess at stake.
-
-    What is due of repeats has its part of the price already.
-    """
-    due, whole, slack = ZERO, ZERO, Fraction(0)
-    for j in group:
-        assert j.package_rate is not None
-        one = {day: Decimal(units > 0) for day, units in j.due.items()}
-        due = max(due, extension(j.package_rate, j.unit_months(one), Decimal(1), j.rounding))
-        whole = max(whole, extension(j.package_rate, j.whole, Decimal(1), j.rounding))
-        slack = max(slack, day_and_cent(j, j.package_rate, Decimal(1)))
-    if not any(j["charge_class"] == "prorated" for j in group):
-        slack = Fraction(0)
-    price, whole = max(ZERO, due - repeats), max(ZERO, whole - repeats)
-    billed = sum((j["amount"] for j in group), ZERO)
-    for j, share in zip(group, spread(price, [j["amount"] for j in group]), strict=True):
-        j.expected = share
-        off = j["amount"] - share
-        if j.findings.keys() & {"billed_after_disconnect", "billed_before_install"}:
-            first = next(code for code in j.findings if code.startswith("billed_"))
-            j.findings[first] = (max(ZERO, off), None)
-            off = min(ZERO, off)
-        if billed - whole > slack:
-            j.findings["package_above_contract"] = (max(ZERO, off), None)
-        elif abs(billed - price) <= slack:
-            j.tolerated = off
-        j.left = share
-        j.underbilled = max(ZERO, share - j["amount"] + j.tolerated)
-
-
-def spread(price: Decimal, weights: list[Decimal]) -> list[Decimal]:
-    """Spread a price in proportion to weights, whole cents, by largest remainder."""
-    total = sum(weights, ZERO)
-    if not total:
-        return [ZERO for _ in weights]
-    exact = [Fraction(price) * 100 * Fraction(w) / Fraction(total) for w in weights]
-    whole = [int(share) for share in exact]
-    missing = int(price * 100) - sum(whole)
-    order = sorted(range(len(weights)), key=lambda n: (whole[n] - exact[n], n))
-    for n in order[:missing]:
-        whole[n] += 1
-    return [Decimal(cents).scaleb(-2) for cents in whole]
-
-
-def not_billed(facts: Facts) -> list[Row]:
-    """Return what is active on an account's bill date and on no line of its month."""
-    found: list[Row] = []
-    accounts: dict[tuple[object, ...], list[Row]] = {}
-    for document in facts.world.documents:
-        day = document["bill_date"]
-        key = (document["carrier"], document["ban"], day.year, day.month)
-        accounts.setdefault(key, []).append(document)
-    for (carrier, ban, *month), documents in accounts.items():
-        document = max(documents, key=lambda d: (d["bill_date"], d["document_id"]))
-        for service in facts.world.services:
-            if (service["carrier"], service["ban"]) != (carrier, ban):
-                continue
-            if not holds(service, document["bill_date"], "installed_on", "disconnected_on"):
-                continue
-            billed = [
-                j
-                for j in facts.lines
-                if j.service is service and j["amount"] >= 0 and j.month == tuple(month)
-            ]
-            found += not_billed_of(facts, document, service, billed)
-    return found
-
-
-def not_billed_of(facts: Facts, document: Row, service: Row, billed: list[Judged]) -> list[Row]:
-    """Return what of one service is missing among the lines billed in the month."""
-    codes = {j["usoc"] for j in billed}
-    day, package = document["bill_date"], service["package"]
-    rows = [e for e in facts.world.service_elements if e["service"] == service["service"]]
-    units: dict[str, Decimal] = {}
-    for row in rows:
-        if holds(row, day, "active_from", "active_until"):
-            units[row["usoc"]] = units.get(row["usoc"], NONE) + Decimal(row["quantity"])
-    contract = facts.contract_on(service["carrier"], service["ban"], day)
-    by_unit = contract is not None and contract.billing.rounding == "unit"
-    missing: list[tuple[str | None, Decimal | None]] = []
-    for code, quantity in units.items():
-        if code == package or code in facts.elements_of(service["carrier"], package):
-            continue
-        rate = facts.rate_of_element(service, day, code, None)
-        if rate is not None and by_unit:
-            rate = rounded(rate)
-        if code not in codes and rate != 0 and not facts.record_only(service, code, day):
-            missing.append((code, None if rate is None else rate * quantity))
-    if package is not None and not any(j.package for j in billed):
-        rate = facts.rate_of_element(service, day, None, package)
-        if rate != 0:
-            missing.append((package, rate))
-    if not rows and package is None and not codes:
-        missing.append((None, None))
-    return [
-        {
-            "line_id": None,
-            "document_id": document["document_id"],
-            "service": service["service"],
-            "usoc": code,
-            "code": "element_not_billed",
-            "cause": None,
-            "amount_at_stake": ZERO,
-            "billed": None,
-            "expected": None if expected is None else rounded(expected),
-            "reason": None,
-        }
-        for code, expected in missing
-    ]
-
-
-# ------------------------------------------------------------------------------------ the report
-
-
-def check(j: Judged) -> None:
-    """Hold the identity of every line: billed = expected + stakes + tolerated - underbilled."""
-    stake = sum((s for s, _ in j.findings.values()), ZERO)
-    assert all(s >= 0 for s, _ in j.findings.values()), j
-    assert stake <= max(ZERO, j["amount"]), j
-    if j.expected is not None:
-        said = j.expected + stake + j.tolerated - j.underbilled
-        assert said == j["amount"], (j.line, j.expected, j.findings, j.tolerated, j.underbilled)
-
-
-def told(j: Judged) -> Row:
-    """Return what was found out about a line."""
-    service = j.service or {}
-    at_stake = sum((s for s, _ in j.findings.values()), ZERO)
-    units, months = j.due_units(), j.unit_months(j.due)
-    if j.spared > 0:  # due for all that is billed, if for nothing less
-        units = units or j.units
-        months = months or Fraction(j.units) * j.whole
-    if not j.is_credit and at_stake == j["amount"] > 0 and j.price != 0:
-        units, months = NONE, Fraction(0)
-    return {
-        "line_id": j["line_id"],
-        "service": service.get("service"),
-        "customer": service.get("customer"),
-        "package": j.package,
-        "matched_by": j.matched_by,
-        "match_note": j.match_note,
-        "kind": j.kind,
-        "contract": j.contract and j.contract.id,
-        "order_used": j.order and j.order["order_no"],
-        "rate_day": j.rate_day,
-        "buy_rate": j.rate,
-        "fraction": j.fraction,
-        "due_units": units,
-        "due_unit_months": months if j.fraction is not None else units,
-        "expected": j.expected,
-        "at_stake": at_stake,
-        "tolerated": j.tolerated,
-        "underbilled": j.underbilled,
-    }
-
-
-def finding(j: Judged, code: str) -> Row:
-    """Return one finding of a line."""
-    stake, cause = j.findings[code]
-    reason = {"other_term": "TERM", "other_zone": "ZONE"}.get(cause or "", REASONS.get(code))
-    return {
-        "line_id": j["line_id"],
-        "document_id": j["document_id"],
-        "service": j.service and j.service["service"],
-        "usoc": j["usoc"],
-        "code": code,
-        "cause": cause,
-        "amount_at_stake": stake,
-        "billed": j["amount"],
-        "expected": j.expected,
-        "reason": reason,
-    }

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
-from model_facts import MONTHLY, ORDERED, ZERO, Due, Facts, Judged, same_item
+from model_facts import Facts
+from model_lines import MONTHLY, ORDERED, ZERO, Due, Judged, same_item
 from model_time import add_months, days_touched, extension, overlap
 
 NONE = Decimal(0)

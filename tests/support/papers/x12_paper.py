@@ -165,3 +165,15 @@ TDS*3700"""
 def one(gate: Gate) -> dict[str, object]:
     """Return the only document."""
     return gate.documents.row(0, named=True)
+
+
+def bill(text: str, look: Look = PLAIN, **how: object) -> Gate:
+    """Read an interchange of one set."""
+    return through_bytes(bytes_of(whole(text), look), **how)
+
+
+def lines(text: str, total: str, **how: object) -> list[dict[str, object]]:
+    """Read the lines of a set below the usual heading; the set must foot."""
+    gate = bill(f"{HEAD}\n{text}\nTDS*{total}", **how)
+    assert gate.documents["status"].to_list() == ["loaded"], gate.messages
+    return gate.lines.to_dicts()

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from x12_judge import Bill, judge
+from x12_bill import Bill
+from x12_judge import judge
 from x12_paper import LOOKS, Segment, bytes_of, footed, read_bytes, seg, whole
 
 from invoices.carrier.x12 import tokens
