@@ -12,14 +12,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.bank.remittance_envelope import AGAIN, RECORD, envelope_faults, said_by
 from invoices.bank.schema import FAULTS, REMITTANCES, faults, together
 from invoices.schema import CENTS, empty, seal
 
 ISA_ELEMENTS = 16
 MOST_ELEMENTS = 18
 TERMINATORS = ("\\", "~", "\n")
-RECORD = "820 in the addenda"
-AGAIN = "ask the carrier for correct payment information; nothing of the file is booked"
 _AMOUNT = r"^-?([0-9]{1,11}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
 _PIECE = ("entry_id", "row", "amount", "text")
 
@@ -45,7 +44,7 @@ def read_remittances(texts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     for group in spoken:
         segments = _segments(group)
         if group.enveloped:
-            found.append(_envelope(segments))
+            found.append(envelope_faults(segments))
         read, bad = _items(segments, group.texts)
         items.append(read)
         found.append(bad)
@@ -117,84 +116,6 @@ def _segments(group: Spoken) -> pl.DataFrame:
     return kept.select("entry_id", "row", number, *named)
 
 
-def _said(segments: pl.DataFrame, name: str) -> pl.DataFrame:
-    return segments.filter(pl.col("e0") == name)
-
-
-def _envelope(segments: pl.DataFrame) -> pl.DataFrame:
-    """Return where the counts and control numbers of the envelopes do not come out.
-
-    One interchange, one group and one transaction set an entry, or more of the inner ones: each
-    level is closed by a segment that repeats its number and says how many stand in it.
-    """
-    number = pl.col("n")
-    levels = (("ISA", "IEA", 13, 2, "GS"), ("GS", "GE", 6, 2, "ST"), ("ST", "SE", 2, 2, ""))
-    found = []
-    for opens, closes, opening, closing, inner in levels:
-        begun = _said(segments, opens).select(
-            "entry_id", "row", first=number, opened=f"e{opening}", level=_nth()
-        )
-        ended = _said(segments, closes).select(
-            "entry_id",
-            "row",
-            last=number,
-            closed=f"e{closing}",
-            said=pl.col("e1").cast(pl.Int64, strict=False),
-            level=_nth(),
-        )
-        pairs = begun.join(ended, on=["entry_id", "level"], how="full", coalesce=True)
-        pairs = pairs.with_columns(row=pl.coalesce("row", "row_right"))
-        alone = pl.col("first").is_null() | pl.col("last").is_null()
-        found.append(
-            faults(pairs.filter(alone), RECORD, closes, f"{opens} and {closes} do not pair", AGAIN)
-        )
-        whole = pairs.filter(~alone)
-        other = _trimmed("opened") != _trimmed("closed")
-        words = f"the control number of {closes} is not that of {opens}"
-        found.append(faults(whole.filter(other), RECORD, f"{closes}0{closing}", words, AGAIN))
-        real = _inside(whole, segments, inner)
-        wrong = real.filter(pl.col("said").is_null() | (pl.col("said") != pl.col("real")))
-        words_of = pl.concat_str(
-            pl.lit(f"{closes} says "),
-            pl.col("said").cast(pl.String).fill_null("nothing"),
-            pl.lit(", there are "),
-            "real",
-        )
-        found.append(faults(wrong, RECORD, f"{closes}01", words_of, AGAIN))
-    held = _said(segments, "ISA").select("entry_id")
-    lone = segments.unique("entry_id", keep="first", maintain_order=True)
-    bare = lone.join(_said(segments, "ST").select("entry_id"), on="entry_id", how="anti")
-    empty_ones = bare.join(held, on="entry_id", how="semi")
-    found.append(faults(empty_ones, RECORD, "ST", "the interchange holds no set", AGAIN))
-    return together(found)
-
-
-def _nth() -> pl.Expr:
-    return pl.int_range(pl.len()).over("entry_id")
-
-
-def _trimmed(name: str) -> pl.Expr:
-    """Return a control number as it is compared: leading zeros may be lost."""
-    return pl.col(name).fill_null("").str.strip_chars_start("0")
-
-
-def _inside(pairs: pl.DataFrame, segments: pl.DataFrame, inner: str) -> pl.DataFrame:
-    """Return the pairs with `real`: how many `inner` stand between, or segments in all."""
-    if not inner:
-        return pairs.with_columns(real=pl.col("last") - pl.col("first") + 1)
-    inside = _said(segments, inner).select("entry_id", place="n")
-    counted = (
-        pairs.select("entry_id", "level", "first", "last")
-        .join(inside, on="entry_id")
-        .filter(pl.col("place").is_between("first", "last"))
-        .group_by("entry_id", "level")
-        .agg(real=pl.len().cast(pl.Int64))
-    )
-    return pairs.join(counted, on=["entry_id", "level"], how="left").with_columns(
-        pl.col("real").fill_null(0)
-    )
-
-
 def _amount(name: str) -> pl.Expr:
     """Return an amount as sent: dollars, a point if there are cents, a minus in front or none."""
     text = pl.col(name).str.strip_chars()
@@ -209,13 +130,8 @@ def _items(segments: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, p
     """Return the items of the payments and what of their money does not come out."""
     item = pl.col("e0").is_in(("RMR", "ADX"))
     placed = segments.with_columns(item=item.cum_sum().over("entry_id").cast(pl.Int64))
-    rows = placed.filter(item)
-    adjusts = pl.col("e0") == "ADX"
-    paid = pl.when(adjusts).then(_amount("e1")).otherwise(_amount("e4"))
-    said = pl.when(adjusts).then(_given("e1")).otherwise(_given("e4"))
-    read = rows.with_columns(
-        paid=paid, said=said, gross=_amount("e5"), discount=_amount("e6"), adjusts=adjusts
-    )
+    read = _with_money(placed.filter(item))
+    adjusts = pl.col("adjusts")
     unread = (
         (pl.col("said") & pl.col("paid").is_null())
         | (~adjusts & _given("e5") & pl.col("gross").is_null())
@@ -224,32 +140,49 @@ def _items(segments: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, p
     bad = faults(
         read.filter(unread), RECORD, pl.col("e0"), "an amount cannot be read as dollars", AGAIN
     )
-    marks = placed.filter(pl.col("item") > 0).group_by("entry_id", "item")
-    below = marks.agg(
-        ban=pl.col("e2").filter((pl.col("e0") == "REF") & (pl.col("e1") == "12")).first(),
-        day=pl.col("e2").filter((pl.col("e0") == "DTM") & (pl.col("e1") == "003")).first(),
+    named = pl.when(_given("e2")).then("e2")
+    frame = _with_accounts(read, placed).with_columns(
+        qualifier=pl.when(adjusts).then(pl.lit("AJ")).otherwise("e1"),
+        reference=pl.when(adjusts).then(pl.col("e4")).otherwise(named),
+        ban=pl.coalesce("ban", "over_all"),
+        gross=pl.when(~adjusts).then("gross"),
+        discount=pl.when(~adjusts).then("discount"),
+        invoice_date=pl.col("day").str.to_date("%Y%m%d", strict=False),
+    )
+    return seal(frame, REMITTANCES), together([bad, _totals(placed, frame, texts)])
+
+
+def _with_money(items: pl.DataFrame) -> pl.DataFrame:
+    """Add what an item pays, gross and discount, whether it says so, and whether it adjusts."""
+    adjusts = pl.col("e0") == "ADX"
+    return items.with_columns(
+        paid=pl.when(adjusts).then(_amount("e1")).otherwise(_amount("e4")),
+        said=pl.when(adjusts).then(_given("e1")).otherwise(_given("e4")),
+        gross=_amount("e5"),
+        discount=_amount("e6"),
+        adjusts=adjusts,
+    )
+
+
+def _with_accounts(items: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """Add the account and the day below each item, and the account `over_all` of them."""
+    account = (pl.col("e0") == "REF") & (pl.col("e1") == "12")
+    below = (
+        segments.filter(pl.col("item") > 0)
+        .group_by("entry_id", "item")
+        .agg(
+            ban=pl.col("e2").filter(account).first(),
+            day=pl.col("e2").filter((pl.col("e0") == "DTM") & (pl.col("e1") == "003")).first(),
+        )
     )
     whole = (
-        placed.filter(pl.col("item") == 0, pl.col("e0") == "REF", pl.col("e1") == "12")
+        segments.filter(pl.col("item") == 0, account)
         .group_by("entry_id")
         .agg(over_all=pl.col("e2").first())
     )
-    frame = (
-        read.join(below, on=["entry_id", "item"], how="left")
-        .join(whole, on="entry_id", how="left")
-        .with_columns(
-            qualifier=pl.when("adjusts").then(pl.lit("AJ")).otherwise("e1"),
-            reference=pl.when("adjusts")
-            .then(pl.col("e4"))
-            .otherwise(pl.when(_given("e2")).then("e2")),
-            ban=pl.coalesce("ban", "over_all"),
-            gross=pl.when(~pl.col("adjusts")).then("gross"),
-            discount=pl.when(~pl.col("adjusts")).then("discount"),
-            invoice_date=pl.col("day").str.to_date("%Y%m%d", strict=False),
-        )
+    return items.join(below, on=["entry_id", "item"], how="left").join(
+        whole, on="entry_id", how="left"
     )
-    totals = _totals(placed, frame, texts)
-    return seal(frame.lazy(), REMITTANCES).collect(), together([bad, totals])
 
 
 def _totals(segments: pl.DataFrame, items: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
@@ -258,7 +191,7 @@ def _totals(segments: pl.DataFrame, items: pl.DataFrame, texts: pl.DataFrame) ->
     Adjustments stand within what an item pays or beside it, as the sender has it: the items come
     out with them or without. Items that do not say what they pay are not added up.
     """
-    order = _said(segments, "BPR").with_columns(total=_amount("e2"))
+    order = said_by(segments, "BPR").with_columns(total=_amount("e2"))
     unread = order.filter(pl.col("total").is_null())
     known = order.filter(pl.col("total").is_not_null()).select("entry_id", "total")
     per = known.group_by("entry_id").agg(pl.col("total").sum())
