@@ -32,6 +32,8 @@ LINE = {
     "at_stake": D("0.00"),
 }
 
+AT_COST = "method\npass_through"
+
 
 def table(text: str) -> list[dict[str, Any]]:
     """Return the rows of an aligned text table; `-` is an empty cell, `{...}` no part of it."""

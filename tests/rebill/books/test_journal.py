@@ -154,6 +154,18 @@ def test_a_month_is_booked_as_the_table_says() -> None:
     assert drafts == ["invoice:I-2"]
 
 
+def steps_of(n: int, pick: Random, amount: D, on: dt.date) -> list[dict[str, Any]]:
+    """Return the steps of a claim whose whole amount goes from unfiled to two other places."""
+    steps = []
+    claim = {"claim_no": f"D-{n}", "document_id": f"d{n}"}
+    path = ["unfiled", *pick.sample(["open", "credited", "denied", "expired"], 2)]
+    for number, place in enumerate(path):
+        places = {name: amount if name == place else D("0.00") for name in CLAIM_PLACES}
+        start = None if number == 0 else on + dt.timedelta(days=30 * number)
+        steps.append({**claim, "step": number, "on": start, **places})
+    return steps
+
+
 def world(seed: int) -> Facts:
     """Return the facts of an invented quarter, with names nobody would choose."""
     pick = Random(seed)
@@ -165,15 +177,7 @@ def world(seed: int) -> Facts:
          "bill_date": any_day(), "adjustments": pick.choice([None, money()])}
         for n in range(12)
     ]  # fmt: skip
-    steps = []
-    for n in range(8):
-        amount, on = money(1), any_day()
-        claim = {"claim_no": f"D-{n}", "document_id": f"d{n}"}
-        path = ["unfiled", *pick.sample(["open", "credited", "denied", "expired"], 2)]
-        for number, place in enumerate(path):
-            places = {name: amount if name == place else D("0.00") for name in CLAIM_PLACES}
-            start = None if number == 0 else on + dt.timedelta(days=30 * number)
-            steps.append({**claim, "step": number, "on": start, **places})
+    steps = [step for n in range(8) for step in steps_of(n, pick, money(1), any_day())]
     return facts(
         documents=documents,
         totals=[

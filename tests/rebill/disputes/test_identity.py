@@ -63,6 +63,38 @@ def lives(draw: st.DrawFn) -> tuple[dict[str, Claim], list[dict[str, object]]]:
     return claims, rows
 
 
+def three_bills() -> pl.DataFrame:
+    """Return three bills of 50.00, each pulled three days after the one before."""
+    rows = [
+        {
+            "document_id": f"B{b}",
+            "carrier": "ILEC",
+            "ban": str(b),
+            "invoice_no": "I",
+            "bill_date": START,
+            "debit_on": START + DAY * 3 * b,
+            "amount": Decimal("50.00"),
+            "status": "expected",
+        }
+        for b in range(3)
+    ]
+    return pl.DataFrame(rows, schema=DEBITS)
+
+
+def agrees(bills: pl.DataFrame, found: pl.DataFrame, held: pl.DataFrame, today: dt.date) -> None:
+    """Assert that the places of the money say on a day what the claims say, per bill and in sum."""
+    stand = now(found, today)
+    for claim in held.iter_rows(named=True):
+        own = stand.filter(pl.col("claim_no") == claim["claim_no"])
+        for place in ("credited", "denied", "withdrawn"):
+            assert own[place].sum() == claim[place]
+    each = by_bill(bills, found, today)
+    assert each.filter(pl.col("debited") != pl.sum_horizontal(PLACES)).is_empty()
+    whole = exposure(bills, found, today).filter(pl.col("on") == today)
+    for place in ("debited", *PLACES):
+        assert whole[place].sum() == each[place].sum()
+
+
 @given(life=lives())
 def test_every_cent_of_every_bill_is_in_one_place_after_every_event(
     life: tuple[dict[str, Claim], list[dict[str, object]]],
@@ -77,22 +109,7 @@ def test_every_cent_of_every_bill_is_in_one_place_after_every_event(
     events = pl.DataFrame(schema=TOTALS)
     given_to = pl.DataFrame(schema=CREDIT_PARTS)
     room = {(name, doc): amount for name, c in claims.items() for doc, amount in c.documents}
-    bills = pl.DataFrame(
-        [
-            {
-                "document_id": f"B{b}",
-                "carrier": "ILEC",
-                "ban": str(b),
-                "invoice_no": "I",
-                "bill_date": START,
-                "debit_on": START + DAY * 3 * b,
-                "amount": Decimal("50.00"),
-                "status": "expected",
-            }
-            for b in range(3)
-        ],
-        schema=DEBITS,
-    )
+    bills = three_bills()
     for row in rows:
         news = pl.DataFrame([dict.fromkeys(NEWS) | row], schema=NEWS)
         outcome = advance(held, news, CLOSED)
@@ -114,16 +131,7 @@ def test_every_cent_of_every_bill_is_in_one_place_after_every_event(
         assert faults(found, held, parts) == []
         today = row["at"]
         assert isinstance(today, dt.date)
-        stand = now(found, today)
-        for claim in held.iter_rows(named=True):
-            own = stand.filter(pl.col("claim_no") == claim["claim_no"])
-            for place in ("credited", "denied", "withdrawn"):
-                assert own[place].sum() == claim[place]
-        each = by_bill(bills, found, today)
-        assert each.filter(pl.col("debited") != pl.sum_horizontal(PLACES)).is_empty()
-        whole = exposure(bills, found, today).filter(pl.col("on") == today)
-        for place in ("debited", *PLACES):
-            assert whole[place].sum() == each[place].sum()
+        agrees(bills, found, held, today)
 
 
 def said(workspace: Workspace, day: str) -> None:

@@ -1,24 +1,13 @@
 """The slow model on hand-made bills where lines are judged by other lines: repeats, credits,
-orders, packages, summaries and what is missing; and the worlds it is let loose on.
+orders, summaries and what is missing.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
+from decimal import Decimal as D
 
 from compare import agreed
 from hand_bills import ELEMENTS, SERVICES, answers, audit, found, said
-from hypothesis import given, settings
-from model import model_audit
-from worlds import World, world, worlds
-from worlds_tables import REFERENCE, frames, to_csv, to_tables, to_toml, to_usoc_lines
-
-from invoices.schema import LINES
-from reconcile.contracts import read_contracts
-
-D = Decimal
-
 
 # ------------------------------------------------------------------------------------- repeats
 
@@ -176,141 +165,6 @@ def test_a_printed_order_number_goes_first_within_the_month_and_what_is_used_sta
     assert found(made) == ["c charged_twice 45.00"]
 
 
-# ------------------------------------------------------------------------------------ packages
-
-
-def test_a_package_is_owed_its_price_however_the_carrier_spreads_it():
-    made = audit("""
-        no bill       class usoc  quantity rate amount wtn
-        a  2026-06-01 rec   1FB   1        .    24.00  6145550102
-        b  2026-06-01 rec   PORT1 1        .    6.00   6145550102
-        c  2026-07-01 rec   1FB   1        .    25.00  6145550102
-        d  2026-07-01 rec   PORT1 1        .    11.00  6145550102
-        e  2026-08-01 rec   PKG1  1        .    29.00  6145550102
-        f  2026-09-01 rec   PKG1  1        .    30.00  6145550102
-        g  2026-09-01 rec   PORT1 1        .    7.00   6145550102
-    """)
-    assert found(made) == said("""
-        c package_above_contract 4.17
-        d package_above_contract 1.83
-        f package_above_contract 5.68
-        g package_above_contract 1.32
-    """)
-    assert answers(made, "package", "expected", "underbilled") == [
-        ["a", "PKG1", "24.00", "0.00"],
-        ["b", "PKG1", "6.00", "0.00"],
-        ["c", "PKG1", "20.83", "0.00"],
-        ["d", "PKG1", "9.17", "0.00"],
-        ["e", "PKG1", "30.00", "1.00"],
-        ["f", "PKG1", "24.32", "0.00"],
-        ["g", "PKG1", "5.68", "0.00"],
-    ]
-
-
-def test_a_package_the_inventory_lists_by_its_code_is_billed_by_its_elements_too():
-    elements = ELEMENTS + "S2 PKG1 1 . .\n"
-    made = audit(
-        """
-        no bill       class usoc  quantity rate amount wtn
-        a  2026-06-01 rec   1FB   1        .    24.00  6145550102
-        b  2026-06-01 rec   PORT1 1        .    6.00   6145550102
-        c  2026-07-01 rec   1FB   1        .    20.00  6145550101
-        """,
-        service_elements=elements,
-    )
-    _, findings = agreed(made)
-    assert [
-        (f["document_id"][3:], f["usoc"], f["expected"])
-        for f in findings
-        if f["code"] == "element_not_billed" and f["service"] == "S2"
-    ] == [("2026-07-01", "PKG1", D("30.00"))]
-
-
-def test_a_package_ends_with_its_service_and_a_repeat_stands_outside_of_it():
-    made = audit(
-        """
-        no class usoc  quantity rate amount wtn        from       until
-        a  rec   1FB   1        .    24.00  6145550102 2026-06-01 2026-07-01
-        b  rec   PORT1 1        .    6.00   6145550102 2026-06-01 2026-07-01
-        c  rec   PORT1 1        .    6.00   6145550102 2026-06-01 2026-07-01
-        """,
-        services="""
-        service  wtn         circuit_id    ban  package  installed_on  disconnected_on
-        S2       6145550102  .             A1   PKG1     2025-01-01    2026-06-16
-        """,
-    )
-    assert found(made) == said("""
-        a billed_after_disconnect 12.00
-        b billed_after_disconnect 3.00
-        c charged_twice 6.00
-        c billed_after_disconnect
-    """)
-    assert answers(made, "expected") == [["a", "12.00"], ["b", "3.00"], ["c", "0.00"]]
-
-
-def test_days_of_a_package_are_at_stake_only_where_more_is_billed_than_is_due():
-    made = audit(
-        """
-        no bill       class usoc  quantity rate amount wtn
-        a  2026-06-01 rec   1FB   1        .    16.01  6145550102
-        b  2026-06-01 rec   PORT1 1        .    8.00   6145550102
-        """,
-        services="""
-        service  wtn         circuit_id    ban  package  installed_on  disconnected_on
-        S2       6145550102  .             A1   PKG1     2025-01-01    2026-06-21
-        """,
-    )
-    assert found(made) == said("""
-        a billed_after_disconnect 2.67
-        b billed_after_disconnect 1.34
-    """)
-    assert answers(made, "expected", "underbilled") == [
-        ["a", "13.34", "0.00"],
-        ["b", "6.66", "0.00"],
-    ]
-
-
-def test_days_and_price_of_a_package_are_claimed_together_under_the_earlier_code():
-    made = audit(
-        """
-        no bill       class usoc  quantity rate amount wtn
-        a  2026-06-01 rec   1FB   1        .    40.00  6145550102
-        b  2026-06-01 rec   PORT1 1        .    8.00   6145550102
-        """,
-        services="""
-        service  wtn         circuit_id    ban  package  installed_on  disconnected_on
-        S2       6145550102  .             A1   PKG1     2025-01-01    2026-06-16
-        """,
-    )
-    assert found(made) == said("""
-        a billed_after_disconnect 27.50
-        a package_above_contract
-        b billed_after_disconnect 5.50
-        b package_above_contract
-    """)
-    assert answers(made, "expected") == [["a", "12.50"], ["b", "2.50"]]
-
-
-def test_a_prorated_package_may_be_a_day_and_a_cent_off_in_sum():
-    made = audit("""
-        no class usoc  quantity rate amount wtn        from       until
-        a  pro   1FB   1        .    8.00   6145550102 2026-06-01 2026-06-11
-        b  pro   PORT1 1        .    3.00   6145550102 2026-06-01 2026-06-11
-        c  pro   1FB   1        .    8.00   6145550102 2026-07-01 2026-07-11
-        d  pro   PORT1 1        .    3.02   6145550102 2026-07-01 2026-07-11
-    """)
-    assert found(made) == said("""
-        c package_above_contract 0.74
-        d package_above_contract 0.28
-    """)
-    assert answers(made, "expected", "tolerated") == [
-        ["a", "7.27", "0.73"],
-        ["b", "2.73", "0.27"],
-        ["c", "7.26", "0.00"],
-        ["d", "2.74", "0.00"],
-    ]
-
-
 # ----------------------------------------------------------------------- matching, what is asked
 
 
@@ -425,71 +279,3 @@ def test_a_code_the_catalogue_does_not_have_is_reported_and_never_guessed():
         b rate_missing
         b usoc_unknown
     """)
-
-
-# -------------------------------------------------------------------------------------- worlds
-
-
-@settings(max_examples=40, deadline=None)
-@given(worlds())
-def test_every_line_of_a_world_is_audited_once_and_its_cents_are_accounted_for(made: World):
-    lines, findings = model_audit(made)
-    assert sorted(row["line_id"] for row in lines) == sorted(row["line_id"] for row in made.lines)
-    stakes: dict[str, Decimal] = {}
-    for row in findings:
-        if row["line_id"]:
-            stakes[row["line_id"]] = stakes.get(row["line_id"], D(0)) + row["amount_at_stake"]
-    amounts = {row["line_id"]: row["amount"] for row in made.lines}
-    for row in lines:
-        assert row["at_stake"] == stakes.get(row["line_id"], 0)
-        if row["expected"] is not None:
-            explained = row["expected"] + row["at_stake"] + row["tolerated"] - row["underbilled"]
-            assert explained == amounts[row["line_id"]]
-
-
-@settings(max_examples=20, deadline=None)
-@given(worlds(2))
-def test_several_months_at_once_are_what_month_by_month_gives(made: World):
-    def months(world: World) -> list[tuple[int, int]]:
-        days = sorted({d["bill_date"] for d in world.documents})
-        return sorted({(day.year, day.month) for day in days})
-
-    whole = {(f["line_id"], f["code"]): f for f in model_audit(made)[1] if f["line_id"]}
-    for month in months(made):
-        seen = [d for d in made.documents if (d["bill_date"].year, d["bill_date"].month) <= month]
-        ids = {d["document_id"] for d in seen}
-        part = World(**{**vars(made), "documents": seen,
-                        "lines": [x for x in made.lines if x["document_id"] in ids]})  # fmt: skip
-        for finding in model_audit(part)[1]:
-            if finding["line_id"]:
-                assert whole[finding["line_id"], finding["code"]] == finding
-
-
-def test_a_world_is_the_same_for_the_same_seed_and_holds_every_kind_of_finding():
-    assert vars(world(7, 3)) == vars(world(7, 3))
-    seen = {f["code"] for seed in range(40) for f in model_audit(world(seed, 3))[1]}
-    assert seen >= {
-        "account_unknown", "backbilled_too_late", "charged_twice", "service_unknown",
-        "billed_after_disconnect", "billed_before_install", "one_time_charge_not_due",
-        "element_not_ordered", "tax_on_exempt_account", "surcharge_not_due",
-        "surcharge_above_cap", "charged_in_summary", "quantity_above_inventory",
-        "rate_above_contract", "package_above_contract", "proration_wrong", "extension_wrong",
-        "usoc_unknown", "rate_missing", "rate_below_contract", "element_not_billed",
-        "partner_missing", "match_doubtful",
-    }  # fmt: skip
-
-
-def test_a_world_can_be_told_as_frames_and_as_files():
-    made = world(11, 3)
-    lines, reference = frames(made)
-    assert lines.collect_schema() == LINES
-    assert lines.collect().height == len(made.lines)
-    assert set(reference) == {*REFERENCE, "documents"}
-    for name, rows in to_tables(made).items():
-        assert len(to_csv(rows, tuple(rows[0])).splitlines()) == len(rows) + 1, name
-    told = read_contracts(to_toml(made))
-    assert [c.billing for c in told] == [c.billing for c in made.contracts]
-    assert [c.accounts for c in told] == [c.accounts for c in made.contracts]
-    files = to_usoc_lines(made)
-    assert sum(len(text.splitlines()) - 2 for text in files.values()) == len(made.lines)
-    assert dt.date.min < made.documents[0]["bill_date"]

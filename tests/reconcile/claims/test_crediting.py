@@ -26,12 +26,11 @@ def cell(text: str) -> str | None:
     return None if text == "-" else text
 
 
-def frames(
-    claims: str, lines: str, credits: str
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Read claims: no, tracking, filed, denied, granted; lines: claim, bill, subject, usoc, month,
-    amount; credits: id, bill, subject, usoc, month, amount, then words. A dash is null.
-    """
+Rows = list[dict[str, Any]]
+
+
+def wanted_lines(lines: str) -> Rows:
+    """Read claim, bill, subject, usoc, month, amount; a dash is null."""
     wanted = []
     for n, row in enumerate(lines.strip().splitlines()):
         claim, billed, subject, usoc, month, amount = row.split()
@@ -50,6 +49,11 @@ def frames(
                 "room": Decimal(amount),
             }
         )
+    return wanted
+
+
+def waiting_claims(claims: str, wanted: Rows) -> Rows:
+    """Read no, tracking, filed, denied, granted; what is left is the room of the claim's lines."""
     waiting = []
     for row in claims.strip().splitlines():
         number, tracking, filed, denied, granted = row.split()
@@ -66,6 +70,11 @@ def frames(
                 "tolerance": Decimal("0.05"),
             }
         )
+    return waiting
+
+
+def found_credits(credits: str) -> Rows:
+    """Read id, bill, subject, usoc, month, amount, then words."""
     found = []
     for row in credits.strip().splitlines():
         name, billed, subject, usoc, month, amount, *words = row.split()
@@ -88,9 +97,17 @@ def frames(
                 "certain": "recurring" not in words,
             }
         )
+    return found
+
+
+def frames(
+    claims: str, lines: str, credits: str
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return credits, claims and their lines as the kernel takes them, each read from a table."""
+    wanted = wanted_lines(lines)
     return (
-        pl.DataFrame(found, schema=CREDITS),
-        pl.DataFrame(waiting, schema=WAITING),
+        pl.DataFrame(found_credits(credits), schema=CREDITS),
+        pl.DataFrame(waiting_claims(claims, wanted), schema=WAITING),
         pl.DataFrame(wanted, schema=WANTED),
     )
 

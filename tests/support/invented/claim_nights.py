@@ -13,7 +13,6 @@ from rebill.disputes import file
 from rebill.workspace.settings import Workspace
 
 DAY = dt.date.fromisoformat
-
 USUAL = ["1FB 6145550131 22.00", "TTB 6145550131 5.00", "1FB 6145550132 20.00"]
 
 

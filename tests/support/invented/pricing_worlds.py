@@ -14,7 +14,6 @@ from invoices.schema import CHARGE_CLASSES
 from rebill.pricing.markups import METHODS
 
 DAYS = [dt.date(2026, month, day) for month in (1, 2, 3) for day in (1, 2, 15)]
-
 PARTS = [MONTH_PARTS, MONTH_PARTS // 30, MONTH_PARTS // 31 * 7, 2 * MONTH_PARTS]
 
 VALUES: dict[str, list[str]] = {

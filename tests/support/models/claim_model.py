@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from invoices.calendar import add_banking_days, closed_weekdays, roll
 
 ZERO = Decimal(0)
-
 BEFORE_ANSWER = ("submitted", "acknowledged", "in_review", "escalated")
 
 
@@ -168,9 +167,7 @@ class Claim:
 
 
 START = dt.date(2026, 1, 5)
-
 CLOSED = closed_weekdays(dt.date(2025, 1, 1), dt.date(2029, 1, 1))
-
 WORDS = (
     *("submit", "acknowledge", "review", "sustain", "grant_part", "deny", "reject_form"),
     *("await_credit", "credit", "reverse_credit", "escalate", "withdraw", "close", "note"),

@@ -12,7 +12,6 @@ from reconcile.cash.exposure import PLACES
 from reconcile.claims.moves import MOVES, UNFILED
 
 ZERO = Decimal("0.00")
-
 DAY = dt.timedelta(1)
 
 
@@ -43,9 +42,7 @@ def model(bill: dict[str, Any], claims: list[dict[str, Any]], today: dt.date) ->
 
 
 START = dt.date(2026, 1, 1)
-
 SPANS = st.integers(0, 40)
-
 CENTS = st.integers(0, 10_000).map(lambda cents: Decimal(cents).scaleb(-2))
 
 

@@ -9,11 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 CENT = Decimal("0.01")
-
-
 R = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)", re.ASCII)
-
-
 LINES = ("IT1", "SLN", "TCD", "USD")
 
 

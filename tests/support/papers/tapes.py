@@ -9,7 +9,6 @@ from checkout import ROOT
 from invoices.carrier.fixed.reader import NEGATIVE, POSITIVE
 
 DOCS = ROOT / "docs" / "formats"
-
 EXAMPLE = "".join(
     line[4:] + "\n"
     for line in (DOCS / "fixed.md").read_text(encoding="utf-8").splitlines()
