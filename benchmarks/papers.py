@@ -28,8 +28,9 @@ import polars as pl
 from benchmarks import cash
 from invoices.customer.document import documents
 from invoices.customer.page import pages
+from invoices.schema import columns_of
 from rebill.paper.typeset import Sheet, set_all
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 HEAD = "## Papers: "
 LINES = 40
@@ -69,9 +70,7 @@ def invoices(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.D
         price=pl.col("price") * cent,
     )
     absent = [pl.lit(None).alias(name) for name in CUSTOMER_LINES if name not in lines.columns]
-    whole = lines.with_columns(absent).select(
-        pl.col(name).cast(dtype) for name, dtype in CUSTOMER_LINES.items()
-    )
+    whole = lines.with_columns(absent).select(columns_of(CUSTOMER_LINES))
     headers = whole.group_by("customer", "bill_month", maintain_order=True).agg(
         total=pl.col("price").sum()
     )

@@ -24,12 +24,14 @@ from typing import Any
 import polars as pl
 
 from benchmarks import cash
-from invoices.money import MONTH_PARTS
+from invoices.money import MONTH_PARTS, ZERO_CENTS
 from invoices.schema import CENTS, RATE, seal
 from rebill.pricing import own_charges, taxes
+from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.customer_rules import rules_of
 from rebill.pricing.invoices import invoices, numbered
 from rebill.pricing.markups import MARKUPS, RETAIL
-from rebill.pricing.rate import CUSTOMER_LINES, rate, rules_of
+from rebill.pricing.rate import rate
 from rebill.pricing.tiers import TIERS
 from reconcile.schema import AUDITED
 
@@ -68,7 +70,7 @@ def write_lines(path: Path, lines: int) -> None:
         fraction_parts=pl.lit(MONTH_PARTS, dtype=pl.Int64),
     ).with_columns(
         expected="amount",
-        at_stake=pl.lit(0, dtype=CENTS),
+        at_stake=ZERO_CENTS,
         due_units="quantity",
         due_unit_parts=(pl.col("quantity").cast(pl.Decimal(38, 6)) * MONTH_PARTS),
     ).pipe(seal, AUDITED).sink_parquet(path)  # fmt: skip

@@ -32,7 +32,7 @@ from invoices.carrier import Source
 from invoices.carrier.x12.segments import identified
 from invoices.carrier.x12.separators import Unreadable
 from invoices.carrier.x12.tokens import Limits, pieces
-from rebill.workspace.text import blocks, head
+from rebill.workspace.text_files import blocks, head
 
 HEAD = "## X12 811: "
 CODES = ("1FB", "1MB", "UEPBX", "9ZR")

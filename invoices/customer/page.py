@@ -70,11 +70,11 @@ def pages(
     """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
 
     `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total; `lines`
-    are customer lines (`rebill.pricing.rate.CUSTOMER_LINES`) in any order, of which those of no
-    header are left out: with `invoice_no`, or else at most one header for a customer and month;
-    `customers` has customer, name, address and email (a customer that is not there is called by its
-    number); `catalogue` has carrier, usoc and description, once each, for lines that print no
-    description. `letters` says under which letter each brand goes out: name, contact, colours,
+    are customer lines (`rebill.pricing.customer_lines.CUSTOMER_LINES`) in any order, of which those
+    of no header are left out: with `invoice_no`, or else at most one header for a customer and
+    month; `customers` has customer, name, address and email (a customer that is not there is called
+    by its number); `catalogue` has carrier, usoc and description, once each, for lines that print
+    no description. `letters` says under which letter each brand goes out: name, contact, colours,
     logo, a page of its own; without one the default page bears the brand's name. An optional column
     `mark` of `headers` (VOID) is set across the page, `notes` are sentences above the summary.
 

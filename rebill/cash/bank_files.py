@@ -19,7 +19,7 @@ from invoices.bank.schema import BankReading, faults, one_fault
 from rebill.run.outcomes import BankRead
 from rebill.run.run import Run
 from rebill.store import insert_frame, models_bank, read_frame
-from rebill.workspace import text
+from rebill.workspace import text_files
 from rebill.workspace.settings import Settings
 
 BOOKED, REPEATED, REFUSED, WAITING = "ingested", "repeated", "refused", "waiting"
@@ -31,7 +31,7 @@ TOLD = 50
 def is_bank_file(settings: Settings, path: Path) -> bool:
     """Whether a file begins like one a bank sends."""
     try:
-        head = text.head(path, bank.HEAD)
+        head = text_files.head(path, bank.HEAD)
     except OSError:
         return False
     return bank.identify(head, settings.statements) is not None
@@ -39,7 +39,7 @@ def is_bank_file(settings: Settings, path: Path) -> bool:
 
 def read_bank_file(settings: Settings, path: Path, sha256: str = "") -> BankReading:
     """Return what a bank file says; one that is none, or too large, is a reading with a fault."""
-    size, digest = text.digest(path)
+    size, digest = text_files.digest(path)
     wrong = None
     if size > settings.bank.max_file_bytes:
         what = f"the file has {size:,} bytes; the limit is {settings.bank.max_file_bytes:,}"

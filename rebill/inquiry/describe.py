@@ -20,7 +20,7 @@ from rebill.intake.read import head_of, read_file
 from rebill.paper.text import as_table
 from rebill.reference import current
 from rebill.store.record import reading
-from rebill.workspace import text
+from rebill.workspace import text_files
 from rebill.workspace.settings import Settings, Workspace
 
 DOCUMENT = (
@@ -80,9 +80,9 @@ def _read(
     known: Known,
     scratch: Path,
 ) -> _Read:
-    size, sha256 = text.digest(path)
+    size, sha256 = text_files.digest(path)
     head = head_of(settings, path)
-    chosen = None if isinstance(head, text.Fault) else carrier.choose(head, profile, profiles)
+    chosen = None if isinstance(head, text_files.Fault) else carrier.choose(head, profile, profiles)
     reading = read_file(
         settings, path, name, profile,
         sha256=sha256, profiles=profiles, known=known, scratch=scratch,
@@ -117,7 +117,7 @@ def _said(*readings: Reading) -> dict[str, Any]:
     }
 
 
-def _unread(head: bytes | text.Fault, chosen: object) -> list[str]:
+def _unread(head: bytes | text_files.Fault, chosen: object) -> list[str]:
     """Return the columns of a delimited file that its profile does not look at."""
     if not isinstance(head, bytes) or not isinstance(chosen, Profile):
         return []
@@ -177,7 +177,7 @@ def _as_part(told: dict[str, Any], parts: list[_Read]) -> dict[str, Any]:
 
 def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
     """Return what a bank file is and says: its sums by day and originator, entries, and faults."""
-    size, sha256 = text.digest(path)
+    size, sha256 = text_files.digest(path)
     reading = read_bank_file(settings, path)
     taken = pl.col("amount").filter(pl.col("kind").is_in(("entry", "other")))
     sums = reading.entries.group_by("settled_on", "company_id", "company_name", "direction").agg(
@@ -189,7 +189,7 @@ def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
         "file": path.name,
         "size": size,
         "sha256": sha256,
-        "format": bank.identify(text.head(path, bank.HEAD), settings.statements),
+        "format": bank.identify(text_files.head(path, bank.HEAD), settings.statements),
         "booked by": "rebill cash import",
         "sums": sums.sort("settled_on", "company_id", "company_name", "direction"),
         "entries": reading.entries.select(ENTRY),

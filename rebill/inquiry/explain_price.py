@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from rebill.pricing.credits import PARTS
-from rebill.pricing.markups import candidates
+from rebill.pricing.precedence import candidates
 from rebill.pricing.rate import BY_DEFAULT
 from rebill.reference import current
 from rebill.store.record import CREDIT_PARTS, Record

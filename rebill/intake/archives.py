@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from rebill.workspace.settings import Archives
-from rebill.workspace.text import BLOCK, Fault
+from rebill.workspace.text_files import BLOCK, Fault
 
 GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
 WORKBOOK = "[Content_Types].xml"

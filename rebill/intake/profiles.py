@@ -9,7 +9,7 @@ import polars as pl
 
 from invoices.carrier import Profile, Profiles, Source, choose, fixed
 from invoices.carrier.flat.draft import NoDraft, draft
-from rebill.workspace import text
+from rebill.workspace import text_files
 from rebill.workspace.profiles import FOLDER, profiles_at, read_profile
 from rebill.workspace.settings import (
     SETTINGS_FILE,
@@ -17,7 +17,7 @@ from rebill.workspace.settings import (
     Settings,
     open_workspace,
 )
-from rebill.workspace.text import Fault
+from rebill.workspace.text_files import Fault
 
 
 def drafted(root: Path, path: Path, name: str | None) -> str:
@@ -75,7 +75,7 @@ def cells(path: Path, name: str | None, profiles: Profiles) -> pl.DataFrame:
 
     Raises `ConfigError` for a file of no such profile, or one that is not what its layout says.
     """
-    chosen = choose(text.head(path), name, profiles)
+    chosen = choose(text_files.head(path), name, profiles)
     if not isinstance(chosen, Profile):
         raise ConfigError(f"{path}: {chosen[0]}; {chosen[1]}")
     if chosen.format != fixed.NAME:
@@ -84,7 +84,11 @@ def cells(path: Path, name: str | None, profiles: Profiles) -> pl.DataFrame:
             " only layouts of fixed width have cells; `rebill describe` shows it"
         )
     source = Source(
-        path.name, "", text.head(path), lambda: text.blocks(path), lambda: text.scan_text(path)
+        path.name,
+        "",
+        text_files.head(path),
+        lambda: text_files.blocks(path),
+        lambda: text_files.scan_text(path),
     )
     try:
         return fixed.read_cells(source, chosen)

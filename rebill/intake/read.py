@@ -21,8 +21,7 @@ from rebill.intake import archives
 from rebill.run.intake import Intake
 from rebill.run.outcomes import FileRead
 from rebill.run.stages import ReadFile
-from rebill.workspace import text as text_
-from rebill.workspace import write
+from rebill.workspace import text_files, write
 from rebill.workspace.settings import Settings, Workspace
 from rebill.workspace.write import STAGED
 
@@ -99,8 +98,8 @@ def read_file(
     """
     profiles = profiles or Profiles()
     head = head_of(settings, path)
-    if isinstance(head, text_.Fault):
-        return refused_file(name, sha256 or text_.digest(path)[1], head.what, head.remedy)
+    if isinstance(head, text_files.Fault):
+        return refused_file(name, sha256 or text_files.digest(path)[1], head.what, head.remedy)
     chosen = carrier.choose(head, profile, profiles)
     chosen_profile = chosen if isinstance(chosen, Profile) else None
     seen = _inspected(settings, path, chosen_profile, scratch or Path(tempfile.gettempdir()))
@@ -116,26 +115,26 @@ def read_file(
         name,
         digest,
         head,
-        blocks=lambda: text_.blocks(path),
-        lines=lambda: text_.scan_text(text),
+        blocks=lambda: text_files.blocks(path),
+        lines=lambda: text_files.scan_text(text),
         known=known or Known(),
     )
     return carrier.read(source, profile, profiles)
 
 
-def head_of(settings: Settings, path: Path) -> bytes | text_.Fault:
+def head_of(settings: Settings, path: Path) -> bytes | text_files.Fault:
     """Return what a file is recognised by: its first bytes, or the first rows of a workbook."""
-    head = text_.head(path)
+    head = text_files.head(path)
     if not head.startswith(carrier.ZIP):
         return head
     most = Limits().memory_bytes
     fault = archives.workbook_fault(path, settings.archives, most)
     if fault or path.stat().st_size > most:
-        return fault or text_.Fault("the workbook is too large to be held", None, SAVE_AGAIN)
+        return fault or text_files.Fault("the workbook is too large to be held", None, SAVE_AGAIN)
     try:
-        return head_of_workbook(b"".join(text_.blocks(path)))
+        return head_of_workbook(b"".join(text_files.blocks(path)))
     except WorkbookFault as error:
-        return text_.Fault(str(error), None, SAVE_AGAIN)
+        return text_files.Fault(str(error), None, SAVE_AGAIN)
 
 
 @dataclass(frozen=True)
@@ -144,7 +143,7 @@ class _Seen:
     anew."""
 
     sha256: str
-    fault: text_.Fault | None
+    fault: text_files.Fault | None
     text: Path | None = None
 
 
@@ -153,15 +152,15 @@ def _inspected(settings: Settings, path: Path, profile: Profile | None, scratch:
     most = settings.inbox.max_file_bytes
     if profile is not None and profile.limits.file_bytes is not None:
         most = min(most, profile.limits.file_bytes)
-    blocks = profile is not None and carrier.takes(profile, text_.head(path, 4)) == "blocks"
+    blocks = profile is not None and carrier.takes(profile, text_files.head(path, 4)) == "blocks"
     other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
     if not blocks and not other:
-        inspected = text_.inspect(path, most)
+        inspected = text_files.inspect(path, most)
         return _Seen(inspected.sha256, inspected.fault)
-    size, digest = text_.digest(path)
-    fault = text_.size_fault(size, most)
+    size, digest = text_files.digest(path)
+    fault = text_files.size_fault(size, most)
     if fault or blocks or profile is None:
         return _Seen(digest, fault)
     text = scratch / f"{write.TEMPORARY}{uuid.uuid4().hex}.txt"
-    fault = text_.transcode(path, text, profile.encoding)
-    return _Seen(digest, fault or text_.inspect(text, 4 * most).fault, text)
+    fault = text_files.transcode(path, text, profile.encoding)
+    return _Seen(digest, fault or text_files.inspect(text, 4 * most).fault, text)

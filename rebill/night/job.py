@@ -23,7 +23,7 @@ from rebill.store import (
 )
 from rebill.store.models import ClaimEvent, Document
 from rebill.store.record import Record
-from rebill.workspace import inbox, text
+from rebill.workspace import inbox, text_files
 from rebill.workspace.settings import ConfigError, Workspace
 
 TAKEN = ("ingested", "refused", "repeated")
@@ -80,7 +80,7 @@ def pick(
     seen = [
         Seen(
             name,
-            *text.digest(path.resolve()),
+            *text_files.digest(path.resolve()),
             bank=not told and is_bank_file(workspace.settings, path.resolve()),
         )
         for name, path in found.items()

@@ -12,7 +12,7 @@ import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents, micros
 from invoices.schema import CENTS, RATE, seal
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 CHARGED = pl.Schema(
     {

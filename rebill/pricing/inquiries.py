@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
-from rebill.pricing.exact import _SINCE_EVER, _wants_retail
-from rebill.pricing.markups import (
+from invoices.schema import among
+from rebill.pricing.markup_methods import wants_retail
+from rebill.pricing.markups import PASSED_ON
+from rebill.pricing.precedence import (
     LEVELS,
     NAMES,
-    PASSED_ON,
     at_level,
     boundaries,
     choose_bundle,
@@ -20,9 +22,11 @@ from rebill.pricing.markups import (
     choose_retail,
 )
 
+_SINCE_EVER = dt.date(1, 1, 1)
+
 
 @dataclass(frozen=True)
-class _Inquiry:
+class Inquiry:
     """A look-up many lines share: what they ask, when answers change, who answers."""
 
     answer: str  # the column that will hold the row_id of the answer
@@ -48,7 +52,7 @@ class _Inquiry:
         for name, (value, values) in self.asks.items():
             known = values.drop_nulls().unique()
             if not known.is_empty():
-                named = pl.when(value.is_in(known.implode())).then(value)
+                named = pl.when(among(value, known)).then(value)
                 columns.append(named.fill_null("").alias(f"{self.answer}_{name}"))
         return columns
 
@@ -63,7 +67,7 @@ class _Inquiry:
         return numbered.join(chosen, on="question").drop("question")
 
 
-def _markup_inquiries(markups: pl.DataFrame) -> list[_Inquiry]:
+def markup_inquiries(markups: pl.DataFrame) -> list[Inquiry]:
     """Return one inquiry for each level of the precedence that has rows: `level_0`, and so on."""
     inquiries = []
     for number, level in enumerate(LEVELS):
@@ -75,13 +79,13 @@ def _markup_inquiries(markups: pl.DataFrame) -> list[_Inquiry]:
         asks["charge_class"] = (pl.col("charge_class"), classes)
         choose = partial(choose_markup, markups=rows, scopes=level)
         if not rows.is_empty():
-            inquiries.append(_Inquiry(f"level_{number}", asks, boundaries(rows), choose))
+            inquiries.append(Inquiry(f"level_{number}", asks, boundaries(rows), choose))
     return inquiries
 
 
-def _retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[_Inquiry]:
+def retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[Inquiry]:
     """Return the inquiry for `retail_row`, or none if no markup wants a retail rate."""
-    if retail.is_empty() or not markups.select(_wants_retail().any()).item():
+    if retail.is_empty() or not markups.select(wants_retail().any()).item():
         return []
     package = pl.col("package")
     asks = {
@@ -91,25 +95,25 @@ def _retail_inquiries(markups: pl.DataFrame, retail: pl.DataFrame) -> list[_Inqu
         "state": (pl.col("inventory_state"), retail["state"]),
     }
     choose = partial(choose_retail, retail=retail)
-    return [_Inquiry("retail_row", asks, boundaries(retail), choose)]
+    return [Inquiry("retail_row", asks, boundaries(retail), choose)]
 
 
-def _bundle_inquiries(bundles: pl.DataFrame) -> list[_Inquiry]:
+def bundle_inquiries(bundles: pl.DataFrame) -> list[Inquiry]:
     """Return the inquiry for `bundle_row`, or none where there are no bundles."""
     if bundles.is_empty():
         return []
     asks = {name: (pl.col(name), bundles[name]) for name in ("customer", "product")}
     asks["usoc"] = (pl.col("usoc"), _spelled(bundles["usoc"]))
     choose = partial(choose_bundle, bundles=bundles)
-    return [_Inquiry("bundle_row", asks, boundaries(bundles), choose)]
+    return [Inquiry("bundle_row", asks, boundaries(bundles), choose)]
 
 
 def _spelled(usocs: pl.Series) -> pl.Series:
     return usocs.str.strip_chars().str.to_uppercase()
 
 
-def _join_answers(
-    costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[_Inquiry]
+def join_answers(
+    costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[Inquiry]
 ) -> pl.LazyFrame:
     """Add the answer of each inquiry to `costed`, null for none.
 

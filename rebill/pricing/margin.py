@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, divide_half_away, exact, micros, to_cents
 from invoices.schema import CENTS
-from rebill.pricing.markups import choose_retail
+from rebill.pricing.precedence import choose_retail
 
 SHARE = pl.Decimal(38, 4)
 """Shares and markups: 0.1667 is 16.67 percent."""
@@ -70,8 +70,8 @@ def _places(whole: pl.Expr) -> pl.Expr:
 def earning(lines: pl.LazyFrame, retail: pl.LazyFrame | None = None) -> pl.LazyFrame:
     """Return customer lines with what they earn: `lines` with earned, taxes, retail and loss.
 
-    `lines` are `rebill.pricing.rate.CUSTOMER_LINES`, perhaps with invoice_no; `retail` has line_id
-    and retail (`at_retail`). A line that a credit note takes back takes back its retail too.
+    `lines` are `CUSTOMER_LINES`, perhaps with invoice_no; `retail` has line_id and retail
+    (`at_retail`). A line that a credit note takes back takes back its retail too.
     """
     tax = pl.col("kind").fill_null("charge").is_in(OWN_TAXES)
     none = pl.lit(0).cast(CENTS)

@@ -22,7 +22,7 @@ from invoices.money import (
 )
 from invoices.periods import with_fraction
 from invoices.schema import CENTS, among, seal
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 NO_CHARGES = ("tax", "surcharge", "late_charge")
 """Classes that are no charges of ours: discounts, minimums and taxes leave them out."""

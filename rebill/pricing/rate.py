@@ -1,9 +1,8 @@
 """What a customer pays for each carrier line, to the cent, and which rule said so.
 
-Lines are asked in few distinct questions (`rebill.pricing.markups`); the answers are joined back,
-so that no line is ever multiplied. Prices are whole numbers of 1 / (10**18 x MONTH_PARTS) dollar
-until they are rounded once, half away from zero: finer than `invoices.money` by the six decimals of
-a discount.
+Lines are asked in few distinct questions (`rebill.pricing.precedence` answers them); the answers
+are joined back, so that no line is ever multiplied. Prices are exact until they are rounded once
+(`rebill.pricing.rounding`).
 """
 
 from __future__ import annotations
@@ -13,66 +12,25 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.money import MICROS, MONTH_PARTS, from_cents, micros
-from invoices.schema import CENTS, FINDINGS, RATE, empty, seal
-from rebill.pricing.exact import ABSORB, EXEMPT, _fine_price, _rounded, _to_the_cent, _wants_retail
+from invoices.money import ZERO_CENTS, from_cents
+from invoices.periods import month_of
+from invoices.schema import FINDINGS, seal
+from rebill.pricing.cost_basis import is_invoiced, with_cost
+from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.customer_rules import Rules, rules_of
 from rebill.pricing.inquiries import (
-    _bundle_inquiries,
-    _Inquiry,
-    _join_answers,
-    _markup_inquiries,
-    _retail_inquiries,
+    Inquiry,
+    bundle_inquiries,
+    join_answers,
+    markup_inquiries,
+    retail_inquiries,
 )
-from rebill.pricing.markups import (
-    BUNDLES,
-    PASSED_ON,
-    rule_words,
-    scope_words,
-)
+from rebill.pricing.markup_methods import ABSORB, EXEMPT, fine_price, wants_retail
+from rebill.pricing.markups import PASSED_ON
 from rebill.pricing.own_months import with_own_months
-from rebill.pricing.tiers import TIERS, with_tiers
-
-CUSTOMER_LINES = pl.Schema(
-    {
-        "customer": pl.String(),
-        "bill_month": pl.String(),  # YYYY-MM of bill_date
-        "line_id": pl.String(),  # of the carrier line
-        "service": pl.String(),
-        "usoc": pl.String(),
-        "description": pl.String(),  # as the carrier printed it
-        "charge_class": pl.String(),
-        "quantity": RATE,  # units due (cost basis expected) or billed
-        "service_from": pl.Date(),
-        "service_until": pl.Date(),  # excluded
-        "wtn": pl.String(),
-        "circuit_id": pl.String(),
-        "carrier": pl.String(),
-        "bill_date": pl.Date(),  # of the carrier's document
-        "cost": CENTS,
-        "price": CENTS,
-        "method": pl.String(),
-        "margin": CENTS,  # price less cost
-        "markup_row": pl.Int64(),  # row_id; null = a tax or surcharge passed on by default
-        "markup_scope": pl.String(),
-        "bundle": pl.String(),  # rows of one service and bundle are shown as one line; null = none
-        "retail_rate": RATE,  # the carrier's retail rate, where the price used one
-        "kind": pl.String(),  # one of KINDS: what sort of row it is
-        "made_key": pl.String(),  # with line_id unique on an invoice; null on carrier lines
-        "product": pl.String(),
-        "rule": pl.String(),  # what priced the line, in words
-        "promotion": pl.String(),  # the promotion the price belongs to
-        "credit_of": pl.String(),  # line_id of the charge that a credit gives back
-        "tax": pl.String(),  # which tax or fee a row of taxes is
-        "jurisdiction": pl.String(),  # whose
-        "tax_base": CENTS,  # the charges it is reckoned on
-        "tax_rate": RATE,  # the share of them; null = as an outside engine says
-        "priced_load": pl.Int64(),  # the version of the reference tables that priced it
-    }
-)
-
-KINDS = ("charge", "credit", "unbilled", "own_charge", "minimum", "tax", "surcharge")
-"""What sort of row a customer line is. `charge` and `credit` are lines of the carrier (`line_id`);
-an active element that no carrier line bills is `unbilled`; the others are our own."""
+from rebill.pricing.precedence import rule_words, scope_words
+from rebill.pricing.rounding import rounded, to_the_cent
+from rebill.pricing.tiers import with_tiers
 
 BY_DEFAULT = "default for taxes and surcharges"
 
@@ -85,50 +43,6 @@ class Rated:
 
     customer_lines: pl.LazyFrame  # CUSTOMER_LINES
     findings: pl.LazyFrame  # FINDINGS, markup_missing
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What prices besides markups and retail rates; a table without rows costs nothing."""
-
-    customers: pl.DataFrame  # CUSTOMER_RULES
-    tiers: pl.DataFrame  # rebill.tiers.TIERS
-    bundles: pl.DataFrame  # rebill.markups.BUNDLES
-
-    @property
-    def rounds(self) -> bool:
-        """Whether a customer has a rounding rule of its own."""
-        return not (self.customers["rounding"].fill_null("line") == "line").all()
-
-    @property
-    def exempts(self) -> bool:
-        """Whether there is a customer that some carrier's tax or federal USF is not passed to."""
-        spared = pl.col("tax_exempt") | (pl.col("federal_usf") != "pass_through")
-        return bool(self.customers.select(spared.any()).item())
-
-
-CUSTOMER_RULES = pl.Schema(
-    {
-        "customer": pl.String(),
-        "cost_basis": pl.String(),  # expected, billed
-        "rounding": pl.String(),  # rebill.store.shapes_selling.ROUNDINGS; null = line
-        "proration": pl.String(),  # null = the carrier's
-        "minimum_months": pl.Int64(),  # null = none
-        "tax_exempt": pl.Boolean(),
-        "federal_usf": pl.String(),  # pass_through, charge, absorb
-    }
-)
-
-
-def rules_of(
-    customers: pl.DataFrame, tiers: pl.DataFrame | None = None, bundles: pl.DataFrame | None = None
-) -> Rules:
-    """Return the rules that the tables hold; a column or table that is absent says nothing."""
-    return Rules(
-        customers.lazy().pipe(seal, CUSTOMER_RULES).collect(),
-        empty(TIERS) if tiers is None else tiers,
-        empty(BUNDLES) if bundles is None else bundles,
-    )
 
 
 def rate(
@@ -149,13 +63,13 @@ def rate(
     """
     rules = rules or rules_of(customers)
     inquiries = [
-        *_markup_inquiries(markups),
-        *_retail_inquiries(markups, retail),
-        *_bundle_inquiries(rules.bundles),
+        *markup_inquiries(markups),
+        *retail_inquiries(markups, retail),
+        *bundle_inquiries(rules.bundles),
     ]
-    costed = lines.pipe(_cost, rules).filter(_invoiced())
+    costed = lines.pipe(with_cost, rules).filter(is_invoiced())
     costed = with_own_months(costed, lines, rules.customers)
-    answered = costed.pipe(_join_answers, lines, inquiries).pipe(
+    answered = costed.pipe(join_answers, lines, inquiries).pipe(
         _join_terms, inquiries, markups, retail
     )
     if rules.exempts:
@@ -170,56 +84,8 @@ def rate(
     )
 
 
-def _cost(lines: pl.LazyFrame, rules: Rules) -> pl.LazyFrame:
-    """Add the cost a markup works on and the units and months it counts.
-
-    `cost` in dollars; `units` in millionths; `unit_parts` in millionths times parts of a month;
-    `on_billed` says that the cost is what was billed.
-    """
-    more = ["rounding"] if rules.rounds else []
-    more += ["tax_exempt", "federal_usf"] if rules.exempts else []
-    on_billed = (pl.col("cost_basis") == "billed").fill_null(False).alias("on_billed")
-    basis = rules.customers.lazy().select("customer", on_billed, *more)
-    billed = pl.col("on_billed").fill_null(False)
-    printed = pl.col("quantity").abs().fill_null(1)
-    due = pl.coalesce("due_units", printed)
-    units = pl.when(billed).then(printed).otherwise(due)
-    usage = pl.col("charge_class") == "usage"
-    counted = pl.when(usage).then(pl.lit(MICROS, dtype=pl.Int128)).otherwise(micros(units))
-    factor = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
-    due_parts = pl.col("due_unit_parts").cast(pl.Decimal(38, 6)).to_physical().cast(pl.Int128)
-    by_days = pl.col("fraction_parts").is_not_null() & ~usage & ~billed & due_parts.is_not_null()
-    after_findings = pl.coalesce("expected", pl.col("amount") - pl.col("at_stake").fill_null(0))
-    return lines.join(basis, on="customer", how="left", maintain_order="left").with_columns(
-        cost=pl.when(billed).then("amount").otherwise(after_findings).cast(CENTS),
-        nothing_due=~billed & ((after_findings == 0) | (due == 0)),
-        charged_quantity=units.cast(RATE),
-        units=counted,
-        unit_parts=pl.when(by_days)
-        .then(due_parts)
-        .otherwise(counted * pl.when(usage).then(MONTH_PARTS).otherwise(factor)),
-    )
-
-
-def _invoiced() -> pl.Expr:
-    """Return whether a line can stand on a customer invoice.
-
-    Not: credits (`rebill.pricing.credits` prices them), what the catalogue only records, what is
-    zero-rated, that of which nothing is due, and what belongs to no service and no customer.
-    """
-    own_rate = pl.when(pl.col("package").is_null()).then("buy_rate").fill_null(0)
-    free = (pl.col("amount") == 0) & (own_rate == 0) & (pl.col("expected").fill_null(0) == 0)
-    return (
-        (pl.col("amount") >= 0)
-        & (pl.col("kind").fill_null("") != "record_only")
-        & ~free
-        & ~pl.col("nothing_due")
-        & (pl.col("customer").is_not_null() | pl.col("service").is_not_null())
-    )
-
-
 def _join_terms(
-    lines: pl.LazyFrame, inquiries: list[_Inquiry], markups: pl.DataFrame, retail: pl.DataFrame
+    lines: pl.LazyFrame, inquiries: list[Inquiry], markups: pl.DataFrame, retail: pl.DataFrame
 ) -> pl.LazyFrame:
     """Add the terms of the row that prices each line, its retail rate, and why it has no price.
 
@@ -241,7 +107,7 @@ def _join_terms(
         .join(terms.lazy(), on="markup_row", how="left", maintain_order="left")
         .join(rates.lazy(), on="retail_row", how="left", maintain_order="left")
         .with_columns(
-            pl.when(_wants_retail()).then("retail_rate").alias("retail_rate"), cause=_cause()
+            pl.when(wants_retail()).then("retail_rate").alias("retail_rate"), cause=_cause()
         )
         .with_columns(
             pl.col("method").fill_null("pass_through"),
@@ -259,7 +125,7 @@ def _cause() -> pl.Expr:
         .then(pl.lit("no_customer"))
         .when(pl.col("method").is_null() & ~passed_on)
         .then(pl.lit("no_markup"))
-        .when(_wants_retail() & pl.col("retail_rate").is_null())
+        .when(wants_retail() & pl.col("retail_rate").is_null())
         .then(pl.lit("no_retail_rate"))
     )
 
@@ -290,7 +156,7 @@ def _spared(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 def _priced(lines: pl.LazyFrame, rules: Rules, tiered: bool) -> pl.LazyFrame:
     """Return the customer lines of answered `lines`."""
-    fine = _fine_price(tiered)
+    fine = fine_price(tiered)
     if rules.bundles.is_empty():
         lines = lines.with_columns(bundle=pl.lit(None, dtype=pl.String))
     else:
@@ -299,11 +165,11 @@ def _priced(lines: pl.LazyFrame, rules: Rules, tiered: bool) -> pl.LazyFrame:
     monthly = pl.col("charge_class").is_in(["recurring", "prorated"])
     return (
         lines.with_columns(
-            price=from_cents(_rounded(fine) if rules.rounds else _to_the_cent(fine)),
+            price=from_cents(rounded(fine) if rules.rounds else to_the_cent(fine)),
             bundle=pl.when(monthly).then("bundle"),
         )
         .with_columns(
-            bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+            bill_month=month_of("bill_date"),
             quantity=pl.col("charged_quantity"),
             service_from=pl.coalesce("service_from", "period_from"),
             service_until=pl.coalesce("service_until", "period_until"),
@@ -321,7 +187,7 @@ def _findings(lines: pl.LazyFrame) -> pl.LazyFrame:
         code=pl.lit("markup_missing"),
         severity=pl.lit("warning"),
         billed=pl.col("amount"),
-        amount_at_stake=pl.lit("0.00").cast(CENTS),
+        amount_at_stake=ZERO_CENTS,
         message=_in_words(0),
         remedy=_in_words(1),
         reason=pl.lit(None, dtype=pl.String),
@@ -368,19 +234,3 @@ def _in_words(which: int) -> pl.Expr:
 
 def _or(value: pl.Expr, otherwise: str) -> pl.Expr:
     return pl.coalesce(value, pl.lit(otherwise))
-
-
-def described(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
-    """Return customer `lines` with the catalogue's text where the carrier printed none."""
-    text = (
-        usocs.filter(pl.col("description").is_not_null())
-        .select("carrier", "usoc", "valid_from", known="description")
-        .sort("valid_from", nulls_last=False)
-        .unique(["carrier", "usoc"], keep="last", maintain_order=True)
-        .drop("valid_from")
-    )
-    return (
-        lines.join(text, on=["carrier", "usoc"], how="left", maintain_order="left")
-        .with_columns(description=pl.coalesce("description", "known"))
-        .drop("known")
-    )

@@ -15,7 +15,7 @@ import polars as pl
 from invoices.money import cents, divide_half_away, from_cents, micros
 from invoices.schema import CENTS, seal
 from rebill.pricing.own_charges import NO_CHARGES
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 KEY = ["customer", "bill_month"]
 PROBLEMS = pl.Schema({"customer": pl.String(), "bill_month": pl.String(), "hold": pl.String()})

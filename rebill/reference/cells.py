@@ -15,7 +15,7 @@ import polars as pl
 from invoices.text import filled
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
-from rebill.workspace.text import inspect, scan_text
+from rebill.workspace.text_files import inspect, scan_text
 
 MOST_BYTES = 8 * 2**30
 

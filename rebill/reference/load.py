@@ -24,7 +24,7 @@ from rebill.store.engine import transaction
 from rebill.store.frames import insert_frame
 from rebill.store.models import REFERENCE, Load, LoadFile, LoadTable
 from rebill.store.shapes import TABLES, USOCS
-from rebill.workspace import lock, text
+from rebill.workspace import lock, text_files
 from rebill.workspace.settings import ConfigError, Workspace
 from usoc_catalog.starter import starter_catalogue
 
@@ -192,7 +192,7 @@ def _close(connection: sa.Connection, table: sa.Table, row_ids: pl.Series, load_
 
 def _note_files(connection: sa.Connection, load_id: int, sources: dict[str, list[Path]]) -> None:
     for path in (path for found in sources.values() for path in found):
-        size, sha256 = text.digest(path)
+        size, sha256 = text_files.digest(path)
         connection.execute(
             sa.insert(LoadFile).values(load_id=load_id, name=path.name, size=size, sha256=sha256)
         )

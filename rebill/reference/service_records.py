@@ -17,7 +17,7 @@ from rebill.reference.current import account_patterns
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
-from rebill.workspace import text
+from rebill.workspace import text_files
 from reconcile.audit.records_compared import subject
 from reconcile.contracts import Contract
 
@@ -32,7 +32,7 @@ def is_record(path: Path) -> bool:
         return True
     if path.suffix.lower() not in (".txt", "") or not path.is_file():
         return False
-    return is_csr(text.head(path).decode("utf-8-sig", errors="replace"))
+    return is_csr(text_files.head(path).decode("utf-8-sig", errors="replace"))
 
 
 def read_records(paths: Sequence[Path], faults: Faults) -> Csr:
@@ -59,7 +59,7 @@ def _read(path: Path, faults: Faults) -> Csr:
     if not path.is_file():
         faults.add(str(path), None, "there is no such file", "check the path")
         return nothing
-    fault = text.inspect(path, MOST_BYTES).fault
+    fault = text_files.inspect(path, MOST_BYTES).fault
     if fault:
         faults.add(path.name, fault.row, fault.what, fault.remedy)
         return nothing

@@ -19,7 +19,7 @@ from invoices.schema import CENTS
 from rebill import __version__
 from rebill.outbox import deliver
 from rebill.outbox.deliver import Delivery
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.reference import current
 from rebill.selling.drafts import KEY, keep, numbered, shaped
 from rebill.store import (

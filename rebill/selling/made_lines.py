@@ -14,7 +14,8 @@ import polars as pl
 from rebill.pricing import invoices, own_charges, taxes, unbilled
 from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
-from rebill.pricing.rate import CUSTOMER_LINES, Rated
+from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.rate import Rated
 from rebill.pricing.taxes import PROBLEMS
 from rebill.reference import current
 from rebill.run.keep import keep

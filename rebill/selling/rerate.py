@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.schema import CENTS, among, columns_of
 from rebill.pricing import invoices
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.reference import current
 from rebill.selling import made_lines
 from rebill.selling.drafts import KEY, holds, keep, numbered, rebuild, shaped

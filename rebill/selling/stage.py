@@ -14,9 +14,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.schema import FINDINGS, RATE, among, seal
-from rebill.pricing import rate as rating
 from rebill.pricing.credits import CHARGED, PARTS, credit_lines, parts_of, turned, turned_back
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES, described
+from rebill.pricing.customer_rules import Rules, rules_of
+from rebill.pricing.rate import Rated, rate
 from rebill.run.keep import keep, keep_findings, take_files
 from rebill.run.outcomes import LinesPriced, Outcomes
 from rebill.run.run import Run
@@ -48,10 +49,10 @@ class Prices(made_lines.Pricer):
         return self._tables["markups"].collect()
 
     @cached_property
-    def rules(self) -> rating.Rules:
+    def rules(self) -> Rules:
         """What prices besides them."""
         tiers, bundles = (self._tables[name].collect() for name in ("tiers", "bundles"))
-        return rating.rules_of(self.customers, tiers, bundles)
+        return rules_of(self.customers, tiers, bundles)
 
     @property
     def counts_whole_months(self) -> bool:
@@ -59,15 +60,15 @@ class Prices(made_lines.Pricer):
         shared = self.rules.tiers.filter(pl.col("per") == "customer")["tier"]
         return bool(self.markups["tier"].is_in(shared.implode()).any()) if shared.len() else False
 
-    def rate(self, lines: pl.LazyFrame) -> rating.Rated:
+    def rate(self, lines: pl.LazyFrame) -> Rated:
         """Return `lines` (`AUDITED`) priced and described."""
-        rated = rating.rate(
+        rated = rate(
             lines, self.customers, self.markups, self._tables["retail_rates"].collect(), self.rules
         )
-        described = rating.described(rated.customer_lines, self._tables["usocs"]).with_columns(
+        priced = described(rated.customer_lines, self._tables["usocs"]).with_columns(
             priced_load=pl.lit(self.load_id, dtype=pl.Int64)
         )
-        return rating.Rated(described.select(CUSTOMER_LINES.names()), rated.findings)
+        return Rated(priced.select(CUSTOMER_LINES.names()), rated.findings)
 
 
 def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from invoices.carrier.reading import document_id
 from invoices.schema import FINDINGS, LINES
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import (
     transaction,
 )

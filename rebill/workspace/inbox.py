@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rebill.workspace.text import digest
+from rebill.workspace.text_files import digest
 
 GROWING_SUFFIXES = (".part", ".tmp")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 Row = dict[str, Any]
 

@@ -18,7 +18,7 @@ from invoices.customer.brand import BrandFault, House, Letter, letter, plain_let
 from invoices.customer.document import data, documents
 from invoices.customer.page import pages
 from rebill.paper.typeset import Sheet, TypesetFault, set_all, set_pdf
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 WHO = pl.DataFrame(
     {

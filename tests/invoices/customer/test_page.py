@@ -28,7 +28,7 @@ from invoice_pages import (
 
 from invoices.customer.charges import CLASS_WORDS
 from invoices.customer.page import CSV_COLUMNS, pages
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 
 def written(of: pl.DataFrame, catalogue: Any = None, who: Any = None, **changes: Any) -> Any:

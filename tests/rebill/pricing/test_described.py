@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 
-from rebill.pricing.rate import described
+from rebill.pricing.customer_lines import described
 
 
 def test_the_newest_text_of_the_catalogue_stands_in_for_words_that_were_not_printed():

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from pricing_tables import table
 
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.invoices import invoices, number, numbered, series
-from rebill.pricing.rate import CUSTOMER_LINES
 
 CUSTOMERS = pl.DataFrame(
     table(

@@ -15,6 +15,7 @@ from pricing_tables import a_line
 from pricing_worlds import World
 from sold_lines import Row, lines
 
+from rebill.pricing.customer_lines import KINDS
 from rebill.pricing.margin import (
     KEYS,
     SUMS,
@@ -27,7 +28,7 @@ from rebill.pricing.margin import (
     summed,
 )
 from rebill.pricing.markups import MARKUPS, RETAIL
-from rebill.pricing.rate import KINDS, rate
+from rebill.pricing.rate import rate
 from reconcile.schema import AUDITED
 
 AMOUNT = st.decimals(-500, 500, places=2)

@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from pricing_tables import assert_priced, rated, table
 
-from rebill.pricing.markups import MARKUPS, SCOPES, candidates, scope_words
+from rebill.pricing.markups import MARKUPS
+from rebill.pricing.precedence import SCOPES, candidates, scope_words
 
 # One row for each scope, in the promised order; each adds another number of dollars.
 IN_ORDER = """

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pricing_model import NAMES, PRECEDENCE
 from pricing_worlds import World
 
-from rebill.pricing.markups import MARKUPS, RETAIL, candidates
+from rebill.pricing.markups import MARKUPS, RETAIL
+from rebill.pricing.precedence import candidates
 from rebill.pricing.rate import rate
 from reconcile.schema import AUDITED
 

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from pricing_model import MONTH_PARTS, NAMES, PRECEDENCE
 
 from invoices.schema import CHARGE_CLASSES
+from rebill.pricing.customer_rules import CUSTOMER_RULES, rules_of
 from rebill.pricing.markups import BUNDLES, MARKUPS, METHODS, RETAIL
-from rebill.pricing.rate import CUSTOMER_RULES, rate, rules_of
+from rebill.pricing.rate import rate
 from rebill.pricing.tiers import TIERS
 from rebill.store.shapes_selling import PRORATIONS, ROUNDINGS
 from reconcile.schema import AUDITED

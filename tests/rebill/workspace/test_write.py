@@ -20,7 +20,7 @@ from rebill.workspace.settings import (
     init_workspace,
     open_workspace,
 )
-from rebill.workspace.text import digest, inspect, scan_text
+from rebill.workspace.text_files import digest, inspect, scan_text
 
 MEGABYTE = 2**20
 

@@ -101,9 +101,9 @@ def invoice_html(
     """Return the invoice as one self-contained page that prints on letter paper.
 
     `header` has invoice_no, brand, bill_month, bill_date, due_date and total; `lines` are the
-    customer lines (`rebill.pricing.rate.CUSTOMER_LINES`) in any order; `customer` has customer,
-    name, address and email. `catalogue` names codes whose lines print no description. Raises
-    ValueError if the lines do not add up to the total.
+    customer lines (`rebill.pricing.customer_lines.CUSTOMER_LINES`) in any order; `customer` has
+    customer, name, address and email. `catalogue` names codes whose lines print no description.
+    Raises ValueError if the lines do not add up to the total.
     """
     rows = _in_order(header, lines)
     classes = [c for c in CLASS_WORDS if any(row["charge_class"] == c for row in rows)]

@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from invoices.customer.charges import CLASS_WORDS
-from rebill.pricing.rate import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 LINE: dict[str, Any] = {
     "customer": "C-1",
@@ -34,7 +34,6 @@ LINE: dict[str, Any] = {
 }
 
 CODES = {"carrier": pl.String, "usoc": pl.String, "description": pl.String}
-
 CUSTOMER = {
     "customer": "C-1",
     "name": "Harbor & Pine",
@@ -99,9 +98,7 @@ ODD = st.text(
 )
 
 TEXTS = st.one_of(st.none(), st.sampled_from(["", " ", "1MB", "1mb", "A & B", "-1"]), ODD)
-
 DAYS = st.one_of(st.none(), st.dates(dt.date(2024, 12, 28), dt.date(2025, 2, 3)))
-
 AMOUNTS = st.one_of(
     st.decimals(-2000, 2000, places=2),
     st.sampled_from([D("0.00"), D("-0.05"), D("999.99"), D("1000.00"), D("1234567.89"), D(10**13)]),
