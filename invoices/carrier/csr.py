@@ -14,7 +14,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.cells import circuit_key, telephone
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, columns_of
 
 EQUIPMENT = (
     *("S&E", "S & E", "S AND E", "SERVICE AND EQUIPMENT", "SERVICE & EQUIPMENT", "ACCOUNT"),
@@ -231,8 +231,8 @@ def _equipment(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame,
     good = told.filter(pl.col("reason").is_null())
     unread = told.filter(pl.col("reason").is_not_null()).rename({"text": "raw"})
     return (
-        good.select(pl.col(name).cast(dtype) for name, dtype in ROWS.items()),
-        unread.select(pl.col(name).cast(dtype) for name, dtype in UNREAD.items()),
+        good.select(columns_of(ROWS)),
+        unread.select(columns_of(UNREAD)),
     )
 
 

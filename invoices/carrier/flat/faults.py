@@ -15,8 +15,6 @@ from invoices.text import filled
 
 MOST_FAULTS = 100_000
 """A file with more unreadable rows than this is refused as a whole."""
-
-
 FAULTS = pl.Schema(
     {
         "source_row": pl.Int64(),

@@ -7,7 +7,8 @@ import polars as pl
 from invoices.carrier.bundles import TIES
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.values import Fields, column_field
-from invoices.schema import CENTS, LINES, empty, seal
+from invoices.money import ZERO_CENTS
+from invoices.schema import LINES, empty, seal
 from invoices.text import filled
 
 
@@ -44,12 +45,11 @@ def ledger_ties(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> pl.
     ties = fields.table.part.ties
     if not ties:
         return empty(TIES)
-    zero = pl.lit("0.00").cast(CENTS)
     return (
         _amounts(rows, owners, fields, list(ties))
         .with_columns(
             part=pl.col("printed").replace_strict(ties, return_dtype=pl.String),
-            stated=pl.col("amount").fill_null(zero),
+            stated=pl.col("amount").fill_null(ZERO_CENTS),
         )
         .sort("row", "place")
         .pipe(seal, TIES)

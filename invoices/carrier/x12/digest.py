@@ -21,6 +21,7 @@ from invoices.carrier.x12.facts import (
 from invoices.carrier.x12.lines import title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import ENVELOPE, HEADING, Id, Place, Walked, placed
+from invoices.schema import among, seal
 
 NODES = pl.Schema(
     {
@@ -155,10 +156,7 @@ def _says(facts: Facts, schema: pl.Schema) -> pl.DataFrame:
     given = says.with_columns(
         pl.lit(None, pl.Date).alias(name) for name in DATES if name not in says.columns
     ).with_columns(in_one_period(DATES))
-    return given.select(
-        (pl.col(name) if name in given.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in schema.items()
-    )
+    return given.pipe(seal, schema)
 
 
 def _of_nodes(frame: pl.DataFrame) -> pl.DataFrame:
@@ -225,7 +223,7 @@ def _bare(charges: pl.DataFrame, dialect: Dialect) -> pl.Series:
     bare = charges.select(
         pl.col("id").is_in(["IT1", "SLN"])
         & ~f.one_of(pl.col("service_code"), tuple(said.service_codes))
-        & ~pl.col("usoc").is_in(dialect.known.implode()).fill_null(False)
+        & ~among("usoc", dialect.known).fill_null(False)
     ).to_series()
     texts = charges.filter(bare).select("description").drop_nulls().unique()
     telling = texts.filter(title_class(pl.col("description"), said).is_not_null())

@@ -14,7 +14,7 @@ from invoices.carrier.x12.lines import Marks, title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
 from invoices.carrier.x12.subtotals import disagreements
-from invoices.schema import CHARGE_CLASSES
+from invoices.schema import CHARGE_CLASSES, columns_of, seal
 
 ROWS_OF = (*(f"{name}_row" for name in NAMES), "period_row", "invoice_row")
 MARKED = pl.Schema(
@@ -132,12 +132,7 @@ class Resolver:
         marked = pl.DataFrame(
             {"charges": counted.charges, "taxes": counted.taxes, "title": titles, "account": codes}
         ).with_columns(self._inherited(tree, says, counted))
-        self.nodes.append(
-            marked.select(
-                (pl.col(name) if name in marked.columns else pl.lit(None)).cast(dtype).alias(name)
-                for name, dtype in MARKED.items()
-            )
-        )
+        self.nodes.append(marked.pipe(seal, MARKED))
         self.repeats.append(repeats)
         self.sets.append(_sets(tree, counted, repeats, accounts, says))
         self.faults += tree.faults
@@ -287,5 +282,5 @@ def _sets(
         sets.join(repeated, on="set", how="left", maintain_order="left")
         .join(due, on="set", how="left", maintain_order="left")
         .with_columns(pl.col("repeated", "again").fill_null(0))
-        .select(pl.col(name).cast(dtype) for name, dtype in SETS.items())
+        .select(columns_of(SETS))
     )

@@ -186,7 +186,7 @@ def test_a_file_without_a_single_readable_line_is_refused_only_when_it_is_long(
 ) -> None:
     text = file(document(), *[line(service_from="1/2/2026")] * 3)
     assert through(text).documents["status"].item() == "held"
-    monkeypatch.setattr(usoc_lines, "HOPELESS", 2)
+    monkeypatch.setattr("invoices.carrier.usoc_lines.reader.HOPELESS", 2)
     gate = through(text)
     assert gate.documents["status"].item() == "refused"
     assert "none of the 3 line rows can be read; the first: service_from" in gate.messages

@@ -28,23 +28,7 @@ def stretches(rows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
     A key that no document has belongs to the document row above only where that one's own key
     cannot be read.
     """
-    key, row, plain = pl.col("key"), pl.col("row"), pl.col("plain")
-    starts = (
-        rows.with_row_index("position")
-        .filter(
-            (row != row.shift(fill_value=-1) + 1)
-            | key.ne_missing(key.shift())
-            | (plain != plain.shift())
-            | (pl.col("position") == 0)
-        )
-        .with_columns(
-            length=pl.col("position").shift(-1, fill_value=rows.height).cast(pl.Int64)
-            - pl.col("position").cast(pl.Int64)
-        )
-        .select(
-            first="row", last=row + pl.col("length") - 1, length="length", key="key", plain="plain"
-        )
-    )
+    key, starts = pl.col("key"), _starts(rows)
     keyed = documents.filter(pl.col("key").is_not_null()).select("document", "key", first="row")
     above = documents.select(above="document", broken=pl.col("key").is_null(), first="row")
     return (
@@ -63,6 +47,26 @@ def stretches(rows: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:
             before=pl.col("length").cum_sum().over("document") - pl.col("length"),
         )
         .select("first", "last", "length", "document", "before", "plain")
+    )
+
+
+def _starts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the stretches of consecutive rows of one key, equally plain: `first` to `last`."""
+    key, row, plain = pl.col("key"), pl.col("row"), pl.col("plain")
+    begins = (
+        (row != row.shift(fill_value=-1) + 1)
+        | key.ne_missing(key.shift())
+        | (plain != plain.shift())
+        | (pl.col("position") == 0)
+    )
+    until = pl.col("position").shift(-1, fill_value=rows.height).cast(pl.Int64)
+    return (
+        rows.with_row_index("position")
+        .filter(begins)
+        .with_columns(length=until - pl.col("position").cast(pl.Int64))
+        .select(
+            first="row", last=row + pl.col("length") - 1, length="length", key="key", plain="plain"
+        )
     )
 
 

@@ -1,0 +1,73 @@
+"""The columns of the format, and what must be true of the cells of a row."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.carrier import cells as c
+from invoices.carrier import checks as ck
+from invoices.carrier.header import Header, column_names, with_commas
+from invoices.text import filled
+
+NAME = "usoc-lines"
+KEY = ("carrier", "ban", "invoice_no")
+BALANCES = ("previous_balance", "payments", "adjustments", "current_charges", "total_due")
+DOCUMENT_CELLS = (*KEY, "bill_date", "due_date", *BALANCES)
+LINE_CELLS = (
+    *("line_no", "charge_class", "usoc", "description", "quantity", "unit_rate", "amount"),
+    *("wtn", "circuit_id", "state", "zone", "order_no", "service_from", "service_until"),
+)
+COLUMNS = ("record", *DOCUMENT_CELLS, *LINE_CELLS, "currency")
+"""Every column that is read; any but those needed may be absent."""
+LINE_READ = ("record", *KEY, *LINE_CELLS, "currency")
+"""The columns that are read of a line row."""
+RECORD = pl.col("record").str.to_lowercase()
+NEEDED_OF_DOCUMENT = (*KEY, "bill_date", "current_charges", "total_due")
+NEEDED_OF_LINE = ("charge_class", "amount")
+NEEDED = ("record", *NEEDED_OF_DOCUMENT, *NEEDED_OF_LINE)
+KINDS = {
+    **dict.fromkeys((*BALANCES, "amount"), c.AMOUNT),
+    **dict.fromkeys(("bill_date", "due_date", "service_from", "service_until"), c.DATE),
+    "line_no": c.WHOLE,
+    "charge_class": c.CHARGE_CLASS,
+    "quantity": c.QUANTITY,
+    "unit_rate": c.UNIT_RATE,
+}
+
+
+def recognises(head: str) -> bool:
+    """Say whether a text begins like this format: its first line names our columns.
+
+    The delimiter does not matter here, so that a file with the wrong one is refused by its name.
+    """
+    lines = (line for line in head.lstrip("\ufeff").splitlines() if line.strip(" \t,;|"))
+    line = with_commas(next(lines, "")).replace('"', "")
+    names = set(column_names(line)) if line else set()
+    return "record" in names and len(names & set(COLUMNS)) >= len(NEEDED) - 2
+
+
+def document_checks(header: Header) -> list[ck.Check]:
+    return [
+        ck.shape(header),
+        *(ck.needed(name) for name in NEEDED_OF_DOCUMENT),
+        *(ck.of_kind(header, name) for name in DOCUMENT_CELLS if name in KINDS),
+        ck.in_dollars(),
+    ]
+
+
+def line_checks(header: Header) -> list[ck.Check]:
+    record = ck.Check(
+        RECORD.ne_missing("line"),
+        filled("record `{}` is neither `document` nor `line`", c.shown(pl.col("record"))),
+        "write `document` or `line` into record",
+    )
+    return [
+        ck.shape(header),
+        record,
+        *(ck.needed(name) for name in NEEDED_OF_LINE),
+        *(ck.of_kind(header, name) for name in LINE_CELLS if name in KINDS),
+        ck.in_order(header, "service_from", "service_until"),
+        ck.agrees_in_sign(header, "quantity"),
+        ck.agrees_in_sign(header, "unit_rate"),
+        ck.in_dollars(),
+    ]

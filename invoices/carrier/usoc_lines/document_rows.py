@@ -1,0 +1,92 @@
+"""The document rows of a file: their values, their ids, and how many lines each has."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.carrier import cells as c
+from invoices.carrier import checks as ck
+from invoices.carrier.header import Header
+from invoices.carrier.reading import (
+    document_id,
+    short_id,
+)
+from invoices.carrier.usoc_lines.columns import (
+    DOCUMENT_CELLS,
+    KEY,
+    RECORD,
+    document_checks,
+)
+from invoices.text import filled
+
+
+def read_documents(body: pl.LazyFrame, header: Header, origin: str) -> pl.DataFrame:
+    """Return each document row: its number, its values, `key`, `status`, and what is wrong.
+
+    `key` numbers the distinct keys; it is null where the row is not whole, since its cells may be
+    shifted or cut, or where a part of the key is empty.
+    """
+    # A row that is no document row may say the word as well; only these few rows are kept.
+    likely = body.filter(pl.col("text").str.contains("(?i)document")).collect().lazy()
+    found = (
+        header.read_cells(likely, ("record", *DOCUMENT_CELLS, "currency"))
+        .filter(RECORD == "document")
+        .select(
+            "row",
+            *(pl.when("whole").then(header.value(name)).alias(name) for name in DOCUMENT_CELLS),
+            **ck.reasons(document_checks(header)),
+        )
+        .collect()
+        .sort("row")
+    )
+    named = pl.all_horizontal(pl.col(name).is_not_null() for name in KEY)
+    readable = pl.col("message") == ""
+    return found.with_row_index("document").with_columns(
+        pl.col("document").cast(pl.Int64),
+        key=pl.when(named).then(pl.struct(KEY).rank("dense")).cast(pl.Int32),
+        status=pl.when(readable).then(pl.lit("loaded")).otherwise(pl.lit("refused")),
+        document_id=pl.Series(_ids(found, origin), dtype=pl.String),
+    )
+
+
+def _ids(found: pl.DataFrame, origin: str) -> list[str]:
+    """Return an id for each document row; a refused one leaves its key's own id to the next."""
+    ids: list[str] = []
+    taken: set[str] = set()
+    for row, message, *key in found.select("row", "message", *KEY).iter_rows():
+        if message:
+            ids.append(short_id("refused", origin, str(row)))
+            continue
+        first = document_id(*key)
+        ids.append(document_id(*key, origin, str(row)) if first in taken else first)
+        taken.add(first)
+    return ids
+
+
+def count_lines(documents: pl.DataFrame, good: pl.DataFrame, bad: pl.DataFrame) -> pl.DataFrame:
+    """Add `lines`, those that are read, and `left`, those of a document that is not loaded."""
+    read = good.group_by("document").agg(lines=pl.col("length").sum())
+    unread = bad.group_by("document").agg(left=pl.col("length").sum())
+    refused = pl.col("status") == "refused"
+    return (
+        documents.join(read, on="document", how="left")
+        .join(unread, on="document", how="left")
+        .sort("row")
+        .with_columns(pl.col("lines", "left").fill_null(0))
+        .with_columns(
+            lines=pl.when(refused).then(0).otherwise("lines"),
+            left=pl.when(refused).then(pl.col("lines") + pl.col("left")).otherwise("left"),
+        )
+    )
+
+
+def refused_documents(documents: pl.DataFrame) -> pl.DataFrame:
+    """Return the document rows that cannot be read, saying what is not loaded with them."""
+    return documents.filter(pl.col("status") == "refused").with_columns(
+        message=filled(
+            "the document row of {} cannot be read: {}; its {} line rows are not loaded",
+            pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / "),
+            "message",
+            "left",
+        )
+    )

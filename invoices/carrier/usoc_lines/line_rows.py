@@ -1,0 +1,186 @@
+"""The line rows of a file: which can be read, why others cannot, and what the lines say."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.carrier import cells as c
+from invoices.carrier import checks as ck
+from invoices.carrier import split
+from invoices.carrier.header import Header
+from invoices.carrier.usoc_lines.attach import NO_KEY
+from invoices.carrier.usoc_lines.columns import (
+    KEY,
+    KINDS,
+    LINE_CELLS,
+    LINE_READ,
+    NEEDED_OF_LINE,
+    line_checks,
+)
+from invoices.schema import LINES, among, empty, seal
+from invoices.text import filled
+
+
+def read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl.DataFrame:
+    """Return `row`, `key`, `plain` and `faulty` of every row that is no document row, in order.
+
+    `key` is the number of the document key that the row names, `NO_KEY` where it names none or is
+    not whole, and null where no document has it. Plain rows are known to be readable from one
+    look at their text; only the others are split and checked cell by cell.
+    """
+    looked_at = _looked_at(body, header, documents)
+    odd = looked_at.filter(~pl.col("plain"), ~among("row", documents["row"]))
+    rows = looked_at.filter("plain")
+    if odd.is_empty():
+        return rows
+    checked = (
+        header.read_cells(body.join(odd.lazy().select("row"), on="row", how="semi"), LINE_READ)
+        .select(
+            "row",
+            *(pl.when("whole").then(name).alias(name) for name in KEY),
+            plain=pl.lit(False),
+            faulty=ck.any_fails(line_checks(header)),
+        )
+        .pipe(_with_key, documents)
+        .collect()
+        .sort("row")
+    )
+    return rows.merge_sorted(checked.select(rows.columns), key="row")
+
+
+def _looked_at(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl.DataFrame:
+    """Return `row`, `key`, `plain` and `faulty` (false) of every row, from one look at its text."""
+    period = tuple(name for name in ("service_from", "service_until") if name in header.names)
+    in_order = pl.lit(True)
+    if len(period) == 2:
+        starts, ends = pl.col(period[0]), pl.col(period[1])
+        in_order = (ends >= starts) | (ends == "") | (starts == "")
+    wanted = (*KEY, *period)
+    seen = split.plain_cells(
+        pl.col("text"), header.names, wanted, header.quoted, _plain_spellings()
+    )
+    return (
+        body.select("row", seen=seen)
+        .unnest("seen")
+        .select(
+            "row",
+            *(c.trimmed(pl.col(name)).alias(name) for name in KEY),
+            plain=pl.col("carrier").is_not_null() & in_order,
+        )
+        .pipe(_with_key, documents)
+        .with_columns(faulty=pl.lit(False))
+        .collect()
+        .sort("row")
+    )
+
+
+def _plain_spellings() -> dict[str, str]:
+    """Return the regular expressions that cells of a row fit which is readable as it stands."""
+    plain = {name: f"(?:{kind.plain})?" for name, kind in KINDS.items() if name in LINE_CELLS}
+    plain |= {name: KINDS[name].plain for name in NEEDED_OF_LINE}
+    plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
+    # A sign, or a period that may be the wrong way round, wants the full checks.
+    return plain | {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}
+
+
+def _with_key(rows: pl.LazyFrame, documents: pl.DataFrame) -> pl.LazyFrame:
+    """Put the number of the key in the place of carrier, BAN and invoice number."""
+    keys = documents.filter(pl.col("key").is_not_null()).select(*KEY, "key").unique()
+    unnamed = pl.all_horizontal(pl.col(name).is_null() for name in KEY)
+    return (
+        rows.join(keys.lazy(), on=list(KEY), how="left", maintain_order="left")
+        .with_columns(key=pl.when(unnamed).then(pl.lit(NO_KEY, pl.Int32)).otherwise("key"))
+        .drop(*KEY)
+    )
+
+
+def _in_stretches(body: pl.LazyFrame, wanted: pl.DataFrame) -> pl.LazyFrame:
+    """Return the rows in the stretches `wanted`, which are sorted, in file order."""
+    return body.join_asof(
+        wanted.lazy(), left_on="row", right_on="first", coalesce=False, check_sortedness=False
+    ).filter(pl.col("row") <= pl.col("last"))
+
+
+def read_faults(body: pl.LazyFrame, header: Header, wrong: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows in the stretches `wrong` with all that is wrong with each."""
+    checks = line_checks(header)
+    key = pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / ")
+    said = ck.reasons(checks)
+    orphan = ~ck.any_fails(checks)
+    return (
+        header.read_cells(_in_stretches(body, wrong), LINE_READ)
+        .select(
+            "row",
+            "document",
+            raw="text",
+            message=pl.when(orphan)
+            .then(pl.lit("no document row of the file is of ") + key)
+            .otherwise(said["message"]),
+            remedy=pl.when(orphan)
+            .then(pl.lit("add the document row, or correct carrier, ban and invoice_no"))
+            .otherwise(said["remedy"]),
+        )
+        .collect()
+    )
+
+
+def read_lines(
+    body: pl.LazyFrame,
+    header: Header,
+    good: pl.DataFrame,
+    documents: pl.DataFrame,
+    source_file: str,
+) -> pl.LazyFrame:
+    """Return the readable lines of the documents that are not refused: plain rows, then others."""
+    loaded = documents.filter(pl.col("status") != "refused")
+    owners = loaded.select("document", "document_id", *KEY, "bill_date").lazy()
+    wanted = good.join(loaded.select("document"), on="document", how="semi").sort("first")
+    position = pl.col("before") + pl.col("row") - pl.col("first") + 1
+    parts = [
+        _line_values(_in_stretches(body, stretch), header, plain)
+        .join(owners, on="document", how="left", maintain_order="left")
+        .with_columns(
+            line_id=filled("{}-{}", "document_id", position),
+            source_row="row",
+            source_file=pl.lit(source_file),
+        )
+        .pipe(seal, LINES)
+        for plain in (True, False)
+        if not (stretch := wanted.filter(pl.col("plain") == plain)).is_empty()
+    ]
+    return pl.concat(parts) if parts else empty(LINES).lazy()
+
+
+def _line_values(rows: pl.LazyFrame, header: Header, plain: bool) -> pl.LazyFrame:
+    """Return the values of lines; of plain rows without looking for other spellings."""
+    if plain:
+        split_rows = _plain_cells(rows, header)
+        cell = {name: c.trimmed(header.raw(name)) for name in LINE_CELLS}
+        spelled = {name: header.raw(name) for name in KINDS if name in LINE_CELLS}
+        wtn = cell["wtn"]
+    else:
+        split_rows = header.read_cells(rows, LINE_CELLS)
+        cell = {name: pl.col(name) for name in LINE_CELLS}
+        spelled = {name: header.spelled(name) for name in KINDS if name in LINE_CELLS}
+        wtn = c.telephone(cell["wtn"])
+    return split_rows.select(
+        *("document", "row", "first", "before"),
+        **cell
+        | {name: KINDS[name].cast(text) for name, text in spelled.items()}
+        | {
+            "usoc": cell["usoc"].str.to_uppercase(),
+            "state": cell["state"].str.to_uppercase(),
+            "unit_rate_places": c.printed_places(spelled["unit_rate"]),
+            "wtn": wtn,
+            "circuit_key": c.circuit_key(cell["circuit_id"]),
+        },
+    )
+
+
+def _plain_cells(rows: pl.LazyFrame, header: Header) -> pl.LazyFrame:
+    """Add the line cells of plain rows; without quotes a bare split at the commas is quickest."""
+    if not header.quoted:
+        return split.cells(rows, header.names, quoted=False)
+    wanted = tuple(name for name in LINE_CELLS if name in header.names)
+    found = split.plain_cells(pl.col("text"), header.names, wanted, quoted=True)
+    return rows.with_columns(cells=found).unnest("cells")

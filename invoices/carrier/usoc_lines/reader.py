@@ -1,0 +1,117 @@
+"""A file of our own plain CSV becomes documents and their lines.
+
+A file is read in three streaming passes
+over its text: the document rows; a narrow one that finds rows which cannot be read and the document
+each line belongs to; and, when the caller collects or sinks them, the lines themselves.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.carrier import split
+from invoices.carrier.header import Header, Refusal, read_header
+from invoices.carrier.reading import (
+    QUARANTINE,
+    Reading,
+    findings_of,
+    refused_file,
+    short_id,
+    without_names,
+)
+from invoices.carrier.usoc_lines.attach import stretches
+from invoices.carrier.usoc_lines.columns import (
+    COLUMNS,
+    KEY,
+    KINDS,
+    NEEDED,
+)
+from invoices.carrier.usoc_lines.document_rows import count_lines, read_documents, refused_documents
+from invoices.carrier.usoc_lines.line_rows import read_faults, read_lines, read_rows
+from invoices.schema import DOCUMENTS, FINDINGS, seal, stack
+from invoices.text import filled
+
+HOPELESS = 100_000
+"""A file with more unreadable line rows than this and not one that reads is refused as a whole."""
+
+
+def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
+    """Read a file of physical lines (`row` from 1, `text`) into documents and lines.
+
+    Nothing raises on what a carrier may send: a file, a document or a row that cannot be read
+    becomes a finding with its row, its cause and a remedy, and the rest is read. `digest` is the
+    SHA-256 of the file, from which refused documents and repeated keys take their ids. `lines` of
+    the answer is lazy and scans `raw` again.
+    """
+    raw = raw.select(pl.col("row").cast(pl.Int64), "text")
+    header = read_header(raw, COLUMNS, NEEDED, KINDS)
+    if isinstance(header, Refusal):
+        return refused_file(source_file, digest, header.message, header.remedy, header.row)
+    body = raw.filter(pl.col("row") > header.row, split.not_blank(pl.col("text")))
+    documents = read_documents(body, header, digest or source_file)
+    refusal = _without_documents(documents, header)
+    if refusal:
+        return refused_file(source_file, digest, refusal.message, refusal.remedy, refusal.row)
+    rows = read_rows(body, header, documents)
+    good = stretches(rows.filter(~pl.col("faulty")), documents)
+    bad = stretches(rows.filter("faulty"), documents)
+    orphans = good.filter(pl.col("document").is_null())
+    wrong = pl.concat([bad, orphans]).sort("first")
+    if orphans.height == good.height and wrong["length"].sum() > HOPELESS:
+        return _refuse_hopeless(body, header, wrong, source_file, digest)
+    faults = _with_owner(read_faults(body, header, wrong), documents, source_file, digest)
+    documents = count_lines(documents, good, bad).with_columns(
+        source_file=pl.lit(source_file), source_row="row"
+    )
+    findings = [
+        findings_of(refused_documents(documents), "document_unreadable", "error"),
+        findings_of(faults, "line_unreadable", "error"),
+    ]
+    documents = without_names(documents)
+    return Reading(
+        documents=documents.pipe(seal, DOCUMENTS),
+        lines=read_lines(body, header, good, documents, source_file),
+        quarantine=faults.rename({"message": "reason"}).pipe(seal, QUARANTINE),
+        findings=stack(findings, FINDINGS),
+    )
+
+
+def _without_documents(documents: pl.DataFrame, header: Header) -> Refusal | None:
+    """Return why a file is refused that has no document row, or none that can be read."""
+    if documents.is_empty():
+        message = "the file has a header and no row whose record is `document`"
+        remedy = "add a document row with header and printed totals for each invoice"
+        return Refusal(message, remedy, header.row)
+    unread = documents.filter(pl.col("status") == "refused")
+    if unread.height < documents.height:
+        return None
+    first = unread.row(0, named=True)
+    message = f"none of its {unread.height} document rows can be read; the first: "
+    return Refusal(message + first["message"], first["remedy"], first["row"])
+
+
+def _with_owner(
+    faults: pl.DataFrame, documents: pl.DataFrame, source_file: str, digest: str
+) -> pl.DataFrame:
+    """Give each unreadable row the document it names, its place, and a finding's name."""
+    named = documents.select("document", "document_id", *KEY, "bill_date")
+    owner = pl.col("document_id").fill_null(short_id("refused", digest or source_file))
+    return (
+        faults.join(named, on="document", how="left")
+        .sort("row")
+        .with_columns(
+            finding_id=filled("{}-r{}:line_unreadable", owner, "row"),
+            source_file=pl.lit(source_file),
+            source_row="row",
+        )
+    )
+
+
+def _refuse_hopeless(
+    body: pl.LazyFrame, header: Header, wrong: pl.DataFrame, source_file: str, digest: str
+) -> Reading:
+    """Refuse a file of which no line reads, with the reason of the first."""
+    first = read_faults(body, header, wrong.head(1).with_columns(last="first"))
+    row, reason, remedy = first.select("row", "message", "remedy").row(0)
+    message = f"none of the {wrong['length'].sum()} line rows can be read; the first: {reason}"
+    return refused_file(source_file, digest, message, remedy, row)
