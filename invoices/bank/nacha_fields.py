@@ -28,8 +28,6 @@ from invoices.bank.nacha_parts import Check, Parts, field_faults, quoted
 from invoices.bank.schema import together
 
 WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7, 1)
-
-
 _PATTERNS = {
     "digits": ("^[0-9]+$", "digits"),
     "digits_or_blank": ("^([0-9]+| +)$", "digits, or blanks"),

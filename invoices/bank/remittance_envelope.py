@@ -7,8 +7,6 @@ import polars as pl
 from invoices.bank.schema import faults, together
 
 RECORD = "820 in the addenda"
-
-
 AGAIN = "ask the carrier for correct payment information; nothing of the file is booked"
 
 
