@@ -177,35 +177,55 @@ def _continued(body: pl.DataFrame) -> pl.DataFrame:
 
 
 def _equipment(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows of equipment (`ROWS`) and those that cannot be read (`UNREAD`)."""
+    area = records.select("record", "main_tn", account_area=_area())
+    told = (
+        body.join(area, on="record", how="left", maintain_order="left")
+        .pipe(_in_form)
+        .pipe(_with_parts)
+        .pipe(_with_values)
+        .pipe(_subjects)
+        .pipe(_without_subject)
+    )
+    good = told.filter(pl.col("reason").is_null())
+    unread = told.filter(pl.col("reason").is_not_null()).rename({"text": "raw"})
+    return good.select(columns_of(ROWS)), unread.select(columns_of(UNREAD))
+
+
+_FORMS = ("price", "mark_only", "bare")
+
+
+def _in_form(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the parts of each row in the first form that fits it (`_FORMS`).
+
+    A later form would take amounts for FIDs.
+    """
     text = pl.col("text").str.to_uppercase()
-    # A row is read in the first form that fits it: the later ones would take amounts for FIDs.
     has_price, has_mark = text.str.contains(_WITH_PRICE), text.str.contains(_WITH_MARK)
-    found = body.join(
-        records.select("record", "main_tn", account_area=_area()),
-        on="record",
-        how="left",
-        maintain_order="left",
-    ).with_columns(  # fmt: skip
+    return rows.with_columns(
         price=text.str.extract_groups(_WITH_PRICE),
         mark_only=pl.when(~has_price).then(text).str.extract_groups(_WITH_MARK),
         bare=pl.when(~has_price & ~has_mark).then(text).str.extract_groups(_BARE),
     )
 
+
+def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add what a row prints, whichever form it has: number, USOC, FIDs, amounts, date, order."""
+
     def part(*places: tuple[str, int]) -> pl.Expr:
         return pl.coalesce(pl.col(form).struct.field(str(place)) for form, place in places)
 
-    forms = ("price", "mark_only", "bare")
-    found = found.with_columns(
-        area=part(*((form, 1) for form in forms)),
-        exchange=part(*((form, 2) for form in forms)),
-        number=part(*((form, 3) for form in forms)),
-        usoc=part(*((form, 4) for form in forms)),
-        fids=pl.concat_str(
-            part(*((form, 5) for form in forms)).str.strip_chars().replace("", None),
-            pl.col("more").str.to_uppercase().replace("", None),
-            separator=" ",
-            ignore_nulls=True,
-        ).replace("", None),
+    area, exchange, number, usoc, fids = (
+        part(*((form, place) for form in _FORMS)) for place in range(1, 6)
+    )
+    more = pl.col("more").str.to_uppercase().replace("", None)
+    printed = fids.str.strip_chars().replace("", None)
+    return rows.with_columns(
+        area=area,
+        exchange=exchange,
+        number=number,
+        usoc=usoc,
+        fids=pl.concat_str(printed, more, separator=" ", ignore_nulls=True).replace("", None),
         mark=part(("price", 6), ("mark_only", 6)),
         quantity=part(("price", 7), ("mark_only", 7), ("bare", 6)).cast(RATE).fill_null(1),
         unit=_amount(part(("price", 8))),
@@ -213,8 +233,12 @@ def _equipment(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame,
         day=part(("price", 10), ("mark_only", 8)),
         order_no=part(("price", 11), ("mark_only", 9)),
     )
+
+
+def _with_values(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add term, day and `reason`; what is not billable has amounts of zero."""
     not_billed = pl.col("mark") == "N"
-    priced = found.with_columns(
+    return rows.with_columns(
         pl.when(not_billed).then(0).otherwise(pl.col(name)).cast(RATE).alias(name)
         for name in ("unit", "total")
     ).with_columns(
@@ -222,17 +246,14 @@ def _equipment(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame,
         active_from=pl.coalesce(_date(_fid("CD").str.extract(rf"({_DAY})")), _date(pl.col("day"))),
         reason=_fault(),
     )
+
+
+def _without_subject(rows: pl.DataFrame) -> pl.DataFrame:
+    """Say of a row that is about no number and no circuit that it cannot be taken."""
     nobody = pl.col("wtn").is_null() & pl.col("circuit_id").is_null()
-    told = priced.pipe(_subjects).with_columns(
-        reason=pl.when(nobody & pl.col("reason").is_null())
-        .then(pl.lit("no number and no circuit stands before it, and the account has none"))
-        .otherwise("reason")
-    )
-    good = told.filter(pl.col("reason").is_null())
-    unread = told.filter(pl.col("reason").is_not_null()).rename({"text": "raw"})
-    return (
-        good.select(columns_of(ROWS)),
-        unread.select(columns_of(UNREAD)),
+    words = pl.lit("no number and no circuit stands before it, and the account has none")
+    return rows.with_columns(
+        reason=pl.when(nobody & pl.col("reason").is_null()).then(words).otherwise("reason")
     )
 
 
