@@ -25,7 +25,8 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.periods import add_days
+from invoices.money import ZERO_CENTS
+from invoices.periods import add_days, month_of
 from invoices.schema import CENTS
 from rebill import __version__, store
 from rebill.cash.forecast.gather import gather
@@ -75,7 +76,7 @@ def documents(accounts: int, months: int) -> pl.DataFrame:
             invoice_no=pl.concat_str(pl.lit("I"), "account", pl.lit("-"), "back"),
             bill_date="bill_date",
             due_date=add_days(pl.col("bill_date"), 30),
-            previous_balance=pl.lit(0, CENTS),
+            previous_balance=ZERO_CENTS,
             current_charges="current_charges",
             total_due="current_charges",
             lines=pl.lit(10, pl.Int64),
@@ -103,7 +104,6 @@ def claims(bills: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("denied"))
         .otherwise(pl.lit("credited"))
     )
-    nothing = pl.lit(0, CENTS)
     share = _cents(pl.col("current_charges").cast(pl.Float64) * 5)
     return every.with_columns(status=status, amount=share).select(
         "document_id",
@@ -114,16 +114,19 @@ def claims(bills: pl.DataFrame) -> pl.DataFrame:
         "amount",
         claim_no=pl.concat_str(pl.lit("C"), "n"),
         reason=pl.lit(list(REASONS)).list.get(pl.col("n") % len(REASONS)),
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+        bill_month=month_of("bill_date"),
         findings=pl.lit(1, pl.Int64),
         filed_on=pl.when(status != "expired").then(add_days(pl.col("bill_date"), 20)),
         file_by=add_days(pl.col("bill_date"), 88),
         dispute_closes_on=add_days(pl.col("bill_date"), 90),
         answered_on=pl.when(old & (status != "expired")).then(add_days(pl.col("bill_date"), 80)),
-        credited=pl.when(status == "credited").then("amount").otherwise(nothing),
-        granted=pl.when(status == "credited").then("amount").when(status == "denied").then(nothing),
-        denied=pl.when(status == "denied").then("amount").otherwise(nothing),
-        withdrawn=nothing,
+        credited=pl.when(status == "credited").then("amount").otherwise(ZERO_CENTS),
+        granted=pl.when(status == "credited")
+        .then("amount")
+        .when(status == "denied")
+        .then(ZERO_CENTS),
+        denied=pl.when(status == "denied").then("amount").otherwise(ZERO_CENTS),
+        withdrawn=ZERO_CENTS,
         level=pl.lit(1, pl.Int64),
     )
 
@@ -194,7 +197,7 @@ def build(place: Path, accounts: int, months: int) -> None:
         run = start_run(connection, "benchmark", AS_OF, __version__, None)
         rows = papers.with_columns(run_id=pl.lit(run, pl.Int64))
         insert_frame(connection, models.Document, rows)
-        dated = deadlines(papers.with_columns(payments=pl.lit(0, CENTS)), known)
+        dated = deadlines(papers.with_columns(payments=ZERO_CENTS), known)
         insert_frame(connection, models.Debit, debits(dated, known).select(DEBITS.names()))
         insert_frame(connection, models.Claim, disputes.drop("document_id", "bill_date"))
         insert_frame(connection, models.ClaimEvent, events)

@@ -15,7 +15,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from invoices.schema import CENTS, FINDINGS, seal
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, FINDINGS, columns_of, seal
 from reconcile.claims.credit_pool import CREDITS, WAITING, WANTED
 from reconcile.claims.crediting import match
 from reconcile.claims.group import group, with_claim_no
@@ -90,7 +91,7 @@ def some_credits(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         open="amount",
         promised=pl.lit(None, dtype=CENTS),
         tolerance=_cents(pl.lit(5)),
-    ).select(pl.col(name).cast(dtype) for name, dtype in WAITING.items())
+    ).select(columns_of(WAITING))
     lines = base.select(
         "claim_no",
         "ban",
@@ -102,7 +103,7 @@ def some_credits(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         starts=pl.lit(FIRST),
         ends=pl.lit(dt.date(2026, 2, 5)),
         room="amount",
-    ).select(pl.col(name).cast(dtype) for name, dtype in WANTED.items())
+    ).select(columns_of(WANTED))
     kind, off = pl.col("kind"), _cents(pl.lit(3))
     named = pl.concat_str(
         pl.lit("adjustment for T-"), pl.col("n").cast(pl.String).str.zfill(7), pl.lit(" as agreed")
@@ -122,7 +123,7 @@ def some_credits(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
         ends=pl.when(kind.is_in((1, 2))).then(pl.lit(dt.date(2026, 2, 5))),
         words=pl.when(kind == 0).then(named).otherwise(pl.lit("adjustment")),
         certain=pl.lit(True),
-    ).select(pl.col(name).cast(dtype) for name, dtype in CREDITS.items())
+    ).select(columns_of(CREDITS))
     return credits, claims, lines
 
 
@@ -170,12 +171,12 @@ def laid_out(count: int) -> str:
     events = pl.DataFrame({"event": [1, 2, 3, 4, 5], "at": days, "what": whats})
     last = pl.col("event") == 5
     totals = claims.join(events, how="cross").with_columns(
-        credited=pl.when(last).then("credited").otherwise(pl.lit(0, dtype=CENTS))
+        credited=pl.when(last).then("credited").otherwise(ZERO_CENTS)
     )
-    sealed = totals.select(pl.col(name).cast(dtype) for name, dtype in TOTALS.items())
+    sealed = totals.select(columns_of(TOTALS))
     found = steps(
         claims,
-        parts.select(pl.col(name).cast(dtype) for name, dtype in PARTS.items()),
+        parts.select(columns_of(PARTS)),
         sealed,
         CREDIT_PARTS.to_frame(),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.reading import findings_of
-from invoices.schema import CENTS, DOCUMENTS, FINDINGS, empty, seal
+from invoices.schema import CENTS, DOCUMENTS, FINDINGS, among, empty, seal
 from invoices.text import filled
 
 WIDE = pl.Decimal(38, 2)
@@ -51,9 +51,7 @@ def foot(
     because = pl.col("because").is_not_null()
     held = footed.filter(pl.any_horizontal(*broken.values(), because), pl.col("status") == "loaded")
     charges = broken["charges"]
-    status = pl.when(pl.col("document_id").is_in(held["document_id"].implode())).then(
-        pl.lit("held")
-    )
+    status = pl.when(among("document_id", held["document_id"])).then(pl.lit("held"))
     return (
         footed.with_columns(status=status.otherwise("status"))
         .pipe(_narrow, "line_sum")

@@ -12,6 +12,7 @@ from functools import partial
 import polars as pl
 
 from invoices.customer.words import day, money, number, paragraphs, period, seen, telephone
+from invoices.schema import seal
 
 CLASS_WORDS = {
     "recurring": ("Monthly", "Monthly charge", "Monthly"),
@@ -52,8 +53,6 @@ IN_PLACE = ("bill", "service_place", "kind", "start", "usoc_place", "paper_place
 
 _LAST = 2**32 - 1
 """The place of the lines of no service: behind all others."""
-
-
 Words = Callable[[pl.DataFrame], pl.DataFrame]
 """Adds columns of words to a frame of distinct values."""
 
@@ -135,11 +134,7 @@ def folded(lines: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(description=pl.col("bundle"))
     )
-    absent = [pl.lit(None, dtype=d).alias(n) for n, d in single.schema.items() if n not in bundles]
-    dressed = bundles.with_columns(absent).select(
-        pl.col(name).cast(dtype) for name, dtype in single.schema.items()
-    )
-    return pl.concat([single, dressed])
+    return pl.concat([single, bundles.pipe(seal, single.schema)])
 
 
 def bundled() -> pl.Expr:

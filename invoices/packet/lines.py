@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, RATE
+from invoices.money import ZERO_CENTS
+from invoices.periods import month_of
+from invoices.schema import CENTS, RATE, seal
 
 TEXT, DAY = pl.String(), pl.Date()
 
@@ -132,7 +134,6 @@ def dispute_lines(evidence: pl.DataFrame) -> pl.DataFrame:
         for name in DISPUTE_LINES.names()
         if name in known and name not in (*ROW_KEY, *_SAME, *_SUMS, *_OTHERWISE)
     ]
-    nothing = pl.lit(0, dtype=CENTS)
     grouped = rows.group_by(ROW_KEY, maintain_order=True).agg(
         *first,
         *(pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first()).alias(name)
@@ -150,16 +151,14 @@ def dispute_lines(evidence: pl.DataFrame) -> pl.DataFrame:
     paid = pl.when(pl.col("paid_date").is_not_null()).then(pl.col("amount_billed"))
     full = grouped.with_columns(
         quantity=pl.col("billed_qty"),
-        amount_withheld=nothing,
+        amount_withheld=ZERO_CENTS,
         amount_paid=paid,
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+        bill_month=month_of("bill_date"),
         service_identifier=pl.coalesce("circuit_id", "wtn"),
     )
-    given = set(full.columns)
-    return full.select(
-        (pl.col(name) if name in given else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in DISPUTE_LINES.items()
-    ).sort("claim_no", "bill_date", "invoice_no", "service_identifier", "usoc", "charge_type")
+    return full.pipe(seal, DISPUTE_LINES).sort(
+        "claim_no", "bill_date", "invoice_no", "service_identifier", "usoc", "charge_type"
+    )
 
 
 _OTHERWISE = (
