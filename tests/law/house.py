@@ -229,7 +229,7 @@ def pure_calls(module: Module) -> list[str]:
             or (name == "open" and attribute)
             or name in EFFECT_NAMES
             or _asks_the_clock(call, name, attribute, imported)
-            or _is_frame_effect(call, name, held)
+            or ((attribute or f"polars.{name}" in imported) and _is_frame_effect(call, name, held))
         )
         if effect:
             found.append(f"{module.path}:{call.lineno}: a pure module calls {name}()")

@@ -169,7 +169,7 @@ def astray(tests: Iterable[str], modules: Sequence[Module]) -> list[str]:
             continue
         elif folder not in folders:
             found.append(f"{path}: there is no room {folder or 'at the top'}")
-        elif not re.fullmatch(r"test_\w+\.py", name):
+        elif not re.fullmatch(r"(test_\w+|conftest)\.py", name):
             found.append(f"{path}: what tests share is in tests/support")
     return found
 

@@ -103,6 +103,7 @@ def test_the_rule_lets_the_harmless_pass(rule, files):
         ("tests/rebill/cash/test_report.py", True),
         ("tests/support/models/model.py", True),
         ("tests/conftest.py", True),
+        ("tests/rebill/cash/conftest.py", True),
         ("tests/rebill/attic/test_report.py", False),
         ("tests/test_report.py", False),
         ("tests/rebill/cash/report.py", False),
