@@ -1,7 +1,7 @@
 """Documents, findings, claims, invoices and the runs that made them, kept.
 
 `engine` opens the database and brings it up to date, `models` are its tables, `frames` moves rows
-in bulk, `bulk` names the Parquet files that count, `runs` records runs and gives numbers.
+in bulk, `bulk` names the Parquet files that count, `runs` records runs, `numbers` gives numbers.
 """
 
 from rebill.store import models_bank, models_disputes
@@ -19,7 +19,8 @@ from rebill.store.bulk import (
 )
 from rebill.store.engine import make_engine, migrate, open_engine, transaction, upgrade
 from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
-from rebill.store.runs import finish_run, known_files, next_numbers, note_file, start_run
+from rebill.store.numbers import next_numbers
+from rebill.store.runs import finish_run, known_files, note_file, start_run
 
 _CONCERNS = (_models_decisions, _models_earning, _models_selling)
 """Tables of one concern each, which are part of the models once they are imported."""

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.periods import month_of
 from rebill.store import bulk
 from rebill.store.engine import store_token
 from rebill.store.frames import insert_frame, read_frame
@@ -20,7 +21,7 @@ from rebill.store.models import BulkFile
 from rebill.store.types import Money
 from rebill.workspace import write
 from rebill.workspace.settings import Workspace
-from rebill.workspace.write import TEMPORARY, _sync, _sync_folder
+from rebill.workspace.write import TEMPORARY, sync
 
 
 def write_bulk(
@@ -205,7 +206,7 @@ def write_parts(
     workplace.mkdir(parents=True)
     keys = {
         "_carrier": pl.col("carrier"),
-        "_month": pl.col("bill_date").dt.strftime("%Y-%m") if month is None else month,
+        "_month": month_of("bill_date") if month is None else month,
     }
     try:
         frame.lazy().sink_parquet(
@@ -226,7 +227,7 @@ def _settle(path: Path, folder: Path, token: str, amount: str | None) -> BulkPar
         None if value == _NULL_FOLDER else unquote(value)
         for value in (part.partition("=")[2] for part in path.parts[-3:-1])
     )
-    _sync(path)
+    sync(path)
     facts = pl.scan_parquet(path, hive_partitioning=False, glob=False).select(
         rows=pl.len(), amount=pl.col(amount).sum() if amount else pl.lit(None)
     )
@@ -235,5 +236,5 @@ def _settle(path: Path, folder: Path, token: str, amount: str | None) -> BulkPar
     target.mkdir(parents=True, exist_ok=True)
     place = target / f"{token[:TOKEN_LENGTH]}-{uuid.uuid4().hex}.parquet"
     path.rename(place)
-    _sync_folder(target)
+    sync(target)
     return BulkPart(place, carrier, month, int(rows), total)

@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from invoices.periods import month_of
 from rebill.store.models import Base
 from rebill.store.types import MICROS, Money
 
@@ -173,7 +174,7 @@ def _typed(
     return pl.Series(name, values, pl.String)
 
 
-MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
+MONTH = month_of("bill_date")
 
 
 def of(lines: pl.LazyFrame, documents: pl.Series) -> pl.LazyFrame:

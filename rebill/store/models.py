@@ -275,7 +275,8 @@ class Debit(Base):
     dispute_closes_on: Mapped[dt.date | None]
 
 
-def _sql_type(dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
+def sql_type(dtype: pl.DataType) -> sa.types.TypeEngine[Any]:
+    """Return the type of a column that keeps values of a frame of this type."""
     if isinstance(dtype, pl.Decimal):
         return Money(dtype.scale or 0)
     if dtype == pl.Date:
@@ -294,7 +295,7 @@ def _reference_table(shape: TableIn) -> sa.Table:
         Base.metadata,
         sa.Column("row_id", ROW_ID, primary_key=True),
         *(
-            sa.Column(name, _sql_type(dtype), nullable=name not in required)
+            sa.Column(name, sql_type(dtype), nullable=name not in required)
             for name, dtype in shape.schema.items()
         ),
         sa.Column("loaded_in", sa.BigInteger(), sa.ForeignKey("loads.id"), nullable=False),

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from invoices.bank.schema import ENTRIES, REMITTANCES
-from rebill.store.models import Base, _sql_type
+from rebill.store.models import Base, sql_type
 from rebill.store.types import ROW_ID
 from reconcile.pulls.events import PULL_EVENTS
 from reconcile.pulls.settle import SETTLEMENTS
@@ -41,7 +41,7 @@ def _facts(
 ) -> sa.Table:
     """Return a table with the columns of a schema; those of its key are never null."""
     columns: list[sa.Column[object]] = [
-        sa.Column(column, _sql_type(dtype), primary_key=column in key)
+        sa.Column(column, sql_type(dtype), primary_key=column in key)
         for column, dtype in schema.items()
     ]
     indices = [sa.Index(None, index)] if index else []

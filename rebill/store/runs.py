@@ -1,4 +1,4 @@
-"""The record of runs, and the numbers given to claims and invoices."""
+"""The record of runs, and what became of the files of each."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import datetime as dt
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from rebill.store.models import Run, RunFile, Sequence
+from rebill.store.models import Run, RunFile
 
 
 def start_run(
@@ -76,21 +75,3 @@ def known_files(connection: sa.Connection, outcomes: tuple[str, ...]) -> set[str
         .distinct()
     )
     return {sha for sha in found if sha is not None}
-
-
-def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
-    """Return the next `count` numbers under a name, from 1 and without a gap.
-
-    The row stays locked until the transaction ends; one that is undone gives its numbers back.
-    """
-    if count <= 0:
-        return range(0)
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    value: Any = Sequence.value
-    taken: Any = insert(Sequence).values(name=name, value=count)
-    last = connection.execute(
-        taken.on_conflict_do_update(
-            index_elements=["name"], set_={"value": value + count}
-        ).returning(Sequence.value)
-    ).scalar_one()
-    return range(last - count + 1, last + 1)
