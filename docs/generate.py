@@ -67,9 +67,9 @@ def every_command() -> list[tuple[str, Any, Any]]:
     """Return (full name, command, context) of every command of the program."""
     import typer.main
 
-    from rebill.cli.main import app
+    from rebill.cli.main import command_line
 
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(command_line())
     return list(_commands(root, root.context_class(root, info_name="rebill")))
 
 

@@ -29,9 +29,7 @@ from rebill.cli import (
     profiles,
     service_records,
 )
-from rebill.cli.base import FAILED, WRONG_USAGE, app
-
-__all__ = ["app", "main"]
+from rebill.cli.base import FAILED, WRONG_USAGE, Commands, app
 
 NOUNS = (
     *(bank, books, cash, commissions, decisions, disputes, forecast, invoices, lookup, margin),
@@ -47,6 +45,11 @@ def _root(
     if version:
         print(__version__)
         raise typer.Exit
+
+
+def command_line() -> Commands:
+    """Return the whole command line: every noun has added its commands to it."""
+    return app
 
 
 def _nobody_reads() -> NoReturn:

@@ -87,7 +87,7 @@ def test_the_index_leads_to_every_page_and_room():
 def test_the_tour_runs_as_it_is_typed(tmp_path, monkeypatch):
     from typer.testing import CliRunner
 
-    from rebill.cli.main import app
+    from rebill.cli.main import command_line
     from rebill.demo.generate import generate
 
     generate(tmp_path / ".demo", 100, 1, 7)
@@ -102,7 +102,7 @@ def test_the_tour_runs_as_it_is_typed(tmp_path, monkeypatch):
                 shutil.copy(path, words[2])
             continue
         words = [line_id(tmp_path) if word == "LINE_ID" else word for word in words]
-        result = CliRunner().invoke(app, words[1:])
+        result = CliRunner().invoke(command_line(), words[1:])
         assert result.exit_code in ({0, 1} if "nightly" in words else {0}), result.output
     assert (tmp_path / "findings.csv").read_text("utf-8").count("\n") > 10
 

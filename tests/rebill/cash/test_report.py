@@ -21,9 +21,10 @@ from rebill.cash.as_of import standing
 from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.gather import bills_ahead
 from rebill.cash.forecast.outlook import cases_of
-from rebill.cash.report import Draws, Report, as_page, cash_report, pull_days, write
+from rebill.cash.report import Draws, Report, cash_report, pull_days
+from rebill.cash.report_page import as_page, write
 from rebill.cli.cash_view import show_report, spark
-from rebill.cli.main import app
+from rebill.cli.main import command_line
 from rebill.disputes.file import submit
 from rebill.reference.load import load
 from rebill.store.record import reading
@@ -166,12 +167,14 @@ def test_a_line_of_blocks_keeps_the_lowest_of_each_stretch() -> None:
 def test_the_command_leaves_page_and_tables_whole(place: Workspace, tmp_path: Path) -> None:
     words = ["--as-of", str(AS_OF), "--days", "30", "--scenarios", "20", "--seed", "3"]
     arguments = ["cash", "report", "--workspace", str(place.root), *words]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(command_line(), arguments, catch_exceptions=False)
     assert result.exit_code == 0 and "Cash on 2026-03-31" in result.stdout
     made = {path.name: path.read_bytes() for path in (place.root / "outbox" / "cash").iterdir()}
     assert {"cash.html", "exposure.csv", "forecast.csv", "pulls.csv"} <= set(made)
     again: dict[str, Any] = {}
-    CliRunner().invoke(app, [*arguments, "-o", str(tmp_path / "b")], catch_exceptions=False)
+    CliRunner().invoke(
+        command_line(), [*arguments, "-o", str(tmp_path / "b")], catch_exceptions=False
+    )
     again = {path.name: path.read_bytes() for path in (tmp_path / "b").iterdir()}
     assert again == made
     forecast = pl.read_csv(made["forecast.csv"], infer_schema=False)
@@ -180,7 +183,7 @@ def test_the_command_leaves_page_and_tables_whole(place: Workspace, tmp_path: Pa
 
 def test_an_empty_record_has_nothing_to_report(workspace: Workspace) -> None:
     arguments = ["cash", "report", "--as-of", "2026-03-31", "--workspace", str(workspace.root)]
-    assert isinstance(CliRunner().invoke(app, arguments).exception, ConfigError)
+    assert isinstance(CliRunner().invoke(command_line(), arguments).exception, ConfigError)
 
 
 def test_what_is_in_the_way_of_the_output_is_wrong_usage(place: Workspace, tmp_path: Path) -> None:
@@ -192,12 +195,12 @@ def test_what_is_in_the_way_of_the_output_is_wrong_usage(place: Workspace, tmp_p
         ("forecast", tmp_path),
     ):
         arguments = ["cash", command, "--workspace", str(place.root), "-o", str(out)]
-        assert CliRunner().invoke(app, arguments).exit_code == 2, (command, out)
+        assert CliRunner().invoke(command_line(), arguments).exit_code == 2, (command, out)
     assert (tmp_path / "file").read_text() == "kept"
 
 
 def test_a_day_nobody_can_look_ahead_from_is_refused(place: Workspace) -> None:
     for day in ("9999-12-01", "0001-01-01"):
         arguments = ["cash", "forecast", "--workspace", str(place.root), "--as-of", day]
-        found = CliRunner().invoke(app, arguments).exception
+        found = CliRunner().invoke(command_line(), arguments).exception
         assert isinstance(found, ConfigError) and day in str(found)

@@ -14,7 +14,7 @@ from nights import USUAL, bill, put, small
 from shell import Call
 
 from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
-from rebill.cli.main import app
+from rebill.cli.main import command_line
 from rebill.workspace import settings
 
 DONE = 0
@@ -35,7 +35,7 @@ def commands() -> list[tuple[str, object]]:
         if words and not getattr(command, "commands", {}):
             found.append((words, command))
 
-    walk(typer.main.get_command(app), "")
+    walk(typer.main.get_command(command_line()), "")
     return found
 
 

@@ -9,7 +9,7 @@ import nights
 import pytest
 from typer.testing import CliRunner
 
-from rebill.cli.main import app
+from rebill.cli.main import command_line
 from rebill.reference.load import load
 from rebill.workspace import settings
 from rebill.workspace.settings import ConfigError
@@ -45,7 +45,7 @@ def place(tmp_path: Path) -> Path:
 
 def rows(place: Path, *words: str) -> list[dict[str, str]]:
     arguments = ["cash", *words, "--json", "--as-of", "2026-03-31", "--workspace", str(place)]
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    result = CliRunner().invoke(command_line(), arguments, catch_exceptions=False)
     assert result.exit_code == 0
     return json.loads(result.stdout)
 
@@ -71,7 +71,7 @@ def test_a_sale_is_supposed_before_it_is_loaded(place: Path, tmp_path: Path) -> 
     assert found["supposed", "NEW-2026"]["projected"] == "282.00"  # 6 x 47
     assert len(rows(place, "commitments")) == 1  # nothing was loaded
     plain = CliRunner().invoke(
-        app, ["cash", "commitments", "--suppose", str(sale), "--workspace", str(place)]
+        command_line(), ["cash", "commitments", "--suppose", str(sale), "--workspace", str(place)]
     )
     assert "NEW-2026" in plain.stdout and "moved_out" in plain.stdout
 
@@ -88,6 +88,6 @@ def test_contracts_that_overlap_are_refused_by_name(place: Path, tmp_path: Path)
 
 def test_an_empty_record_promises_nothing(workspace: settings.Workspace) -> None:
     arguments = ["cash", "commitments", "--workspace", str(workspace.root)]
-    assert CliRunner().invoke(app, arguments).stdout == ""
+    assert CliRunner().invoke(command_line(), arguments).stdout == ""
     for text in nights.exported(workspace, "commitments", "security").values():
         assert len(text.splitlines()) == 1

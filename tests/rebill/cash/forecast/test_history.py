@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from rebill.cash.forecast import gather as gathering
 from rebill.cash.forecast.gather import gather
 from rebill.cash.forecast.history import PAID, changes, paid
-from rebill.cli.main import app
+from rebill.cli.main import command_line
 from rebill.reference.load import load
 from rebill.store.record import reading
 from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Workspace, open_workspace
@@ -150,7 +150,7 @@ def billed(tmp_path: Path) -> Workspace:
 
 def forecast(place: Workspace, *words: str, as_of: str = "2026-03-10") -> dict[str, Any]:
     arguments = ["cash", "forecast", "--as-of", as_of, "--workspace", str(place.root), "--json"]
-    result = CliRunner().invoke(app, [*arguments, *words], catch_exceptions=False)
+    result = CliRunner().invoke(command_line(), [*arguments, *words], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     told: dict[str, Any] = json.loads(result.stdout)
     return told
@@ -212,7 +212,7 @@ def test_the_days_go_into_a_file_and_the_cases_onto_the_screen(
 ) -> None:
     out = tmp_path / "new" / "days.csv"
     arguments = ["cash", "forecast", "--workspace", str(place.root), "--scenarios", "20"]
-    result = CliRunner().invoke(app, [*arguments, "--days", "30", "-o", str(out)])
+    result = CliRunner().invoke(command_line(), [*arguments, "--days", "30", "-o", str(out)])
     assert result.exit_code == 0
     assert "peak_funding_p95" in result.stdout and "disputed 5 days sooner" in result.stdout
     assert "no opening cash is known" in result.stderr
@@ -236,13 +236,13 @@ def test_the_days_go_into_a_file_and_the_cases_onto_the_screen(
 )
 def test_what_makes_no_sense_is_wrong_usage(place: Workspace, words: list[str]) -> None:
     arguments = ["cash", "forecast", "--workspace", str(place.root), *words]
-    assert CliRunner().invoke(app, arguments).exit_code == 2
+    assert CliRunner().invoke(command_line(), arguments).exit_code == 2
 
 
 def test_an_empty_record_forecasts_nothing(workspace: Workspace) -> None:
     arguments = ["cash", "forecast", "--workspace", str(workspace.root)]
     for words in ([], ["--as-of", "2026-03-31"]):
-        found = CliRunner().invoke(app, [*arguments, *words]).exception
+        found = CliRunner().invoke(command_line(), [*arguments, *words]).exception
         assert isinstance(found, ConfigError)
 
 
