@@ -26,8 +26,8 @@ from typing import Any
 import polars as pl
 
 from benchmarks import cash
-from invoices.customer.document import documents
 from invoices.customer.page import pages
+from invoices.customer.pdf_words import words_of_invoices
 from invoices.schema import columns_of
 from rebill.paper.typeset import Sheet, set_all
 from rebill.pricing.customer_lines import CUSTOMER_LINES
@@ -92,7 +92,7 @@ def invoices(count: int) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.D
 
 def said(count: int) -> list[dict[str, Any]]:
     """Return what the invoices say, in words."""
-    return [words for _, words in documents(*invoices(count), {})]
+    return [words for _, words in words_of_invoices(*invoices(count), {})]
 
 
 def reportlab_pdf(words: dict[str, Any]) -> bytes:

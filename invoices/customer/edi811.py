@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 
 from invoices.customer.brand import Letter
-from invoices.customer.charges import charge_rows, own_lines, parties
+from invoices.customer.charge_words import charge_rows
+from invoices.customer.invoice_parts import own_lines, parties
 from invoices.customer.words import plain
 
 TITLES = {

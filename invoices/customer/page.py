@@ -16,46 +16,12 @@ import polars as pl
 from jinja2 import Environment, StrictUndefined, Template, TemplateError
 
 from invoices.customer.brand import BrandFault, Letter, compiled, letterhead
-from invoices.customer.charges import (
-    CLASS_WORDS,
-    Words,
-    bundled,
-    by_carrier,
-    carriers,
-    charge_rows,
-    folded,
-    own_lines,
-    parties,
-    titled,
-    worded,
-)
-from invoices.customer.words import cell, doubled, escaped, inert, iso, money, plain, seen
+from invoices.customer.charge_words import CLASS_WORDS, Words, charge_rows
+from invoices.customer.csv_rows import CSV, CSV_COLUMNS, csv_rows
+from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
+from invoices.customer.page_rows import HTML, blocks, class_totals
+from invoices.customer.words import cell, iso
 
-CSV_COLUMNS = (
-    "invoice_no",
-    "customer",
-    "bill_date",
-    "due_date",
-    "invoice_total",
-    "line",
-    "service",
-    "wtn",
-    "circuit_id",
-    "charge_class",
-    "usoc",
-    "description",
-    "service_from",
-    "service_until",
-    "quantity",
-    "price",
-    "line_id",
-    "carrier",
-    "bundle",
-)
-
-_KINDS = [str(place) for place in range(len(CLASS_WORDS))]
-"""The columns of a service's sums: the places of the classes in the order of `CLASS_WORDS`."""
-_COMMA = pl.lit(",")
 _SLOT = "\0"
 """Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
 
@@ -87,15 +53,15 @@ def pages(
     own = own_lines(bills, lines)
     shown = folded(own)
     if shown.height == own.height:
-        rows = whole = charge_rows(shown, catalogue, _dressed(_HTML, _CSV))
+        rows = whole = charge_rows(shown, catalogue, _dressed(HTML, CSV))
     else:
-        rows = charge_rows(shown, catalogue, _dressed(_HTML))
-        whole = charge_rows(own, catalogue, _dressed(_CSV))
+        rows = charge_rows(shown, catalogue, _dressed(HTML))
+        whole = charge_rows(own, catalogue, _dressed(CSV))
     heads = _heads(bills, customers)
     papers = (
-        heads.join(_csv_rows(heads, whole), on="bill", how="left")
-        .join(_blocks(rows), on="bill", how="left")
-        .join(_class_totals(rows), on="bill", how="left")
+        heads.join(csv_rows(heads, whole), on="bill", how="left")
+        .join(blocks(rows), on="bill", how="left")
+        .join(class_totals(rows), on="bill", how="left")
         .join(carriers(rows), on="bill", how="left")
         .sort("bill")
     )
@@ -126,85 +92,6 @@ def _page(bill: dict[str, Any], letter: Letter) -> str:
 # --- the lines --------------------------------------------------------------------------------
 
 
-def _html_what(distinct: pl.DataFrame) -> pl.DataFrame:
-    code = pl.col("code")
-    dotted = pl.when(code != "").then(" \u00b7 " + code).otherwise(pl.lit(""))
-    opening, small = pl.lit('<tr class="charge"><td>'), pl.lit("<small>")
-    html = pl.concat_str(opening, escaped(pl.col("what")), small, "kind_words", escaped(dotted))
-    return distinct.with_columns(what_html=html)
-
-
-def _html_paper(distinct: pl.DataFrame) -> pl.DataFrame:
-    provider = escaped(pl.col("provider"))
-    carrier = pl.when(provider != "").then(" \u00b7 " + provider).otherwise(pl.lit(""))
-    line = pl.concat_str(pl.lit(" \u00b7 "), provider, pl.lit(" line "), escaped(pl.col("paper")))
-    return distinct.with_columns(carrier_html=carrier, line_html=line)
-
-
-def _html_period(distinct: pl.DataFrame) -> pl.DataFrame:
-    html = pl.concat_str(pl.lit("</small></td><td>"), "period", pl.lit("</td><td>"))
-    return distinct.with_columns(period_html=html)
-
-
-def _html_price(distinct: pl.DataFrame) -> pl.DataFrame:
-    html = pl.concat_str(pl.lit("</td><td>"), "price_words", pl.lit("</td></tr>\n"))
-    return distinct.with_columns(price_html=html)
-
-
-def _csv_what(distinct: pl.DataFrame) -> pl.DataFrame:
-    csv = pl.concat_str(
-        "charge_class", cell(pl.col("code")), cell(pl.col("printed")), separator=","
-    )
-    return distinct.with_columns(what_csv=csv)
-
-
-def _csv_paper(distinct: pl.DataFrame) -> pl.DataFrame:
-    name = inert(pl.col("paper"))
-    quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
-    end = pl.concat_str(quotes, _COMMA, cell(pl.col("provider")), _COMMA)
-    return distinct.with_columns(line_csv=pl.concat_str(quotes, doubled(name)), end_csv=end)
-
-
-def _csv_service(distinct: pl.DataFrame) -> pl.DataFrame:
-    names = ("name", "telephone", "circuit")
-    csv = pl.concat_str((cell(pl.col(name).fill_null("")) for name in names), separator=",")
-    return distinct.with_columns(service_csv=csv)
-
-
-def _csv_period(distinct: pl.DataFrame) -> pl.DataFrame:
-    csv = pl.concat_str(iso(pl.col("service_from")), _COMMA, iso(pl.col("service_until")))
-    return distinct.with_columns(period_csv=csv)
-
-
-def _csv_quantity(distinct: pl.DataFrame) -> pl.DataFrame:
-    return distinct.with_columns(quantity_csv=plain(pl.col("quantity")))
-
-
-def _csv_bundle(distinct: pl.DataFrame) -> pl.DataFrame:
-    name = cell(seen(pl.col("bundle").fill_null("")))
-    return distinct.with_columns(bundle_csv=name + "\n")
-
-
-def _csv_price(distinct: pl.DataFrame) -> pl.DataFrame:
-    csv = pl.concat_str(_COMMA, pl.col("price").cast(pl.String), _COMMA)
-    return distinct.with_columns(price_csv=csv)
-
-
-_HTML: dict[str, Words] = {
-    "what": _html_what,
-    "paper": _html_paper,
-    "period": _html_period,
-    "price": _html_price,
-}
-_CSV: dict[str, Words] = {
-    "what": _csv_what,
-    "paper": _csv_paper,
-    "service": _csv_service,
-    "period": _csv_period,
-    "quantity": _csv_quantity,
-    "price": _csv_price,
-}
-"""What is made of the words, step by step of `charge_rows`."""
 _PLAIN = {
     "what": ("what", "kind_words", "code", "printed"),
     "paper": ("paper",),
@@ -226,116 +113,7 @@ def _dressed(*sets: Mapping[str, Words]) -> dict[str, Words]:
     return {step: partial(make, step) for step in steps}
 
 
-def _csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the CSV rows of each invoice (bill, csv), and how many there are (count)."""
-    first = heads.select("bill", "bill_csv")
-    row = pl.concat_str(
-        *("bill_csv", pl.int_range(1, pl.len() + 1).over("bill"), _COMMA, "service_csv", _COMMA),
-        *("what_csv", _COMMA, "period_csv", _COMMA, "quantity_csv", "price_csv"),
-        *("line_csv", "digits", "end_csv", "bundle_csv"),
-    )
-    return (
-        rows.join(first, on="bill", how="left", maintain_order="left")
-        .pipe(worded, ["bundle"], _csv_bundle)
-        .select("bill", row=row)
-        .group_by("bill")
-        .agg(csv=pl.col("row").str.join(), count=pl.len())
-    )
-
-
 # --- the services -----------------------------------------------------------------------------
-
-
-def _blocks(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of each invoice's tables: its services (summary), and their lines (detail).
-
-    The services are the blocks of the detail, each under a row with its name and its total.
-    """
-    services = _service_rows(rows)
-    opening = services.select("block", "opening")
-    own_line = (
-        pl.when(pl.col("line_id").str.len_bytes() > 0)
-        .then(pl.concat_str("line_html", "digits"))
-        .when(pl.col("elements").is_not_null())
-        .then(pl.concat_str("carrier_html", pl.lit(" \u00b7 "), bundled()))
-        .otherwise("carrier_html")
-    )
-    detail = pl.concat_str(
-        pl.when(pl.col("block").ne_missing(pl.col("block").shift())).then("opening"),
-        *("what_html", own_line, "period_html", "quantity_words", "price_html"),
-        pl.when(pl.col("block").ne_missing(pl.col("block").shift(-1))).then(pl.lit("</tbody>\n")),
-        ignore_nulls=True,
-    )
-    details = (
-        rows.join(opening, on="block", how="left", maintain_order="left")
-        .select("bill", detail=detail)
-        .group_by("bill")
-        .agg(pl.col("detail").str.join())
-    )
-    summaries = services.group_by("bill").agg(pl.col("summary").str.join())
-    return summaries.join(details, on="bill")
-
-
-def _service_rows(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of each service in the summary, and the one that opens its detail."""
-    services = (
-        rows.group_by("block", maintain_order=True)
-        .agg(
-            pl.col("bill", "name").first(),
-            pl.col("telephone", "circuit").first(ignore_nulls=True),
-            pl.col("price").sum(),
-        )
-        .pipe(worded, ["price"], _totals)
-        .join(_sums(rows), on="block", how="left", maintain_order="left")
-    )
-    shows = services.group_by("bill").agg(
-        pl.col(kind).is_not_null().any().alias(f"shows_{kind}") for kind in _KINDS
-    )
-    small = pl.concat_str(pl.lit(" <small>"), "named", pl.lit("</small>"))
-    title = pl.concat_str("title", pl.when(pl.col("named") != "").then(small), ignore_nulls=True)
-    total = pl.concat_str(pl.lit("</td><td>"), "amount", pl.lit("</td></tr>\n"))
-    return (
-        services.join(shows, on="bill", how="left", maintain_order="left")
-        .pipe(titled)
-        .with_columns(escaped(pl.col("title")), escaped(pl.col("named")))
-        .with_columns(title=title, total=total)
-        .select(
-            *("block", "bill"),
-            summary=pl.concat_str(pl.lit("<tr><td>"), "title", *map(_amount, _KINDS), "total"),
-            opening=pl.concat_str(
-                pl.lit('<tbody>\n<tr class="service"><td colspan="3">'), "title", "total"
-            ),
-        )
-    )
-
-
-def _totals(distinct: pl.DataFrame) -> pl.DataFrame:
-    return distinct.with_columns(amount=money(pl.col("price")))
-
-
-def _amount(kind: str) -> pl.Expr:
-    """Return the cell of a class, empty for a service without it, none where no service has it."""
-    own = "</td><td>" + pl.col(kind).fill_null("")
-    return pl.when(f"shows_{kind}").then(own).otherwise(pl.lit(""))
-
-
-def _sums(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what the lines of each service add up to by class (block, `_KINDS`), as text."""
-    sums = rows.group_by("block", "kind").agg(pl.col("price").sum())
-    by_kind = (
-        pl.col("amount").filter(pl.col("kind") == int(kind)).first().alias(kind) for kind in _KINDS
-    )
-    return sums.pipe(worded, ["price"], _totals).group_by("block").agg(by_kind)
-
-
-def _class_totals(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the classes of each invoice and what their lines add up to, as lists."""
-    sums = rows.group_by("bill", "kind").agg(pl.col("charge_class").first(), pl.col("price").sum())
-    return (
-        sums.sort("bill", "kind")
-        .group_by("bill", maintain_order=True)
-        .agg(classes=pl.col("charge_class"), class_totals=money(pl.col("price")))
-    )
 
 
 # --- the head of the page ---------------------------------------------------------------------

@@ -14,8 +14,9 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.customer.document import breakable
+from invoices.customer.pdf_words import breakable
 from invoices.customer.words import seen
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
 from rebill.paper.text import strict_csv
@@ -101,7 +102,7 @@ def _can_be_built(record: Record, before: pl.DataFrame, month: str, final: bool)
             f"the statements of {month} are final; what changed since stands in the next month's"
         )
     drafts = record.customer_invoices().filter(
-        pl.col("status") == "draft", pl.col("bill_date").dt.strftime("%Y-%m") == month
+        pl.col("status") == "draft", month_of("bill_date") == month
     )
     if final and drafts.height:
         raise ConfigError(
@@ -173,9 +174,7 @@ def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
         rows = rows.filter(deal=deal)
     if rows.is_empty():
         return deal_view(rows, pl.DataFrame(schema=_TOUCHED))
-    dates = record.customer_invoices().select(
-        "invoice_no", month=pl.col("bill_date").dt.strftime("%Y-%m")
-    )
+    dates = record.customer_invoices().select("invoice_no", month=month_of("bill_date"))
     lines = (
         record.customer_lines()
         .join(dates.lazy(), on="invoice_no")

@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from invoices.customer.brand import Letter
-from invoices.customer.document import documents
 from invoices.customer.page import pages
+from invoices.customer.pdf_words import words_of_invoices
 from rebill.paper.typeset import Sheet, set_all
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
@@ -118,7 +118,7 @@ def pdfs(given: Frames, brands: Brands) -> Iterator[tuple[str, bytes | str]]:
     brand_of = dict(given[0].select("invoice_no", pl.col("brand").fill_null("")).iter_rows())
     yield from set_all(
         Sheet(number, said, brands.letters[brand].template, brands.folders.get(brand, ""))
-        for number, said in documents(*given, brands.letters)
+        for number, said in words_of_invoices(*given, brands.letters)
         for brand in (brand_of[number],)
     )
 

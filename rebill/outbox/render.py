@@ -14,8 +14,8 @@ from pathlib import Path
 import polars as pl
 
 from invoices.customer.brand import BrandFault
-from invoices.customer.document import data
 from invoices.customer.edi811 import interchanges
+from invoices.customer.json_data import data_of_invoices
 from invoices.customer.page import pages
 from rebill.outbox.invoices import Frames, invoice_folder, invoice_frames, pdfs, portions
 from rebill.store.record import Record
@@ -92,7 +92,7 @@ def _written(
     if {"csv", "html"} & set(forms):
         yield from _pages(given, forms, brands)
     if "json" in forms:
-        for number, said in data(*given):
+        for number, said in data_of_invoices(*given):
             yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if "x12" in forms:
         for number, text in interchanges(*given, brands.letters):

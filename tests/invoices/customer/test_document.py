@@ -15,8 +15,9 @@ from invoice_pages import CODES, LINE, LINES, Page, bills, header, lines
 from pypdf import PdfReader
 
 from invoices.customer.brand import BrandFault, House, Letter, letter, plain_letter, read_brand
-from invoices.customer.document import data, documents
+from invoices.customer.json_data import data_of_invoices
 from invoices.customer.page import pages
+from invoices.customer.pdf_words import words_of_invoices
 from rebill.paper.typeset import Sheet, TypesetFault, set_all, set_pdf
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 
@@ -41,7 +42,7 @@ PRAIRIE = Letter(
 def said(of: pl.DataFrame, brand: Letter = PRAIRIE, **changes: Any) -> dict[str, Any]:
     """Return what one invoice of all the lines says."""
     head = pl.DataFrame([{"customer": "C-1", **header(of, **changes)}])
-    ((_, words),) = documents(head, of, WHO, NO_CODES, {"Northline": brand})
+    ((_, words),) = words_of_invoices(head, of, WHO, NO_CODES, {"Northline": brand})
     return words
 
 
@@ -134,7 +135,7 @@ def test_a_bundle_is_one_line_of_its_name_and_its_elements_stay_in_the_data() ->
     bundle = next(row for row in charges if row["price"] == "12.50")
     assert bundle["note"] == "Monthly · ILEC, OTHER · 2 elements"
     head = pl.DataFrame([{"customer": "C-1", **header(of)}])
-    ((_, whole),) = data(head, of, WHO, NO_CODES)
+    ((_, whole),) = data_of_invoices(head, of, WHO, NO_CODES)
     assert [row["price"] for row in whole["lines"]] == ["10.00", "2.50", "1.00", "1.00"] or len(
         whole["lines"]
     ) == 4
@@ -191,8 +192,8 @@ def test_pdf_page_and_data_say_the_same(rows: list[dict[str, Any]], bundled: boo
     )
     heads = bills(of, "Brand")
     given_frames = heads, of, WHO, NO_CODES
-    worded = dict(documents(*given_frames, {}))
-    plain = dict(data(*given_frames))
+    worded = dict(words_of_invoices(*given_frames, {}))
+    plain = dict(data_of_invoices(*given_frames))
     for number, _, html in pages(*given_frames):
         tables = Page(html).tables
         summary, detail = tables[0], tables[-1]

@@ -26,8 +26,9 @@ from invoice_pages import (
     lines,
 )
 
-from invoices.customer.charges import CLASS_WORDS
-from invoices.customer.page import CSV_COLUMNS, pages
+from invoices.customer.charge_words import CLASS_WORDS
+from invoices.customer.csv_rows import CSV_COLUMNS
+from invoices.customer.page import pages
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 

@@ -21,8 +21,8 @@ import polars as pl
 from jinja2 import Environment, StrictUndefined, Template
 
 from invoices.customer.brand import Letter, letterhead
-from invoices.customer.charges import CLASS_WORDS, CREDIT_WORDS, LONGEST
-from invoices.customer.page import CSV_COLUMNS
+from invoices.customer.charge_words import CLASS_WORDS, CREDIT_WORDS, LONGEST
+from invoices.customer.csv_rows import CSV_COLUMNS
 
 SUMMARY = """\
 {% for s in services %}

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
-from invoices.customer.charges import CLASS_WORDS
+from invoices.customer.charge_words import CLASS_WORDS
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 LINE: dict[str, Any] = {

@@ -1,8 +1,8 @@
-"""What a customer invoice says, as plain data: in words for the PDF, in values for machines.
+"""What a customer invoice says, in words for the PDF.
 
-Both are made of the same worded lines as the page (`invoices.customer.charges`), so that the three
-say the same. Words of all lines are made at once; only the frame of each invoice is filled in by
-itself.
+It is made of the same worded lines as the page and the data for machines
+(`invoices.customer.charge_words`), so that the three say the same. Words of all lines are made at
+once; only the frame of each invoice is filled in by itself.
 """
 
 from __future__ import annotations
@@ -14,17 +14,8 @@ from typing import Any
 import polars as pl
 
 from invoices.customer.brand import Letter, letterhead
-from invoices.customer.charges import (
-    CLASS_WORDS,
-    bundled,
-    by_carrier,
-    carriers,
-    charge_rows,
-    folded,
-    own_lines,
-    parties,
-    titled,
-)
+from invoices.customer.charge_words import CLASS_WORDS, bundled, charge_rows, titled
+from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
 from invoices.customer.words import money
 
 _NAMES = tuple(CLASS_WORDS)
@@ -34,7 +25,7 @@ _BREAK = "${1}\u200b"
 _WORD = re.compile(_LONG)
 
 
-def documents(
+def words_of_invoices(
     headers: pl.DataFrame,
     lines: pl.DataFrame | pl.LazyFrame,
     customers: pl.DataFrame,
@@ -66,7 +57,7 @@ def documents(
         .sort("bill")
     )
     for bill in papers.iter_rows(named=True):
-        yield bill["number"], _document(bill, letters.get(bill["brand"] or "", Letter()))
+        yield bill["number"], _words(bill, letters.get(bill["brand"] or "", Letter()))
 
 
 _BY: dict[str, Any] = {"on": "bill", "how": "left"}
@@ -76,7 +67,7 @@ def _all_but(name: str) -> pl.Expr:
     return pl.struct(pl.all().exclude(name))
 
 
-def _document(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
+def _words(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
     """Return what one invoice says, in words."""
     sums = {row["charge_class"]: row["sum"] for row in bill["classes"] or ()}
     shown = [name for name in _NAMES if name in sums]
@@ -175,70 +166,3 @@ def _services(rows: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("title", "named").str.replace_all(_LONG, _BREAK))
         .select("bill", "title", "named", "total", "by_class", "charges")
     )
-
-
-def data(
-    headers: pl.DataFrame,
-    lines: pl.DataFrame | pl.LazyFrame,
-    customers: pl.DataFrame,
-    catalogue: pl.DataFrame,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield invoice number and the invoice for machines: ISO dates, decimals as text.
-
-    Every line stands by itself, also the elements of a bundle, and names its carrier line.
-    """
-    bills = headers.with_row_index("bill")
-    own = own_lines(bills, lines).with_columns(elements=pl.lit(None, dtype=pl.Int64))
-    rows = charge_rows(own, catalogue)
-    text = rows.select(
-        "bill",
-        line=pl.int_range(1, pl.len() + 1).over("bill"),
-        service="service",
-        wtn="telephone",
-        circuit_id="circuit",
-        carrier="carrier",
-        charge_class="charge_class",
-        usoc="usoc",
-        description=pl.when(pl.col("printed") != "").then("printed").otherwise("what"),
-        service_from=pl.col("service_from").dt.to_string("%Y-%m-%d"),
-        service_until=pl.col("service_until").dt.to_string("%Y-%m-%d"),
-        quantity=_trimmed(pl.col("quantity")),
-        price=pl.col("price").cast(pl.String),
-        bundle="bundle",
-        line_id=pl.when(pl.col("line_id") != "").then("line_id"),
-    )
-    totals = rows.group_by("bill", "charge_class").agg(total=pl.col("price").sum().cast(pl.String))
-    papers = (
-        parties(bills, customers)
-        .join(text.group_by("bill", maintain_order=True).agg(rows=_all_but("bill")), **_BY)
-        .join(
-            totals.sort("bill", "charge_class")
-            .group_by("bill", maintain_order=True)
-            .agg(classes=pl.struct("charge_class", "total")),
-            **_BY,
-        )
-        .sort("bill")
-    )
-    for bill in papers.iter_rows(named=True):
-        yield (
-            bill["number"],
-            {
-                "invoice_no": bill["number"],
-                "brand": bill["brand"],
-                "customer": bill["customer"],
-                "customer_name": bill["name"],
-                "customer_address": bill["address"],
-                "bill_month": bill["bill_month"],
-                "bill_date": bill["bill_date"].isoformat(),
-                "due_date": bill["due_date"].isoformat(),
-                "currency": "USD",
-                "total": str(bill["total"]),
-                "by_charge_class": bill["classes"] or [],
-                "lines": bill["rows"] or [],
-            },
-        )
-
-
-def _trimmed(number: pl.Expr) -> pl.Expr:
-    """Return a decimal without needless zeros, null where there is none."""
-    return number.cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
