@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from invoices.packet.packet import packets
+from invoices.schema import columns_of
 from rebill.cash.bank_tables import returnable
 from rebill.disputes.lines import disputed_lines
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
@@ -167,7 +168,7 @@ def held_documents(record: Record) -> pl.DataFrame:
 
 
 def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    return frame.select(pl.col(column).cast(dtype) for column, dtype in SCHEMAS[name].items())
+    return frame.select(columns_of(SCHEMAS[name]))
 
 
 def _rows(rows: list[dict[str, Any]], schema: pl.Schema) -> pl.DataFrame:

@@ -112,8 +112,8 @@ def _take_back(run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Serie
     return the other lines of their carriers and months, to be written again."""
     months = pl.concat([again.select("carrier", bill_month=MONTH), left]).unique()
     other = pl.concat([again["document_id"], gone])
-    paper = pl.col("line_id").str.replace(r"-\d+$", "")
-    theirs = paper.is_in(other.implode())
+    document_id = pl.col("line_id").str.replace(r"-\d+$", "")
+    theirs = among(document_id, other)
     parts = take_files(run, CREDIT_PARTS, months, PARTS).filter(~theirs).collect()
     if parts.height:
         keep(run, CREDIT_PARTS, parts.lazy(), "given")
