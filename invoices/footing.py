@@ -19,6 +19,8 @@ SUMS = pl.Schema({"document_id": pl.String(), "lines": pl.Int64(), "amount": WID
 """What is summed of the lines of a document."""
 _LARGEST = "999999999999.99"
 """More than any bill that foots can come to; the record keeps no larger amount."""
+EQUATIONS = (("charges", "current_charges", "line_sum"), ("balance", "total_due", "owed"))
+"""What must be equal: its name, what is printed, what is found."""
 _PARTS = ("previous_balance", "payments", "adjustments", "current_charges")
 
 
@@ -46,20 +48,21 @@ def foot(
     `expected` the sum, of the first equation that is broken.
     """
     footed = _with_sums(documents, sums, unread).pipe(_with_reasons, reasons)
-    equations = (("charges", "current_charges", "line_sum"), ("balance", "total_due", "owed"))
-    broken = {name: pl.col(printed).ne_missing(pl.col(found)) for name, printed, found in equations}
-    because = pl.col("because").is_not_null()
-    held = footed.filter(pl.any_horizontal(*broken.values(), because), pl.col("status") == "loaded")
-    charges = broken["charges"]
+    broken = {name: pl.col(printed).ne_missing(pl.col(found)) for name, printed, found in EQUATIONS}
+    off = pl.any_horizontal(*broken.values(), pl.col("because").is_not_null())
+    held = footed.filter(off, pl.col("status") == "loaded")
     status = pl.when(among("document_id", held["document_id"])).then(pl.lit("held"))
+    settled = footed.with_columns(status=status.otherwise("status")).pipe(_narrow, "line_sum")
+    return settled.pipe(seal, DOCUMENTS), _told(held, broken) if held.height else empty(FINDINGS)
+
+
+def _told(held: pl.DataFrame, broken: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Return a finding for each document that is held, with the first equation it breaks."""
+    charges = broken["charges"]
+    missing = pl.col("why") == "part_missing"
     return (
-        footed.with_columns(status=status.otherwise("status"))
-        .pipe(_narrow, "line_sum")
-        .lazy()
-        .pipe(seal, DOCUMENTS)
-        .collect(),
         held.with_columns(
-            cause=pl.when(because)
+            cause=pl.when(pl.col("because").is_not_null())
             .then(pl.col("why"))
             .when(pl.all_horizontal(*broken.values()))
             .then(pl.lit("charges_and_balance"))
@@ -69,14 +72,10 @@ def foot(
             billed=pl.when(charges).then("current_charges").otherwise("total_due"),
             expected=pl.when(charges).then("line_sum").otherwise("owed"),
             message=_message(broken),
-            remedy=pl.when(pl.col("why") == "part_missing")
-            .then(pl.lit(_REMEDY_MISSING))
-            .otherwise(pl.lit(_REMEDY)),
+            remedy=pl.when(missing).then(pl.lit(_REMEDY_MISSING)).otherwise(pl.lit(_REMEDY)),
         )
         .pipe(_narrow, "expected")
         .pipe(findings_of, "document_does_not_foot", "error")
-        if held.height
-        else empty(FINDINGS),
     )
 
 

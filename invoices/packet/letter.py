@@ -53,6 +53,8 @@ BECAUSE: Mapping[str, str] = {
 }
 SHOWN = 12
 """Lines shown in the letter; all are in the spreadsheet."""
+MONTHS = 40
+"""Bills listed in the letter."""
 BREAK = "\u200b"
 """A line may end here."""
 _UNSEEN = re.sub(r"\\x\{(\w{4})\}", r"\\u\1", UNSEEN)
@@ -121,48 +123,60 @@ def letter(
     `head` has title, carrier, claims (numbers), accounts, contact (name, email, phone, fax,
     address, company), deadline, late, tracking_no, resend, resolve_days and files.
     """
-    total = lines["amount_disputed"].sum()
-    months = (
-        lines.group_by("bill_month", "invoice_no", "ban")
-        .agg(pl.len().alias("rows"), pl.col("amount_disputed").sum().alias("amount"),
-             pl.col("paid_date").max())
-        .sort("bill_month", "ban", "invoice_no")
-    )  # fmt: skip
-    top = lines.sort(
-        "amount_disputed", "claim_no", "invoice_no", "usoc", descending=[True, *[False] * 3]
-    ).head(SHOWN)
-    paid = months["paid_date"].drop_nulls()
+    months = _months(lines)
+    contact = head["contact"]
+    known = ("name", "address", "phone", "fax", "email")
     said = {
         **{name: head[name] for name in ("title", "carrier", "late", "resend", "tracking_no")},
-        "company": head["contact"]["company"],
-        "contact": [head["contact"][n] for n in ("name", "address", "phone", "fax", "email")
-                    if head["contact"][n]],
+        "company": contact["company"],
+        "contact": [contact[name] for name in known if contact[name]],
         "day": day.strftime("%B %-d, %Y"),
         "claims": ", ".join(head["claims"][:8]) + (" ..." if len(head["claims"]) > 8 else ""),
         "accounts": ", ".join(head["accounts"][:4])
         + (f" and {len(head['accounts']) - 4} more" if len(head["accounts"]) > 4 else ""),
         "deadline": head["deadline"].isoformat() if head["deadline"] else "",
         "resolve_days": str(head["resolve_days"]),
-        "total": money(total),
+        "total": money(lines["amount_disputed"].sum()),
         "rows": f"{lines.height:,}",
-        "paid": _paid(paid, months.height),
+        "paid": _paid(months["paid_date"].drop_nulls(), months.height),
         "grounds": grounds(evidence),
-        "months": [
-            [row["bill_month"], row["ban"], row["invoice_no"] or "", f"{row['rows']:,}",
-             money(row["amount"])]
-            for row in months.head(40).iter_rows(named=True)
-        ],
-        "months_more": max(0, months.height - 40),
-        "top": [
-            [row["invoice_no"] or "", row["usoc"] or "", row["service_identifier"] or "",
-             _rate(row["billed_rate"]), _rate(row["contract_rate"]), money(row["amount_billed"]),
-             money(row["amount_disputed"])]
-            for row in top.iter_rows(named=True)
-        ],
+        "months": [_month(row) for row in months.head(MONTHS).iter_rows(named=True)],
+        "months_more": max(0, months.height - MONTHS),
+        "top": [_line(row) for row in _largest(lines).iter_rows(named=True)],
         "files": head["files"],
-    }  # fmt: skip
+    }
     cleaned: dict[str, Any] = _clean(said)
     return cleaned
+
+
+def _months(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return what is disputed of each bill, and when it was paid."""
+    return (
+        lines.group_by("bill_month", "invoice_no", "ban")
+        .agg(
+            pl.len().alias("rows"),
+            pl.col("amount_disputed").sum().alias("amount"),
+            pl.col("paid_date").max(),
+        )
+        .sort("bill_month", "ban", "invoice_no")
+    )
+
+
+def _month(row: Mapping[str, Any]) -> list[str]:
+    number = row["invoice_no"] or ""
+    return [row["bill_month"], row["ban"], number, f"{row['rows']:,}", money(row["amount"])]
+
+
+def _largest(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines that are shown: those with the most money."""
+    by = ("amount_disputed", "claim_no", "invoice_no", "usoc")
+    return lines.sort(by, descending=[True, False, False, False]).head(SHOWN)
+
+
+def _line(row: Mapping[str, Any]) -> list[str]:
+    named = [row[name] or "" for name in ("invoice_no", "usoc", "service_identifier")]
+    rates = [_rate(row["billed_rate"]), _rate(row["contract_rate"])]
+    return [*named, *rates, money(row["amount_billed"]), money(row["amount_disputed"])]
 
 
 def money(amount: Any) -> str:

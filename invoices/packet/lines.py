@@ -121,33 +121,18 @@ def dispute_lines(evidence: pl.DataFrame) -> pl.DataFrame:
     and amount_disputed of the finding. A line that several findings of one claim dispute is billed
     once. The amounts disputed add up to those of the evidence.
     """
-    known = set(evidence.columns)
     rows = evidence.with_columns(
         charge_type=pl.col("charge_class").replace_strict(CHARGE_TYPES, default=None),
         thru_date=_last_day(),
     )
     own = pl.col("line_id").is_null() | pl.struct("claim_no", "line_id").is_first_distinct()
     rows = rows.with_columns(pl.when(own).then(pl.col(name)).alias(name) for name in _SUMS)
-    disputed, regular = pl.col("amount_disputed"), pl.col("charge_type") == "MRC"
     first = [
         pl.col(name).first()
         for name in DISPUTE_LINES.names()
-        if name in known and name not in (*ROW_KEY, *_SAME, *_SUMS, *_OTHERWISE)
+        if name in evidence.columns and name not in (*ROW_KEY, *_SAME, *_SUMS, *_OTHERWISE)
     ]
-    grouped = rows.group_by(ROW_KEY, maintain_order=True).agg(
-        *first,
-        *(pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first()).alias(name)
-          for name in _SAME),
-        *(_sum(name) for name in _SUMS),
-        disputed.sum().alias("amount_disputed"),
-        disputed.filter(regular).sum().alias("amount_recurring"),
-        disputed.filter(~regular.fill_null(False)).sum().alias("amount_nonrecurring"),
-        pl.col("from_date").min(),
-        pl.col("thru_date").max(),
-        pl.col("line_no").cast(TEXT).unique(maintain_order=True).str.join(", ").alias("line_ref"),
-        pl.col("narrative").drop_nulls().unique(maintain_order=True).str.join("; "),
-        pl.col("deadline").min(),
-    )  # fmt: skip
+    grouped = rows.group_by(ROW_KEY, maintain_order=True).agg(*first, *_of_rows())
     paid = pl.when(pl.col("paid_date").is_not_null()).then(pl.col("amount_billed"))
     full = grouped.with_columns(
         quantity=pl.col("billed_qty"),
@@ -159,6 +144,26 @@ def dispute_lines(evidence: pl.DataFrame) -> pl.DataFrame:
     return full.pipe(seal, DISPUTE_LINES).sort(
         "claim_no", "bill_date", "invoice_no", "service_identifier", "usoc", "charge_type"
     )
+
+
+def _of_rows() -> list[pl.Expr]:
+    """Return what a row says of all its lines: what they agree in, their sums, their days."""
+    disputed, regular = pl.col("amount_disputed"), pl.col("charge_type") == "MRC"
+    return [
+        *(
+            pl.when(pl.col(name).n_unique() == 1).then(pl.col(name).first()).alias(name)
+            for name in _SAME
+        ),
+        *(_sum(name) for name in _SUMS),
+        disputed.sum().alias("amount_disputed"),
+        disputed.filter(regular).sum().alias("amount_recurring"),
+        disputed.filter(~regular.fill_null(False)).sum().alias("amount_nonrecurring"),
+        pl.col("from_date").min(),
+        pl.col("thru_date").max(),
+        pl.col("line_no").cast(TEXT).unique(maintain_order=True).str.join(", ").alias("line_ref"),
+        pl.col("narrative").drop_nulls().unique(maintain_order=True).str.join("; "),
+        pl.col("deadline").min(),
+    ]
 
 
 _OTHERWISE = (
