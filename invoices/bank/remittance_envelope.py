@@ -11,6 +11,7 @@ AGAIN = "ask the carrier for correct payment information; nothing of the file is
 
 
 def said_by(segments: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return the segments of one name."""
     return segments.filter(pl.col("e0") == name)
 
 

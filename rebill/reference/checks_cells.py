@@ -73,6 +73,7 @@ def _readable(column: Column, cell: pl.Expr) -> pl.Expr:
 
 
 def decimal_of(text: str) -> pl.Expr:
+    """Return the exact decimal that a text spells, with six places."""
     return pl.lit(text).cast(pl.Decimal(18, 6))
 
 
@@ -83,6 +84,7 @@ def _note_cells(rows: pl.DataFrame, column: Column, faults: Faults) -> None:
 
 
 def in_quotes(text: pl.Expr) -> pl.Expr:
+    """Return text in single quotes."""
     return pl.concat_str(pl.lit("'"), text, pl.lit("'"))
 
 

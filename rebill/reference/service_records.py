@@ -168,6 +168,7 @@ def _with_carrier(
 
 
 def known_services(services: pl.DataFrame) -> pl.DataFrame:
+    """Return services with the keys by which a record names them: number, circuit, subject."""
     return services.with_columns(
         wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
     ).with_columns(subject=subject(pl.col("wtn"), pl.col("circuit_key")))

@@ -2,7 +2,7 @@
 
 Issuing copies the lines of a draft to `issued_lines` under its number. From then on only a credit
 note, an invoice of its own with every line reversed, can take them back; `lines_held` in
-`rebill.record` says which lines still stand on an issued invoice.
+`rebill.store.record` says which lines still stand on an issued invoice.
 """
 
 from __future__ import annotations

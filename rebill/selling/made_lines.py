@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from rebill.pricing import invoices, own_charges, taxes, unbilled
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
-from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.rate import Rated
 from rebill.pricing.taxes import PROBLEMS
 from rebill.reference import current
@@ -114,7 +114,7 @@ class Making:
 
 
 class Pricer:
-    """Whoever prices audited lines (`rebill.selling.Prices`)."""
+    """Whoever prices audited lines (`rebill.selling.stage.Prices`)."""
 
     load_id: int
 
@@ -125,7 +125,7 @@ class Pricer:
 
 def make(run: Run, prices: Pricer, months: list[str]) -> pl.DataFrame:
     """Leave the rows of the months that no carrier line carries, and return why drafts must wait
-    (`rebill.taxes.PROBLEMS`)."""
+    (`rebill.pricing.taxes.PROBLEMS`)."""
     lines = run.record.open_carrier_lines(months)
     making = Making(run.record, run.reference, months, lines)
     made = made_of(making, prices)

@@ -47,6 +47,7 @@ def recognises(head: str) -> bool:
 
 
 def document_checks(header: Header) -> list[ck.Check]:
+    """Return what must be true of the cells of a document row, in the order it is looked at."""
     return [
         ck.shape(header),
         *(ck.needed(name) for name in NEEDED_OF_DOCUMENT),
@@ -56,6 +57,7 @@ def document_checks(header: Header) -> list[ck.Check]:
 
 
 def line_checks(header: Header) -> list[ck.Check]:
+    """Return what must be true of the cells of a line row, in the order it is looked at."""
     record = ck.Check(
         RECORD.ne_missing("line"),
         filled("record `{}` is neither `document` nor `line`", c.shown(pl.col("record"))),

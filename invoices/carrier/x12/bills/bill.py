@@ -49,6 +49,7 @@ class Bill:
 def bills_of(
     envelope: Envelope, headings: Headings, resolver: Resolver, said: X12
 ) -> dict[int, Bill]:
+    """Return the bill of each 811 of an interchange, by the number of its set."""
     sums = {row["set"]: row for frame in resolver.sets for row in frame.iter_rows(named=True)}
     bills = {}
     for own in envelope.sets:
@@ -123,6 +124,7 @@ def balances(heading: Heading, said: X12) -> dict[str, int | None]:
 
 
 def document_of(bill: Bill, source: Source) -> dict[str, Any]:
+    """Return the document row (`DOCUMENTS`) of a bill; a refused one has no more than its place."""
     row: dict[str, Any] = dict.fromkeys(DOCUMENTS)
     row |= {
         "document_id": bill.document_id,

@@ -17,6 +17,7 @@ TOLD = 20
 
 
 def refused_sets(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl.DataFrame:
+    """Return a finding for each set that is refused, and for what stands in no set."""
     rows = []
     for bill in bills:
         if bill.refusing:
@@ -77,6 +78,7 @@ def _owners(bills: Iterable[Bill]) -> pl.DataFrame:
 
 
 def unread_segments(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
+    """Return a finding for each segment of a bill that cannot be read."""
     owners = _owners(bill for bill in bills.values() if not bill.memorandum)
     named = wrong.join(owners, on="set", maintain_order="left").with_columns(
         finding_id=pl.concat_str(
@@ -92,6 +94,7 @@ def unread_segments(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source)
 
 
 def quarantine_of(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
+    """Return the segments of bills that cannot be read, as they stood (`QUARANTINE`)."""
     owners = _owners(bill for bill in bills.values() if not bill.memorandum)
     return (
         wrong.join(owners, on="set", how="semi", maintain_order="left")
