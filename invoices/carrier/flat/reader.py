@@ -19,6 +19,7 @@ from invoices.carrier.flat.faults import FAULTS, MOST_FAULTS, faults_of, with_bi
 from invoices.carrier.flat.fragments import bills_of, fragments_of
 from invoices.carrier.flat.lines import lines_of
 from invoices.carrier.flat.profile import Flat, Rows
+from invoices.carrier.flat.row_checks import checks_of
 from invoices.carrier.flat.rows import Table
 from invoices.carrier.flat.values import Fields, with_values
 from invoices.carrier.profiles import Profile
@@ -106,7 +107,7 @@ def _read_table(source: Source, profile: Profile, table: Table) -> Piece | Readi
     flat = profile.section(Flat)
     fields = Fields(profile, flat, table)
     kept, totals = _told_apart(fields)
-    checks = fields.checks()
+    checks = checks_of(fields)
     rows = kept.with_columns(faulty=ck.any_fails(checks))
     found = bills_of(rows, fields)
     bad = int(found.filter("faulty")["rows"].sum())

@@ -1,4 +1,4 @@
-"""Cells of a feed become values: identifiers, days, amounts, charge classes, each with its checks.
+"""Cells of a feed become values: identifiers, days, amounts, charge classes.
 
 A field has up to three columns on the way: its name (the text that is read, null where nothing
 stands), `NAME plain` (a number in our own spelling), `NAME value` (typed, null where it cannot be
@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.carrier import cells as c
-from invoices.carrier.checks import Check
 from invoices.carrier.flat.dates import to_date
-from invoices.carrier.flat.profile import DOCUMENT_FIELDS, KEY_FIELDS, At, Flat
+from invoices.carrier.flat.profile import DOCUMENT_FIELDS, At, Flat
 from invoices.carrier.flat.rows import Table
 from invoices.carrier.profiles import Profile
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
-from invoices.text import filled
 
 EXACT = pl.Decimal(38, 12)
 """What an amount is computed in before its one rounding."""
@@ -27,9 +25,6 @@ IDENTIFIERS = ("carrier", "ban", "invoice_no", "wtn", "circuit_id", "order_no", 
 DAYS = ("bill_date", "due_date", "service_from", "service_until", "service_through")
 MONEY = ("previous_balance", "payments", "adjustments", "current_charges", "total_due")
 NUMBERS = (*MONEY, "amount", "quantity", "unit_rate")
-_DAMAGE = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}$"
-"""How a spreadsheet shows a number that was an identifier: `1.37E+18`."""
-_USOC_DAMAGE = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}$"
 
 
 @dataclass(frozen=True)
@@ -175,15 +170,12 @@ class Fields:
 
     def _charge_class(self, text: pl.Expr) -> pl.Expr:
         words = {name: name for name in CHARGE_CLASSES}
-        words |= {said.strip().casefold(): meant for said, meant in self.words.items()}
+        words |= {
+            said.strip().casefold(): meant for said, meant in self.profile.charge_classes.items()
+        }
         told = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
         usual = pl.lit(self.table.part.charge_class, pl.String)
         return pl.when(text.is_null()).then(usual).otherwise(told)
-
-    @property
-    def words(self) -> dict[str, str]:
-        """The carrier's words for charge classes."""
-        return dict(self.profile.charge_classes)
 
     def extended(self) -> pl.Expr:
         """Return the amount of a whole line, exact."""
@@ -196,117 +188,6 @@ class Fields:
         """Whether amounts are rounded here at all."""
         return self.table.part.rounding != "exact" or self.profile.amount_rule == "unit"
 
-    # --- what must hold -----------------------------------------------------------------------
-
-    def checks(self) -> list[Check]:
-        """Return what must hold of a row, its shape first."""
-        found = [Check(~pl.col("whole"), pl.col("fault"), _SHAPE)]
-        for name, at in self.places.items():
-            if name in IDENTIFIERS and not at.template:
-                found += self._identifier_checks(name, at)
-        needed = (*KEY_FIELDS, *(("carrier",) if self.has("carrier") else ()))
-        found += [_needed(name) for name in needed]
-        found += [self._readable(name) for name in self.places if name in _READABLE]
-        if self.table.part.role == "lines":
-            found += self._line_checks()
-        for column in self.columns:
-            cell = pl.col(column_field(column))
-            found.append(
-                Check(
-                    cell.is_not_null() & pl.col(f"{column_field(column)} value").is_null(),
-                    filled(f"{column} `{{}}` is not {c.AMOUNT.what}", c.shown(cell)),
-                    c.AMOUNT.remedy,
-                )
-            )
-        if self.has("currency"):
-            currency = pl.col("currency")
-            found.append(
-                Check(
-                    currency.str.to_uppercase() != "USD",
-                    filled("currency `{}` is not read, only USD", c.shown(currency)),
-                    "ask the carrier for the invoice in USD",
-                )
-            )
-        return found
-
-    def _line_checks(self) -> list[Check]:
-        found = [_needed("amount")]
-        if self.has("charge_class"):
-            word = pl.col("charge_class")
-            found.append(
-                Check(
-                    self.value("charge_class").is_null(),
-                    filled("charge class `{}` is none the profile knows", c.shown(word)),
-                    "add the word to [charge_classes] of the profile",
-                )
-            )
-        if self.profile.amount_rule == "unit":
-            found.append(_needed("quantity"))
-        for name in ("quantity", "unit_rate"):
-            if self.has(name):
-                found.append(_agrees(name, self.value(name)))
-        ends, through = self.value("service_until"), self.value("service_through")
-        wrong = (ends < self.value("service_from")) if self.has("service_until") else pl.lit(False)
-        if self.has("service_through"):
-            wrong = wrong | (through < self.value("service_from"))
-        if self.has("service_from"):
-            message = pl.lit("the service period ends before it starts")
-            found.append(Check(wrong, message, "ask the carrier which of the two days is right"))
-        return found
-
-    def _readable(self, name: str) -> Check:
-        what, remedy = _READABLE[name]
-        if name in DAYS:
-            formats = ", ".join(self.places[name].dates or self.flat.dates)
-            remedy = f"add its format to `dates` of the profile (there are: {formats})"
-        elif self.flat.places == "cents" and name in (*MONEY, "amount"):
-            what, remedy = "an amount in whole cents", "write whole cents, such as 1250 for 12.50"
-        cell = pl.col(name)
-        return Check(
-            cell.is_not_null() & self.value(name).is_null(),
-            filled(f"{name} `{{}}` is not {what}", c.shown(cell)),
-            remedy,
-        )
-
-    def _identifier_checks(self, name: str, at: At) -> list[Check]:
-        cell = pl.col(name)
-        damage = _USOC_DAMAGE if name == "usoc" else _DAMAGE
-        remedy = f"have the file made again with {name} as text, not as a number"
-        found = [
-            Check(
-                cell.str.contains(damage),
-                filled(f"{name} `{{}}` is a number cut short by a spreadsheet", c.shown(cell)),
-                remedy,
-            )
-        ]
-        if self.table.damaged:
-            places = [self.table.names.index(n) for n in at.names if n in self.table.names]
-            why = pl.coalesce(pl.lit(None, pl.String), *(pl.col(f"damage {p}") for p in places))
-            found.append(Check(why.is_not_null(), filled(f"{name}: {{}}", why), remedy))
-        if at.width:
-            message = filled(
-                f"{name} `{{}}` has {{}} characters, not {at.width}: zeros may be lost",
-                c.shown(cell),
-                cell.str.len_chars(),
-            )
-            found.append(Check(cell.str.len_chars() != at.width, message, remedy))
-        if at.pattern:
-            message = filled(f"{name} `{{}}` does not look like one", c.shown(cell))
-            fits = cell.str.contains(f"^(?:{at.pattern})$")
-            found.append(Check(~fits, message, f"correct the row, or `pattern` of {name}"))
-        return found
-
-
-_SHAPE = "send the row again whole, in one line; cells that hold the delimiter in quotes"
-_READABLE: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(MONEY, (c.AMOUNT.what, c.AMOUNT.remedy)),
-    **dict.fromkeys(DAYS, (c.DATE.what, c.DATE.remedy)),
-    "amount": (c.AMOUNT.what, c.AMOUNT.remedy),
-    "quantity": (c.QUANTITY.what, c.QUANTITY.remedy),
-    "unit_rate": (c.UNIT_RATE.what, c.UNIT_RATE.remedy),
-    "line_no": (c.WHOLE.what, c.WHOLE.remedy),
-}
-
 
 def _stripped(text: pl.Expr, at: At) -> pl.Expr:
     """Return an identifier without the characters that only part it."""
@@ -314,19 +195,6 @@ def _stripped(text: pl.Expr, at: At) -> pl.Expr:
         return text
     left = text.str.replace_all(f"[{re.escape(at.strip)}]", "")
     return pl.when(left.str.len_bytes() > 0).then(left)
-
-
-def _needed(name: str) -> Check:
-    return Check(pl.col(name).is_null(), pl.lit(f"{name} is empty"), f"fill in {name}")
-
-
-def _agrees(name: str, value: pl.Expr) -> Check:
-    message = f"{name} `{{}}` with amount `{{}}`: a negative {name} goes with a negative amount"
-    return Check(
-        (value < 0) & (pl.col("amount value") > 0),
-        filled(message, c.shown(pl.col(name)), c.shown(pl.col("amount"))),
-        f"make {name} and amount agree: a credit has both negative, or {name} positive",
-    )
 
 
 def column_field(column: str) -> str:

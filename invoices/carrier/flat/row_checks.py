@@ -1,0 +1,139 @@
+"""What must hold of a row of a feed, its shape first; whatever does not is told with its reason."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.carrier import cells as c
+from invoices.carrier.checks import Check
+from invoices.carrier.flat.profile import KEY_FIELDS, At
+from invoices.carrier.flat.values import DAYS, IDENTIFIERS, MONEY, Fields, column_field
+from invoices.text import filled
+
+_DAMAGE = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}$"
+"""How a spreadsheet shows a number that was an identifier: `1.37E+18`."""
+_USOC_DAMAGE = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}$"
+_SHAPE = "send the row again whole, in one line; cells that hold the delimiter in quotes"
+_READABLE: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(MONEY, (c.AMOUNT.what, c.AMOUNT.remedy)),
+    **dict.fromkeys(DAYS, (c.DATE.what, c.DATE.remedy)),
+    "amount": (c.AMOUNT.what, c.AMOUNT.remedy),
+    "quantity": (c.QUANTITY.what, c.QUANTITY.remedy),
+    "unit_rate": (c.UNIT_RATE.what, c.UNIT_RATE.remedy),
+    "line_no": (c.WHOLE.what, c.WHOLE.remedy),
+}
+
+
+def checks_of(fields: Fields) -> list[Check]:
+    """Return what must hold of a row, its shape first."""
+    found = [Check(~pl.col("whole"), pl.col("fault"), _SHAPE)]
+    for name, at in fields.places.items():
+        if name in IDENTIFIERS and not at.template:
+            found += _identifier_checks(fields, name, at)
+    needed = (*KEY_FIELDS, *(("carrier",) if fields.has("carrier") else ()))
+    found += [_needed(name) for name in needed]
+    found += [_readable(fields, name) for name in fields.places if name in _READABLE]
+    if fields.table.part.role == "lines":
+        found += _line_checks(fields)
+    for column in fields.columns:
+        cell = pl.col(column_field(column))
+        found.append(
+            Check(
+                cell.is_not_null() & pl.col(f"{column_field(column)} value").is_null(),
+                filled(f"{column} `{{}}` is not {c.AMOUNT.what}", c.shown(cell)),
+                c.AMOUNT.remedy,
+            )
+        )
+    if fields.has("currency"):
+        currency = pl.col("currency")
+        found.append(
+            Check(
+                currency.str.to_uppercase() != "USD",
+                filled("currency `{}` is not read, only USD", c.shown(currency)),
+                "ask the carrier for the invoice in USD",
+            )
+        )
+    return found
+
+
+def _line_checks(fields: Fields) -> list[Check]:
+    found = [_needed("amount")]
+    if fields.has("charge_class"):
+        word = pl.col("charge_class")
+        found.append(
+            Check(
+                fields.value("charge_class").is_null(),
+                filled("charge class `{}` is none the profile knows", c.shown(word)),
+                "add the word to [charge_classes] of the profile",
+            )
+        )
+    if fields.profile.amount_rule == "unit":
+        found.append(_needed("quantity"))
+    for name in ("quantity", "unit_rate"):
+        if fields.has(name):
+            found.append(_agrees(name, fields.value(name)))
+    ends, through = fields.value("service_until"), fields.value("service_through")
+    wrong = (ends < fields.value("service_from")) if fields.has("service_until") else pl.lit(False)
+    if fields.has("service_through"):
+        wrong = wrong | (through < fields.value("service_from"))
+    if fields.has("service_from"):
+        message = pl.lit("the service period ends before it starts")
+        found.append(Check(wrong, message, "ask the carrier which of the two days is right"))
+    return found
+
+
+def _readable(fields: Fields, name: str) -> Check:
+    what, remedy = _READABLE[name]
+    if name in DAYS:
+        formats = ", ".join(fields.places[name].dates or fields.flat.dates)
+        remedy = f"add its format to `dates` of the profile (there are: {formats})"
+    elif fields.flat.places == "cents" and name in (*MONEY, "amount"):
+        what, remedy = "an amount in whole cents", "write whole cents, such as 1250 for 12.50"
+    cell = pl.col(name)
+    return Check(
+        cell.is_not_null() & fields.value(name).is_null(),
+        filled(f"{name} `{{}}` is not {what}", c.shown(cell)),
+        remedy,
+    )
+
+
+def _identifier_checks(fields: Fields, name: str, at: At) -> list[Check]:
+    cell = pl.col(name)
+    damage = _USOC_DAMAGE if name == "usoc" else _DAMAGE
+    remedy = f"have the file made again with {name} as text, not as a number"
+    found = [
+        Check(
+            cell.str.contains(damage),
+            filled(f"{name} `{{}}` is a number cut short by a spreadsheet", c.shown(cell)),
+            remedy,
+        )
+    ]
+    if fields.table.damaged:
+        places = [fields.table.names.index(n) for n in at.names if n in fields.table.names]
+        why = pl.coalesce(pl.lit(None, pl.String), *(pl.col(f"damage {p}") for p in places))
+        found.append(Check(why.is_not_null(), filled(f"{name}: {{}}", why), remedy))
+    if at.width:
+        message = filled(
+            f"{name} `{{}}` has {{}} characters, not {at.width}: zeros may be lost",
+            c.shown(cell),
+            cell.str.len_chars(),
+        )
+        found.append(Check(cell.str.len_chars() != at.width, message, remedy))
+    if at.pattern:
+        message = filled(f"{name} `{{}}` does not look like one", c.shown(cell))
+        fits = cell.str.contains(f"^(?:{at.pattern})$")
+        found.append(Check(~fits, message, f"correct the row, or `pattern` of {name}"))
+    return found
+
+
+def _needed(name: str) -> Check:
+    return Check(pl.col(name).is_null(), pl.lit(f"{name} is empty"), f"fill in {name}")
+
+
+def _agrees(name: str, value: pl.Expr) -> Check:
+    message = f"{name} `{{}}` with amount `{{}}`: a negative {name} goes with a negative amount"
+    return Check(
+        (value < 0) & (pl.col("amount value") > 0),
+        filled(message, c.shown(pl.col(name)), c.shown(pl.col("amount"))),
+        f"make {name} and amount agree: a credit has both negative, or {name} positive",
+    )
