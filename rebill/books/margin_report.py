@@ -9,6 +9,7 @@ from functools import cached_property
 
 import polars as pl
 
+from invoices.schema import columns_of
 from rebill.paper.charts import Series, columns, ranked
 from rebill.paper.page import render
 from rebill.pricing.margin import (
@@ -142,5 +143,5 @@ def margins(known: Earned) -> pl.DataFrame:
             continue
         key = pl.col(KEYS[by][0]) if KEYS[by] else pl.lit(None, dtype=pl.String)
         sums = known.by(by).with_columns(by=pl.lit(by), of=key)
-        found.append(sums.select(pl.col(n).cast(d) for n, d in MARGINS.items()))
+        found.append(sums.select(columns_of(MARGINS)))
     return pl.concat(found).sort("by", "of", nulls_last=True)

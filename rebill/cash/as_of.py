@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.disputes.claims import claim_steps, disputed
 from rebill.reference import current
@@ -21,8 +23,7 @@ from reconcile.cash.recovery import RECOVERY, Prior, last_day_of_bills, recovery
 from reconcile.contracts import Contract
 from reconcile.pulls.settle import standing_pulls
 
-MONTH = pl.col("bill_date").dt.strftime("%Y-%m")
-NOTHING = pl.lit(0, dtype=CENTS)
+MONTH = month_of("bill_date")
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _disputed(
         .join(facts, on="claim_no")
         .with_columns(granted=answer)
         .join(passed, on=["document_id", "claim_no"], how="left")
-        .with_columns(pl.col("customer_exposure").fill_null(NOTHING))
+        .with_columns(pl.col("customer_exposure").fill_null(ZERO_CENTS))
     )
 
 
@@ -150,12 +151,12 @@ def passed_on(
         .select("line_id", "amount", "at_stake")
         .join(cost, on="line_id")
         .with_columns(passed=pl.col("cost") - (pl.col("amount") - pl.col("at_stake")))
-        .select("line_id", pl.col("passed").clip(NOTHING, pl.col("at_stake")))
+        .select("line_id", pl.col("passed").clip(ZERO_CENTS, pl.col("at_stake")))
         .collect()
     )
     before = pl.col("amount_at_stake").cum_sum().over("line_id") - pl.col("amount_at_stake")
     within = pl.max_horizontal(
-        pl.min_horizontal(pl.col("passed") - before, pl.col("amount_at_stake")), NOTHING
+        pl.min_horizontal(pl.col("passed") - before, pl.col("amount_at_stake")), ZERO_CENTS
     )
     return (
         findings.join(lines, on="line_id")

@@ -14,7 +14,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices import bank
-from invoices.bank import nacha
+from invoices.bank import nacha_entries
 from invoices.bank.schema import BankReading, faults, one_fault
 from rebill.run.outcomes import BankRead
 from rebill.run.run import Run
@@ -124,7 +124,7 @@ def _lost(reading: BankReading, traces: set[str]) -> pl.DataFrame:
     """Return a fault for each return of a Nacha file whose debit nothing on record is."""
     named = pl.col("original_trace")
     lost = reading.entries.filter(
-        pl.lit(reading.source == nacha.NAME),
+        pl.lit(reading.source == nacha_entries.NAME),
         pl.col("kind") == "return",
         ~named.is_in(list(traces)),
     )

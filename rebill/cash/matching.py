@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from rebill.cash.schedule import SPOKEN, set_pulls, unpaid
 from rebill.disputes.claims import claim_steps
@@ -33,7 +34,7 @@ def known_pulls(run: Run) -> Known:
 def _credited(record: Record) -> pl.DataFrame:
     """Return [document_id, credited, credited_on]: what carriers granted, by bill and day."""
     key = ["claim_no", "document_id"]
-    nothing = pl.lit(0, dtype=CENTS)
+    nothing = ZERO_CENTS
     more = pl.col("credited") - pl.col("credited").shift(1).over(key, order_by="step").fill_null(
         nothing
     )
@@ -69,7 +70,7 @@ def _say_states(record: Record, spoken: pl.DataFrame) -> None:
     pulls = record.debits()
     held = record.documents().select("document_id", of_paper="status")
     paper = (
-        pl.when(pl.col("amount") == pl.lit(0, dtype=CENTS))
+        pl.when(pl.col("amount") == ZERO_CENTS)
         .then(pl.lit("none"))
         .when(pl.col("of_paper") == "held")
         .then(pl.lit("held"))

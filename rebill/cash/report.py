@@ -14,8 +14,9 @@ from typing import Any
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.periods import days_between
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from rebill.cash.as_of import Standing, standing
 from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.draw import Case
@@ -126,7 +127,7 @@ def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
         ),
     ]
     first, last = known.as_of - dt.timedelta(BACK), known.as_of + dt.timedelta(days)
-    nothing = pl.lit(0, dtype=CENTS)
+    nothing = ZERO_CENTS
     return (
         pl.concat(both, how="diagonal")
         .filter(pl.col("debit_on").is_between(first, last))
@@ -139,7 +140,7 @@ def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
             window_closes=pl.col("dispute_closes_on").min(),
         )
         .with_columns(days_after_pull=days_between(pl.col("on"), pl.col("window_closes")))
-        .select(pl.col(name).cast(dtype) for name, dtype in PULL_DAYS.items())
+        .select(columns_of(PULL_DAYS))
         .sort("on", "carrier", "contract", "kind")
     )
 
@@ -272,7 +273,7 @@ def headline(report: Report) -> list[tuple[str, Any, bool]]:
 
 
 def _sum(frame: pl.DataFrame, name: str) -> Decimal:
-    total: Decimal = frame.select((pl.col(name).sum() + pl.lit(0, CENTS)).cast(CENTS)).item()
+    total: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
     return total
 
 

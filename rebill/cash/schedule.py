@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
 from rebill.run.deadlines import dated
 from rebill.run.run import Run
 from rebill.store import models, write_rows
@@ -27,7 +27,7 @@ def set_pulls(run: Run, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.Data
     again = pl.col("document_id").is_in(corrected(accounts))
     with_days = dated(run, accounts, before)
     pulls = debits(with_days, run.contracts, unpaid(before)).with_columns(
-        amount=pl.when(again).then(pl.lit(0, dtype=CENTS)).otherwise("amount"),
+        amount=pl.when(again).then(ZERO_CENTS).otherwise("amount"),
         status=pl.when(again).then(pl.lit("none")).otherwise("status"),
     )
     bound = before.filter(~pl.col("status").is_in(("expected", "held", "none")))

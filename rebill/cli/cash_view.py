@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from rebill.cash.report import SHOWN, Report, headline
+from rebill.cash.report import Report
+from rebill.cash.report_page import SHOWN, headline
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 WIDTH = 60

@@ -136,8 +136,9 @@ def cash_report(
     from rich.console import Console
 
     from rebill.cash.forecast.outlook import cases_of
-    from rebill.cash.report import Draws, write
+    from rebill.cash.report import Draws
     from rebill.cash.report import cash_report as report_of
+    from rebill.cash.report_page import write
     from rebill.cli.cash_view import show_report
     from rebill.paper.text import note
     from rebill.store.record import reading

@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from invoices.money import MONTH_PARTS
+from invoices.schema import among
 from rebill.disputes.tables import CLAIMS
 from rebill.inquiry import explain_price
 from rebill.reference import current
@@ -189,7 +190,7 @@ def _credits(record: Record, row: dict[str, Any]) -> list[Story]:
     given = read_table(record.connection, models_disputes.ClaimCredit)
     month = row["bill_date"].strftime("%Y-%m")
     found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
-    own = pl.col("finding_id").is_in(found["finding_id"].implode())
+    own = among("finding_id", found["finding_id"])
     rows = given.filter((pl.col("credit_id") == row["line_id"]) | own.fill_null(False))
     names = ("claim_no", "at", "amount", "credit_id", "matched_by", "document_id", "finding_id")
     return [_taken(one, names) for one in rows.to_dicts()]

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from rebill.audit import again
-from rebill.audit.documents import accept, stand_in, void
+from rebill.audit.accept import accept
 from rebill.audit.stage import audit_lines, check_bills
+from rebill.audit.void import stand_in, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow

@@ -23,7 +23,8 @@ from collections.abc import Collection
 import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents, micros
-from invoices.schema import CENTS, RATE
+from invoices.periods import month_of
+from invoices.schema import CENTS, RATE, columns_of
 
 BY_LINE = ("percent_of_price", "percent_of_margin", "residual")
 BY_SERVICE = ("flat", "one_off")
@@ -105,7 +106,7 @@ def earned(lines: pl.DataFrame, bills: pl.DataFrame, rules: pl.DataFrame) -> pl.
     return (
         both.pipe(_divided, rules)
         .filter(pl.col("amount") != 0)
-        .select(pl.col(name).cast(dtype) for name, dtype in EARNED.items())
+        .select(columns_of(EARNED))
         .sort("month", "payee", "deal", "method", *_LINE, "service", nulls_last=True)
     )
 
@@ -142,7 +143,7 @@ def _workable(lines: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
         .with_columns(
             day=pl.coalesce("of_day", "day"),
             paid_class=pl.coalesce("of_class", "charge_class"),
-            month=pl.col("billed_on").dt.strftime("%Y-%m"),
+            month=month_of("billed_on"),
         )
         .filter(
             pl.col("paid_class").is_in(PAID),

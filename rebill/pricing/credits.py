@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents, micros
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents, micros
+from invoices.periods import month_of
 from invoices.schema import CENTS, RATE, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 
@@ -59,9 +60,27 @@ def parts_of(
     credits.
     """
     rule = customers.select("customer", credit_rule="credits")
+    own = credits.select(
+        "line_id", "carrier", "bill_date", "service", "usoc", "amount", named="customer"
+    )
+    allocated = _allocated(given, charged, rule)
+    of_charges = own.drop("amount").join(allocated, left_on="line_id", right_on="credit_id")
+    full = pl.Schema({**PARTS, **{k: v for k, v in CHARGED.items() if k not in PARTS}})
+    both = (of_charges, _of_no_charge(own, of_charges, rule))
+    return pl.concat([part.pipe(seal, full) for part in both]).sort(
+        "line_id", "credit_of", nulls_last=True
+    )
+
+
+def _allocated(given: pl.DataFrame, charged: pl.DataFrame, rule: pl.DataFrame) -> pl.DataFrame:
+    """Return what credits give back of charges, with what of it the customer gets and why.
+
+    A charge of 10.00 of which the customer was charged 8.00, given back in two credits of 5.00: the
+    first brings 3.00 of its 8.00 back to the customer, the second the other 5.00.
+    """
     terms = charged.rename({"line_id": "credit_of", "price": "charged_price"})
     whole = pl.col("given").cum_sum().over("credit_of")
-    allocated = (
+    return (
         given.rename({"line_id": "credit_of"})
         .sort("credit_date", "credit_invoice", "credit_id")
         .with_columns(after=whole, before=whole - pl.col("given"))
@@ -74,30 +93,26 @@ def parts_of(
             why=_why(),
         )
     )
-    own = credits.select(
-        "line_id", "carrier", "bill_date", "service", "usoc", "amount", named="customer"
-    )
-    of_charges = own.drop("amount").join(allocated, left_on="line_id", right_on="credit_id")
+
+
+def _of_no_charge(own: pl.DataFrame, of_charges: pl.DataFrame, rule: pl.DataFrame) -> pl.DataFrame:
+    """Return what is left of each credit of our `own`, for which no charge was found."""
     spent = of_charges.group_by("line_id").agg(spent=pl.col("given").sum())
-    rest = (
+    return (
         own.join(spent, on="line_id", how="left")
         .with_columns(given=-pl.col("amount") - pl.col("spent").fill_null(0))
         .filter(pl.col("given") > 0)
         .with_columns(customer="named")
         .join(rule, on="customer", how="left")
         .with_columns(
-            passed=pl.lit(0, dtype=CENTS),
-            price=pl.lit(0, dtype=CENTS),
+            passed=ZERO_CENTS,
+            price=ZERO_CENTS,
             why=pl.when(pl.col("credit_rule") == "pass")
             .then(pl.lit("priced"))
             .when(pl.col("credit_rule") == "keep")
             .then(pl.lit("kept_by_rule"))
             .otherwise(pl.lit("no_charge")),
         )
-    )
-    full = pl.Schema({**PARTS, **{k: v for k, v in CHARGED.items() if k not in PARTS}})
-    return pl.concat([part.lazy().pipe(seal, full).collect() for part in (of_charges, rest)]).sort(
-        "line_id", "credit_of", nulls_last=True
     )
 
 
@@ -115,13 +130,13 @@ def _reach(given: pl.Expr) -> pl.Expr:
 
     What was not charged is given back first; a customer whose rule is `pass` has all of it.
     """
-    spared = pl.max_horizontal(pl.col("billed") - pl.col("cost"), pl.lit(0, dtype=CENTS))
-    beyond = pl.max_horizontal(given - spared, pl.lit(0, dtype=CENTS))
+    spared = pl.max_horizontal(pl.col("billed") - pl.col("cost"), ZERO_CENTS)
+    beyond = pl.max_horizontal(given - spared, ZERO_CENTS)
     follow = pl.min_horizontal(beyond, "cost")
     rule = pl.col("credit_rule")
     return (
         pl.when(pl.col("cost").is_null() | (rule == "keep").fill_null(False))
-        .then(pl.lit(0, dtype=CENTS))
+        .then(ZERO_CENTS)
         .when(rule == "pass")
         .then(given)
         .otherwise(follow)
@@ -169,7 +184,7 @@ def credit_lines(credits: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
         service_from=pl.coalesce("service_from", "period_from"),
         service_until=pl.coalesce("service_until", "period_until"),
         quantity=-pl.col("quantity").abs(),
-        bill_month=pl.col("bill_date").dt.strftime("%Y-%m"),
+        bill_month=month_of("bill_date"),
     )
     return (
         passed.join(line, on="line_id")
@@ -178,9 +193,7 @@ def credit_lines(credits: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
             margin=pl.col("price") - pl.col("cost"),
             rule=pl.lit("as the charge was priced: ") + pl.col("rule"),
         )
-        .lazy()
         .pipe(seal, CUSTOMER_LINES)
-        .collect()
     )
 
 
@@ -190,7 +203,7 @@ def turned(credits: pl.LazyFrame) -> pl.LazyFrame:
     return credits.with_columns(
         amount=-pl.col("amount"),
         expected=-pl.col("amount"),
-        at_stake=pl.lit(0, dtype=CENTS),
+        at_stake=ZERO_CENTS,
         due_units=units.cast(RATE),
         due_unit_parts=pl.lit(None, dtype=pl.Decimal(38, 6)),
     )

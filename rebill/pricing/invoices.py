@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 
 INVOICES = pl.Schema(
     {
@@ -60,7 +60,7 @@ def invoices(
     return (
         dated(sums, customers)
         .with_columns(due_date=pl.col("bill_date") + due)
-        .select(pl.col(name).cast(dtype) for name, dtype in INVOICES.items())
+        .select(columns_of(INVOICES))
         .sort(keys)
     )
 

@@ -12,7 +12,17 @@ from typing import Literal
 
 import polars as pl
 
-from invoices.money import MICROS, MONTH_PARTS, cents, divide_half_away, exact, micros, to_cents
+from invoices.money import (
+    MICROS,
+    MONTH_PARTS,
+    ZERO_CENTS,
+    cents,
+    divide_half_away,
+    exact,
+    micros,
+    to_cents,
+)
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.pricing.precedence import choose_retail
 
@@ -74,7 +84,7 @@ def earning(lines: pl.LazyFrame, retail: pl.LazyFrame | None = None) -> pl.LazyF
     (`at_retail`). A line that a credit note takes back takes back its retail too.
     """
     tax = pl.col("kind").fill_null("charge").is_in(OWN_TAXES)
-    none = pl.lit(0).cast(CENTS)
+    none = ZERO_CENTS
     back = pl.when(pl.col("price") < 0).then(-1).otherwise(1).cast(pl.Decimal(38, 0))
     found = lines if retail is None else lines.join(retail, on="line_id", how="left")
     known = pl.lit(None, dtype=CENTS) if retail is None else (pl.col("retail") * back).cast(CENTS)
@@ -167,7 +177,7 @@ def earns_nothing(audited: pl.LazyFrame, lines: pl.LazyFrame) -> pl.DataFrame:
     after = pl.coalesce("expected", pl.col("amount") - pl.col("at_stake").fill_null(0))
     spent = (
         audited.filter(pl.col("service").is_not_null())
-        .with_columns(bill_month=pl.col("bill_date").dt.strftime("%Y-%m"))
+        .with_columns(bill_month=month_of("bill_date"))
         .group_by("service", "bill_month")
         .agg(
             pl.col("customer", "product", "carrier").drop_nulls().min(),

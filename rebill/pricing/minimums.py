@@ -9,8 +9,8 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, seal
-from rebill.pricing.own_charges import NO_CHARGES
 from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.own_charges import NO_CHARGES
 
 MONTH = ["customer", "bill_month"]
 

@@ -17,7 +17,7 @@ from typing import Literal
 import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents, micros
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, among
 from rebill.pricing.margin import PLACES, SHARE, share_of
 
 CHARGED = ("recurring", "prorated", "one_time", "usage")
@@ -91,7 +91,7 @@ def quote(
         f" {row['why']}"
         for row in wrong.sort("customer", "product", nulls_last=True).iter_rows(named=True)
     ]
-    able = asked.filter(~pl.col(by).is_in(wrong[by].implode()), pl.col(by).is_not_null())
+    able = asked.filter(~among(by, wrong[by]), pl.col(by).is_not_null())
     priced = able.with_columns(price_needed=_price()).with_columns(_parts())
     sums = priced.group_by(by).agg(pl.col(name).sum() for name in QUOTE.names() if name in priced)
     ours = charged.join(sums.select(by), on=by, how="semi")

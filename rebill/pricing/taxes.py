@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents, micros
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents, micros
 from invoices.schema import CENTS, seal
-from rebill.pricing.own_charges import NO_CHARGES
 from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.own_charges import NO_CHARGES
 
 KEY = ["customer", "bill_month"]
 PROBLEMS = pl.Schema({"customer": pl.String(), "bill_month": pl.String(), "hold": pl.String()})
@@ -70,8 +70,13 @@ def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
         )
         .filter(pl.col("tax_base") != 0, pl.col("rate") != 0)
     )
+    return Taxed(_tax_lines(based), pl.concat([_unplaced(nowhere), _holes(holes)]))
+
+
+def _tax_lines(based: pl.DataFrame) -> pl.DataFrame:
+    """Return the customer lines of taxes on their `tax_base`, each rounded once."""
     fine = cents(pl.col("tax_base")) * micros(pl.col("rate"))
-    lines = based.with_columns(
+    return based.with_columns(
         price=from_cents(divide_half_away(fine, 10**6)),
         kind=pl.lit("tax"),
         charge_class=pl.lit("tax"),
@@ -88,8 +93,7 @@ def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
             pl.lit(" of "),
             pl.col("tax_base").cast(pl.String),
         ),
-    )
-    return Taxed(_lines(lines), pl.concat([_unplaced(nowhere), _holes(holes)]))
+    ).pipe(_lines)
 
 
 def located(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
@@ -184,6 +188,16 @@ def contributions(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Ta
     )
     met = fine.join(tables.factors, how="cross").filter(_on_day())
     holes = fine.join(met, on=KEY, how="anti")
+    words = pl.concat_str(
+        pl.lit("no contribution factor is in force on "),
+        pl.col("bill_date").cast(pl.String),
+        pl.lit(": load it with contribution_factors"),
+    )
+    return Taxed(_contribution_lines(met), holes.select(*KEY, hold=words))
+
+
+def _contribution_lines(met: pl.DataFrame) -> pl.DataFrame:
+    """Return the customer lines of contributions: `fine` interstate charges, rounded down."""
     whole = pl.lit(10**12, dtype=pl.Int128)
     exact = pl.col("fine") * micros(pl.coalesce("charged", "factor"))
     base = from_cents(divide_half_away(pl.col("fine"), 10**6))
@@ -206,12 +220,7 @@ def contributions(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Ta
             pl.col("tax_base").cast(pl.String),
         )
     )
-    words = pl.concat_str(
-        pl.lit("no contribution factor is in force on "),
-        pl.col("bill_date").cast(pl.String),
-        pl.lit(": load it with contribution_factors"),
-    )
-    return Taxed(_lines(lines), holes.select(*KEY, hold=words))
+    return _lines(lines)
 
 
 def _with_share(items: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
@@ -241,16 +250,11 @@ def _percent(name: str) -> pl.Expr:
 
 def _lines(taxes: pl.DataFrame) -> pl.DataFrame:
     """Return taxes as customer lines: what is collected is owed on, so that no margin is left."""
-    return (
-        taxes.with_columns(
-            cost="price",
-            margin=pl.lit(0, dtype=CENTS),
-            bill_date=pl.lit(None, dtype=pl.Date),
-        )
-        .lazy()
-        .pipe(seal, CUSTOMER_LINES)
-        .collect()
-    )
+    return taxes.with_columns(
+        cost="price",
+        margin=ZERO_CENTS,
+        bill_date=pl.lit(None, dtype=pl.Date),
+    ).pipe(seal, CUSTOMER_LINES)
 
 
 def _unplaced(items: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.schema import among
 from rebill.reference.current import current_frame, load_version
 from rebill.store.columns import TableIn
 from rebill.store.models import REFERENCE, Load
@@ -125,12 +126,12 @@ def compare(
         gone = (
             gone.clear()
             if yielding is None or named is None
-            else gone.filter(pl.col("row_id").is_in(yielding.implode())).join(
+            else gone.filter(among("row_id", yielding)).join(
                 named, on=["carrier", "usoc"], how="semi"
             )
         )
     close = pl.concat([changed, gone.get_column("row_id")])
-    kept = current.filter(~pl.col("row_id").is_in(close.implode()))
+    kept = current.filter(~among("row_id", close))
     marks = ["_file", "_row", "_ok"]
     after = pl.concat(
         [

@@ -13,8 +13,8 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS, cents
 from invoices.schema import CENTS, among, seal
-from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.taxes import KEY, PROBLEMS, Tables, Taxed
 from rebill.reference.cells import read_cells
 from rebill.reference.checks_cells import typed

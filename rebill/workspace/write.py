@@ -31,20 +31,18 @@ def write_atomic(path: Path, content: bytes | str) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Let the disk hold what was written to a file, or to the entries of a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-_sync_folder = _sync
 
 
 def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
@@ -58,7 +56,7 @@ def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
-        _sync_folder(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.periods import add_days, days_between
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 from rebill.cash.forecast.history import paid, whole_cents
 from rebill.reference import current
 from rebill.store.record import Record
@@ -48,31 +48,7 @@ def gaps(record: Record, as_of: dt.date) -> pl.DataFrame:
     customers, paid before, in the middle; without any history `dso_days` after the bill, if the
     settings say so, or when it is due.
     """
-    invoices = collection(record, as_of).select("invoice_no", "collect_on")
-    share = pl.col("price").cast(pl.Int128)
-    day = pl.col("collect_on").cast(pl.Int32).cast(pl.Int128)
-    mean = ((share * day).sum() * 2 + share.sum()) // (share.sum() * 2)
-    charged = (
-        record.customer_lines()
-        .filter(pl.col("line_id").is_not_null(), pl.col("price") > 0)
-        .select(
-            "invoice_no",
-            document_id=pl.col("line_id").str.replace(r"-\d+$", ""),
-            price=whole_cents("price"),
-        )
-        .group_by("document_id", "invoice_no")
-        .agg(pl.col("price").sum())
-        .collect()
-    )
-    by_bill = (
-        charged.join(invoices, on="invoice_no")
-        .group_by("document_id")
-        .agg(mean=mean, charged=pl.col("price").sum())
-        .with_columns(
-            collect_on=pl.col("mean").cast(pl.Int32).cast(pl.Date),
-            charged=(pl.col("charged").cast(pl.Decimal(38, 2)) / 100).cast(CENTS),
-        )
-    )
+    by_bill = _collected(record, as_of)
     terms = waiting(current.contracts(record.connection)).select("contract", "cost_of_capital")
     pulls = as_pulled(record.debits()).filter(
         pl.col("amount") > 0, pl.col("status") != "returned", pl.col("debit_on").is_not_null()
@@ -88,8 +64,46 @@ def gaps(record: Record, as_of: dt.date) -> pl.DataFrame:
                 peak_funding(pl.col("amount"), pl.col("gap_days"))
             ),
         )
-        .select(pl.col(name).cast(dtype) for name, dtype in GAPS.items())
+        .select(columns_of(GAPS))
         .sort("document_id")
+    )
+
+
+def _collected(record: Record, as_of: dt.date) -> pl.DataFrame:
+    """Return [document_id, mean, charged, collect_on]: the mean day each bill's customers pay.
+
+    A bill of which one customer is charged 30.00 and pays on the 10th, another 10.00 and pays on
+    the 20th, is collected on the 13th (12.5, the half up).
+    """
+    invoices = collection(record, as_of).select("invoice_no", "collect_on")
+    share = pl.col("price").cast(pl.Int128)
+    day = pl.col("collect_on").cast(pl.Int32).cast(pl.Int128)
+    mean = ((share * day).sum() * 2 + share.sum()) // (share.sum() * 2)
+    return (
+        _charged(record)
+        .join(invoices, on="invoice_no")
+        .group_by("document_id")
+        .agg(mean=mean, charged=pl.col("price").sum())
+        .with_columns(
+            collect_on=pl.col("mean").cast(pl.Int32).cast(pl.Date),
+            charged=(pl.col("charged").cast(pl.Decimal(38, 2)) / 100).cast(CENTS),
+        )
+    )
+
+
+def _charged(record: Record) -> pl.DataFrame:
+    """Return [document_id, invoice_no, price]: what customers are charged for each bill, cents."""
+    return (
+        record.customer_lines()
+        .filter(pl.col("line_id").is_not_null(), pl.col("price") > 0)
+        .select(
+            "invoice_no",
+            document_id=pl.col("line_id").str.replace(r"-\d+$", ""),
+            price=whole_cents("price"),
+        )
+        .group_by("document_id", "invoice_no")
+        .agg(pl.col("price").sum())
+        .collect()
     )
 
 

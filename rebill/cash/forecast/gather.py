@@ -11,6 +11,7 @@ import polars as pl
 
 from invoices.calendar import roll
 from invoices.periods import add_days, days_between
+from invoices.schema import among
 from rebill.cash.as_of import Standing, standing
 from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.disputes_ahead import disputes_ahead
@@ -168,7 +169,7 @@ def _pulls(
     sure = (
         # What was pulled already, early perhaps, is pulled; what came back is asked for otherwise.
         known.debits.filter(~pl.col("status").is_in(("returned", "debited")))
-        .with_columns(late=pl.col("document_id").is_in(overdue.implode()))
+        .with_columns(late=among("document_id", overdue))
         .select(
             day=pl.when("late").then(1).otherwise(offset(known.as_of, "debit_on")),
             amount=whole_cents("amount"),

@@ -6,10 +6,10 @@ import datetime as dt
 
 import polars as pl
 
+from invoices.money import ZERO_CENTS
 from invoices.periods import days_between
-from invoices.schema import CENTS
+from invoices.schema import CENTS, columns_of
 
-NOTHING = pl.lit(0, dtype=CENTS)
 PAID = pl.Schema(
     {
         "invoice_no": pl.String(),
@@ -47,17 +47,17 @@ def paid(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: dt.date) -> pl.D
         .agg(direct=pl.col("amount").sum(), direct_on=pl.col("paid_on").max())
     )
     bills = bills.join(direct, on=["customer", "invoice_no"], how="left").with_columns(
-        rest=pl.max_horizontal(pl.col("total") - pl.col("direct").fill_null(NOTHING), NOTHING)
+        rest=pl.max_horizontal(pl.col("total") - pl.col("direct").fill_null(ZERO_CENTS), ZERO_CENTS)
     )
     pool = _pool(bills, known)
     last = pool.group_by("customer").agg(pool=pl.col("reached").last())
     before = pl.col("reaches") - pl.col("rest")
-    covered = pl.min_horizontal(pl.col("pool").fill_null(NOTHING) - before, pl.col("rest"))
+    covered = pl.min_horizontal(pl.col("pool").fill_null(ZERO_CENTS) - before, pl.col("rest"))
     found = (
         bills.sort("customer", "due_date", "invoice_no")
         .with_columns(reaches=pl.col("rest").cum_sum().over("customer"))
         .join(last, on="customer", how="left")
-        .with_columns(open=pl.col("rest") - pl.max_horizontal(covered, NOTHING))
+        .with_columns(open=pl.col("rest") - pl.max_horizontal(covered, ZERO_CENTS))
         .sort("reaches")
         .join_asof(
             pool.select("customer", "reached", pool_on="on").sort("reached"),
@@ -72,7 +72,7 @@ def paid(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: dt.date) -> pl.D
     return (
         found.with_columns(paid_on=pl.when(pl.col("open") == 0).then(on))
         .with_columns(delay=days_between(pl.col("due_date"), pl.col("paid_on")))
-        .select(pl.col(name).cast(dtype) for name, dtype in PAID.items())
+        .select(columns_of(PAID))
         .sort("invoice_no")
     )
 
@@ -80,12 +80,12 @@ def paid(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: dt.date) -> pl.D
 def _pool(bills: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Return [customer, on, reached]: what could pay any invoice, summed up to each day."""
     loose = known.filter(pl.col("named").is_null()).select("customer", "amount", on="paid_on")
-    above = pl.max_horizontal(pl.col("direct") - pl.col("total"), NOTHING)
+    above = pl.max_horizontal(pl.col("direct") - pl.col("total"), ZERO_CENTS)
     spare = bills.select(
         "customer",
         pl.when(pl.col("direct").is_not_null())
         .then(above)
-        .otherwise(pl.max_horizontal(-pl.col("total"), NOTHING))
+        .otherwise(pl.max_horizontal(-pl.col("total"), ZERO_CENTS))
         .cast(CENTS)
         .alias("amount"),
         on=pl.coalesce("direct_on", "bill_date"),

@@ -11,7 +11,7 @@ from claim_nights import DAY, came, claims, credits, filed, places
 from nights import NOW, exported, night, small, table
 
 from rebill.disputes import file
-from rebill.disputes.credits import dismiss, take_by_hand
+from rebill.disputes.credits_by_hand import dismiss, take_by_hand
 from rebill.inquiry import explain
 from rebill.reference.load import load
 from rebill.store.record import reading

@@ -11,8 +11,8 @@ import pytest
 from nights import CONTRACT, bill, night, put, small
 
 from rebill.paper.text import safe_csv
-from rebill.reference.load import LoadResult, load
 from rebill.reference.inventory_difference import difference
+from rebill.reference.load import LoadResult, load
 from rebill.store.record import reading
 from rebill.workspace.settings import Workspace
 
