@@ -102,23 +102,19 @@ def assemble(documents: pl.DataFrame, bundles: list[tuple[int, Bundle]]) -> Asse
         maintain_order="left",
     )
     owners = _owners(pieces)
-    whole = _merged(pieces, owners)
     sums = pieces.group_by("document_id", "part", "role", maintain_order=True).agg(
         pl.col("amount").sum(), files=pl.col("intake").n_unique(), feed=pl.col("feed").first()
     )
-    whole = _derived(whole, sums, feeds)
-    ties = _stacked(bundles, "ties", TIES).drop("intake", "feed")
+    whole = _derived(_merged(pieces, owners), sums, feeds)
     told = [
-        _stacked(bundles, "reasons", REASONS).drop("intake", "feed"),
+        _stacked(bundles, "reasons", REASONS),
         _twice(pieces, feeds),
-        _untied(ties, sums),
+        _untied(_stacked(bundles, "ties", TIES), sums),
         _missing(whole, sums, bundles, feeds),
     ]
     reasons = pl.concat([frame.select(REASONS.names()) for frame in told]).join(
         owners, on="document_id", how="inner", maintain_order="left"
     )
-    lacking = reasons.filter(pl.col("cause") == "part_missing")
-    waiting = pieces.join(lacking, on="document_id", how="semi")["intake"].unique().sort()
     fragments = pieces.select("intake", "document_id").unique()
     others = documents.join(fragments, on=["intake", "document_id"], how="anti")
     moves = fragments.join(owners, on="document_id").filter(pl.col("intake") != pl.col("owner"))
@@ -126,8 +122,14 @@ def assemble(documents: pl.DataFrame, bundles: list[tuple[int, Bundle]]) -> Asse
         pl.concat([others, whole.select(documents.columns)]),
         moves.select(none.columns),
         reasons.select(pl.col("owner").alias("intake"), *REASONS),
-        tuple(waiting),
+        _waiting(pieces, reasons),
     )
+
+
+def _waiting(pieces: pl.DataFrame, reasons: pl.DataFrame) -> tuple[int, ...]:
+    """Return the files with a part of a bill that lacks another."""
+    lacking = reasons.filter(pl.col("cause") == "part_missing")
+    return tuple(pieces.join(lacking, on="document_id", how="semi")["intake"].unique().sort())
 
 
 def _with_intake(frame: pl.DataFrame, number: int) -> pl.DataFrame:

@@ -25,45 +25,46 @@ def lines_of(
         return empty(LINES).lazy()
     mark = f"-{part.name}" if len(fields.flat.part) > 1 else ""
     mark += f"-{source.digest[:6]}" if part.several else ""
-    value = fields.value
-    exact = fields.extended().cast(EXACT)
-    charge_class = (
-        value("charge_class") if fields.has("charge_class") else pl.lit(part.charge_class)
+    key = [*KEY_FIELDS, "printed_by"]
+    return (
+        rows.filter(~pl.col("faulty"))
+        .select(*_printed(fields))
+        .join(owners.lazy(), on=key, how="inner", maintain_order="left")
+        .with_columns(
+            amount=_cents(part.rounding),
+            service_until=_until(part.prorated_until),
+            circuit_key=c.circuit_key(pl.col("circuit_id").cast(pl.String)),
+            line_id=filled(f"{{}}{mark}-{{}}", "document_id", "row"),
+            source_file=pl.lit(fields.table.source_file),
+            source_row="row",
+        )
+        .pipe(seal, LINES)
     )
-    until = value("service_until")
-    if fields.has("service_through"):
-        until = pl.coalesce(until, value("service_through").dt.offset_by("1d"))
-    typed = rows.filter(~pl.col("faulty")).select(
-        "row",
-        *(pl.col(f"{name} value").alias(name) for name in KEY_FIELDS),
-        printed_by=value("carrier") if fields.has("carrier") else pl.lit(""),
-        exact=exact,
-        charge_class=charge_class,
-        service_until=until.cast(pl.Date),
-        unit_rate_places=_places(fields),
-        **{name: value(name) for name in _AS_READ},
-        **_rates(fields),
-    )
-    named = typed.join(
-        owners.lazy(),
-        on=[*KEY_FIELDS, "printed_by"],
-        how="inner",
-        maintain_order="left",
-    )
-    return named.with_columns(
-        amount=_cents(part.rounding),
-        service_until=_until(part.prorated_until),
-        circuit_key=c.circuit_key(pl.col("circuit_id").cast(pl.String)),
-        line_id=filled(f"{{}}{mark}-{{}}", "document_id", "row"),
-        source_file=pl.lit(fields.table.source_file),
-        source_row="row",
-    ).pipe(seal, LINES)
 
 
 _AS_READ = (
     *("line_no", "usoc", "description", "wtn", "circuit_id", "state", "zone", "order_no"),
     "service_from",
 )
+
+
+def _printed(fields: Fields) -> list[pl.Expr]:
+    """Return what a row prints of its line, beside the key of its document."""
+    value, usual = fields.value, pl.lit(fields.table.part.charge_class)
+    until = value("service_until")
+    if fields.has("service_through"):
+        until = pl.coalesce(until, value("service_through").dt.offset_by("1d"))
+    named = {
+        **{name: pl.col(f"{name} value") for name in KEY_FIELDS},
+        "printed_by": value("carrier") if fields.has("carrier") else pl.lit(""),
+        "exact": fields.extended().cast(EXACT),
+        "charge_class": value("charge_class") if fields.has("charge_class") else usual,
+        "service_until": until.cast(pl.Date),
+        "unit_rate_places": _places(fields),
+        **{name: value(name) for name in _AS_READ},
+        **_rates(fields),
+    }
+    return [pl.col("row"), *(cell.alias(name) for name, cell in named.items())]
 
 
 def _rates(fields: Fields) -> dict[str, pl.Expr]:

@@ -125,15 +125,7 @@ def _sheet(
     ).row(0)
     if last_row * (last_column + 1) > MOST_CELLS:
         raise WorkbookFault(f"sheet {name} spans more than {MOST_CELLS:,} cells")
-    loaded = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
-    values = (
-        loaded.rename({old: str(place) for place, old in enumerate(loaded.columns)})
-        .with_row_index("row")
-        .with_columns(row=pl.col("row").cast(pl.Int64) + first_row)
-        .unpivot(index="row", variable_name="column", value_name="text")
-        .with_columns(pl.col("column").cast(pl.Int64) + first_column)
-        .filter(pl.col("text").is_not_null())
-    )
+    values = _values(book, name, first_row, first_column)
     told = kinds.join(values, on=["row", "column"], how="full", coalesce=True)
     lost = told.filter(
         (pl.col("type").is_null() & (pl.col("text") != ""))
@@ -151,6 +143,21 @@ def _sheet(
     )
     cells = cells.with_columns(damage=_damage(), text=_point(decimal))
     return _wide(name, cells)
+
+
+def _values(
+    book: fastexcel.ExcelReader, name: str, first_row: int, first_column: int
+) -> pl.DataFrame:
+    """Return the cells of a sheet that hold something: row, column and text."""
+    loaded = book.load_sheet(name, header_row=None, dtypes="string").to_polars()
+    return (
+        loaded.rename({old: str(place) for place, old in enumerate(loaded.columns)})
+        .with_row_index("row")
+        .with_columns(row=pl.col("row").cast(pl.Int64) + first_row)
+        .unpivot(index="row", variable_name="column", value_name="text")
+        .with_columns(pl.col("column").cast(pl.Int64) + first_column)
+        .filter(pl.col("text").is_not_null())
+    )
 
 
 def _cells(xml: str) -> pl.DataFrame:

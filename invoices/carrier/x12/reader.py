@@ -163,15 +163,6 @@ def _lazy(
 ) -> pl.LazyFrame:
     """Return the lines of the bills that load, made piece by piece whenever they are asked for."""
 
-    def charges() -> Iterator[pl.DataFrame]:
-        if kept is not None:
-            yield from kept
-            return
-        for digest, _ in _digests(source, encoding, dialect):
-            if isinstance(digest, Unreadable):
-                return
-            yield digest.charges
-
     def lines(
         columns: list[str] | None,
         predicate: pl.Expr | None,
@@ -179,7 +170,7 @@ def _lazy(
         batch: int | None,
     ) -> Iterator[pl.DataFrame]:
         counter = Counter()
-        for piece in charges():
+        for piece in kept if kept is not None else _charges(source, encoding, dialect):
             meant = translated(piece, dialect.head.codes)
             frame = lines_of(meant, marks, loaded, kinds, counter, dialect.said, source.name)
             if predicate is not None:
@@ -195,6 +186,14 @@ def _lazy(
                 return
 
     return register_io_source(lines, schema=LINES, is_pure=True)
+
+
+def _charges(source: Source, encoding: str, dialect: Dialect) -> Iterator[pl.DataFrame]:
+    """Yield the charges of a file, piece by piece, as far as it can be read."""
+    for digest, _ in _digests(source, encoding, dialect):
+        if isinstance(digest, Unreadable):
+            return
+        yield digest.charges
 
 
 __all__ = ["read"]
