@@ -10,7 +10,8 @@ import polars as pl
 from invoices.carrier import Known
 from invoices.carrier.accounts import TIE, carrier_of
 from invoices.carrier.cells import circuit_key, telephone
-from invoices.carrier.csr import RECORDS, ROWS, Csr, is_csr, read_csr
+from invoices.carrier.csr import RECORDS, Csr, is_csr, read_csr
+from invoices.carrier.csr_equipment import ROWS
 from invoices.text import filled
 from rebill.reference.checks_cells import typed
 from rebill.reference.current import account_patterns
