@@ -34,11 +34,9 @@ def known_pulls(run: Run) -> Known:
 def _credited(record: Record) -> pl.DataFrame:
     """Return [document_id, credited, credited_on]: what carriers granted, by bill and day."""
     key = ["claim_no", "document_id"]
-    nothing = ZERO_CENTS
-    more = pl.col("credited") - pl.col("credited").shift(1).over(key, order_by="step").fill_null(
-        nothing
-    )
-    steps = claim_steps(record).with_columns(credited=more.cast(CENTS))
+    before = pl.col("credited").shift(1).over(key, order_by="step").fill_null(ZERO_CENTS)
+    more = (pl.col("credited") - before).cast(CENTS)
+    steps = claim_steps(record).with_columns(credited=more)
     granted = steps.filter(pl.col("credited") > 0, pl.col("on").is_not_null())
     return granted.select("document_id", "credited", credited_on="on")
 

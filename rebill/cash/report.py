@@ -1,16 +1,10 @@
-"""Cash at a glance: one page that works offline and prints, the same figures as CSV.
-
-The page holds no script. Every figure on it is a cell of one of the tables that lie beside it, or
-of a chart drawn from them.
-"""
+"""Cash at a glance: every figure of the day, as tables that lie beside the page as CSV."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -23,19 +17,13 @@ from rebill.cash.forecast.draw import Case
 from rebill.cash.forecast.gather import bills_ahead, facts_of
 from rebill.cash.forecast.outlook import Outlook, outlook
 from rebill.cash.pledges import commitments_of, security_of
-from rebill.paper import charts, page
-from rebill.paper.charts import Band, Mark, Series
-from rebill.paper.text import as_text
 from rebill.reference import current
 from rebill.store.record import Record
-from rebill.workspace.write import leave
-from reconcile.cash.exposure import EXPOSURE, PLACES, as_pulled
+from reconcile.cash.exposure import as_pulled
 from reconcile.cash.exposure import exposure as exposed
 
 BACK = 30
 """Pulls of so many days before are shown with those to come."""
-LABELS = 26
-"""So many columns fit a chart."""
 
 PULL_DAYS = pl.Schema(
     {
@@ -127,7 +115,6 @@ def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
         ),
     ]
     first, last = known.as_of - dt.timedelta(BACK), known.as_of + dt.timedelta(days)
-    nothing = ZERO_CENTS
     return (
         pl.concat(both, how="diagonal")
         .filter(pl.col("debit_on").is_between(first, last))
@@ -135,8 +122,8 @@ def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
         .agg(
             bills=pl.len().cast(pl.Int64),
             amount=pl.col("amount").sum(),
-            disputed=pl.col("disputed").fill_null(nothing).sum(),
-            unfiled=pl.col("unfiled").fill_null(nothing).sum(),
+            disputed=pl.col("disputed").fill_null(ZERO_CENTS).sum(),
+            unfiled=pl.col("unfiled").fill_null(ZERO_CENTS).sum(),
             window_closes=pl.col("dispute_closes_on").min(),
         )
         .with_columns(days_after_pull=days_between(pl.col("on"), pl.col("window_closes")))
@@ -153,212 +140,3 @@ def _rates(known: Standing) -> pl.DataFrame:
         .agg(pl.col("waiting", "expected_recovery", "provision", "carry_cost").sum())
     )
     return known.rates.join(waits, on=["carrier", "reason"]).sort("carrier", "reason")
-
-
-# --- the page ---------------------------------------------------------------------------------
-
-MONEY, DAY, TEXT, COUNT, RATE = "money", "day", "text", "count", "share"
-SHOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
-    "pulls": (
-        ("on", "Pulled on", DAY),
-        ("carrier", "Carrier", TEXT),
-        ("contract", "Contract", TEXT),
-        ("kind", "", TEXT),
-        ("bills", "Bills", COUNT),
-        ("amount", "Amount", MONEY),
-        ("disputed", "Disputed", MONEY),
-        ("unfiled", "Still to file", MONEY),
-        ("window_closes", "First window closes", DAY),
-        ("days_after_pull", "Days after the pull", COUNT),
-    ),
-    "position": (
-        ("carrier", "Carrier", TEXT),
-        ("pending", "Pending", MONEY),
-        *((name, name.capitalize(), MONEY) for name in ("debited", *PLACES)),
-        ("not_audited", "Not audited", MONEY),
-    ),
-    "win_rates": (
-        ("carrier", "Carrier", TEXT),
-        ("reason", "Reason", TEXT),
-        ("ended", "Ended", COUNT),
-        ("win_rate_low", "Low", RATE),
-        ("win_rate", "Win rate", RATE),
-        ("win_rate_high", "High", RATE),
-        ("waiting", "Waiting", MONEY),
-        ("expected_recovery", "Expected", MONEY),
-        ("provision", "Provision", MONEY),
-        ("carry_cost", "Cost of waiting", MONEY),
-    ),
-    "cases": (
-        ("case", "", TEXT),
-        ("lowest_p5", "Lowest, bad case", MONEY),
-        ("lowest_p50", "Lowest, middle", MONEY),
-        ("lowest_on", "On", DAY),
-        ("peak_funding_p50", "To fund", MONEY),
-        ("peak_funding_p95", "To fund, bad case", MONEY),
-        ("bounce", "A pull bounces", RATE),
-        ("credits", "Credits", MONEY),
-        ("expired", "Too late", MONEY),
-    ),
-    "forecast": (
-        ("on", "Day", DAY),
-        ("pulls", "Pulls", MONEY),
-        ("credits", "Credits", MONEY),
-        ("receipts", "Receipts", MONEY),
-        ("balance_p5", "5 %", MONEY),
-        ("balance_p25", "25 %", MONEY),
-        ("balance_p50", "Middle", MONEY),
-        ("balance_p75", "75 %", MONEY),
-        ("balance_p95", "95 %", MONEY),
-        ("bounce", "Bounces", RATE),
-    ),
-    "commitments": (
-        ("contract", "Contract", TEXT),
-        ("year_until", "Year ends before", DAY),
-        ("annual", "Promised", MONEY),
-        ("counted", "Bought", MONEY),
-        ("run_rate", "A usual month", MONEY),
-        ("moved_in", "Coming", MONEY),
-        ("moved_out", "Leaving", MONEY),
-        ("projected", "Projected", MONEY),
-        ("shortfall", "Short", MONEY),
-        ("certain_on", "Certain on", DAY),
-        ("status", "", TEXT),
-    ),
-    "security": (
-        ("contract", "Contract", TEXT),
-        ("required", "Required", MONEY),
-        ("held", "Held", MONEY),
-        ("headroom", "Headroom", MONEY),
-        ("months_covered", "Months covered", TEXT),
-        ("pending", "Pending", MONEY),
-        ("cost", "Cost a year", MONEY),
-        ("headroom_later", "Headroom in a year", MONEY),
-    ),
-}
-"""The columns of each table that the page shows: name, heading, kind."""
-
-
-def as_page(report: Report) -> str:
-    """Return the report as one self-contained HTML page."""
-    rows = {name: frame.to_dicts() for name, frame in report.tables.items()}
-    return page.render(
-        "cash.html.jinja",
-        report=report,
-        rows=rows,
-        shown=SHOWN,
-        facts=headline(report),
-        figures=_figures(report),
-    )
-
-
-def headline(report: Report) -> list[tuple[str, Any, bool]]:
-    """Return the figures that matter most: what it is, the figure, whether it is bad."""
-    position, case = report.tables["position"], report.tables["cases"].row(0, named=True)
-    month = report.as_of + dt.timedelta(30)
-    next_month = report.tables["pulls"].filter(pl.col("on") > report.as_of, pl.col("on") <= month)
-    facts: list[tuple[str, Any, bool]] = [
-        ("pulled in the next 30 days", _sum(next_month, "amount"), False),
-        ("still to file", _sum(position, "unfiled"), False),
-        ("filed and not answered or credited", _sum(position, "open"), False),
-        ("of it expected back", _sum(position, "expected_recovery"), False),
-        ("expired", _sum(position, "expired"), _sum(position, "expired") > 0),
-        (f"lowest point, {case['lowest_on']}", case["lowest_p50"], case["lowest_p50"] < 0),
-        ("to fund, in a bad case", case["peak_funding_p95"], False),
-    ]
-    if case["bounce"] is not None:
-        chance = f"{case['bounce'] * 100:.1f} %"
-        facts.append(("chance that a pull bounces", chance, case["bounce"] > 0))
-    return facts
-
-
-def _sum(frame: pl.DataFrame, name: str) -> Decimal:
-    total: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
-    return total
-
-
-def _figures(report: Report) -> dict[str, Any]:
-    """Return the charts by the section they stand in."""
-    told = report.tables["forecast"]
-    days = told["on"].to_list()
-    low = report.tables["cases"]["lowest_on"][0]
-    bands = [
-        Band("nine of ten scenarios", told["balance_p5"].to_list(), told["balance_p95"].to_list()),
-        Band("one of two", told["balance_p25"].to_list(), told["balance_p75"].to_list()),
-    ]
-    middle = [Series("the middle", told["balance_p50"].to_list(), step=True)]
-    marks = [Mark(low, "lowest")]
-    return {
-        "pulls": _pull_chart(report),
-        "exposure": _exposure_chart(report),
-        "forecast": charts.over_time("Balance", days, middle, bands=bands, marks=marks),
-        "commitments": _promise_chart(report),
-    }
-
-
-def _pull_chart(report: Report) -> Any:
-    """Return pulls against what has to be filed, by day, or by week where there are many."""
-    pulls = report.tables["pulls"]
-    if pulls.is_empty():
-        return ""
-    by_week = pulls["on"].n_unique() > LABELS
-    on, closes = pl.col("on"), pl.col("window_closes")
-    if by_week:
-        on, closes = on.dt.truncate("1w"), closes.dt.truncate("1w")
-    parts = {
-        "pulled for bills that are in": pulls.filter(pl.col("kind") == "known").select(
-            on=on, amount="amount"
-        ),
-        "expected to be pulled": pulls.filter(pl.col("kind") == "expected").select(
-            on=on, amount="amount"
-        ),
-        "to file before its window closes": pulls.filter(pl.col("unfiled") > 0).select(
-            on=closes, amount="unfiled"
-        ),
-    }
-    sums = {
-        name: dict(part.group_by("on").agg(pl.col("amount").sum()).iter_rows())
-        for name, part in parts.items()
-    }
-    days = sorted({day for part in sums.values() for day in part if day is not None})
-    series = [Series(name, [part.get(day) for day in days]) for name, part in sums.items()]
-    title = "Pulls against windows" + (", by week" if by_week else "")
-    return charts.columns(title, [f"{day:%m-%d}" for day in days], series)
-
-
-def _exposure_chart(report: Report) -> Any:
-    total = report.exposure.group_by("on").agg(pl.col(PLACES).sum()).sort("on")
-    names = [name for name in PLACES if name != "undisputed"]
-    series = [Series(name, total[name].to_list(), step=True) for name in names]
-    marks = [Mark(report.as_of, "today")]
-    return charts.over_time("Disputed money that was pulled", total["on"].to_list(), series,
-                            marks=marks) if total.height else ""  # fmt: skip
-
-
-def _promise_chart(report: Report) -> Any:
-    promised = report.tables["commitments"]
-    if promised.is_empty():
-        return ""
-    series = [
-        Series(label, promised[name].to_list())
-        for name, label in (
-            ("annual", "promised"),
-            ("counted", "bought"),
-            ("projected", "projected"),
-        )
-    ]
-    return charts.columns("Commitments of the year", promised["contract"].to_list(), series)
-
-
-def write(report: Report, folder: Path) -> list[Path]:
-    """Leave the page and its tables in a folder, each whole or as it was; return their paths.
-
-    `exposure.csv` is the table the export gives, for the day of the report.
-    """
-    tables = {**report.tables, "exposure": report.exposure.select(EXPOSURE.names())}
-    paths = [folder / "cash.html"]
-    leave(paths[0], as_page(report))
-    for name, frame in tables.items():
-        paths.append(folder / f"{name}.csv")
-        leave(paths[-1], as_text(frame).write_csv())
-    return paths

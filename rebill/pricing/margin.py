@@ -84,13 +84,12 @@ def earning(lines: pl.LazyFrame, retail: pl.LazyFrame | None = None) -> pl.LazyF
     (`at_retail`). A line that a credit note takes back takes back its retail too.
     """
     tax = pl.col("kind").fill_null("charge").is_in(OWN_TAXES)
-    none = ZERO_CENTS
     back = pl.when(pl.col("price") < 0).then(-1).otherwise(1).cast(pl.Decimal(38, 0))
     found = lines if retail is None else lines.join(retail, on="line_id", how="left")
     known = pl.lit(None, dtype=CENTS) if retail is None else (pl.col("retail") * back).cast(CENTS)
     return found.with_columns(
-        earned=pl.when(tax).then(none).otherwise("price"),
-        taxes=pl.when(tax).then("price").otherwise(none),
+        earned=pl.when(tax).then(ZERO_CENTS).otherwise("price"),
+        taxes=pl.when(tax).then("price").otherwise(ZERO_CENTS),
         retail=known,
         loss=~tax & (pl.col("margin") < 0) & (pl.col("price") >= 0),
     )

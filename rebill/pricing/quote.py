@@ -17,7 +17,7 @@ from typing import Literal
 import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents, micros
-from invoices.schema import CENTS, RATE, among
+from invoices.schema import CENTS, RATE, among, columns_of
 from rebill.pricing.margin import PLACES, SHARE, share_of
 
 CHARGED = ("recurring", "prorated", "one_time", "usage")
@@ -208,6 +208,6 @@ def _judged(sums: pl.DataFrame, charged: pl.DataFrame, by: str) -> pl.DataFrame:
             markup_at_retail=share_of(gap, pl.col("cost_of_those")),
             stays_under_retail=pl.col("price_of_those") <= pl.col("retail"),
         )
-        .select(by, *(pl.col(name).cast(dtype) for name, dtype in QUOTE.items()))
+        .select(by, *columns_of(QUOTE))
         .sort(by)
     )

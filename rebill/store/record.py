@@ -15,7 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.carrier.reading import document_id
-from invoices.schema import FINDINGS, LINES
+from invoices.schema import FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import (
     transaction,
@@ -136,14 +136,8 @@ class Record:
 
     def lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the lines of loaded documents; what only an audit knows is null before it."""
-        waiting = self.waiting(months)
-        extra = [
-            pl.lit(None, dtype=dtype).alias(name)
-            for name, dtype in AUDITED.items()
-            if name not in LINES
-        ]
-        both = [self.audited(months).select(AUDITED.names())]
-        return pl.concat([*both, waiting.with_columns(extra).select(AUDITED.names())])
+        audited = self.audited(months).select(AUDITED.names())
+        return pl.concat([audited, self.waiting(months).pipe(seal, AUDITED)])
 
     def findings(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return all findings that stand (`KEPT_FINDINGS`)."""
