@@ -4,8 +4,8 @@ A *deal* is a set of rules that pay payees for what customers are charged. Of th
 and method the most specific fits a line: service, then customer and product, then customer, then
 product, then any; of those in force on the day of the invoice. Its value makes the commission of
 the line, rounded once to the cent, half away from zero; its shares, which add up to 100, divide
-that by largest remainder, so that the parts are the whole. What is credited is taken back by the
-rule and the day of the charge it credits.
+that by largest remainder, so that the parts are the whole. What is credited is taken back (a
+claw-back) by the rule and the day of the charge it credits.
 
 | method | works on |
 |---|---|

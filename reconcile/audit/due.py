@@ -114,7 +114,15 @@ def _with_units(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
-    """Add what decides, code by code, what is due of a line that is not cut into pieces."""
+    """Add what decides, code by code, what is due of a line that is not cut into pieces.
+
+    A disconnect on 04-10 with 5 days of grace, two element rows in the inventory::
+
+        period          package  ->  period_last  window_until  rate       element_rows
+        04-01 to 05-01  -            05-01        04-15         buy_rate   2
+        04-01 to 05-01  PKG1         05-01        04-15         null       2
+        04-01 to 04-01  -            04-02        04-15         buy_rate   2
+    """
     rows = elements.group_by("service", "usoc").agg(
         element_rows=pl.len(),
         element_units=pl.col("quantity").first(),

@@ -96,7 +96,15 @@ def by_same_period(pool: Pool) -> Pass:
 
 
 def by_line(pool: Pool) -> Pass:
-    """Credits of exactly the amount, service and code of lines, of no other period."""
+    """Credits of exactly the amount, service and code of lines, of no other period.
+
+    What is left of the line N1 is 5.00 for service S1, code 1FB, April::
+
+        credit           service  code  period
+        C1  5.00         S1       1FB   April   ->  for N1
+        C2  5.00         S1       1FB   none    ->  for N1, if C1 is not there
+        C3  4.99         S1       1FB   April   ->  none: not its amount
+    """
     exact = Pool(
         pool.credits.with_columns(exact=pl.col("amount")),
         pool.claims,
@@ -171,7 +179,14 @@ def _no_other(name: str) -> pl.Expr:
 
 
 def near(pool: Pool) -> pl.DataFrame:
-    """Return offers of credits of the service and code of a line that are not its amount."""
+    """Return offers of credits of the service and code of a line that are not its amount.
+
+    What is left of the line N1 is 5.00, of N2 of the same claim 2.00::
+
+        credit    ->  offered
+        C1  4.00      4.00 for the claim: N1 can take all of it
+        C2  9.00      5.00 for the claim: N1 can take no more
+    """
     found = _candidates(pool, ["subject", "usoc"]).filter(PERIODS_MEET.fill_null(True))
     return (
         found.with_columns(amount=pl.min_horizontal("amount", "room").cast(CENTS))
