@@ -88,14 +88,21 @@ def test_nothing_that_changes_money_passes_unseen(
     if hurt_file is not None:
         files[name] = hurt_file
     gate = through(files, profile)
-    whole = loaded(gate) == printed(bills) and seen(gate) == written(bills)
+    whole = loaded(gate) == printed(bills) and moving(seen(gate)) == moving(written(bills))
     noticed = (gate.documents["status"] != "loaded").any() or gate.findings.height > 0
     missing = len(loaded(gate)) < len(bills)
     # A bill that is in no file at all is another check's affair: its account sent none.
     gone = missing and not {b.invoice_no for b in bills} - set(loaded(gate)) - without_rows(bills)
     assert whole or noticed or gone
     for invoice_no, values in loaded(gate).items():
-        assert values == printed(bills)[invoice_no]
+        # A digit of the account makes an invoice of another account, and leaves this one noticed.
+        assert values == printed(bills).get(invoice_no, values)
+        assert noticed or invoice_no in printed(bills)
+
+
+def moving(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The rows that move money: one of 0.00 may be there or not."""
+    return [row for row in rows if row[6] != Decimal("0.00")]
 
 
 def without_rows(bills: list[Bill]) -> set[str]:
