@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -43,7 +44,7 @@ class Intake:
     waiting: tuple[int, ...] = ()
     """Files with a part of a bill that lacks another, whatever is on record."""
 
-    @property
+    @cached_property
     def parts(self) -> dict[int, int]:
         """How many bills a file has a part of, where it has parts only."""
         return {number: bundle.parts["document_id"].n_unique() for number, bundle in self.bundles}
