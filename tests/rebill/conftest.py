@@ -12,10 +12,7 @@ from rebill.workspace.settings import Workspace
 @pytest.fixture
 def march(tmp_path: Path) -> Workspace:
     """A workspace after the night of March: S1 billed 2.00 too much, S2 after its disconnect."""
-    import nights
-    from decided import MARCH
+    from decided import after_march
+    from nights import copied
 
-    workspace = nights.small(tmp_path / "w")
-    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
-    nights.night(workspace, MARCH)
-    return workspace
+    return copied(tmp_path / "w", after_march)

@@ -17,6 +17,13 @@ from rebill.workspace.settings import Workspace
 MARCH = "2026-03-31"
 
 
+def after_march(root: Path) -> None:
+    """Make a workspace with a night of March."""
+    workspace = nights.small(root)
+    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
+    nights.night(workspace, MARCH)
+
+
 def act(day: str = MARCH, who: str = "ana", reason: str = "she said so") -> Act:
     return Act(who, dt.date.fromisoformat(day), reason)
 

@@ -130,37 +130,38 @@ def make(root: Path, url: str | None = None) -> Workspace:
 
 def small(root: Path, url: str | None = None) -> Workspace:
     """Return a workspace that knows the two services."""
-    if url is None:
-        # One is made and copied: most of the time would go into migrations.
-        shutil.copytree(_template(), root)
-        return open_workspace(root)
-    return _small(root, url)
+    return copied(root, _small) if url is None else _small(root, url)
 
 
-@cache
-def _template() -> Path:
-    root = Path(tempfile.mkdtemp(prefix="rebill-small-")) / "w"
-    atexit.register(shutil.rmtree, root.parent, ignore_errors=True)
-    return _small(root, None).root
+def copied(root: Path, build: Callable[[Path], object]) -> Workspace:
+    """Return a copy of the workspace that `build` makes: it is made once, then copied.
 
-
-def billed(root: Path) -> Workspace:
-    """Return a copy of a workspace whose night took in `USUAL` of March and left its invoices."""
-    shutil.copytree(_billed(), root)
+    Most of the time of a small test would go into migrations and nights that many begin with.
+    """
+    shutil.copytree(_made(build), root)
     return open_workspace(root)
 
 
 @cache
-def _billed() -> Path:
-    root = Path(tempfile.mkdtemp(prefix="rebill-billed-")) / "w"
+def _made(build: Callable[[Path], object]) -> Path:
+    root = Path(tempfile.mkdtemp(prefix="rebill-made-")) / "w"
     atexit.register(shutil.rmtree, root.parent, ignore_errors=True)
-    workspace = small(root)
-    put(workspace, [("a.csv", bill(3, USUAL))])
-    night(workspace, "2026-03-10")
+    build(root)
     return root
 
 
-def _small(root: Path, url: str | None) -> Workspace:
+def billed(root: Path) -> Workspace:
+    """Return a workspace whose night took in `USUAL` of March and left its invoices."""
+    return copied(root, _billed)
+
+
+def _billed(root: Path) -> None:
+    workspace = small(root)
+    put(workspace, [("a.csv", bill(3, USUAL))])
+    night(workspace, "2026-03-10")
+
+
+def _small(root: Path, url: str | None = None) -> Workspace:
     workspace = make(root, url)
     folder = root / "reference"
     folder.mkdir()

@@ -90,19 +90,24 @@ def test_nothing_that_changes_money_passes_unseen(
     gate = through(files, profile)
     whole = loaded(gate) == printed(bills) and moving(seen(gate)) == moving(written(bills))
     noticed = (gate.documents["status"] != "loaded").any() or gate.findings.height > 0
-    missing = len(loaded(gate)) < len(bills)
-    # A bill that is in no file at all is another check's affair: its account sent none.
-    gone = missing and not {b.invoice_no for b in bills} - set(loaded(gate)) - without_rows(bills)
+    missing = set(printed(bills)) - set(loaded(gate))
+    # A bill that is in no file at all is another check's affair: its account sent none. So is one
+    # without a row whose account lost a digit in the ledger: nothing else speaks of it.
+    gone = bool(missing) and missing <= without_rows(bills)
     assert whole or noticed or gone
     for invoice_no, values in loaded(gate).items():
         # A digit of the account makes an invoice of another account, and leaves this one noticed.
         assert values == printed(bills).get(invoice_no, values)
-        assert noticed or invoice_no in printed(bills)
+        assert noticed or gone or invoice_no in printed(bills)
 
 
 def moving(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    """The rows that move money: one of 0.00 may be there or not."""
-    return [row for row in rows if row[6] != Decimal("0.00")]
+    """The account, part and amount of each row that moves money.
+
+    A row of 0.00 may be there or not, and a digit of a code, a number, a rate or a quantity is
+    for the audit to see: no total of the feed speaks of it.
+    """
+    return sorted(((row[0], row[1], row[6]) for row in rows if row[6] != Decimal("0.00")), key=repr)
 
 
 def without_rows(bills: list[Bill]) -> set[str]:

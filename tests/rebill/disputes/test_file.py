@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from claim_nights import places
-from nights import NOW, USUAL, bill, night, put, small, table
+from nights import NOW, USUAL, bill, copied, night, put, small, table
 
 from rebill.disputes import file
 from rebill.disputes.claims import claim_steps, parts
@@ -30,10 +30,13 @@ def event(workspace: Workspace, number: str, what: str, on: str, amount: str | N
 
 def claimed(root: Path) -> Workspace:
     """Return a workspace with a claim for what is billed after a disconnect and one for a rate."""
+    return copied(root, march_claimed)
+
+
+def march_claimed(root: Path) -> None:
     workspace = small(root)
     put(workspace, [("mar.csv", bill(3, USUAL))])
     night(workspace, "2026-04-20")
-    return workspace
 
 
 def test_nothing_happens_to_a_claim_before_its_bill(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import nights
 import polars as pl
 import pytest
 from checkout import ROOT
-from nights import bill, by, exported, night, outbox, put, small, table
+from nights import bill, by, copied, exported, night, outbox, put, small, table
 from three_bills import BILLS
 
 from rebill.night import batch
@@ -106,8 +106,9 @@ BOUNDARIES = (
 )
 
 
-def february_then_the_rest(workspace: settings.Workspace) -> None:
+def february_then_the_rest(root: Path) -> None:
     """A first night is done, and more has come in since."""
+    workspace = small(root)
     put(workspace, BILLS[:1])
     night(workspace, "2026-02-10")
     put(workspace, [*BILLS[1:], ("bad.csv", "x\n")])
@@ -116,8 +117,7 @@ def february_then_the_rest(workspace: settings.Workspace) -> None:
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> settings.Workspace:
     """A workspace whose second night went through."""
-    workspace = small(tmp_path_factory.mktemp("calm") / "w")
-    february_then_the_rest(workspace)
+    workspace = copied(tmp_path_factory.mktemp("calm") / "w", february_then_the_rest)
     night(workspace, "2026-04-10")
     return workspace
 
@@ -130,8 +130,7 @@ def test_a_night_killed_at_any_boundary_is_finished_by_the_next(
         if reached == boundary:
             raise Killed
 
-    killed = small(tmp_path / "killed")
-    february_then_the_rest(killed)
+    killed = copied(tmp_path / "killed", february_then_the_rest)
     with pytest.raises(Killed):
         night(killed, "2026-04-10", killer)
     night(killed, "2026-04-10")
@@ -146,8 +145,7 @@ def test_a_night_killed_by_the_system_at_any_moment_is_finished_by_the_next(
     calm: settings.Workspace, tmp_path: Path
 ) -> None:
     for attempt in range(12):
-        killed = small(tmp_path / f"killed{attempt}")
-        february_then_the_rest(killed)
+        killed = copied(tmp_path / f"killed{attempt}", february_then_the_rest)
         command = [sys.executable, "-m", "rebill.cli", "nightly", "--as-of", "2026-04-10"]
         process = subprocess.Popen(
             [*command, "--workspace", str(killed.root)],

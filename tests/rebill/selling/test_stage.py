@@ -10,7 +10,7 @@ from typing import Any
 import nights
 import polars as pl
 import pytest
-from nights import NOW, bill, csv_of, night, put, small, table
+from nights import NOW, bill, copied, csv_of, night, put, small, table
 
 from rebill.inquiry import explain
 from rebill.night import batch
@@ -75,11 +75,14 @@ def foot(workspace: Workspace) -> None:
 @pytest.fixture
 def march(tmp_path: Path) -> Workspace:
     """A workspace whose March has been billed as it should be."""
-    workspace = small(tmp_path / "w")
+    return copied(tmp_path / "w", march_billed)
+
+
+def march_billed(root: Path) -> None:
+    workspace = small(root)
     put(workspace, [("b3.csv", bill(3, PLAIN))])
     night(workspace, "2026-03-20")
     assert totals(workspace) == ["27.50"]
-    return workspace
 
 
 def test_own_charges_are_recurring_or_once_prorated_inside_the_month(march: Workspace) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
-from nights import HEADER, night, put, small, table
+from nights import HEADER, copied, night, put, small, table
 
 from rebill.disputes import file
 from rebill.workspace.settings import Workspace
@@ -50,11 +50,14 @@ def came(workspace: Workspace, month: int, day: str, *extra: str, header: str = 
 
 def filed(root: Path) -> Workspace:
     """Return a workspace whose claims of March (DISC 16.67, RATE 2.00) were filed in March."""
+    return copied(root, _filed)
+
+
+def _filed(root: Path) -> None:
     workspace = small(root)
     came(workspace, 3, "2026-03-20")
     file.submit(workspace, ["D-000001"], DAY("2026-03-22"), "ana", "T-7781")
     file.submit(workspace, ["D-000002"], DAY("2026-03-22"), "ana", None)
-    return workspace
 
 
 def claims(workspace: Workspace) -> dict[str, tuple[str, ...]]:
