@@ -55,11 +55,6 @@ def exact(rate: pl.Expr, unit_parts: pl.Expr) -> pl.Expr:
     return micros(rate) * unit_parts.cast(pl.Int128)
 
 
-def exact_of_cents(column: pl.Expr) -> pl.Expr:
-    """Return dollars and cents in exact units."""
-    return cents(column) * pl.lit(EXACT_PER_CENT, dtype=pl.Int128)
-
-
 def to_cents(column: pl.Expr) -> pl.Expr:
     """Round exact units to dollars and cents, once, half away from zero."""
     return from_cents(divide_half_away(column, EXACT_PER_CENT))

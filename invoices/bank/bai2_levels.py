@@ -7,11 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from invoices.bank.bai2_records import (
-    BREAK,
-    RECORDS,
-    Record,
-)
+from invoices.bank.bai2_records import BREAK, RECORDS, Record
 
 _AMOUNT = re.compile(r"[+-]?[0-9]{1,15}")
 _UNSIGNED = re.compile(r"[0-9]{1,15}")

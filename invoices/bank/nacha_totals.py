@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.bank.layout import (
-    BATCH_CONTROL,
-    FILE_CONTROL,
-    PER_BLOCK,
-    Layout,
-)
+from invoices.bank.layout import BATCH_CONTROL, FILE_CONTROL, PER_BLOCK, Layout
 from invoices.bank.nacha_parts import Check, Parts, field_faults, quoted
 from invoices.bank.schema import together
 

@@ -16,16 +16,8 @@ from rebill.run.deadlines import dated
 from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
 from rebill.run.outcomes import DocumentsSettled, LinesAudited, Outcomes
 from rebill.run.run import Run
-from rebill.run.stages import (
-    Audit,
-    CheckBills,
-)
-from rebill.store import (
-    live_bulk,
-    models,
-    supersede,
-    update_rows,
-)
+from rebill.run.stages import Audit, CheckBills
+from rebill.store import live_bulk, models, supersede, update_rows
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
 from reconcile.audit import bill_series

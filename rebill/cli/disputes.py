@@ -13,15 +13,7 @@ import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, disputes, example
 from rebill.cli.night import work
-from rebill.cli.options import (
-    HERE,
-    Given,
-    GivenDay,
-    Where,
-    amount_from,
-    day_from,
-    open_place,
-)
+from rebill.cli.options import HERE, Given, GivenDay, Where, amount_from, day_from, open_place
 
 Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[

@@ -10,16 +10,7 @@ import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
 from rebill.cli.night import work
-from rebill.cli.options import (
-    HERE,
-    Given,
-    GivenDay,
-    Month,
-    Where,
-    day_from,
-    month_from,
-    open_place,
-)
+from rebill.cli.options import HERE, Given, GivenDay, Month, Where, day_from, month_from, open_place
 
 On = Annotated[
     dt.date,

@@ -13,15 +13,8 @@ from rebill.run.deadlines import dated
 from rebill.run.keep import keep_findings, take_out
 from rebill.run.outcomes import FindingsClaimed, Outcomes
 from rebill.run.run import Run
-from rebill.run.stages import (
-    Claim,
-)
-from rebill.store import (
-    insert_frame,
-    models,
-    next_numbers,
-    write_rows,
-)
+from rebill.run.stages import Claim
+from rebill.store import insert_frame, models, next_numbers, write_rows
 from rebill.store.record import KEPT_FINDINGS
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError

@@ -11,12 +11,7 @@ from invoices.carrier import Profile, Profiles, Source, choose, fixed
 from invoices.carrier.flat.draft import NoDraft, draft
 from rebill.workspace import text_files
 from rebill.workspace.profiles import FOLDER, profiles_at, read_profile
-from rebill.workspace.settings import (
-    SETTINGS_FILE,
-    ConfigError,
-    Settings,
-    open_workspace,
-)
+from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Settings, open_workspace
 from rebill.workspace.text_files import Fault
 
 

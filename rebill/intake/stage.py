@@ -15,14 +15,8 @@ from rebill.run.intake import Intake, Settled
 from rebill.run.keep import keep, keep_findings
 from rebill.run.outcomes import DocumentsSettled, FileRead, Outcomes
 from rebill.run.run import Run
-from rebill.run.stages import (
-    ReadFile,
-    Settle,
-)
-from rebill.store import (
-    insert_frame,
-    models,
-)
+from rebill.run.stages import ReadFile, Settle
+from rebill.store import insert_frame, models
 from rebill.store.frames import of
 from reconcile.contracts import Contract, contract_for
 

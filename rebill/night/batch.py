@@ -27,13 +27,7 @@ from rebill.run.difference import Difference
 from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
-from rebill.store import (
-    finish_run,
-    models,
-    start_run,
-    sweep_orphans,
-    transaction,
-)
+from rebill.store import finish_run, models, start_run, sweep_orphans, transaction
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.log import Log

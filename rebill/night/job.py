@@ -16,11 +16,7 @@ from rebill.outbox.deliver import missing_months
 from rebill.reference import current
 from rebill.run.plan import Facts
 from rebill.run.stages import Plan, Seen
-from rebill.store import (
-    known_files,
-    models_bank,
-    models_decisions,
-)
+from rebill.store import known_files, models_bank, models_decisions
 from rebill.store.models import ClaimEvent, Document
 from rebill.store.record import Record
 from rebill.workspace import inbox, text_files

@@ -14,7 +14,6 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.periods import month_of
-from rebill.store import bulk
 from rebill.store.engine import store_token
 from rebill.store.frames import insert_frame, read_frame
 from rebill.store.models import BulkFile
@@ -40,7 +39,7 @@ def write_bulk(
     `bill_date`). `amount` names the column whose sum is recorded. Returns the rows of
     `bulk_files` without ids. Until the transaction is kept the files are orphans.
     """
-    written = bulk.write_parts(
+    written = write_parts(
         workspace.lines, kind, store_token(connection), frame, amount=amount, month=month
     )
     rows = pl.DataFrame(
@@ -161,7 +160,7 @@ def sweep_orphans(workspace: Workspace, connection: sa.Connection) -> list[Path]
     token = store_token(connection)
     removed = []
     for path in write.walk(workspace.lines):
-        ours = path.name.startswith(token[: bulk.TOKEN_LENGTH])
+        ours = path.name.startswith(token[:TOKEN_LENGTH])
         known = path.relative_to(workspace.root).as_posix() in named
         if write.is_temporary(path, workspace.lines) or (ours and not known):
             path.unlink()
@@ -171,8 +170,6 @@ def sweep_orphans(workspace: Workspace, connection: sa.Connection) -> list[Path]
 
 
 TOKEN_LENGTH = 12
-
-
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
 

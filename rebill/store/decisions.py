@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
-import sqlalchemy as sa
 
 from rebill.store import insert_frame, read_table
 from rebill.store.models_decisions import Decision
@@ -20,11 +19,6 @@ LONGEST = 2000
 def decisions(record: Record) -> pl.DataFrame:
     """Return every decision, in the order in which they were made."""
     return read_table(record.connection, Decision)
-
-
-def last_decision(record: Record) -> int:
-    """Return the number of the last decision; 0 where there is none."""
-    return record.connection.scalar(sa.select(sa.func.max(Decision.id))) or 0
 
 
 def waivers(record: Record, as_of: dt.date | None) -> pl.DataFrame:

@@ -17,9 +17,7 @@ import sqlalchemy as sa
 from invoices.carrier.reading import document_id
 from invoices.schema import FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
-from rebill.store import (
-    transaction,
-)
+from rebill.store import transaction
 from rebill.store.bulk import scan_bulk
 from rebill.store.frames import read_frame, read_table
 from rebill.store.models import (

@@ -6,16 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from invoices.carrier import (
-    Profile,
-    ProfileError,
-    Profiles,
-    parse_profile,
-)
-from rebill.workspace.settings import (
-    ConfigError,
-    Workspace,
-)
+from invoices.carrier import Profile, ProfileError, Profiles, parse_profile
+from rebill.workspace.settings import ConfigError, Workspace
 
 FOLDER = "profiles"
 LARGEST = 2**20

@@ -18,8 +18,6 @@ from reconcile.contracts import Contract, contract_for, settings
 from reconcile.findings import BY_NAME
 from reconcile.pulls.debits import ACCOUNT, previous_bills
 
-BILL_CODES = ("document_missing", "balance_breaks", "bill_jumped")
-
 COMPARED = pl.Schema(
     {
         "carrier": pl.String(),

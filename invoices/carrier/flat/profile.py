@@ -44,7 +44,6 @@ LineField = Literal[
     "currency",
 ]
 DOCUMENT_FIELDS: tuple[str, ...] = get_args(DocumentField)
-LINE_FIELDS: tuple[str, ...] = get_args(LineField)
 KEY_FIELDS = ("ban", "invoice_no", "bill_date")
 TEMPLATE_FIELDS = ("ban", "bill_date")
 

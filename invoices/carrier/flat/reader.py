@@ -23,13 +23,7 @@ from invoices.carrier.flat.row_checks import checks_of
 from invoices.carrier.flat.rows import Table
 from invoices.carrier.flat.values import Fields, with_values
 from invoices.carrier.profiles import Profile
-from invoices.carrier.reading import (
-    QUARANTINE,
-    Reading,
-    findings_of,
-    refused_file,
-    without_names,
-)
+from invoices.carrier.reading import QUARANTINE, Reading, findings_of, refused_file, without_names
 from invoices.carrier.source import Source
 from invoices.schema import DOCUMENTS, FINDINGS, columns_of, empty, seal, stack
 

@@ -7,16 +7,8 @@ import polars as pl
 from invoices.carrier import cells as c
 from invoices.carrier import checks as ck
 from invoices.carrier.header import Header
-from invoices.carrier.reading import (
-    document_id,
-    short_id,
-)
-from invoices.carrier.usoc_lines.columns import (
-    DOCUMENT_CELLS,
-    KEY,
-    RECORD,
-    document_checks,
-)
+from invoices.carrier.reading import document_id, short_id
+from invoices.carrier.usoc_lines.columns import DOCUMENT_CELLS, KEY, RECORD, document_checks
 from invoices.text import filled
 
 

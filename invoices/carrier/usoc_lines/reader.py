@@ -20,12 +20,7 @@ from invoices.carrier.reading import (
     without_names,
 )
 from invoices.carrier.usoc_lines.attach import stretches
-from invoices.carrier.usoc_lines.columns import (
-    COLUMNS,
-    KEY,
-    KINDS,
-    NEEDED,
-)
+from invoices.carrier.usoc_lines.columns import COLUMNS, KEY, KINDS, NEEDED
 from invoices.carrier.usoc_lines.document_rows import count_lines, read_documents, refused_documents
 from invoices.carrier.usoc_lines.line_rows import read_faults, read_lines, read_rows
 from invoices.schema import DOCUMENTS, FINDINGS, seal, stack

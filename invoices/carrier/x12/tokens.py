@@ -14,13 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.carrier.x12.separators import (
-    BLANKS,
-    LONGEST,
-    Separators,
-    Unreadable,
-    find_separators,
-)
+from invoices.carrier.x12.separators import BLANKS, LONGEST, Separators, Unreadable, find_separators
 
 PIECE = 8 * 2**20
 """About so many characters are worked on at once."""

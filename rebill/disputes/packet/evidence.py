@@ -17,7 +17,6 @@ from reconcile.audit.causes import CAUSES, causes
 from reconcile.audit.pricing import QUESTION, in_force, rate_frame, with_question
 from reconcile.schema import AUDITED
 
-FOUND = ("finding_id", "cause", "reason", "message", "source_file", "source_row")
 EARLIER = pl.Schema(
     {
         "claim_no": pl.String(),

@@ -14,17 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoice_model import model_pages
-from invoice_pages import (
-    CODES,
-    CUSTOMER,
-    LINE,
-    LINES,
-    TEXTS,
-    Page,
-    bills,
-    header,
-    lines,
-)
+from invoice_pages import CODES, CUSTOMER, LINE, LINES, TEXTS, Page, bills, header, lines
 
 from invoices.customer.charge_words import CLASS_WORDS
 from invoices.customer.csv_rows import CSV_COLUMNS

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from model_codes import (
-    NONE,
-)
+from model_codes import NONE
 from model_lines import ZERO, Judged
 from model_time import Row
 

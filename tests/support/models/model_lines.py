@@ -9,14 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from model_time import (
-    DAY,
-    Period,
-    Row,
-    billing_days,
-    fraction,
-    rounded,
-)
+from model_time import DAY, Period, Row, billing_days, fraction, rounded
 
 from reconcile.contracts import Billing, Contract
 

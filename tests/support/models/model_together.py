@@ -5,9 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from model_codes import (
-    NONE,
-)
+from model_codes import NONE
 from model_facts import Facts
 from model_lines import ZERO, Judged, day_and_cent
 from model_time import Row, extension, holds, rounded

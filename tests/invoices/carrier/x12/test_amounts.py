@@ -6,17 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from x12_paper import (
-    BODY,
-    HEAD,
-    bill,
-    bytes_of,
-    lines,
-    one,
-    own_profile,
-    through_bytes,
-    whole,
-)
+from x12_paper import BODY, HEAD, bill, bytes_of, lines, one, own_profile, through_bytes, whole
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
-from x12_paper import (
-    BODY,
-    HEAD,
-    bill,
-    lines,
-    one,
-    own_profile,
-)
+from x12_paper import BODY, HEAD, bill, lines, one, own_profile
 
 from invoices.carrier import Known
 from invoices.carrier.source import ACCOUNTS, KINDS
