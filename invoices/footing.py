@@ -10,11 +10,9 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.reading import findings_of
-from invoices.schema import CENTS, DOCUMENTS, FINDINGS, among, empty, seal
+from invoices.schema import CENTS, DOCUMENTS, FINDINGS, WIDE, among, empty, seal
 from invoices.text import filled
 
-WIDE = pl.Decimal(38, 2)
-"""Sums of many lines: wider than any one amount."""
 SUMS = pl.Schema({"document_id": pl.String(), "lines": pl.Int64(), "amount": WIDE})
 """What is summed of the lines of a document."""
 _LARGEST = "999999999999.99"

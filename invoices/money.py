@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import CENTS, RATE
+from invoices.schema import CENTS, RATE, WIDE
 
 MONTH_PARTS = 377_580
 """28, 29, 30 and 31 divide it: the least common multiple of the lengths a month can have."""
@@ -35,7 +35,7 @@ def cents(column: pl.Expr) -> pl.Expr:
 def from_cents(column: pl.Expr) -> pl.Expr:
     """Return a whole number of cents as dollars and cents."""
     # A sum of an integer and a decimal keeps the decimal's scale, so the cast is exact.
-    return (column.cast(pl.Decimal(38, 2)) * pl.lit("0.01").cast(pl.Decimal(38, 2))).cast(CENTS)
+    return (column.cast(WIDE) * pl.lit("0.01").cast(WIDE)).cast(CENTS)
 
 
 def divide_half_away(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:

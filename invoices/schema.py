@@ -17,6 +17,8 @@ Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 
 CENTS = pl.Decimal(18, 2)
 """Dollars and cents, exact."""
+WIDE = pl.Decimal(38, 2)
+"""Sums of many lines: wider than any one amount."""
 RATE = pl.Decimal(18, 6)
 """A rate per unit (and month), or a number of units, exact."""
 

@@ -12,9 +12,9 @@ import re
 import polars as pl
 
 from invoices.bank.bai2_levels import READERS, State
-from invoices.bank.bai2_records import AGAIN, logical_records, order_of_records
+from invoices.bank.bai2_records import logical_records, order_of_records
 from invoices.bank.records import decoded, lines_of
-from invoices.bank.schema import BankReading, faults, together
+from invoices.bank.schema import AGAIN, BankReading, faults, together
 from invoices.bank.wording import content_key, from_text, identified
 from invoices.money import from_cents
 

@@ -29,7 +29,6 @@ class State:
     levels: list[Level] = field(default_factory=lambda: [Level(), Level(), Level()])
     day: dt.date | None = None
     account: str = ""
-    currency: str = ""
     moves: list[tuple[object, ...]] = field(default_factory=list)
     wrong: list[tuple[int, str, str, str]] = field(default_factory=list)
 
@@ -92,8 +91,7 @@ def _group_header(state: State, record: Record) -> None:
         state.fault(record, "group status", f"`{status}`: the group is {what}, nothing to book")
     state.day = _day(state, record, "as-of date", record.take())
     record.take()
-    state.currency = record.take()
-    _dollars(state, record, state.currency)
+    _dollars(state, record, record.take())
 
 
 def _dollars(state: State, record: Record, currency: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.bank.schema import one_fault, together
+from invoices.bank.schema import AGAIN, one_fault, together
 
 RECORDS = {
     "01": "file header",
@@ -30,7 +30,6 @@ FOLLOWS = {
     "98": ("02", "99"),
     "99": (),
 }
-AGAIN = "ask the bank for a correct file; nothing of this one is booked"
 BREAK = "\x1f"
 
 

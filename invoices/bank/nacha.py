@@ -15,14 +15,14 @@ import polars as pl
 
 from invoices.bank import nacha_fields, nacha_totals
 from invoices.bank.layout import LENGTH
-from invoices.bank.nacha_entries import NAME, entries_of, settlement
+from invoices.bank.nacha_entries import NAME, entries_of
 from invoices.bank.nacha_parts import parts_of
 from invoices.bank.records import decoded, order_faults, records_of
 from invoices.bank.remittance import read_remittances
 from invoices.bank.schema import BankReading, together
 from invoices.calendar import NONE
 
-__all__ = ["NAME", "read", "recognises", "settlement"]
+__all__ = ["NAME", "read", "recognises"]
 
 
 def recognises(head: bytes) -> bool:

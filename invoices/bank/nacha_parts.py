@@ -17,9 +17,7 @@ from invoices.bank.layout import (
     FILLER,
     Layout,
 )
-from invoices.bank.schema import faults
-
-AGAIN = "ask the bank for a correct file; nothing of this one is booked"
+from invoices.bank.schema import AGAIN, faults
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,6 @@ def parts_of(records: pl.DataFrame) -> Parts:
         "entry_description",
         "effective_date",
         "settlement_day",
-        odfi_of_batch="odfi",
     )
     entries = of(ENTRY).join(said, on="batch", how="left", maintain_order="left")
     addenda = of(ADDENDA)

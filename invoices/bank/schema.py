@@ -61,6 +61,7 @@ FAULTS = pl.Schema(
     }
 )
 """Why a file is refused: one fault is enough, all that can be told at once are told."""
+AGAIN = "ask the bank for a correct file; nothing of this one is booked"
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def read(content: bytes, profile: StatementProfile) -> BankReading:
     signed, wrong = _signed(table, profile)
     if wrong.height:
         return BankReading(NAME, key, faults=wrong)
-    wrong = _balances(signed, profile)
+    wrong = _balances(signed)
     if wrong.height:
         return BankReading(NAME, key, faults=wrong)
     return BankReading(NAME, key, _entries(signed))
@@ -195,7 +195,7 @@ def _signed(table: pl.DataFrame, profile: StatementProfile) -> tuple[pl.DataFram
     return signed.with_columns(amount=pl.col("moved").abs(), takes=pl.col("moved") < 0), wrong
 
 
-def _balances(table: pl.DataFrame, profile: StatementProfile) -> pl.DataFrame:
+def _balances(table: pl.DataFrame) -> pl.DataFrame:
     """Return where a balance is not the one before it and the amount: oldest first, or last."""
     if "balance" not in table.columns:
         return together([])

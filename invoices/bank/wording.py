@@ -70,7 +70,7 @@ def identified(frame: pl.DataFrame, source: str, *said: str) -> pl.DataFrame:
         source=pl.lit(source),
         account=pl.col("account").str.replace_all(r"[^0-9A-Za-z]", "").str.tail(4),
     )
-    return seal(named.lazy(), ENTRIES).collect()
+    return seal(named, ENTRIES)
 
 
 def _hashed(source: str, words: str) -> str:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from invoices.schema import CENTS, DOCUMENTS, empty
+from invoices.schema import CENTS, DOCUMENTS, WIDE, empty
 from invoices.text import filled
 
-WIDE = pl.Decimal(38, 2)
 PARTS = pl.Schema(
     {
         "document_id": pl.String(),

@@ -9,8 +9,8 @@ import polars as pl
 
 from invoices.carrier.bundles import REASONS, assemble
 from invoices.carrier.reading import Reading
-from invoices.footing import WIDE, foot, line_sums
-from invoices.schema import FINDINGS, LINES, empty, stack
+from invoices.footing import foot, line_sums
+from invoices.schema import FINDINGS, LINES, WIDE, empty, stack
 
 _NOT_READ = (
     *("line_id", "document_id", "carrier", "ban", "invoice_no", "bill_date"),

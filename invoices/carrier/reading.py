@@ -12,6 +12,7 @@ import polars as pl
 
 from invoices.carrier.bundles import Bundle
 from invoices.schema import DOCUMENTS, FINDINGS, LINES, empty, seal
+from invoices.text import filled
 
 QUARANTINE = pl.Schema(
     {
@@ -79,6 +80,12 @@ def document_id(carrier: str, ban: str, invoice_no: str, *also: str) -> str:
     return short_id(carrier, ban, invoice_no, *also)
 
 
+def unread_name(row: str, source_file: str, digest: str) -> pl.Expr:
+    """Return how the finding of an unreadable row is named: by its document, or else its file."""
+    owner = pl.col("document_id").fill_null(short_id("refused", digest or source_file))
+    return filled("{}-r{}:line_unreadable", owner, row)
+
+
 def findings_of(frame: pl.DataFrame, code: str, severity: str) -> pl.DataFrame:
     """Return `frame` as findings of one code, with nothing at stake.
 
@@ -86,17 +93,12 @@ def findings_of(frame: pl.DataFrame, code: str, severity: str) -> pl.DataFrame:
     """
     named = pl.col("finding_id") if "finding_id" in frame.columns else pl.col("document_id")
     ending = "" if "finding_id" in frame.columns else f":{code}"
-    return (
-        frame.lazy()
-        .with_columns(
-            finding_id=named + ending,
-            code=pl.lit(code),
-            severity=pl.lit(severity),
-            amount_at_stake=pl.lit("0.00"),
-        )
-        .pipe(seal, FINDINGS)
-        .collect()
-    )
+    return frame.with_columns(
+        finding_id=named + ending,
+        code=pl.lit(code),
+        severity=pl.lit(severity),
+        amount_at_stake=pl.lit("0.00"),
+    ).pipe(seal, FINDINGS)
 
 
 def without_names(documents: pl.DataFrame) -> pl.DataFrame:

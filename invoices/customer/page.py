@@ -113,9 +113,6 @@ def _dressed(*sets: Mapping[str, Words]) -> dict[str, Words]:
     return {step: partial(make, step) for step in steps}
 
 
-# --- the services -----------------------------------------------------------------------------
-
-
 # --- the head of the page ---------------------------------------------------------------------
 
 

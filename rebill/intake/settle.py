@@ -8,20 +8,18 @@ their document; what a killed run leaves there is swept by the next one.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TypeVar
 
 import polars as pl
 
 from invoices.carrier.bundles import assemble
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
 from invoices.carrier.reading import document_id, findings_of
-from invoices.footing import WIDE, foot
-from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, empty, stack
+from invoices.footing import foot
+from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, WIDE, Frame, empty, stack
 from invoices.text import filled
 from rebill.run.intake import Intake, Settled
 from rebill.store.record import KEY
 
-Frame = TypeVar("Frame", pl.DataFrame, pl.LazyFrame)
 UNIQUE = filled("{}:{}", "intake", "document_id")
 """What a document is called before it has its final id: files may name the same one."""
 

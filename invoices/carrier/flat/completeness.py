@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.carrier.bundles import CAME, PARTS, REASONS, TIES, WIDE, Bundle, Feed
+from invoices.carrier.bundles import CAME, PARTS, REASONS, TIES, Bundle, Feed
 from invoices.carrier.flat.fragments import KEY
 from invoices.carrier.flat.ledger import ledger_charges, ledger_ties
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.values import MONEY, Fields, document_fields
-from invoices.schema import empty, seal
+from invoices.schema import WIDE, empty, seal
 from invoices.text import filled
 
 

@@ -8,10 +8,9 @@ from invoices.carrier import checks as ck
 from invoices.carrier.flat.fragments import KEY
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.rows import Table
-from invoices.carrier.reading import short_id
+from invoices.carrier.reading import unread_name
 from invoices.carrier.source import Source
 from invoices.schema import seal
-from invoices.text import filled
 
 MOST_FAULTS = 100_000
 """A file with more unreadable rows than this is refused as a whole."""
@@ -27,9 +26,7 @@ FAULTS = pl.Schema(
 )
 
 
-def faults_of(
-    rows: pl.LazyFrame, checks: list[ck.Check], table: Table, source: Source
-) -> pl.DataFrame:
+def faults_of(rows: pl.LazyFrame, checks: list[ck.Check], table: Table) -> pl.DataFrame:
     """Return the rows that cannot be read with all that is wrong with each, in file order."""
     key = [pl.when("whole").then(pl.col(f"{name} value")).alias(name) for name in KEY_FIELDS]
     return (
@@ -51,13 +48,12 @@ def faults_of(
 def with_bill(faults: pl.DataFrame, loaded: pl.DataFrame, source: Source) -> pl.DataFrame:
     """Give each unreadable row its bill, where it names one that is read, and a finding's name."""
     bills = loaded.select(*KEY_FIELDS, "document_id", of="carrier")
-    owner = pl.col("document_id").fill_null(short_id("refused", source.digest or source.name))
     return (
         faults.join(bills, on=list(KEY_FIELDS), how="left", maintain_order="left")
         .unique("source_row", keep="first", maintain_order=True)
         .with_columns(
             carrier=pl.coalesce("carrier", "of"),
-            finding_id=filled("{}-r{}:line_unreadable", owner, "source_row"),
+            finding_id=unread_name("source_row", source.name, source.digest),
         )
         .drop("of")
     )

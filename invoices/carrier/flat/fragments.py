@@ -5,13 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.accounts import TIE, TIE_REMEDY, carrier_of
-from invoices.carrier.bundles import WIDE
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.values import EXACT, Fields, document_fields, rounded
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import document_id, short_id
 from invoices.carrier.source import Known, Source
-from invoices.schema import DOCUMENTS
+from invoices.schema import DOCUMENTS, WIDE
 from invoices.text import filled
 
 KEY = ("carrier", *KEY_FIELDS)
@@ -62,7 +61,7 @@ def bills_of(rows: pl.LazyFrame, fields: Fields) -> pl.DataFrame:
 
 def fragments_of(bills: pl.DataFrame, fields: Fields, source: Source) -> pl.DataFrame:
     """Return the fragments of documents (`DOCUMENTS`, `message`, `remedy`, and what was summed)."""
-    found = _told(with_carrier(bills, fields.profile, source.known), fields.profile).drop("rivals")
+    found = _told(with_carrier(bills, source.known), fields.profile).drop("rivals")
     return found.with_columns(
         document_id=pl.Series(_ids(found, source), dtype=pl.String),
         source_file=pl.lit(fields.table.source_file),
@@ -112,7 +111,7 @@ def _ids(found: pl.DataFrame, source: Source) -> list[str]:
     ]
 
 
-def with_carrier(bills: pl.DataFrame, profile: Profile, known: Known) -> pl.DataFrame:
+def with_carrier(bills: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Give bills whose paper names no carrier the one whose contract covers the account.
 
     `rivals` are the carriers whose contracts cover it equally well on the bill date, else null.

@@ -12,9 +12,7 @@ from invoices.schema import LINES, empty, seal
 from invoices.text import filled
 
 
-def _amounts(
-    rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields, names: list[str]
-) -> pl.LazyFrame:
+def _amounts(rows: pl.LazyFrame, owners: pl.DataFrame, names: list[str]) -> pl.LazyFrame:
     """Return document_id, row, place, column and amount of the ledger's columns, row by row.
 
     Of several rows of one bill the first speaks.
@@ -46,7 +44,7 @@ def ledger_ties(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> pl.
     if not ties:
         return empty(TIES)
     return (
-        _amounts(rows, owners, fields, list(ties))
+        _amounts(rows, owners, list(ties))
         .with_columns(
             part=pl.col("printed").replace_strict(ties, return_dtype=pl.String),
             stated=pl.col("amount").fill_null(ZERO_CENTS),
@@ -63,7 +61,7 @@ def ledger_charges(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> 
     if not part.charges:
         return empty(LINES).lazy()
     return (
-        _amounts(rows, owners, fields, list(part.charges))
+        _amounts(rows, owners, list(part.charges))
         .filter(pl.col("amount") != 0)
         .with_columns(
             charge_class=pl.col("printed").replace_strict(part.charges, return_dtype=pl.String),

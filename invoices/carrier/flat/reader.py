@@ -8,7 +8,7 @@ sinks them, one for the lines.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -106,7 +106,7 @@ def _read_table(source: Source, profile: Profile, table: Table) -> Piece | Readi
     found = bills_of(rows, fields)
     bad = int(found.filter("faulty")["rows"].sum())
     good = found.filter(~pl.col("faulty"))
-    faults = faults_of(rows, checks, table, source) if bad else empty(FAULTS)
+    faults = faults_of(rows, checks, table) if bad else empty(FAULTS)
     if bad and (good.is_empty() or bad > MOST_FAULTS):
         row, reason, remedy = faults.select("source_row", "message", "remedy").row(0)
         message = f"{bad} of its rows cannot be read; the first: {reason}"
@@ -136,7 +136,7 @@ def _told_apart(fields: Fields) -> tuple[pl.LazyFrame, pl.DataFrame | None]:
     skipped = [_is(rule, table) for rule in part.skip]
     total = _is(part.total, table) if part.total else pl.lit(False)
     away = pl.any_horizontal(total, *skipped) & pl.col("whole")
-    kept = with_values(Fields(fields.profile, fields.flat, _replaced(table, rows.filter(~away))))
+    kept = with_values(replace(fields, table=replace(table, rows=rows.filter(~away))))
     if part.total is None:
         return kept, None
     printed = table.cell(part.total.amount) if part.total.amount else pl.lit(None, pl.String)
@@ -147,10 +147,6 @@ def _told_apart(fields: Fields) -> tuple[pl.LazyFrame, pl.DataFrame | None]:
         .select("row", stated=fields.amount(pl.col("plain")))
     )
     return kept, stated.collect()
-
-
-def _replaced(table: Table, rows: pl.LazyFrame) -> Table:
-    return Table(table.part, table.names, rows, table.source_file, table.damaged)
 
 
 def _is(rule: Rows, table: Table) -> pl.Expr:

@@ -1,8 +1,8 @@
 """A file of our own plain CSV becomes documents and their lines.
 
-A file is read in three streaming passes
-over its text: the document rows; a narrow one that finds rows which cannot be read and the document
-each line belongs to; and, when the caller collects or sinks them, the lines themselves.
+A file is read in three streaming passes over its text: the document rows; a narrow one that finds
+rows which cannot be read and the document each line belongs to; and, when the caller collects or
+sinks them, the lines themselves.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from invoices.carrier.reading import (
     Reading,
     findings_of,
     refused_file,
-    short_id,
+    unread_name,
     without_names,
 )
 from invoices.carrier.usoc_lines.attach import stretches
@@ -24,7 +24,6 @@ from invoices.carrier.usoc_lines.columns import COLUMNS, KEY, KINDS, NEEDED
 from invoices.carrier.usoc_lines.document_rows import count_lines, read_documents, refused_documents
 from invoices.carrier.usoc_lines.line_rows import read_faults, read_lines, read_rows
 from invoices.schema import DOCUMENTS, FINDINGS, seal, stack
-from invoices.text import filled
 
 HOPELESS = 100_000
 """A file with more unreadable line rows than this and not one that reads is refused as a whole."""
@@ -90,12 +89,11 @@ def _with_owner(
 ) -> pl.DataFrame:
     """Give each unreadable row the document it names, its place, and a finding's name."""
     named = documents.select("document", "document_id", *KEY, "bill_date")
-    owner = pl.col("document_id").fill_null(short_id("refused", digest or source_file))
     return (
         faults.join(named, on="document", how="left")
         .sort("row")
         .with_columns(
-            finding_id=filled("{}-r{}:line_unreadable", owner, "row"),
+            finding_id=unread_name("row", source_file, digest),
             source_file=pl.lit(source_file),
             source_row="row",
         )

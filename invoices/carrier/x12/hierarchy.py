@@ -1,4 +1,4 @@
-"""The tree of HL: which nodes' charges count, what a node inherits, what its parts must add up to.
+"""The tree of HL: which nodes' charges count, what a node inherits, what repeats in it.
 
 HL02 builds the tree, not the order of the segments. A charge may be stated for a group, for each
 charge of it and again in detail: of each branch one level counts (`counts`). Trees are walked level

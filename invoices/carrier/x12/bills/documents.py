@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from invoices.carrier.profiles import Profile
-from invoices.carrier.reading import Answer, Reading, refused_file
+from invoices.carrier.reading import QUARANTINE, Answer, Reading, findings_of, refused_file
 from invoices.carrier.source import Source
 from invoices.carrier.x12.bills.ack import answers
 from invoices.carrier.x12.bills.bill import (
@@ -21,7 +21,7 @@ from invoices.carrier.x12.bills.bill import (
     nowhere,
 )
 from invoices.carrier.x12.bills.doubts import doubts_of
-from invoices.carrier.x12.bills.messages import quarantine_of, refused_sets, unread_segments
+from invoices.carrier.x12.bills.messages import refused_sets, unread_segments
 from invoices.carrier.x12.bills.verdict import (
     Told,
     broken_off,
@@ -35,7 +35,7 @@ from invoices.carrier.x12.lines import BILLS
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.resolve import Resolver
 from invoices.carrier.x12.rules import Fault
-from invoices.schema import DOCUMENTS, FINDINGS, stack
+from invoices.schema import DOCUMENTS, FINDINGS, seal, stack
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def settle(
     faults += broken_off(told.broken, envelope)
     for bill in bills.values():
         faults += bill.heading.faults + own_faults(bill, profile, told)
-    unplaced = place_faults(faults, bills, envelope, said)
+    unplaced = place_faults(faults, bills, said)
     payable = [bill for bill in bills.values() if not bill.memorandum]
     if not payable and not unplaced:
         given = answers(envelope, {}, [], told.wrong.clear(), source.digest)
@@ -84,15 +84,16 @@ def settle(
         refuse_neighbours(payable)
     name_documents(payable, source)
     refusing = {bill.set.number: bill.refusing for bill in bills.values() if bill.refusing}
+    unread = unread_segments(told.wrong, payable, source)
     findings = [
         refused_sets(payable, unplaced, source),
-        unread_segments(told.wrong, bills, source),
+        findings_of(unread, "line_unreadable", "error"),
         doubts_of(bills, source, encoding, said),
     ]
     return Settled(
         documents=_documents(payable, unplaced, source),
         findings=stack(findings, FINDINGS),
-        quarantine=quarantine_of(told.wrong, bills, source),
+        quarantine=unread.rename({"message": "reason"}).pipe(seal, QUARANTINE),
         loaded=_loaded(payable, envelope),
         kinds=_kinds(payable, source),
         answers=answers(envelope, refusing, unplaced, told.wrong, source.digest),

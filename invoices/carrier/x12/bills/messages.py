@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import polars as pl
 
-from invoices.carrier.reading import QUARANTINE, findings_of
+from invoices.carrier.reading import findings_of, unread_name
 from invoices.carrier.source import Source
 from invoices.carrier.x12.bills.bill import Bill, nowhere
 from invoices.carrier.x12.rules import BY_NAME, Fault
-from invoices.schema import FINDINGS, seal
+from invoices.schema import FINDINGS
 
 TOLD = 20
 """So many faults of a document are told one by one."""
@@ -63,7 +61,7 @@ def _all_worded(faults: list[Fault]) -> str:
     return "; ".join([*words, f"and {more} more faults"] if more > 0 else words)
 
 
-def _owners(bills: Iterable[Bill]) -> pl.DataFrame:
+def _owners(bills: list[Bill]) -> pl.DataFrame:
     """Return set, document_id, carrier, ban and bill_date of the bills."""
     rows = [
         (
@@ -77,29 +75,10 @@ def _owners(bills: Iterable[Bill]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={**schema, "bill_date": pl.Date}, orient="row")
 
 
-def unread_segments(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
-    """Return a finding for each segment of a bill that cannot be read."""
-    owners = _owners(bill for bill in bills.values() if not bill.memorandum)
-    named = wrong.join(owners, on="set", maintain_order="left").with_columns(
-        finding_id=pl.concat_str(
-            "document_id",
-            pl.lit("-r"),
-            pl.col("segment").cast(pl.String),
-            pl.lit(":line_unreadable"),
-        ),
+def unread_segments(wrong: pl.DataFrame, bills: list[Bill], source: Source) -> pl.DataFrame:
+    """Return the segments of bills that cannot be read, each with its bill and a finding's name."""
+    return wrong.join(_owners(bills), on="set", maintain_order="left").with_columns(
+        finding_id=unread_name("segment", source.name, source.digest),
         source_file=pl.lit(source.name),
         source_row="segment",
-    )
-    return findings_of(named, "line_unreadable", "error")
-
-
-def quarantine_of(wrong: pl.DataFrame, bills: dict[int, Bill], source: Source) -> pl.DataFrame:
-    """Return the segments of bills that cannot be read, as they stood (`QUARANTINE`)."""
-    owners = _owners(bill for bill in bills.values() if not bill.memorandum)
-    return (
-        wrong.join(owners, on="set", how="semi", maintain_order="left")
-        .lazy()
-        .with_columns(source_file=pl.lit(source.name), source_row="segment", reason="message")
-        .pipe(seal, QUARANTINE)
-        .collect()
     )

@@ -77,9 +77,7 @@ def own_faults(bill: Bill, profile: Profile, told: Told) -> list[Fault]:
     return faults
 
 
-def place_faults(
-    faults: Iterable[Fault], bills: dict[int, Bill], envelope: Envelope, said: X12
-) -> list[Fault]:
+def place_faults(faults: Iterable[Fault], bills: dict[int, Bill], said: X12) -> list[Fault]:
     """Give each fault to the bills it takes; return those that refuse and take none."""
     of_group, of_interchange = defaultdict(list), defaultdict(list)
     for bill in bills.values():
