@@ -11,10 +11,11 @@ import polars as pl
 from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
-from rebill.books.entries import ACCRUED, NO_PULL, OWN_TAXES, Facts
+from rebill.books.entries import ACCRUED, NO_PULL, Facts
 from rebill.books.journal import POSTINGS, balances, journal, settled, unbalanced
 from rebill.books.statements import statements
 from rebill.disputes.claims import claim_steps
+from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.reference import current
 from rebill.store import (
     finish_run,
@@ -22,12 +23,10 @@ from rebill.store import (
     next_numbers,
     read_table,
     start_run,
-    transaction,
     write_bulk,
 )
 from rebill.store.models_earning import ClosedMonth
-from rebill.store.record import Record
-from rebill.workspace import lock
+from rebill.store.record import Record, changing
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.claims.places import now as places_now
 
@@ -87,8 +86,8 @@ def close(
     Raises ConfigError where it is closed, has not ended, an earlier month with entries is open, or
     a draft of it (invoice, statement) may still change.
     """
-    with lock.locked(workspace), transaction(workspace) as connection:
-        record = Record(workspace, connection)
+    with changing(workspace) as record:
+        connection = record.connection
         next_numbers(connection, "closed months", 1)  # a second run waits here for the first
         made = books(record)
         own = made.filter(month_of("on") == month)

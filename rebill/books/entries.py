@@ -25,6 +25,7 @@ from rebill.books.accounts import (
     PAYABLE,
     RECEIVABLE,
 )
+from rebill.pricing.customer_lines import OWN_TAXES
 
 KINDS = (
     *("bill", "dispute", "pull", "settlement", "return", "invoice", "payment"),
@@ -32,7 +33,6 @@ KINDS = (
 )
 ACCRUED = ("element_not_billed", "rate_below_contract")
 """Findings whose difference may still be billed: accrued at the end of their month."""
-OWN_TAXES = ("tax", "surcharge")
 NO_PULL = ("none", "returned")
 
 

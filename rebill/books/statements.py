@@ -22,6 +22,7 @@ from rebill import __version__
 from rebill.paper.text import strict_csv
 from rebill.paper.typeset import Sheet, set_pdf
 from rebill.pricing.commissions import EARNED, PAID, READ, RULES, deal_view, earned, stated
+from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.reference import current
 from rebill.store import (
     finish_run,
@@ -31,12 +32,11 @@ from rebill.store import (
     read_table,
     start_run,
     supersede,
-    transaction,
     write_bulk,
 )
 from rebill.store.models_earning import CommissionStatement
-from rebill.store.record import Record
-from rebill.workspace import lock, write
+from rebill.store.record import Record, changing
+from rebill.workspace import write
 from rebill.workspace.settings import ConfigError, Workspace
 from rebill.workspace.write import leave
 
@@ -79,8 +79,8 @@ def build(
     Raises ConfigError where those of the month are final, and for a final build while an invoice
     of the month is a draft.
     """
-    with lock.locked(workspace), transaction(workspace) as connection:
-        record = Record(workspace, connection)
+    with changing(workspace) as record:
+        connection = record.connection
         next_numbers(connection, "commission builds", 1)  # a second run waits here for the first
         before = statements(record)
         _can_be_built(record, before, month, final)
@@ -149,11 +149,11 @@ def by_invoice(record: Record, rows: pl.DataFrame) -> pl.DataFrame:
     bills = record.customer_invoices().select("invoice_no", "bill_date", "total", "bill_month")
     asked = bills.join(rows.select("invoice_no").unique(), on="invoice_no", how="semi")
     lines = record.customer_lines(asked["bill_month"].unique().to_list())
-    pays = lines.filter(
-        pl.col("charge_class").is_in(PAID),
-        ~pl.col("kind").fill_null("").is_in(("tax", "surcharge")),
+    able = (
+        lines.filter(_pays())
+        .group_by("invoice_no")
+        .agg(commissionable=pl.col("price").sum().cast(CENTS))
     )
-    able = pays.group_by("invoice_no").agg(commissionable=pl.col("price").sum().cast(CENTS))
     return (
         rows.group_by("payee", "invoice_no")
         .agg(pl.col("customer").first(), commission=pl.col("amount").sum().cast(CENTS))
@@ -167,6 +167,12 @@ def by_invoice(record: Record, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _pays() -> pl.Expr:
+    """Return whether a line is a charge that commissions are paid of."""
+    own_tax = pl.col("kind").fill_null("").is_in(OWN_TAXES)
+    return pl.col("charge_class").is_in(PAID) & ~own_tax
+
+
 def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
     """Return what every party of deals earns and what is left to us (`deal_view`)."""
     rows = statement_rows(record, None if month is None else [month]).collect()
@@ -175,14 +181,7 @@ def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
     if rows.is_empty():
         return deal_view(rows, pl.DataFrame(schema=_TOUCHED))
     dates = record.customer_invoices().select("invoice_no", month=month_of("bill_date"))
-    lines = (
-        record.customer_lines()
-        .join(dates.lazy(), on="invoice_no")
-        .filter(
-            pl.col("charge_class").is_in(PAID),
-            ~pl.col("kind").fill_null("").is_in(("tax", "surcharge")),
-        )
-    )
+    lines = record.customer_lines().join(dates.lazy(), on="invoice_no").filter(_pays())
     return deal_view(rows, lines.select(_TOUCHED.names()).collect())
 
 

@@ -12,18 +12,16 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.money import ZERO_CENTS
-from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.disputes.claims import claim_steps, disputed
 from rebill.reference import current
+from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from reconcile.cash.exposure import as_pulled
 from reconcile.cash.position import POSITION, position
 from reconcile.cash.recovery import RECOVERY, Prior, last_day_of_bills, recovery, win_rates
 from reconcile.contracts import Contract
 from reconcile.pulls.settle import standing_pulls
-
-MONTH = month_of("bill_date")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the bank said as tables that go out, and what of the record the matching asks for."""
+"""What the bank said, as frames and as tables that go out, and the pulls to come."""
 
 from __future__ import annotations
 

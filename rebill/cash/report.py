@@ -17,7 +17,6 @@ from rebill.cash.forecast.draw import Case
 from rebill.cash.forecast.gather import bills_ahead, facts_of
 from rebill.cash.forecast.outlook import Outlook, outlook
 from rebill.cash.pledges import commitments_of, security_of
-from rebill.reference import current
 from rebill.store.record import Record
 from reconcile.cash.exposure import as_pulled
 from reconcile.cash.exposure import exposure as exposed
@@ -74,7 +73,6 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
     facts = facts_of(record, known, ahead, draws.days)
     line = record.workspace.settings.forecast.credit_line
     told = outlook(facts, draws.scenarios, draws.seed, draws.cases, draws.opening, line)
-    contracts = current.contracts(record.connection)
     exposure = exposed(known.debits, known.steps, as_of, known.pulled)
     today = pl.col("on") == as_of
     position = exposure.filter(today).join(
@@ -86,8 +84,8 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
         "win_rates": _rates(known),
         "cases": told.cases,
         "forecast": told.daily,
-        "commitments": commitments_of(record, contracts, as_of),
-        "security": security_of(record, contracts, as_of),
+        "commitments": commitments_of(record, known.contracts, as_of),
+        "security": security_of(record, known.contracts, as_of),
     }
     return Report(as_of, draws.days, told, exposure, tables)
 

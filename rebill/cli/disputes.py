@@ -229,7 +229,7 @@ def disputes_take_credit(
     import polars as pl
 
     from rebill.disputes import credits_by_hand
-    from rebill.disputes.file import changing
+    from rebill.store.record import changing
 
     with changing(given.place()) as record:
         credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, who)
@@ -250,7 +250,7 @@ def disputes_dismiss_credit(
 ) -> None:
     """Record that a credit is for no claim of ours, so that it is not offered again."""
     from rebill.disputes import credits_by_hand
-    from rebill.disputes.file import changing
+    from rebill.store.record import changing
 
     with changing(open_place(workspace)) as record:
         credits_by_hand.dismiss(record, credit_id, on, who, note)
@@ -278,8 +278,8 @@ def disputes_import_status(
     """
     import polars as pl
 
-    from rebill.disputes.file import changing
     from rebill.disputes.replies import import_status
+    from rebill.store.record import changing
 
     with changing(given.place()) as record:
         became = import_status(record, file, carrier, who, skip_bad)

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from rebill.run.acts import Act
-from rebill.store import transaction
 from rebill.store.decisions import decide, decisions
-from rebill.store.record import Record
-from rebill.workspace import lock
+from rebill.store.record import Record, changing
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.claims.approval import lacking
 from reconcile.claims.moves import allowed
@@ -48,8 +46,7 @@ def approve(workspace: Workspace, claim_nos: Sequence[str], act: Act) -> pl.Data
 
     Raises ConfigError naming every claim that does not exist or cannot be filed any more.
     """
-    with lock.locked(workspace), transaction(workspace) as connection:
-        record = Record(workspace, connection)
+    with changing(workspace) as record:
         claims = record.claims().filter(pl.col("claim_no").is_in(list(claim_nos)))
         faults = [
             f"there is no claim {number}"

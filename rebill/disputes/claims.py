@@ -12,7 +12,8 @@ from collections.abc import Collection
 import polars as pl
 
 from invoices.calendar import closed_weekdays
-from invoices.schema import CENTS, among, columns_of
+from invoices.money import ZERO_CENTS
+from invoices.schema import among, columns_of
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
 from rebill.store.record import Record
@@ -27,9 +28,19 @@ _MONEY = ("credited", "denied", "withdrawn")
 
 def policies_of(record: Record) -> pl.DataFrame:
     """Return how the claims of each contract are worked, by the tables loaded last."""
-    version = current.load_version(record.connection)
-    contracts = current.contracts(record.connection, version)
+    contracts = current.contracts(record.connection)
     return policies({contract.id: contract.dispute for contract in contracts})
+
+
+def under_policies(claims: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return claims with the columns of `known` policies that are those of their contracts.
+
+    A claim of no contract that is known goes by the policy of none; its contract is null then.
+    """
+    under = among("contract", known["contract"].drop_nulls())
+    return claims.with_columns(contract=pl.when(under).then("contract")).join(
+        known, on="contract", how="left", nulls_equal=True
+    )
 
 
 def states(record: Record) -> pl.DataFrame:
@@ -40,16 +51,11 @@ def states(record: Record) -> pl.DataFrame:
         .group_by("claim_no")
         .agg(last_on=pl.col("at").max())
     )
-    known = policies_of(record)
-    under = among("contract", known["contract"].drop_nulls())
-    nothing = pl.lit(0).cast(CENTS)
     return (
-        record.claims()
-        .with_columns(contract=pl.when(under).then("contract"))
-        .join(known.drop("form"), on="contract", how="left", nulls_equal=True)
+        under_policies(record.claims(), policies_of(record).drop("form"))
         .join(last, on="claim_no", how="left")
         .with_columns(
-            pl.col(_MONEY).fill_null(nothing),
+            pl.col(_MONEY).fill_null(ZERO_CENTS),
             pl.col("level").fill_null(1),
             pl.col("sent").fill_null(pl.col("filed_on").is_not_null().cast(pl.Int64)),
         )
@@ -79,11 +85,15 @@ def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
 
 def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
     """Return where the money of claims stood from which day on (`places.STEPS`)."""
-    claims, totals = record.claims(), _totals(record)
-    given = read_table(record.connection, models_disputes.ClaimCredit)
+    claims = record.claims()
     if claim_nos is not None:
         claims = claims.filter(among("claim_no", claim_nos))
-    return steps(claims, parts(record, claim_nos), totals, given.select(CREDIT_PARTS.names()))
+    return _steps(record, claims, parts(record, claim_nos))
+
+
+def _steps(record: Record, claims: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
+    given = read_table(record.connection, models_disputes.ClaimCredit)
+    return steps(claims, own, _totals(record), given.select(CREDIT_PARTS.names()))
 
 
 def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
@@ -103,11 +113,13 @@ def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
 
 def _totals(record: Record) -> pl.DataFrame:
     """Return what the events of every claim did to its money (`TOTALS`)."""
-    return (
-        record.claim_events()
-        .with_columns(event=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no"))
-        .select(TOTALS.names())
-    )
+    return counted_events(record).select(TOTALS.names())
+
+
+def counted_events(record: Record) -> pl.DataFrame:
+    """Return everything that happened to claims, with `event`, those of each from one on."""
+    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no")
+    return record.claim_events().with_columns(event=number)
 
 
 def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = None) -> Advanced:
@@ -196,7 +208,8 @@ def check(record: Record, claim_nos: pl.Series) -> None:
     if claim_nos.is_empty():
         return
     claims = record.claims().filter(among("claim_no", claim_nos))
-    wrong = faults(claim_steps(record, claim_nos), claims, parts(record, claim_nos))
+    own = parts(record, claim_nos)
+    wrong = faults(_steps(record, claims, own), claims, own)
     if wrong:
         raise RuntimeError("; ".join(wrong[:5]))
 

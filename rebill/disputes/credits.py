@@ -1,4 +1,4 @@
-"""Credits on carrier bills: what they are, which claim each is for, and taking one by hand."""
+"""Credits on carrier bills: which claim each is for, and taking them for it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ import polars as pl
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, among, columns_of
 from invoices.text import filled
-from rebill.disputes.claims import closed_around, news_of, policies_of, states, write
+from rebill.disputes.assign import US
+from rebill.disputes.claims import (
+    closed_around,
+    news_of,
+    policies_of,
+    states,
+    under_policies,
+    write,
+)
 from rebill.disputes.credits_on_bills import free_credits
 from rebill.reference.current import current_frame
 from rebill.store import insert_frame, models_disputes, read_table
@@ -24,7 +32,6 @@ from reconcile.claims.promises import PROMISED
 
 OF_PROMISE = "promise:"
 """What stands before the name of a promise where a claim's number would."""
-US = "rebill"
 CREDITABLE = tuple(status for status, moves in MOVES.items() if "credit" in moves)
 
 
@@ -114,14 +121,11 @@ def promises_kept(record: Record) -> pl.DataFrame:
 def waiting(record: Record) -> pl.DataFrame:
     """Return the claims that a credit may be for (`reconcile.claims.credit_pool.WAITING`)."""
     rules = policies_of(record).select("contract", "credit_tolerance")
-    under = among("contract", rules["contract"].drop_nulls())
     gone = pl.col("credited").fill_null(ZERO_CENTS) + pl.col("withdrawn").fill_null(ZERO_CENTS)
     left = pl.col("amount") - gone
+    claims = record.claims().filter(pl.col("status").is_in(CREDITABLE))
     return (
-        record.claims()
-        .filter(pl.col("status").is_in(CREDITABLE))
-        .with_columns(contract=pl.when(under).then("contract"))
-        .join(rules, on="contract", how="left", nulls_equal=True)
+        under_policies(claims, rules)
         .with_columns(
             left=left,
             open=left - pl.col("denied").fill_null(ZERO_CENTS),

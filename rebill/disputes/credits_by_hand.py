@@ -8,8 +8,9 @@ from decimal import Decimal
 import polars as pl
 
 from invoices.schema import CENTS
+from rebill.disputes.assign import US
 from rebill.disputes.credit_rows import credit_rows
-from rebill.disputes.credits import US, take, waiting, wanted
+from rebill.disputes.credits import take, waiting, wanted
 from rebill.disputes.credits_on_bills import credits_on_bills
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.record import Record

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -12,9 +11,7 @@ from invoices.schema import among
 from rebill.disputes.approval import unapproved
 from rebill.disputes.claims import happen, news_of
 from rebill.disputes.lines import disputed_lines
-from rebill.store import transaction
-from rebill.store.record import Record
-from rebill.workspace import lock
+from rebill.store.record import Record, changing
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.claims.moves import EVENTS
 
@@ -43,13 +40,6 @@ def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl
         ),
         record.claim_events().filter(pl.col("claim_no") == claim_no).drop("id", "claim_no"),
     )
-
-
-@contextmanager
-def changing(workspace: Workspace) -> Iterator[Record]:
-    """Give the record to change, alone: all that is done is kept, or nothing."""
-    with lock.locked(workspace), transaction(workspace) as connection:
-        yield Record(workspace, connection)
 
 
 def submit(

@@ -1,12 +1,12 @@
-"""What follows a claim: credits on later bills, credits that are missing, late charges on it."""
+"""What follows a claim: credits on later bills, and those that are missing."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from invoices.money import ZERO_CENTS
-from invoices.schema import CENTS, FINDINGS, among
-from rebill.disputes.claims import claim_steps, policies_of
+from invoices.schema import CENTS, FINDINGS
+from rebill.disputes.claims import claim_steps, policies_of, under_policies
 from rebill.disputes.credits import match_credits, promises_kept
 from rebill.run.keep import keep_findings
 from rebill.run.outcomes import ClaimsFollowed, Outcomes
@@ -44,13 +44,8 @@ def _granted(run: Run) -> pl.DataFrame:
     """Return what carriers granted on claims (`PROMISES`), on the account of their first bill."""
     record = run.record
     rules = policies_of(record).select("contract", by_bill="credit_by_bill")
-    under = among("contract", rules["contract"].drop_nulls())
-    claims = (
-        record.claims()
-        .filter(pl.col("granted") > 0, ~pl.col("status").is_in(DONE))
-        .with_columns(contract=pl.when(under).then("contract"))
-        .join(rules, on="contract", how="left", nulls_equal=True)
-    )
+    granted = record.claims().filter(pl.col("granted") > 0, ~pl.col("status").is_in(DONE))
+    claims = under_policies(granted, rules)
     bans = record.documents().select("document_id", account="ban")
     first = (
         claim_steps(record, claims["claim_no"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import CENTS
+from rebill.disputes.claims import counted_events
 from rebill.disputes.credit_rows import ROWS, credit_rows
 from rebill.store.table_out import Asked, TableOut
 from reconcile.claims.group import refresh
@@ -20,9 +21,8 @@ def _claims(asked: Asked) -> pl.LazyFrame:
 
 def _claim_events(asked: Asked) -> pl.LazyFrame:
     """Return what happened to the claims of the months, the events of each from one on."""
-    number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no")
     months = asked.record.claims().select("claim_no", "bill_month")
-    events = asked.record.claim_events().with_columns(event=number)
+    events = counted_events(asked.record)
     return asked.of_months(events.join(months, on="claim_no", how="left"), "bill_month")
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import among, columns_of
-from rebill.disputes.claims import closed_around, parts, policies_of
+from rebill.disputes.claims import closed_around, parts, policies_of, under_policies
 from rebill.disputes.credits import offers
 from rebill.reference import current
 from rebill.store.record import Record
@@ -34,8 +34,6 @@ def tasks_of(record: Record, as_of: dt.date) -> pl.DataFrame:
 
 def timed_claims(record: Record) -> pl.DataFrame:
     """Return every claim with what its timers are made of (`TIMED`)."""
-    rules = policies_of(record)
-    under = among("contract", rules["contract"].drop_nulls())
     claims = record.claims()
     sent = (
         record.claim_events()
@@ -46,8 +44,7 @@ def timed_claims(record: Record) -> pl.DataFrame:
     gone = [pl.col(name).fill_null(ZERO_CENTS) for name in ("credited", "denied", "withdrawn")]
     offered = offers(record).offered["claim_no"].unique()
     return (
-        claims.with_columns(contract=pl.when(under).then("contract"))
-        .join(rules.drop("form"), on="contract", how="left", nulls_equal=True)
+        under_policies(claims, policies_of(record).drop("form"))
         .join(sent, on="claim_no", how="left")
         .join(_last_bills(record, claims), on="claim_no", how="left")
         .with_columns(

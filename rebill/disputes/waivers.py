@@ -9,10 +9,10 @@ import polars as pl
 
 from invoices.schema import among
 from rebill.run.acts import Reopen, Waive
-from rebill.run.keep import take_out
+from rebill.run.keep import note_each, take_out
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
-from rebill.store.decisions import decide, decisions
+from rebill.store.decisions import decisions
 from rebill.store.record import KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
 from reconcile.audit.waivers import active, waived
@@ -142,10 +142,5 @@ def _absent(names: tuple[str, ...], known: pl.DataFrame) -> list[str]:
 
 
 def _add(run: Run, word: str, stage: Waive | Reopen, rows: list[dict[str, Any]]) -> None:
-    act = stage.act
-    given = {"decided_on": act.on, "who": act.who, "act": word, "reason": act.reason}
-    frame = pl.DataFrame(
-        [{**given, "run_id": run.run_id, **row} for row in rows], infer_schema_length=None
-    )
-    decide(run.record, frame)
+    note_each(run, word, stage.act, rows)
     run.count(f"{word}d" if word == "waive" else f"{word}ed", len(rows))

@@ -25,6 +25,8 @@ import polars as pl
 from invoices.money import cents, divide_half_away, from_cents, micros
 from invoices.periods import month_of
 from invoices.schema import CENTS, RATE, columns_of
+from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.pricing.precedence import in_force
 
 BY_LINE = ("percent_of_price", "percent_of_margin", "residual")
 BY_SERVICE = ("flat", "one_off")
@@ -83,7 +85,6 @@ EARNED = pl.Schema(
 PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
 """Charge classes that earn a commission; the others are collected for someone else."""
 STEADY = ("recurring", "prorated")
-OWN_TAXES = ("tax", "surcharge")
 _LINE = ["invoice_no", "line_id", "made_key"]
 READ = [
     *(*_LINE, "customer", "service", "product", "charge_class", "kind", "credit_of"),
@@ -216,10 +217,7 @@ def _chosen(asked: pl.DataFrame, rules: pl.DataFrame, methods: Collection[str]) 
         )
         fits = (
             questions.join(rows, on=[*names]) if names else questions.join(rows, how="cross")
-        ).filter(
-            pl.col("effective_from").is_null() | (pl.col("effective_from") <= pl.col("day")),
-            pl.col("effective_until").is_null() | (pl.col("effective_until") > pl.col("day")),
-        )
+        ).filter(in_force("day"))
         found.append(
             fits.select("place", "deal", "method", "rule", "value", "effective_from", rank=rank)
         )

@@ -47,6 +47,8 @@ CUSTOMER_LINES = pl.Schema(
 KINDS = ("charge", "credit", "unbilled", "own_charge", "minimum", "tax", "surcharge")
 """What sort of row a customer line is. `charge` and `credit` are lines of the carrier (`line_id`);
 an active element that no carrier line bills is `unbilled`; the others are our own."""
+OWN_TAXES = ("tax", "surcharge")
+"""Kinds of rows that collect for others."""
 
 
 def described(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:

@@ -24,6 +24,7 @@ from invoices.money import (
 )
 from invoices.periods import month_of
 from invoices.schema import CENTS
+from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.pricing.precedence import choose_retail
 
 SHARE = pl.Decimal(38, 4)
@@ -61,9 +62,6 @@ SUMS = pl.Schema(
         "reach": CENTS,  # retail less our price of the same
     }
 )
-
-OWN_TAXES = ("tax", "surcharge")
-"""Kinds of rows that collect for others."""
 
 
 def share_of(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
@@ -135,14 +133,13 @@ def at_retail(audited: pl.LazyFrame, customers: pl.DataFrame, retail: pl.DataFra
     ones, or with cost basis billed those billed; usage counts once. Lines without a rate are left
     out.
     """
-    spelled = retail.with_columns(pl.col("usoc").str.strip_chars().str.to_uppercase())
     own = pl.col("package").is_not_null() & (pl.col("usoc") == pl.col("package"))
     asked = audited.with_columns(
         package=pl.when(own).then("package"), state="inventory_state", day="rate_day"
     )
     keys = ["carrier", "usoc", "package", "state", "day"]
     known = asked.select(keys).unique().collect().with_row_index("question")
-    chosen = choose_retail(known, spelled).join(
+    chosen = choose_retail(known, retail).join(
         retail.select("row_id", "rate"), on="row_id", how="inner"
     )
     answers = known.join(chosen, on="question").select(*keys, "rate").lazy()

@@ -9,6 +9,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, seal
+from rebill.pricing import precedence
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.own_charges import NO_CHARGES
 
@@ -40,11 +41,7 @@ def minimum_lines(
 
 def in_force(commitments: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Return the customers and months of `days` with the commitment in force on their day."""
-    day = pl.col("bill_date")
-    return days.join(commitments, on="customer").filter(
-        pl.col("effective_from").is_null() | (pl.col("effective_from") <= day),
-        pl.col("effective_until").is_null() | (day < pl.col("effective_until")),
-    )
+    return days.join(commitments, on="customer").filter(precedence.in_force("bill_date"))
 
 
 def counted(items: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:

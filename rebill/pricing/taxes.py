@@ -16,6 +16,7 @@ from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents, micr
 from invoices.schema import CENTS, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.own_charges import NO_CHARGES
+from rebill.pricing.precedence import in_force
 
 KEY = ["customer", "bill_month"]
 PROBLEMS = pl.Schema({"customer": pl.String(), "bill_month": pl.String(), "hold": pl.String()})
@@ -59,8 +60,10 @@ def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
     known = placed.filter(pl.col("jurisdiction").is_not_null()).with_row_index("item")
     rates = _chosen(known, tables.rates)
     charged = known.filter(~pl.col("charge_class").is_in(NO_CHARGES), pl.col("price") != 0)
-    in_force = tables.rates.join(days.select("bill_date").unique(), how="cross").filter(_on_day())
-    holes = charged.join(in_force, on=["jurisdiction", "bill_date"], how="anti")
+    held = tables.rates.join(days.select("bill_date").unique(), how="cross").filter(
+        in_force("bill_date")
+    )
+    holes = charged.join(held, on=["jurisdiction", "bill_date"], how="anti")
     based = (
         _not_exempt(rates, tables.exemptions)
         .group_by(*KEY, "jurisdiction", "tax", "rate", maintain_order=True)
@@ -102,7 +105,7 @@ def located(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     Those named for its service, else those named for its customer, else the state of the service.
     """
     rows = tables.jurisdictions.join(items.select("bill_date").unique(), how="cross").filter(
-        _on_day()
+        in_force("bill_date")
     )
     of_service = rows.filter(pl.col("service").is_not_null()).select(
         "service", "bill_date", "jurisdiction"
@@ -115,12 +118,6 @@ def located(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     second = rest.join(of_customer, on=["customer", "bill_date"])
     last = rest.join(of_customer, on=["customer", "bill_date"], how="anti")
     return pl.concat([first, second, last.with_columns(jurisdiction="state")])
-
-
-def _on_day() -> pl.Expr:
-    """Return whether a row is in force on `bill_date`."""
-    start, end, day = pl.col("effective_from"), pl.col("effective_until"), pl.col("bill_date")
-    return (start.is_null() | (start <= day)) & (end.is_null() | (day < end))
 
 
 def _chosen(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +134,7 @@ def _chosen(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     product = pl.col("for_product").is_null() | (pl.col("for_product") == pl.col("product"))
     return (
         known.join(named, on="jurisdiction")
-        .filter(_on_day(), covers, product.fill_null(False))
+        .filter(in_force("bill_date"), covers, product.fill_null(False))
         .sort(
             *("item", "tax"),
             pl.col("for_product").is_null(),
@@ -164,7 +161,7 @@ def _not_exempt(rates: pl.DataFrame, exemptions: pl.DataFrame) -> pl.DataFrame:
             on="customer",
         )
         .filter(
-            _on_day(),
+            in_force("bill_date"),
             pl.col("spared_by").is_null() | (pl.col("spared_by") == pl.col("jurisdiction")),
             pl.col("spared").is_null() | (pl.col("spared") == pl.col("tax")),
         )
@@ -186,7 +183,7 @@ def contributions(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Ta
         .agg(fine=(cents(pl.col("price")) * micros(pl.col("share"))).sum())
         .filter(pl.col("fine") != 0)
     )
-    met = fine.join(tables.factors, how="cross").filter(_on_day())
+    met = fine.join(tables.factors, how="cross").filter(in_force("bill_date"))
     holes = fine.join(met, on=KEY, how="anti")
     words = pl.concat_str(
         pl.lit("no contribution factor is in force on "),
@@ -226,7 +223,9 @@ def _contribution_lines(met: pl.DataFrame) -> pl.DataFrame:
 def _with_share(items: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Return the items with what part of them is interstate: by code, else product, else all; 0
     where nothing is said."""
-    rows = shares.join(items.select("bill_date").unique(), how="cross").filter(_on_day())
+    rows = shares.join(items.select("bill_date").unique(), how="cross").filter(
+        in_force("bill_date")
+    )
     by_code = rows.filter(pl.col("usoc").is_not_null()).select("usoc", "bill_date", s1="share")
     by_product = rows.filter(pl.col("product").is_not_null()).select(
         "product", "bill_date", s2="share"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -89,12 +90,16 @@ def take_back_findings(
 
 def note(run: Run, word: str, act: Act, **about: Any) -> None:
     """Add an act to the list of decisions."""
-    row = {
+    note_each(run, word, act, [about])
+
+
+def note_each(run: Run, word: str, act: Act, rows: Sequence[dict[str, Any]]) -> None:
+    """Add an act to the list of decisions, once for each thing it is about."""
+    given = {
         "decided_on": act.on,
         "who": act.who,
         "act": word,
         "reason": act.reason,
         "run_id": run.run_id,
-        **about,
     }
-    decide(run.record, pl.DataFrame([row], infer_schema_length=None))
+    decide(run.record, pl.DataFrame([{**given, **row} for row in rows], infer_schema_length=None))

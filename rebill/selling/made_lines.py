@@ -21,9 +21,8 @@ from rebill.reference import current
 from rebill.run.keep import keep
 from rebill.run.run import Run
 from rebill.selling import tax_engine
-from rebill.store import live_bulk, supersede, transaction
-from rebill.store.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record
-from rebill.workspace import lock
+from rebill.store import live_bulk, supersede
+from rebill.store.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record, changing
 from rebill.workspace.settings import Workspace
 
 KEY = ["customer", "bill_month"]
@@ -279,8 +278,7 @@ def tax_requests(record: Record, months: list[str] | None = None) -> pl.DataFram
 
 def take_tax_result(workspace: Workspace, path: Path) -> tuple[str, ...]:
     """Leave the rows of an engine's result file on record, and return the months they are of."""
-    with lock.locked(workspace), transaction(workspace) as connection:
-        record = Record(workspace, connection)
+    with changing(workspace) as record:
         asked = tax_requests(record)
         new = tax_engine.take_in(record, path, set(asked["request"]))
         own = asked.join(new, on="request", how="semi")

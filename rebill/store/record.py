@@ -31,6 +31,7 @@ from rebill.store.models import (
     Fact,
 )
 from rebill.store.models_bank import DEBIT_SETTLEMENTS
+from rebill.workspace import lock
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
 from reconcile.pulls.settle import states
@@ -257,6 +258,13 @@ def reading(workspace: Workspace) -> Iterator[Record]:
     """Give the record to read from; nothing is changed."""
     with transaction(workspace) as connection:
         yield Record(workspace, connection)
+
+
+@contextmanager
+def changing(workspace: Workspace) -> Iterator[Record]:
+    """Give the record to change, alone: all that is done is kept, or nothing."""
+    with lock.locked(workspace), reading(workspace) as record:
+        yield record
 
 
 KEY = ["carrier", "ban", "invoice_no"]

@@ -10,10 +10,16 @@ from statistics import NormalDist
 import numpy as np
 import polars as pl
 
-from invoices.periods import add_days, add_months, days_between
+from invoices.periods import add_days, add_months
 from rebill.cash.as_of import Standing
 from rebill.cash.forecast.facts import NEVER, Days, Disputes, Samples
-from rebill.cash.forecast.history import answer_days, filing_days, whole_cents
+from rebill.cash.forecast.history import (
+    answer_days,
+    filing_days,
+    offset,
+    usual_lag,
+    whole_cents,
+)
 from rebill.workspace.settings import Forecast
 from reconcile.cash.carry import credit_days, waiting
 
@@ -56,7 +62,7 @@ def disputes_ahead(known: Standing, bills: pl.DataFrame, days: int, assumed: For
 
 
 def _offset(known: Standing, name: str, absent: int) -> pl.Expr:
-    return days_between(pl.lit(known.as_of), pl.col(name)).fill_null(absent)
+    return offset(known.as_of, name).fill_null(absent)
 
 
 def _waiting(known: Standing) -> pl.DataFrame:
@@ -211,7 +217,7 @@ def _cash_days(groups: pl.DataFrame, known: Standing, days: int) -> Days:
     """Return by group and day of the answer the day on which the credit lessens a pull."""
     steps = pl.DataFrame({"step": range(days + 1)}, schema={"step": pl.Int64})
     late = known.documents.group_by("carrier").agg(
-        due_late=_late("due_date"), in_late=_late("received_on").clip(0, 60)
+        due_late=usual_lag("due_date"), in_late=usual_lag("received_on").clip(0, 60)
     )
     asked = (
         groups.join(late, on="carrier", how="left", maintain_order="left")
@@ -227,7 +233,3 @@ def _cash_days(groups: pl.DataFrame, known: Standing, days: int) -> Days:
     on = found.select(_offset(known, "credit_cash_on", NEVER)).to_series().to_numpy()
     first: Days = np.maximum(on, 1).reshape(groups.height, days + 1)
     return first
-
-
-def _late(name: str) -> pl.Expr:
-    return days_between(pl.col("bill_date"), pl.col(name)).median().round().cast(pl.Int64)

@@ -10,13 +10,13 @@ import numpy as np
 import polars as pl
 
 from invoices.calendar import roll
-from invoices.periods import add_days, days_between
+from invoices.periods import add_days
 from invoices.schema import among
 from rebill.cash.as_of import Standing, standing
 from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.disputes_ahead import disputes_ahead
 from rebill.cash.forecast.facts import Cents, Days, Facts, Pulls, Reals, Receipts, Samples
-from rebill.cash.forecast.history import changes, paid, whole_cents
+from rebill.cash.forecast.history import changes, offset, paid, usual_lag, whole_cents
 from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError, Forecast
@@ -74,11 +74,6 @@ def _known(whole: Standing) -> Standing:
     )
 
 
-def offset(as_of: dt.date, day: str | pl.Expr) -> pl.Expr:
-    """Return how many days after `as_of` a day is."""
-    return days_between(pl.lit(as_of), pl.col(day) if isinstance(day, str) else day)
-
-
 # --- pulls ------------------------------------------------------------------------------------
 
 
@@ -120,7 +115,7 @@ def _usual(known: Standing, days: int) -> pl.DataFrame:
     seen = [frame.select(*ACCOUNT, "bill_date") for frame in (charged, coming)]
     held = held_by(pl.concat(seen), known.contracts)
     lags = known.documents.group_by("carrier").agg(
-        due_late=_middle("due_date"), in_late=_middle("received_on").clip(0, 60).fill_null(0)
+        due_late=usual_lag("due_date"), in_late=usual_lag("received_on").clip(0, 60).fill_null(0)
     )
     dated = (
         coming.join(held, on=[*ACCOUNT, "bill_date"], how="left")
@@ -141,11 +136,6 @@ def _not_in(coming: pl.DataFrame, on_record: pl.DataFrame) -> pl.DataFrame:
     """Return bills to come without those of a month whose bill is on record, dated ahead."""
     month = pl.col("bill_date").dt.month_start()
     return coming.join(on_record, left_on=[*ACCOUNT, month], right_on=[*ACCOUNT, month], how="anti")
-
-
-def _middle(name: str) -> pl.Expr:
-    late = days_between(pl.col("bill_date"), pl.col(name))
-    return late.median().round().cast(pl.Int64)
 
 
 def _spread(known: Standing, assumed: Forecast) -> pl.DataFrame:
@@ -215,7 +205,7 @@ def _receipts(
     entries = pl.concat([_open(history, payments.is_empty(), as_of), _coming(history, as_of, days)])
     entries = entries.filter(pl.col("amount") > 0)
     lists, entries = _delays(history, entries, assumed)
-    base = offset(as_of, pl.col("base"))
+    base = offset(as_of, "base")
     entries = entries.with_columns(
         base=base, overdue=offset(as_of, "due_date") < -assumed.doubtful_after_days
     ).sort("amount", "base", "customer", descending=[True, False, False])
@@ -255,7 +245,7 @@ def _coming(history: pl.DataFrame, as_of: dt.date, days: int) -> pl.DataFrame:
     """Return invoices to come: usual months of customers, dated and due as theirs were."""
     billed = history.select("bill_date", carrier=pl.lit("us"), ban="customer", amount="total")
     accounts = usual_months(billed, as_of, ("amount",)).filter(pl.col("amount") > 0)
-    late = history.group_by(ban="customer").agg(due_late=_middle("due_date"))
+    late = history.group_by(ban="customer").agg(due_late=usual_lag("due_date"))
     until = as_of + dt.timedelta(days + 1)
     month = pl.col("bill_date").dt.year() * 12 + pl.col("bill_date").dt.month()
     return (

@@ -29,6 +29,17 @@ def whole_cents(column: str) -> pl.Expr:
     return pl.col(column).cast(CENTS).to_physical().cast(pl.Int64)
 
 
+def offset(as_of: dt.date, name: str) -> pl.Expr:
+    """Return how many days after `as_of` a day is."""
+    return days_between(pl.lit(as_of), pl.col(name))
+
+
+def usual_lag(name: str) -> pl.Expr:
+    """Return how many days after the date of a bill a day of it is, in the middle."""
+    lag = days_between(pl.col("bill_date"), pl.col(name))
+    return lag.median().round().cast(pl.Int64)
+
+
 def paid(invoices: pl.DataFrame, payments: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return what of each invoice is paid by a day, and when it was (columns of `PAID`).
 

@@ -9,9 +9,10 @@ import datetime as dt
 
 import polars as pl
 
-from invoices.schema import CENTS, LINES, RATE, columns_of
+from invoices.schema import CENTS, RATE, columns_of, seal
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
+from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from reconcile.audit.causes import CAUSES, causes
 from reconcile.audit.pricing import QUESTION, in_force, rate_frame, with_question
@@ -111,13 +112,11 @@ def _disputed(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
 
 def _lines(record: Record, found: pl.DataFrame) -> pl.DataFrame:
     """Return what the disputed lines say and what the audit knew of them, one row a line."""
-    months = found["bill_date"].dt.strftime("%Y-%m").unique().drop_nulls().to_list()
+    months = found.select(MONTH).to_series().unique().drop_nulls().to_list()
     ids = found.lazy().select("line_id").drop_nulls().unique()
     here = record.lines(months).join(ids, on="line_id", how="semi").collect()
-    away = record.void().join(ids, on="line_id", how="semi").select(LINES.names()).collect()
-    missing = [pl.lit(None, dtype=d).alias(n) for n, d in AUDITED.items() if n not in LINES]
-    both = pl.concat([here, away.with_columns(missing).select(here.columns)])
-    return both.drop(
+    away = record.void().join(ids, on="line_id", how="semi").pipe(seal, AUDITED).collect()
+    return pl.concat([here, away]).drop(
         *("document_id", "carrier", "ban", "invoice_no", "bill_date", "service", "usoc"),
         *("source_file", "source_row"),
     )

@@ -250,7 +250,7 @@ def _with_forms(
 
     A claim whose form is no longer there follows the default.
     """
-    contracts = current.contracts(record.connection, current.load_version(record.connection))
+    contracts = current.contracts(record.connection)
     agreed = {c.id: (c.carrier, c.dispute.form) for c in contracts}
     by_contract = form_names(agreed, forms)
     names = [

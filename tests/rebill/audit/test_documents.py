@@ -143,7 +143,8 @@ def test_what_a_filed_claim_says_of_a_voided_document_is_not_claimed_twice(
 
 def test_credits_on_a_voided_document_are_taken_back_from_their_claims(march: Workspace) -> None:
     from rebill.disputes.claims import happen, news_of
-    from rebill.disputes.file import changing, record_events, submit
+    from rebill.disputes.file import record_events, submit
+    from rebill.store.record import changing
 
     was = finding(march, "rate_above_contract")
     number = was["claim_no"]
