@@ -64,7 +64,7 @@ def state(record: Record, months: list[str]) -> State:
 
 
 def compare(run: Run, stage: Compare, so_far: Outcomes) -> RunCompared:
-    """Return what this run changed, and whether it is to be kept."""
+    """Return what this run changed; the stage says whether it is to be kept."""
     asked = so_far.last(AuditAsked)
     if asked is None:
         raise ValueError("there is nothing to compare with")
@@ -85,4 +85,4 @@ def compare(run: Run, stage: Compare, so_far: Outcomes) -> RunCompared:
         .unique(["customer", "bill_month"], keep="last", maintain_order=True)
         .select("customer", "bill_month", "invoice_no", "status")
     )
-    return RunCompared(difference(asked.before, after, marked, bills), stage.keep)
+    return RunCompared(difference(asked.before, after, marked, bills))

@@ -46,7 +46,7 @@ def to_do_again(
     of the carrier's month that a document left; each with the tables it was audited with. Those a
     person wants audited again come with the tables of this run.
     """
-    asked = list(so_far.asked)
+    asked = so_far.asked
     if asked:
         late = documents.filter(pl.col("audited_load").is_not_null())
         wanted = late.filter(pl.col("document_id").is_in(asked)).with_columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -74,7 +74,7 @@ def _to_audit(run: Run, so_far: Outcomes) -> ToAudit | None:
     return ToAudit(documents, new, late, lines)
 
 
-def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: Collection[str]) -> pl.DataFrame:
+def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> pl.DataFrame:
     """Write the audited lines and month findings, and return the findings taken back for them."""
     connection = run.record.connection
     late = work.late["document_id"]
@@ -86,7 +86,7 @@ def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: Collection[str
     for one in passes:
         take_files(run, MONTH_FINDINGS, one.months, KEPT_FINDINGS)
         keep_findings(run, one.month_findings, MONTH_FINDINGS)
-    anew = work.late.filter(pl.col("document_id").is_in(list(asked)))
+    anew = work.late.filter(pl.col("document_id").is_in(asked))
     load = pl.lit(run.load_id, dtype=pl.Int64)
     audits = pl.concat([work.new, anew]).select("document_id", audited_load=load)
     update_rows(connection, models.Document, audits)

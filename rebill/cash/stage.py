@@ -42,7 +42,7 @@ def schedule(run: Run, stage: Schedule, so_far: Outcomes) -> None:
     documents = record.counted()
     before = record.debits()
     new = documents.join(before, on="document_id", how="anti").select("carrier", "ban")
-    decided = record.documents().filter(pl.col("document_id").is_in(list(so_far.decided)))
+    decided = record.documents().filter(pl.col("document_id").is_in(so_far.decided))
     moved = pl.concat([new, decided.select("carrier", "ban")])
     changed = set_pulls(run, documents.join(moved, on=["carrier", "ban"], how="semi"), before)
     if changed is not None:

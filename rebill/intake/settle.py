@@ -1,8 +1,7 @@
-"""Carrier files become documents and lines of the record: read, footed, told apart, kept.
+"""What the files of a run say becomes documents: put together, footed, told apart, named.
 
-A file that cannot be read is a refused document, never an exception: the rest of the night goes on.
-Lines wait as Parquet below `lines/` under a temporary name until it is decided what becomes of
-their document; what a killed run leaves there is swept by the next one.
+Nothing is kept here. Lines wait as Parquet below `lines/` under a temporary name until it is
+decided what becomes of their document; what a killed run leaves there is swept by the next one.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from rebill.night.stages import carry_out
 from rebill.outbox import answers
 from rebill.outbox.deliver import Delivery, deliver, read_digest
 from rebill.reference import current
+from rebill.run.acts import Compare
 from rebill.run.difference import Difference
 from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
@@ -139,8 +140,7 @@ def _keep(
         if not isinstance(stage, Deliver):
             with log.stage(type(stage).__name__, stage.words()):
                 so_far = carry_out(under_way, stage, so_far)
-            compared = so_far.last(RunCompared)
-            if compared is not None and not compared.keep:
+            if isinstance(stage, Compare) and not stage.keep:
                 raise Undone(_told(under_way, so_far))
             hook(type(stage).__name__)
     note_files(under_way, so_far)

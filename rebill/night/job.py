@@ -124,6 +124,8 @@ def mark(record: Record, as_of: dt.date | None) -> str:
 
 def arrived(record: Record, job: Job, scratch: Path) -> Job:
     """Return the job with new archives opened, and with the files that wait for theirs."""
+    if not job.files:
+        return job
     workspace, connection = record.workspace, record.connection
     waiting = arrivals.waiting(workspace, connection)
     known = known_files(connection, TAKEN)
@@ -134,8 +136,6 @@ def arrived(record: Record, job: Job, scratch: Path) -> Job:
         scratch,
         lambda path: job.profile is None and is_bank_file(workspace.settings, path),
     )
-    if not job.files:
-        return job
     files, paths = list(found.files), dict(found.paths)
     for seen in waiting.files:
         name = seen.name if seen.name not in paths else f"{seen.name}~{(seen.sha256 or '')[:8]}"

@@ -31,13 +31,16 @@ from rebill.store.record import KEPT_FINDINGS
 def note_files(run: Run, so_far: Outcomes) -> None:
     """Record every file that was found, and what became of it."""
     became = so_far.became
+    came, matched = so_far.last(DocumentsSettled), so_far.last(PullsMatched)
+    waiting = frozenset() if came is None else came.waiting
+    banks = {} if matched is None else matched.outcomes
     for stage in run.plan.stages:
         if isinstance(stage, ReadFile):
             words = became.get(stage.name, "nothing")
-            _note(run, stage, _outcome(stage.name, words, so_far), words)
+            outcome = arrivals.WAITING if stage.name in waiting else _outcome(words)
+            _note(run, stage, outcome, words)
         if isinstance(stage, ReadBank):
-            outcome = _bank_outcomes(so_far).get(stage.name, REFUSED)
-            _note(run, stage, outcome, became.get(stage.name))
+            _note(run, stage, banks.get(stage.name, REFUSED), became.get(stage.name))
     for seen in run.plan.passed_over:
         if seen.left not in ("known", arrivals.OPENED):
             run.log.warning("passed over", file=seen.name, reason=seen.left)
@@ -67,19 +70,10 @@ def _note(run: Run, stage: ReadFile | ReadBank, outcome: str, words: str | None)
     )
 
 
-def _outcome(name: str, became: str, so_far: Outcomes) -> str:
+def _outcome(became: str) -> str:
     """Return what became of a carrier file, in the word that the record of runs keeps."""
-    came = so_far.last(DocumentsSettled)
-    if came is not None and name in came.waiting:
-        return arrivals.WAITING
     words = {word.split()[-1] for word in became.split(", ")}
     return next((word for word in ("repeated", "refused") if words == {word}), "ingested")
-
-
-def _bank_outcomes(so_far: Outcomes) -> dict[str, str]:
-    """Return what became of bank files, in the words that the record of runs keeps."""
-    matched = so_far.last(PullsMatched)
-    return {} if matched is None else matched.outcomes
 
 
 def promise(run: Run, so_far: Outcomes) -> Delivery | None:
@@ -110,7 +104,7 @@ def _news(run: Run, so_far: Outcomes) -> dict[str, list[dict[str, Any]]]:
     kept = empty(KEPT_FINDINGS) if claimed is None else claimed.kept
     waived = () if claimed is None else claimed.waived
     findings = kept.filter(
-        ~pl.col("document_id").is_in(list(so_far.touched)), pl.col("amount_at_stake") > 0
+        ~pl.col("document_id").is_in(so_far.touched), pl.col("amount_at_stake") > 0
     )
     sums = {"count": pl.len().cast(pl.Int64), "amount": pl.col("amount_at_stake").sum()}
     unclaimed = pl.col("claim_no").is_null() & pl.col("reason").is_not_null()

@@ -6,8 +6,10 @@ import polars as pl
 
 from invoices.text import filled
 from rebill.pricing.commissions import RULE, SCOPES
-from rebill.reference.faults import Faults
+from rebill.reference.checks_markups import plain_number
+from rebill.reference.faults import Faults, placed
 
+TABLE = "commissions"
 NAMES = ("customer", "service", "product")
 
 
@@ -36,11 +38,6 @@ def _words() -> pl.Expr:
     )
 
 
-def _placed(rows: pl.DataFrame) -> pl.DataFrame:
-    """Say of rows that were loaded before where they are, so that a fault names something."""
-    return rows.with_columns(pl.col("_file").fill_null("commissions (loaded before)"))
-
-
 def _check_scopes(rows: pl.DataFrame, faults: Faults) -> None:
     """Note rows that name a combination which has no place in the precedence."""
     fits = pl.any_horizontal(
@@ -52,7 +49,7 @@ def _check_scopes(rows: pl.DataFrame, faults: Faults) -> None:
     )
     wrong = rows.filter(~fits).with_columns(what=filled("{} names too much", "_named"))
     faults.add_rows(
-        _placed(wrong), "name a service, or a customer, a product, both of them, or nothing"
+        placed(wrong, TABLE), "name a service, or a customer, a product, both of them, or nothing"
     )
 
 
@@ -63,7 +60,9 @@ def _check_same(rows: pl.DataFrame, faults: Faults) -> None:
         other = rows.filter(pl.col(name).ne_missing(first)).with_columns(
             what=filled("{} has another {} here than in its first row", "_named", pl.lit(name))
         )
-        faults.add_rows(_placed(other), f"give all rows of the rule one {name}, or another deal")
+        faults.add_rows(
+            placed(other, TABLE), f"give all rows of the rule one {name}, or another deal"
+        )
 
 
 def _check_shares(rows: pl.DataFrame, faults: Faults) -> None:
@@ -71,9 +70,9 @@ def _check_shares(rows: pl.DataFrame, faults: Faults) -> None:
     total = pl.col("share").sum().over(RULE)
     wrong = rows.with_columns(_total=total).filter(pl.col("_total") != 100)
     firsts = wrong.unique(RULE, keep="first", maintain_order=True)
-    plain = pl.col("_total").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
-    told = firsts.with_columns(what=filled("the shares of {} add up to {}", "_named", plain))
-    faults.add_rows(_placed(told), "let the shares of all its payees add up to 100")
+    what = filled("the shares of {} add up to {}", "_named", plain_number("_total"))
+    told = firsts.with_columns(what=what)
+    faults.add_rows(placed(told, TABLE), "let the shares of all its payees add up to 100")
 
 
 def _check_shares_of_values(rows: pl.DataFrame, faults: Faults) -> None:
@@ -82,4 +81,4 @@ def _check_shares_of_values(rows: pl.DataFrame, faults: Faults) -> None:
     wrong = rows.filter(part & (pl.col("value") > 1)).with_columns(
         what=filled("{} pays more than the whole", "_named")
     )
-    faults.add_rows(_placed(wrong), "write 0.15 for 15 percent")
+    faults.add_rows(placed(wrong, TABLE), "write 0.15 for 15 percent")

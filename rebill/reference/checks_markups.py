@@ -6,8 +6,6 @@ is wrong, and what to do.
 
 from __future__ import annotations
 
-from functools import reduce
-
 import polars as pl
 
 from invoices.text import filled
@@ -93,7 +91,7 @@ OF_CONSENT_AND_TIER: tuple[tuple[pl.Expr, pl.Expr, str], ...] = (
         "leave one of them empty: a tier's bands give the value",
     ),
     (
-        pl.col("tier").is_not_null() & _METHOD.is_in(["pass_through", "absorb"]),
+        pl.col("tier").is_not_null() & _VALUELESS,
         filled("{} takes no tier", "method"),
         "leave the tier empty or choose another method",
     ),
@@ -113,17 +111,9 @@ def check_markups(rows: pl.DataFrame, faults: Faults) -> None:
 def _check_scope(rows: pl.DataFrame, faults: Faults) -> None:
     """Note markup rows that name a combination the precedence does not know."""
     names = sorted({name for scope in SCOPES for name in scope})
-    fits = reduce(
-        lambda found, scope: (
-            found
-            | reduce(
-                lambda all_so, name: all_so & (pl.col(name).is_not_null() == (name in scope)),
-                names,
-                pl.lit(True),
-            )
-        ),
-        SCOPES,
-        pl.lit(False),
+    fits = pl.any_horizontal(
+        pl.all_horizontal(pl.col(name).is_not_null() == (name in scope) for name in names)
+        for scope in SCOPES
     )
     named = pl.concat_str(
         [pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in names],
@@ -159,14 +149,13 @@ def check_tiers(rows: pl.DataFrame, tiers: pl.DataFrame, faults: Faults) -> None
     facts = tiers.group_by("tier").agg(
         graduated=(pl.col("mode") == "graduated").any(), least=pl.col("value").min()
     )
-    named = rows.drop_nulls("tier").join(facts, on="tier")
-    place = pl.col("_file").fill_null("markups (loaded before)")
+    named = placed(rows.drop_nulls("tier").join(facts, on="tier"), "markups")
     shares = _METHOD.is_in(["percent", "percent_with_minimum", "retail_discount"])
     graduated = named.filter(pl.col("graduated") & shares).with_columns(
-        place, what=filled("tier '{}' is graduated: {} prices all units alike", "tier", "method")
+        what=filled("tier '{}' is graduated: {} prices all units alike", "tier", "method")
     )
     faults.add_rows(graduated, "use flat or adder with it, or a tier of mode all_units")
     below = named.filter(
         (pl.col("least") < 0) & ~pl.col("below_cost") & (_METHOD != "retail_discount")
-    ).with_columns(place, what=filled("a band of tier '{}' is below cost, without consent", "tier"))
+    ).with_columns(what=filled("a band of tier '{}' is below cost, without consent", "tier"))
     faults.add_rows(below, _CONSENT)

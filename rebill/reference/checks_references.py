@@ -9,7 +9,7 @@ from rebill.reference.changes import Changes
 from rebill.reference.checks_cells import in_quotes
 from rebill.reference.checks_markups import check_tiers
 from rebill.reference.contracts import check_accounts
-from rebill.reference.faults import Faults
+from rebill.reference.faults import Faults, placed
 from rebill.store.columns import Reference, TableIn
 from rebill.store.shapes import TABLES
 
@@ -59,10 +59,7 @@ def note_broken(
     broken: pl.DataFrame, shape: TableIn, what: pl.Expr, remedy: str, faults: Faults
 ) -> None:
     """Note broken references, naming the table where the row was loaded before."""
-    place = pl.lit(f"{shape.name} (loaded before)")
-    faults.add_rows(
-        broken.select(pl.coalesce("_file", place).alias("_file"), "_row", what=what), remedy
-    )
+    faults.add_rows(placed(broken.with_columns(what=what), shape.name), remedy)
 
 
 def _check_rate_packages(load: Changes, faults: Faults) -> None:
@@ -111,5 +108,4 @@ def check_owner(name: str, rows: pl.DataFrame, services: pl.DataFrame, faults: F
         "customer",
         pl.col("owner").fill_null("nobody"),
     )
-    wrong = wrong.with_columns(pl.col("_file").fill_null(f"{name} (loaded before)"), what=what)
-    faults.add_rows(wrong, "name the service's own customer")
+    faults.add_rows(placed(wrong.with_columns(what=what), name), "name the service's own customer")

@@ -16,27 +16,12 @@ from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.source import ACCOUNTS, KINDS
 from invoices.schema import seal
 from rebill.reference.contracts import from_json
-from rebill.store.columns import Column, TableIn
 from rebill.store.frames import AnySelect, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
-from rebill.store.shapes import SCOPES, TABLES
+from rebill.store.shapes import TABLES
 from rebill.workspace import write
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
-
-__all__ = [
-    "SCOPES",
-    "TABLES",
-    "Column",
-    "TableIn",
-    "contracts",
-    "current_frame",
-    "known",
-    "load_version",
-    "reference_frames",
-    "schema_of",
-    "sweep_copies",
-]
 
 
 def load_version(connection: sa.Connection) -> int:

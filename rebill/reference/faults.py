@@ -49,6 +49,7 @@ class Faults:
         self.add_rows(rows.filter(wrong.fill_null(False)).with_columns(what=what), remedy)
 
 
-def placed(rows: pl.DataFrame, where: str = "loaded before") -> pl.DataFrame:
-    """Return rows with a file to name, also those that were loaded before."""
+def placed(rows: pl.DataFrame, table: str | None = None) -> pl.DataFrame:
+    """Return rows with a file to name, also those that were loaded before; or their table."""
+    where = f"{table} (loaded before)" if table else "loaded before"
     return rows.with_columns(pl.col("_file").fill_null(where))

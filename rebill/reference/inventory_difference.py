@@ -11,6 +11,7 @@ import polars as pl
 from rebill.reference import current
 from rebill.reference.faults import Faults
 from rebill.reference.service_records import known_services, placed_rows, read_records
+from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
 from reconcile.audit.records_compared import by_package, compare
@@ -82,7 +83,7 @@ def _billed(record: Record, accounts: pl.DataFrame, day: dt.date) -> pl.DataFram
     if documents.is_empty():
         return None
     return (
-        record.lines(documents["bill_date"].dt.strftime("%Y-%m").unique().to_list())
+        record.lines(documents.select(MONTH).to_series().unique().to_list())
         .join(documents.lazy().select("document_id"), on="document_id", how="semi")
         .filter(pl.col("charge_class").is_in(("recurring", "surcharge")))
         .select(

@@ -7,12 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from invoices.periods import month_of
 from invoices.schema import among
 from rebill.run.acts import Act
 from rebill.run.run import Run
 from rebill.store import live_bulk, scan_files, supersede, write_bulk
 from rebill.store.decisions import decide
+from rebill.store.frames import MONTH
 from rebill.store.record import KEPT_FINDINGS
 
 GATE_CODES = (
@@ -67,23 +67,18 @@ def take_out(run: Run, findings: pl.DataFrame) -> None:
     """Take findings out of the record's files; the others of their months are written again."""
     if findings.is_empty():
         return
-    month = month_of("bill_date")
-    months = findings.select("carrier", bill_month=month).unique()
+    months = findings.select("carrier", bill_month=MONTH).unique()
     rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
     keep_findings(run, rows.join(findings, on="finding_id", how="anti"))
 
 
-def take_back_findings(
-    run: Run, documents: pl.DataFrame, months: pl.DataFrame, *, gate: bool = False
-) -> pl.DataFrame:
+def take_back_findings(run: Run, documents: pl.DataFrame, months: pl.DataFrame) -> pl.DataFrame:
     """Take the findings of documents off the record and return them.
 
-    Those of the gate stay, for an audit does not make them, unless `gate` says otherwise.
+    Those of the gate stay, for an audit does not make them.
     """
     rows = take_files(run, "findings", months, KEPT_FINDINGS).collect()
-    again = among("document_id", documents["document_id"])
-    if not gate:
-        again &= ~pl.col("code").is_in(GATE_CODES)
+    again = among("document_id", documents["document_id"]) & ~pl.col("code").is_in(GATE_CODES)
     keep_findings(run, rows.filter(~again.fill_null(False)))
     return rows.filter(again.fill_null(False))
 

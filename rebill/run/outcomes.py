@@ -6,7 +6,6 @@ later stages have to know. Nothing here is changed once it is said.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias, TypeVar
@@ -132,8 +131,6 @@ class RunCompared:
     """What this run changed was compared with what was on record before."""
 
     difference: Difference
-    keep: bool
-    """Whether it is to be kept; else all of the run is undone."""
 
 
 Said: TypeAlias = (
@@ -196,31 +193,25 @@ class Outcomes:
         return pl.DataFrame(rows, schema=schema, orient="row").unique()
 
     @property
-    def audited(self) -> Collection[str]:
+    def audited(self) -> list[str]:
         """Documents audited in this run, new and touched ones."""
         return [document for one in self.every(LinesAudited) for document in one.documents]
 
     @property
-    def touched(self) -> Collection[str]:
+    def touched(self) -> list[str]:
         """Documents audited before and again in this run."""
         return [document for one in self.every(LinesAudited) for document in one.touched]
 
     @property
-    def asked(self) -> Collection[str]:
+    def asked(self) -> list[str]:
         """Documents that a person wants audited with the tables of this run."""
         return [document for one in self.every(AuditAsked) for document in one.documents]
 
     @property
-    def decided(self) -> Collection[str]:
+    def decided(self) -> list[str]:
         """Documents whose pulls a person's decision changes."""
-        return [*self._decided()]
-
-    def _decided(self) -> Iterator[str]:
-        for one in self.said:
-            if isinstance(one, DocumentDecided):
-                yield from one.documents
-            elif isinstance(one, AuditAsked):
-                yield from one.moved
+        moved = [document for one in self.every(AuditAsked) for document in one.moved]
+        return moved + [number for one in self.every(DocumentDecided) for number in one.documents]
 
     @property
     def became(self) -> dict[str, str]:

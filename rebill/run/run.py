@@ -54,19 +54,24 @@ class Run:
     @cached_property
     def contracts(self) -> list[Contract]:
         """The contracts of that version."""
-        return self.contracts_at(self.load_id)
+        return current.contracts(self.record.connection, self.load_id)
 
     @cached_property
     def reference(self) -> dict[str, pl.LazyFrame]:
         """The reference tables of that version."""
-        return self.reference_at(self.load_id)
+        return self._frames(self.load_id)
 
     def contracts_at(self, load_id: int) -> list[Contract]:
         """Return the contracts as they were after a load."""
+        if load_id == self.load_id:
+            return self.contracts
         return current.contracts(self.record.connection, load_id)
 
     def reference_at(self, load_id: int) -> dict[str, pl.LazyFrame]:
         """Return the reference tables as they were after a load."""
+        return self.reference if load_id == self.load_id else self._frames(load_id)
+
+    def _frames(self, load_id: int) -> dict[str, pl.LazyFrame]:
         return current.reference_frames(self.record.workspace, self.record.connection, load_id)
 
     def count(self, name: str, number: int) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 import polars as pl
 
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
 from invoices.text import filled
 from rebill.pricing import invoices
 from rebill.store import insert_frame, models, next_numbers, update_rows
@@ -47,7 +47,7 @@ def rebuild(
         .sort("bill_month", "customer")
     )
     gone = stored.join(wanted, on=KEY, how="anti").with_columns(
-        status=pl.lit("void"), total=pl.lit("0.00").cast(CENTS), lines=pl.lit(0, dtype=pl.Int64)
+        status=pl.lit("void"), total=ZERO_CENTS, lines=pl.lit(0, dtype=pl.Int64)
     )
     changed = pl.concat([shaped(numbered(record, wanted), stored), gone]).join(
         stored, on=stored.columns, how="anti", nulls_equal=True

@@ -14,8 +14,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from invoices.periods import month_of
-from invoices.schema import CENTS
+from invoices.money import ZERO_CENTS
 from rebill import __version__
 from rebill.outbox import deliver
 from rebill.outbox.deliver import Delivery
@@ -33,6 +32,7 @@ from rebill.store import (
     update_rows,
     write_bulk,
 )
+from rebill.store.frames import MONTH
 from rebill.store.record import INVOICED_LINES, MADE_LINES, Record
 from rebill.workspace import lock
 from rebill.workspace.settings import ConfigError, Workspace
@@ -93,7 +93,7 @@ def void(
         _can_be_voided(bills)
         drafts = bills.filter(pl.col("status") == "draft").with_columns(
             status=pl.lit("void"),
-            total=pl.lit("0.00").cast(CENTS),
+            total=ZERO_CENTS,
             lines=pl.lit(0, dtype=pl.Int64),
             hold=pl.lit(None, dtype=pl.String),
             note=pl.lit(note),
@@ -307,7 +307,7 @@ def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]
     documents = record.documents().filter(
         pl.col("status") == "loaded", pl.col("audited_load").is_not_null()
     )
-    known = set(documents.select(month_of("bill_date")).to_series())
+    known = set(documents.select(MONTH).to_series())
     if months is not None:
         for month in months:
             if month not in known:

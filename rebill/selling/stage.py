@@ -74,7 +74,7 @@ class Prices(made_lines.Pricer):
 def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     """Leave customer lines for the documents of this run, and the draft invoices they make."""
     record = run.record
-    gone, audited = so_far.months_left, list(so_far.audited)
+    gone, audited = so_far.months_left, so_far.audited
     if not audited and gone.is_empty() and not stage.months:
         return None
     prices = Prices(run.reference, run.load_id)
@@ -84,7 +84,7 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     if prices.counts_whole_months:
         whole |= set(documents.filter(fresh).select(MONTH).to_series())
     own = documents.filter(fresh | MONTH.is_in(list(whole)), pl.col("status") == "loaded")
-    again = own.filter(~fresh | pl.col("document_id").is_in(list(so_far.touched)))
+    again = own.filter(~fresh | pl.col("document_id").is_in(so_far.touched))
     months = sorted({*own.select(MONTH).to_series(), *gone["bill_month"], *stage.months})
     _forget_missing(run, again.filter(~fresh))
     kept = _take_back(run, again, gone, so_far.gone["document_id"].unique())

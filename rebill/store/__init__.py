@@ -17,7 +17,7 @@ from rebill.store.bulk import (
     sweep_orphans,
     write_bulk,
 )
-from rebill.store.engine import make_engine, migrate, open_engine, transaction, upgrade
+from rebill.store.engine import make_engine, migrate, transaction, upgrade
 from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
 from rebill.store.numbers import next_numbers
 from rebill.store.runs import finish_run, known_files, note_file, start_run
@@ -37,7 +37,6 @@ __all__ = [
     "models_disputes",
     "next_numbers",
     "note_file",
-    "open_engine",
     "read_frame",
     "read_table",
     "scan_bulk",

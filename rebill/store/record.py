@@ -279,6 +279,6 @@ def corrected(documents: pl.DataFrame) -> list[str]:
     own = [row[0] for row in documents.select("document_id", *KEY).iter_rows()
            if None not in row and row[0] == document_id(*row[1:])]  # fmt: skip
     first = pl.col("document_id").is_in(own)
-    later = documents.filter(pl.col("status").is_in(("loaded", "held")), ~first).select(KEY)
+    later = documents.filter(pl.col("status").is_in(COUNTED), ~first).select(KEY)
     held = documents.filter(pl.col("status") == "held", first).join(later, on=KEY, how="semi")
     return held["document_id"].to_list()

@@ -11,7 +11,6 @@ from invoices.schema import CHARGE_CLASSES
 from rebill.store.columns import (
     ANY_USOC,
     CARRIER,
-    DTYPES,
     EFFECTIVE,
     STATE,
     USOC,
@@ -30,8 +29,6 @@ from rebill.store.shapes_selling import (
     MARKUP_RULES,
     METHODS,
 )
-
-__all__ = ["DTYPES", "SCOPES", "TABLES", "Column", "Reference", "TableIn"]
 
 USOC_KINDS = ("recurring", "one_time", "usage", "surcharge", "tax", "credit", "record_only")
 RELATIONS = ("requires", "summary_of", "excludes")
