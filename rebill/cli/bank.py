@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, carry_out, cash, example
+from rebill.cli.night import show_became
 from rebill.cli.options import Given, GivenDay, amount_from
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def cash_import(
     A file is booked whole or not at all; the same file again changes nothing. Exit 1: a file was
     refused; 2: all were.
     """
-    import polars as pl
-
     from rebill.night.job import Job, pick
     from rebill.run import plan
 
@@ -36,10 +35,7 @@ def cash_import(
     with given.reading() as record:
         day = given.day(record)
     job = Job("cash import", plan.plan_bank, day, seen, where)
-    outcome = carry_out(place, job)
-    became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
-    rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
-    given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}))
+    became = show_became(carry_out(place, job), given)
     refused = sum(words.startswith("refused") for words in became.values())
     if refused:
         raise typer.Exit(WRONG_USAGE if refused == len(became) else NEEDS_A_PERSON)

@@ -149,7 +149,7 @@ def login() -> str:
         return ""
 
 
-def known_profile(name: str | None, workspace: Path | None = None) -> None:
+def known_profile(name: str | None, workspace: Path) -> None:
     """Refuse the name of a profile that nothing goes by, before a file is judged by it."""
     from rebill.workspace.profiles import profiles_at
     from rebill.workspace.settings import ConfigError

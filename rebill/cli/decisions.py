@@ -249,15 +249,14 @@ def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
 
 
 def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:
-    from rebill.paper.text import as_json, note, show
+    from rebill.paper.text import as_object, note, show
 
     told = outcome.difference
     if told is None:
         return
     parts = {"causes": told.causes, "claims": told.claims, "customers": told.customers}
     if json:
-        body = ",\n".join(f'"{name}": {as_json(frame)}' for name, frame in parts.items())
-        print(f'{{"kept": {str(keep).lower()},\n{body}}}')
+        print(as_object(parts, kept=keep))
         return
     for frame in parts.values():
         show(frame)

@@ -88,20 +88,12 @@ def disputes_show(claim_no: str, given: Given) -> None:
     """Show a claim: its lines, its days with where each stands, and what happened to it."""
     from rebill.disputes import tasks
     from rebill.disputes.file import story
-    from rebill.paper.text import as_json
 
     with given.reading() as record:
         claim, lines, events = story(record, claim_no)
         timed, limits = tasks.days_of(record, claim_no)
-    if given.json:
-        print(f'{{"claim": {as_json(claim)},')
-        print(f'"lines": {as_json(lines)},')
-        print(f'"timers": {as_json(timed)},')
-        print(f'"limits": {as_json(limits)},')
-        print(f'"events": {as_json(events)}}}')
-        return
-    for frame in (claim, lines, timed, limits, events):
-        given.show(frame)
+    told = {"claim": claim, "lines": lines, "timers": timed, "limits": limits, "events": events}
+    given.show_parts(told)
 
 
 @disputes.command(

@@ -93,7 +93,8 @@ def cash_forecast(
     """
     from rebill.cash.forecast.gather import gather
     from rebill.cash.forecast.outlook import cases_of, outlook
-    from rebill.paper.text import as_blocks, as_json, note, write_csv
+    from rebill.paper.text import as_blocks, as_object, as_text, note
+    from rebill.workspace.write import write_atomic
 
     out = None if out is None else a_place(out, folder=False)
     with given.reading() as record:
@@ -105,10 +106,10 @@ def cash_forecast(
     if opening is None:
         note("no opening cash is known: balances begin at 0.00 and bounces are not told")
     if out is not None:
-        write_csv(told.daily, out)
+        write_atomic(out, as_text(told.daily).write_csv())
     if given.json:
-        print(f'{{"as_of": "{told.as_of}", "scenarios": {drawn.scenarios}, "seed": {drawn.seed},')
-        print(f'"cases": {as_json(told.cases)},\n"days": {as_json(told.daily)}}}')
+        said = {"as_of": str(told.as_of), "scenarios": drawn.scenarios, "seed": drawn.seed}
+        print(as_object({"cases": told.cases, "days": told.daily}, **said))
     else:
         print(as_blocks(told.cases))
 

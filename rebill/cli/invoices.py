@@ -50,17 +50,11 @@ def invoices_list(
 @invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))
 def invoices_show(number: Annotated[str, typer.Argument(metavar="INVOICE")], given: Given) -> None:
     """Show an invoice: what it is, and every row that stands on it."""
-    from rebill.paper.text import as_json
     from rebill.selling.issue import story
 
     with given.reading() as record:
         bill, lines = story(record, number)
-    if given.json:
-        print(f'{{"invoice": {as_json(bill)},')
-        print(f'"lines": {as_json(lines)}}}')
-        return
-    for frame in (bill, lines):
-        given.show(frame)
+    given.show_parts({"invoice": bill, "lines": lines})
 
 
 @invoices.command(
@@ -159,18 +153,15 @@ def invoices_rerate(
     Corrected is the whole invoice: a credit note over all of it and a new one, which refer to each
     other. Without --issue nothing is changed.
     """
-    from rebill.paper.text import as_json, note
+    from rebill.paper.text import note
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
 
     done = rerate.rerate(given.place(), bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
+    given.show_parts({"differences": done.differences, "issued": issued})
     if given.json:
-        print(f'{{"differences": {as_json(done.differences)},')
-        print(f'"issued": {as_json(issued)}}}')
         return
-    given.show(done.differences)
-    given.show(issued)
     total = done.differences["difference"].sum()
     words = "corrected" if issue else "nothing is issued; --issue corrects them"
     note(f"{done.differences.height} line(s) differ by {total} in all: {words}")

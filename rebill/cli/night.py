@@ -123,8 +123,6 @@ def ingest(
     given: GivenDay,
 ) -> None:
     """Take carrier invoices in: documents and lines, footed; the audit follows with the night."""
-    import polars as pl
-
     from rebill.night.job import Job, pick
     from rebill.run import plan
 
@@ -133,9 +131,17 @@ def ingest(
     seen, where = pick(place, paths, told=profile is not None)
     job = Job("ingest", plan.plan_ingest, received_on or given.as_of, seen, where, profile)
     outcome = carry_out(place, job)
+    show_became(outcome, given)
+
+
+def show_became(outcome: Outcome, given: Given) -> dict[str, str]:
+    """Print what became of each file that was named, and return it."""
+    import polars as pl
+
     became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
     rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
     given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}))
+    return became
 
 
 @app.command(

@@ -7,6 +7,7 @@ A parameter whose type is one of the dataclasses here stands for the options in 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -116,6 +117,16 @@ class Given:
         from rebill.paper.text import show
 
         show(rows, self.json)
+
+    def show_parts(self, parts: Mapping[str, pl.DataFrame]) -> None:
+        """Print frames one after the other, or as one JSON object under their names."""
+        from rebill.paper.text import as_object, show
+
+        if self.json:
+            print(as_object(parts))
+            return
+        for rows in parts.values():
+            show(rows)
 
 
 @dataclass(frozen=True, kw_only=True)

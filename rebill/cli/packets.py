@@ -153,7 +153,6 @@ def disputes_report(
     if out is None:
         print(text.rstrip("\n"))
     else:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(out, text if text.endswith("\n") else text + "\n")
 
 

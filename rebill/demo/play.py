@@ -10,7 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from rebill.demo.carrier import Carrier
-from rebill.demo.generate import Made, generate
+from rebill.demo.generate import Made, write_world
 from rebill.demo.show import show
 from rebill.demo.truth import TRUTH
 from rebill.demo.world import Settings
@@ -45,7 +45,7 @@ def play(
         raise ConfigError(f"{directory} is a workspace already; name a folder that is not there")
     workspace = init_workspace(directory)
     upgrade(workspace)
-    made = generate(directory, size.services, size.months, size.seed)
+    made = write_world(directory, size)
     tables = nights(workspace, made, log, now, Carrier())
     truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
     show(tables, truth, made.nights[-1][1], directory, console)

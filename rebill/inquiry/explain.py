@@ -16,6 +16,7 @@ from invoices.money import MONTH_PARTS
 from invoices.schema import among
 from rebill.disputes.tables import CLAIMS
 from rebill.inquiry import explain_price
+from rebill.inquiry.explain_price import WEIGHED, Story, taken
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
@@ -25,7 +26,6 @@ from rebill.workspace.settings import ConfigError
 from reconcile.audit import pricing
 from reconcile.schema import AUDITED
 
-Story = dict[str, Any]
 SOURCE = (
     *("source_file", "interchange", "set_no", "source_row", "carrier", "ban", "invoice_no"),
     *("bill_date", "line_no"),
@@ -44,11 +44,13 @@ BILLED = (
     "service_until",
 )
 MATCH = ("service", "matched_by", "match_note", "customer", "product", "package", "kind", "family")
+FOUND = (
+    *("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message"),
+    *("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until"),
+)
 DUE = ("expected", "at_stake", "tolerated", "underbilled")
 RATE = ("rate", "usoc", "package", "charge_class", "circuit_id", "ban", "zone", "state")
 RATE_ROW = (*RATE, "term_months", "effective_from", "effective_until", "source", "row_id")
-WEIGHED = 12
-"""Rows shown of those a rule weighed."""
 
 
 def story(record: Record, line_id: str) -> Story:
@@ -64,46 +66,48 @@ def story(record: Record, line_id: str) -> Story:
             if not there.is_empty():
                 row = there.row(0, named=True)
                 outcome = f"the document is {status}: nothing else is known"
-                return {**_paper(record, row), "outcome": outcome}
+                return {**_paper(_document(record, row), row), "outcome": outcome}
         raise ConfigError(f"there is no line {line_id}; `rebill export lines` lists them")
     row = line.row(0, named=True)
-    document = record.documents().filter(pl.col("document_id") == row["document_id"])
-    load = document["audited_load"].item()
-    told = _paper(record, row)
+    document = _document(record, row)
+    load = document["audited_load"]
+    told = _paper(document, row)
     if load is None:
         return {**told, "outcome": "the document waits for its audit: run `rebill reconcile`"}
+    found = _findings(record, row)
     return {
         **told,
-        "match": _taken(row, MATCH),
+        "match": taken(row, MATCH),
         "contract": _contract(record, row, load),
         "rate": _rate(record, line, row, load),
         "due": _due(row),
-        "findings": _findings(record, row),
-        "claims": _claims(record, row),
-        "credits": _credits(record, row),
+        "findings": [taken(one, FOUND) for one in found.to_dicts()],
+        "claims": _claims(record, found),
+        "credits": _credits(record, row, found),
         "price": explain_price.price(record, row, load),
     }
 
 
-def _paper(record: Record, row: dict[str, Any]) -> Story:
-    document = record.documents().filter(pl.col("document_id") == row["document_id"])
+def _document(record: Record, row: dict[str, Any]) -> Story:
+    """Return the document a line stands on."""
+    own = pl.col("document_id") == row["document_id"]
+    return record.documents().filter(own).row(0, named=True)
+
+
+def _paper(document: Story, row: dict[str, Any]) -> Story:
     return {
         "line": row["line_id"],
-        "source": {**_source(row), "document": document["status"].item()},
-        "billed": _taken(row, BILLED),
+        "source": {**_source(row), "document": document["status"]},
+        "billed": taken(row, BILLED),
     }
 
 
 def _source(row: dict[str, Any]) -> Story:
     """Return where a line stands; rows of an interchange are its segments."""
-    said = _taken(row, SOURCE)
+    said = taken(row, SOURCE)
     if "interchange" in said:
         said = {"segment" if name == "source_row" else name: said[name] for name in said}
     return said
-
-
-def _taken(row: dict[str, Any], names: tuple[str, ...]) -> Story:
-    return {name: row[name] for name in names if row.get(name) is not None}
 
 
 def _contract(record: Record, row: dict[str, Any], load: int) -> Story:
@@ -139,7 +143,7 @@ def _rate(record: Record, line: pl.DataFrame, row: dict[str, Any], load: int) ->
     shown = shown.with_columns(
         pl.lit(None).alias(name) for name in RATE_ROW if name not in shown.columns
     )
-    rows = [_taken(one, ("verdict", *RATE_ROW)) for one in shown.head(WEIGHED).to_dicts()]
+    rows = [taken(one, ("verdict", *RATE_ROW)) for one in shown.head(WEIGHED).to_dicts()]
     named = [name for name in (*RATE[4:], "term_months") if rows and name in rows[0]]
     told: Story = {"day": row["rate_day"], "buy_rate": row["buy_rate"]}
     if row["rate_id"] is None:
@@ -151,7 +155,7 @@ def _rate(record: Record, line: pl.DataFrame, row: dict[str, Any], load: int) ->
 
 def _due(row: dict[str, Any]) -> Story:
     """Return what is due in figures, and the sum that leads to it."""
-    told = _taken(row, ("due_units", *DUE))
+    told = taken(row, ("due_units", *DUE))
     if row["fraction_parts"] is not None:
         told["billed_months"] = str(Fraction(row["fraction_parts"], MONTH_PARTS))
         due = Fraction(row["due_unit_parts"] or 0) / MONTH_PARTS
@@ -166,34 +170,28 @@ def _due(row: dict[str, Any]) -> Story:
     return told
 
 
-def _findings(record: Record, row: dict[str, Any]) -> list[Story]:
+def _findings(record: Record, row: dict[str, Any]) -> pl.DataFrame:
+    """Return the findings on a line, the dearest first."""
     month = row["bill_date"].strftime("%Y-%m")
     found = FINDINGS.rows(Asked(record, [month])).filter(pl.col("line_id") == row["line_id"])
-    names = ("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message")
-    more = ("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until")
-    rows = found.collect().sort("amount_at_stake", "code", descending=[True, False]).to_dicts()
-    return [_taken(one, (*names, *more)) for one in rows]
+    return found.collect().sort("amount_at_stake", "code", descending=[True, False])
 
 
-def _claims(record: Record, row: dict[str, Any]) -> list[Story]:
-    month = row["bill_date"].strftime("%Y-%m")
-    found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
+def _claims(record: Record, found: pl.DataFrame) -> list[Story]:
     claims = record.claims().join(found, on="claim_no", how="semi")
-    return [_taken(one, tuple(CLAIMS.columns)) for one in claims.to_dicts()]
+    return [taken(one, tuple(CLAIMS.columns)) for one in claims.to_dicts()]
 
 
-def _credits(record: Record, row: dict[str, Any]) -> list[Story]:
+def _credits(record: Record, row: dict[str, Any], found: pl.DataFrame) -> list[Story]:
     """Return what was credited of the line's claims, or the claims the line itself is a credit for.
 
     Of a claim's credits those laid on this line are shown.
     """
     given = read_table(record.connection, models_disputes.ClaimCredit)
-    month = row["bill_date"].strftime("%Y-%m")
-    found = record.findings([month]).filter(pl.col("line_id") == row["line_id"]).collect()
     own = among("finding_id", found["finding_id"])
     rows = given.filter((pl.col("credit_id") == row["line_id"]) | own.fill_null(False))
     names = ("claim_no", "at", "amount", "credit_id", "matched_by", "document_id", "finding_id")
-    return [_taken(one, names) for one in rows.to_dicts()]
+    return [taken(one, names) for one in rows.to_dicts()]
 
 
 def as_words(told: Story) -> str:

@@ -62,15 +62,16 @@ def price(record: Record, row: dict[str, Any], load: int) -> Story:
     tables = current.reference_frames(record.workspace, record.connection, version)
     others = priced.filter(pl.col("invoice_no") != told["invoice_no"])
     return {
-        **_taken(told, PRICED),
+        **taken(told, PRICED),
         **_customer(tables, told["customer"]),
         **_tier(tables, told["markup_row"]),
         "weighed": _weighed(tables, row, told),
-        "also_on": [_taken(one, ("invoice_no", "price")) for one in others.to_dicts()],
+        "also_on": [taken(one, ("invoice_no", "price")) for one in others.to_dicts()],
     }
 
 
-def _taken(row: Story, names: tuple[str, ...]) -> Story:
+def taken(row: Story, names: tuple[str, ...]) -> Story:
+    """Return what a row says under these names; what it does not say is left out."""
     return {name: row[name] for name in names if row.get(name) is not None}
 
 
@@ -88,7 +89,7 @@ def _weighed(tables: dict[str, pl.LazyFrame], row: Story, told: Story) -> list[S
         else:
             verdict = "beaten: the latest effective_from of a scope wins"
         shown = {**one, "verdict": verdict, "below_cost": one.get("below_cost") or None}
-        said.append(_taken({**shown, "cap_retail": one["cap_retail"] or None}, ROW))
+        said.append(taken({**shown, "cap_retail": one["cap_retail"] or None}, ROW))
     return said
 
 
@@ -102,10 +103,12 @@ def _customer(tables: dict[str, pl.LazyFrame], customer: str | None) -> Story:
 
 def _tier(tables: dict[str, pl.LazyFrame], markup_row: int | None) -> Story:
     """Return the bands of the tier a markup row names."""
+    if markup_row is None:
+        return {}
     rows = tables["markups"].filter(pl.col("row_id") == markup_row).select("tier")
     bands = tables["tiers"].join(rows, on="tier", how="semi").sort("from_units").collect()
     names = ("mode", "per", "from_units", "value")
-    return {"bands": [_taken(band, names) for band in bands.to_dicts()]} if bands.height else {}
+    return {"bands": [taken(band, names) for band in bands.to_dicts()]} if bands.height else {}
 
 
 def _credit(record: Record, row: Story, month: str, priced: pl.DataFrame) -> Story:
@@ -113,12 +116,12 @@ def _credit(record: Record, row: Story, month: str, priced: pl.DataFrame) -> Sto
     parts = record.scan(CREDIT_PARTS, PARTS, [month]).filter(pl.col("line_id") == row["line_id"])
     shown = [
         {
-            **_taken(one, ("credit_of", "customer", "given", "passed", "price")),
+            **taken(one, ("credit_of", "customer", "given", "passed", "price")),
             "why": WHY.get(one["why"], one["why"]),
         }
         for one in parts.collect().sort("credit_of", nulls_last=True).to_dicts()
     ]
-    told = _taken(priced.row(-1, named=True), PRICED) if priced.height else {}
+    told = taken(priced.row(-1, named=True), PRICED) if priced.height else {}
     return {**told, "parts": shown}
 
 

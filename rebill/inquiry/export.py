@@ -1,9 +1,9 @@
 """The tables of the record as CSV, Parquet or JSON, for the people who script the product.
 
-Columns are promised: the ones named here come first and in this order, others follow. Rows are
-sorted by key as text, so that the same record gives the same bytes. What is money has two places,
-a rate is written as it is, nothing ever passes through a float. Large tables are written bucket by
-bucket of their key, so that memory does not grow with the table.
+Columns are promised: those a table names (`TableOut.columns`), in their order and no others. Rows
+are sorted by key as text, so that the same record gives the same bytes. What is money has two
+places, a rate is written as it is, nothing ever passes through a float. Large tables are written
+bucket by bucket of their key, so that memory does not grow with the table.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 from invoices.carrier.reading import Reading
 from rebill.store.record import Record
@@ -30,22 +30,25 @@ def answers_of(reading: Reading, on: dt.date | None) -> tuple[Answer, ...]:
     return tuple((one.folder, one.name, one.text(on)) for one in reading.answers)
 
 
-def promise(record: Record, answers: Iterable[Answer]) -> None:
+def _promised(record: Record) -> list[Any]:
+    """Return the answers that are not handed over yet."""
+    return list(json.loads(record.fact(PROMISED) or "[]"))
+
+
+def promise(record: Record, new: Sequence[Answer]) -> None:
     """Keep the answers of a run in the record until they are handed over."""
-    new = list(answers)
     if new:
-        waiting = json.loads(record.fact(PROMISED) or "[]")
-        record.say(PROMISED, json.dumps([*waiting, *new]))
+        record.say(PROMISED, json.dumps([*_promised(record), *new]))
 
 
 def waiting(record: Record) -> bool:
     """Whether answers of an earlier run were not handed over."""
-    return bool(json.loads(record.fact(PROMISED) or "[]"))
+    return bool(_promised(record))
 
 
 def hand_over(record: Record) -> int:
     """Leave the answers that are promised in the outbox; return how many were written."""
-    promised = json.loads(record.fact(PROMISED) or "[]")
+    promised = _promised(record)
     written = 0
     for folder, name, text in promised:
         written += leave(record.workspace.outbox / safe_name(folder) / safe_name(name), text)

@@ -1,6 +1,6 @@
 """The digest of a night: what a person should know in the morning, on one page.
 
-The record knows all of it; a digest is six small tables taken from there, as an HTML page to read
+The record knows all of it; a digest is seven small tables taken from there, as an HTML page to read
 and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
 """
 

@@ -1,9 +1,9 @@
-"""Frames as people read them on a terminal, and as JSON for machines."""
+"""Frames as people read them on a terminal, and as JSON and CSV for machines."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -15,6 +15,15 @@ def as_json(frame: pl.DataFrame) -> str:
     """Return rows as a JSON array, one object a line, decimals as text."""
     rows = as_text(frame).write_ndjson().rstrip("\n")
     return "[\n" + rows.replace("\n", ",\n") + "\n]" if rows else "[]"
+
+
+def as_object(frames: Mapping[str, pl.DataFrame], **said: object) -> str:
+    """Return frames under their names as one JSON object, behind what else is said."""
+    from json import dumps
+
+    parts = [dumps(said)[1:-1]] if said else []
+    parts += [f'"{name}": {as_json(frame)}' for name, frame in frames.items()]
+    return "{" + ",\n".join(parts) + "}"
 
 
 def safe_csv(frame: pl.DataFrame) -> str:
@@ -42,17 +51,6 @@ def as_table(frame: pl.DataFrame) -> str:
         ).rstrip()
         for row in cells
     )
-
-
-def write_csv(frame: pl.DataFrame, path: Path) -> None:
-    """Leave rows as a CSV file: decimals as they are, empty for null, complete or not there."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        as_text(frame).write_csv(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
@@ -113,5 +111,4 @@ def strict_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV in which no text begins like a formula, not even one that is a number."""
     from invoices.packet.packet import formula_safe
 
-    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-    return as_text(frame.with_columns(formula_safe(pl.col(name)) for name in texts)).write_csv()
+    return as_text(frame.with_columns(formula_safe(pl.col(pl.String)))).write_csv()
