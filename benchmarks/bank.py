@@ -9,7 +9,6 @@ import datetime as dt
 import random
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import polars as pl
 
@@ -21,7 +20,6 @@ from reconcile.pulls.debits import DEBITS
 from reconcile.pulls.events import pull_events
 from reconcile.pulls.settle import Known, settle
 
-PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 TITLE = "## Bank files and the pulls they tell of"
 ENTRIES_READ, PER_BATCH = 100_000, 1_000
 MONTHS, ACCOUNTS = 36, 2_000

@@ -158,7 +158,7 @@ def _invoices(customers: int, months: int) -> tuple[pl.DataFrame, pl.DataFrame]:
         .select(
             invoice_no=pl.concat_str(pl.lit("A"), number, pl.lit("-"), back),
             customer=pl.concat_str(pl.lit("K"), number),
-            bill_month=billed.dt.strftime("%Y-%m"),
+            bill_month=month_of(billed),
             bill_date=billed,
             due_date=add_days(billed, 30),
             total=_cents(100_000 + (number * 104_729) % 900_000),

@@ -1,6 +1,6 @@
 """Disputes at size: findings grouped into claims, credits matched to open claims, money laid out.
 
-    python -m benchmarks.disputes [--findings 200000] [--credits 50000] [--into PAGE]
+    python -m benchmarks.disputes
 
 Prints seconds and what came out; everything is invented and the same each time.
 """

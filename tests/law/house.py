@@ -11,7 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOMS = ("usoc_catalog", "invoices", "reconcile", "rebill", "migrations")
@@ -106,6 +106,13 @@ def module(path: Path, root: Path) -> Module:
     parts = [*shown.with_suffix("").parts]
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     return Module(name, shown.as_posix(), path.read_text("utf-8"))
+
+
+@cache
+def modules(root: Path, *folders: str) -> tuple[Module, ...]:
+    """Return every module of these folders of the checkout at `root`; each is parsed once."""
+    paths = (path for folder in folders for path in sorted((root / folder).rglob("*.py")))
+    return tuple(module(path, root) for path in paths)
 
 
 MONEY = (

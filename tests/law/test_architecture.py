@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 import pytest
-from checkout import ROOT
+from checkout import ROOT, links
 
 PAGE = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
 HEADING = "| what | where | look for |\n|---|---|---|\n"
@@ -43,11 +43,6 @@ def places(page: str) -> list[Place]:
     matches = [ROW.fullmatch(row) for row in rows]
     assert all(matches), [row for row, match in zip(rows, matches, strict=True) if not match]
     return [Place(**match.groupdict()) for match in matches if match]
-
-
-def links(page: str) -> list[str]:
-    """Return the files that a page leads to."""
-    return re.findall(r"\]\((?!\w+:|#)([^)#]+)", page)
 
 
 def test_there_are_a_dozen_rules_of_where_to_put_what():

@@ -8,7 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
-from checkout import ROOT
+from checkout import ROOT, links
 
 from docs import generate
 
@@ -78,8 +78,7 @@ def test_every_promised_table_has_a_section():
 
 def test_the_index_leads_to_every_page_and_room():
     index = ROOT / "docs" / "README.md"
-    targets = re.findall(r"\]\((?!\w+:|#)([^)#]+)", index.read_text("utf-8"))
-    reached = {(index.parent / target).resolve() for target in targets}
+    reached = {(index.parent / target).resolve() for target in links(index.read_text("utf-8"))}
     root_pages = {ROOT / "README.md", ROOT / "CHANGELOG.md", index}
     assert set(PAGES) - reached == root_pages
 

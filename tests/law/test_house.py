@@ -17,10 +17,8 @@ ALLOWED: dict[str, str] = {
 """Exceptions: path and rule, such as `reconcile/x.py floats`, and why it is one."""
 
 
-MODULES = [
-    house.module(path, ROOT) for room in house.ROOMS for path in sorted((ROOT / room).rglob("*.py"))
-]
-SUITE = [house.module(path, ROOT) for path in sorted((ROOT / "tests").rglob("*.py"))]
+MODULES = house.modules(ROOT, *house.ROOMS)
+SUITE = house.modules(ROOT, "tests")
 
 
 def tracked() -> list[str]:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from checkout import ROOT
+from checkout import ROOT, links
 
 ROOMS = ("rebill", "reconcile", "invoices", "usoc_catalog")
 
@@ -109,7 +109,7 @@ def test_the_modules_that_code_names_in_words_are_there():
 
 @pytest.mark.parametrize("page", PAGES, ids=shown)
 def test_the_links_of_a_page_lead_to_files(page: Path):
-    for target in re.findall(r"\]\((?!\w+:|#)([^)#]+)", page.read_text("utf-8")):
+    for target in links(page.read_text("utf-8")):
         assert (page.parent / target).exists(), f"{shown(page)} links to {target}"
 
 

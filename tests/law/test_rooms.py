@@ -8,10 +8,8 @@ import rooms
 from checkout import ROOT
 from house import Module
 
-MODULES = [
-    house.module(path, ROOT) for room in house.ROOMS for path in sorted((ROOT / room).rglob("*.py"))
-]
-SUITE = [house.module(path, ROOT) for path in sorted((ROOT / "tests").rglob("*.py"))]
+MODULES = house.modules(ROOT, *house.ROOMS)
+SUITE = house.modules(ROOT, "tests")
 
 
 @pytest.mark.parametrize("rule", rooms.RULES, ids=lambda rule: rule.__name__)

@@ -1,4 +1,4 @@
-"""What the rooms' tests share: a workspace after a night of March."""
+"""What the rooms' tests share: workspaces after a night of March."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def march(tmp_path: Path) -> Workspace:
     from nights import copied
 
     return copied(tmp_path / "w", after_march)
+
+
+@pytest.fixture
+def billed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace with an invoice of brand ACME for two lines, named by the environment."""
+    import nights
+
+    workspace = nights.billed(tmp_path / "w")
+    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
+    return workspace

@@ -39,7 +39,7 @@ def decide(
     seen, where = pick(workspace, [file] if file else [])
     planner = plan.plan_decision(acts, lines=lines, compare=compare)  # type: ignore[arg-type]
     job = Job("decide", planner, dt.date.fromisoformat(day), seen, where)
-    return batch.run(workspace, job, nights.QUIET, lambda: nights.NOW)
+    return batch.run(workspace, job, nights.QUIET, nights.now)
 
 
 def rows(workspace: Workspace, name: str, **where: str) -> list[dict[str, str]]:

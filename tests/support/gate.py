@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import polars as pl
+from golden import table_text
 
 from invoices import carrier
 from invoices.carrier.reading import Reading
@@ -49,8 +50,13 @@ class Gate:
 
 def through(text: str, name: str = "bill.csv") -> Gate:
     """Read and foot a text; lines stand in the order of the file."""
-    reading = read(text, name)
-    lines = reading.lines.collect().sort("source_row")
+    gate = footed(read(text, name))
+    return replace(gate, lines=gate.lines.sort("source_row"))
+
+
+def footed(reading: Reading) -> Gate:
+    """Foot what was read."""
+    lines = reading.lines.collect()
     sums = line_sums(lines.lazy()).collect()
     documents, unfooted = foot(reading.documents, sums, reading.findings)
     return Gate(documents, lines, reading.quarantine, pl.concat([reading.findings, unfooted]))
@@ -96,9 +102,4 @@ def rendered(gate: Gate) -> str:
         "quarantine": gate.quarantine.drop("source_file"),
         "findings": gate.findings.drop(HIDDEN),
     }
-    return "\n".join(f"# {name}\n{_table(frame)}" for name, frame in tables.items())
-
-
-def _table(frame: pl.DataFrame) -> str:
-    given = [name for name in frame.columns if frame[name].null_count() < frame.height]
-    return frame.select(given).write_csv()
+    return "\n".join(f"# {name}\n{table_text(frame)}" for name, frame in tables.items())

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+import gate
 import polars as pl
+from reference_files import write
 from worlds import World
 from worlds_tables import to_csv, to_tables, to_toml, to_usoc_lines
 
@@ -28,11 +30,7 @@ from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, 
 
 QUIET = Log(io.StringIO(), terminal=False)
 NOW = "2026-04-01T02:00:00+00:00"
-HEADER = (
-    "record,carrier,ban,invoice_no,bill_date,due_date,previous_balance,payments,adjustments,"
-    "current_charges,total_due,line_no,charge_class,usoc,description,quantity,unit_rate,amount,"
-    "wtn,circuit_id,state,zone,order_no,service_from,service_until\n"
-)
+HEADER = f"{gate.HEADER}\n"
 CONTRACT = """
 [[contract]]
 id = "ACME-2026"
@@ -76,13 +74,6 @@ TABLES = {
         """,
 }
 """Two services of one account: S1 with two elements, S2 disconnected on 2026-03-10."""
-
-
-def csv_of(table: str) -> str:
-    """Return an aligned table as CSV; cells after the last one of a row are empty."""
-    rows = [line.split() for line in table.strip().splitlines()]
-    width = len(rows[0])
-    return "".join(",".join(row + [""] * (width - len(row))) + "\n" for row in rows)
 
 
 def bill(
@@ -163,12 +154,7 @@ def _billed(root: Path) -> None:
 
 def _small(root: Path, url: str | None = None) -> Workspace:
     workspace = make(root, url)
-    folder = root / "reference"
-    folder.mkdir()
-    (folder / "contracts.toml").write_text(CONTRACT)
-    for name, table in TABLES.items():
-        (folder / f"{name}.csv").write_text(csv_of(table))
-    _loaded(workspace, folder)
+    loaded(workspace, write(root / "reference", contracts=CONTRACT, **TABLES))
     return workspace
 
 
@@ -181,11 +167,12 @@ def of_world(root: Path, world: World) -> Workspace:
     for name, rows in to_tables(world).items():
         if rows:
             (folder / f"{name}.csv").write_text(to_csv(rows))
-    _loaded(workspace, folder)
+    loaded(workspace, folder)
     return workspace
 
 
-def _loaded(workspace: Workspace, folder: Path) -> None:
+def loaded(workspace: Workspace, folder: Path) -> None:
+    """Load a folder of reference tables, in which nothing is wrong."""
     result = load(workspace, [folder], given=NOW)
     assert result.ok, [str(error) for error in result.errors]
 
@@ -207,11 +194,16 @@ def put(workspace: Workspace, files: Iterable[tuple[str, str]]) -> None:
         (workspace.inbox / name).write_text(text)
 
 
+def now() -> str:
+    """Return the time that goes on record."""
+    return NOW
+
+
 def night(
     workspace: Workspace, day: str, hook: Callable[[str], None] = lambda boundary: None
 ) -> batch.Outcome:
     """Run the night of a day."""
-    return batch.run(workspace, job(workspace, day), QUIET, lambda: NOW, hook)
+    return batch.run(workspace, job(workspace, day), QUIET, now, hook)
 
 
 def job(workspace: Workspace, day: str) -> Job:

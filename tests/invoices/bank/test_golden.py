@@ -6,12 +6,11 @@ Beside each file stands `<name>.expected`. After a wanted change they are writte
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-import polars as pl
 import pytest
 from checkout import DATA
+from golden import beside, table_text
 
 from invoices.bank import BankReading, read
 
@@ -27,13 +26,8 @@ def rendered(reading: BankReading) -> str:
         "faults": reading.faults,
     }
     return f"# {reading.source}\n" + "\n".join(
-        f"# {name}\n{_table(frame)}" for name, frame in tables.items() if frame.height
+        f"# {name}\n{table_text(frame)}" for name, frame in tables.items() if frame.height
     )
-
-
-def _table(frame: pl.DataFrame) -> str:
-    given = [name for name in frame.columns if frame[name].null_count() < frame.height]
-    return frame.select(given).write_csv()
 
 
 def test_there_are_golden_files_of_every_kind() -> None:
@@ -44,7 +38,5 @@ def test_there_are_golden_files_of_every_kind() -> None:
 def test_a_bank_file_gives_what_stands_beside_it(file: Path) -> None:
     reading = read(file.read_bytes())
     assert reading is not None
-    expected, found = file.with_suffix(".expected"), rendered(reading)
-    if os.environ.get("REBILL_GOLDEN") == "write":
-        expected.write_text(found, encoding="utf-8")
-    assert found == expected.read_text(encoding="utf-8")
+    found = rendered(reading)
+    assert found == beside(file, found)

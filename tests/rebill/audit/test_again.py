@@ -9,7 +9,6 @@ import nights
 import polars as pl
 from decided import act, decide, finding, rows
 
-from rebill.reference.load import load
 from rebill.run.acts import AuditAgain, Compare
 from rebill.workspace.settings import Workspace
 
@@ -18,8 +17,7 @@ def corrected(workspace: Workspace, rate: str) -> None:
     folder = workspace.root / "reference"
     text = (folder / "buy_rates.csv").read_text().replace("1FB,20.00", f"1FB,{rate}")
     (folder / "buy_rates.csv").write_text(text)
-    result = load(workspace, [folder], given=nights.NOW)
-    assert result.ok, [str(error) for error in result.errors]
+    nights.loaded(workspace, folder)
 
 
 def bulk(workspace: Workspace) -> list[Path]:

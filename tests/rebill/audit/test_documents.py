@@ -267,7 +267,7 @@ def test_an_act_that_is_killed_changes_nothing(march: Workspace) -> None:
 
     job = Job("decide", plan.plan_decision((Void(document, act()),)), dt.date.fromisoformat(MARCH))
     with pytest.raises(KeyboardInterrupt):
-        batch.run(march, job, nights.QUIET, lambda: nights.NOW, hook)
+        batch.run(march, job, nights.QUIET, nights.now, hook)
     assert nights.exported(march) == before
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import decided
 import nights
 import polars as pl
 import pytest
 from worlds import world
 
-from rebill.night import batch
-from rebill.night.job import Job
-from rebill.run import plan
-from rebill.run.acts import Accept, Act, AuditAgain, Compare, Decision, Void
+from rebill.run.acts import Accept, Act, AuditAgain, Compare, Void
 from rebill.workspace.settings import Workspace
 
 DAY = dt.date(2026, 5, 20)
@@ -48,9 +47,7 @@ def facts_of(workspace: Workspace, without: str | None = None) -> dict[str, list
     return facts
 
 
-def decide(workspace: Workspace, *acts: Decision, compare: Compare | None = None) -> batch.Outcome:
-    job = Job("decide", plan.plan_decision(acts, compare=compare), DAY)
-    return batch.run(workspace, job, nights.QUIET, lambda: nights.NOW)
+decide = partial(decided.decide, day=DAY.isoformat())
 
 
 SEEDS = [3, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 5, 8, 11, 17, 23, 42))]

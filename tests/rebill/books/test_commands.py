@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from decimal import Decimal as D
 from pathlib import Path
@@ -14,7 +12,8 @@ import pytest
 from beancount import loader
 from nights import bill, night, put, table
 from pypdf import PdfReader
-from shell import Call
+from reference_files import write
+from shell import Call, rows
 
 from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.reference.load import load
@@ -34,24 +33,17 @@ SERVING = """
 
 
 @pytest.fixture
-def billed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def billed(billed: Workspace) -> Workspace:
     """A workspace with an invoice of March and one of April, and rules to earn by."""
-    workspace = nights.billed(tmp_path / "w")
-    give(workspace, "commissions", RULES)
-    give(workspace, "cost_to_serve", SERVING)
-    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-    return workspace
+    give(billed, "commissions", RULES)
+    give(billed, "cost_to_serve", SERVING)
+    return billed
 
 
 def give(workspace: Workspace, name: str, text: str) -> Any:
     """Load a reference table from an aligned table."""
-    path = workspace.root / f"{name}.csv"
-    path.write_text(nights.csv_of(text))
-    return load(workspace, [path], given=nights.NOW)
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+    write(workspace.root, **{name: text})
+    return load(workspace, [workspace.root / f"{name}.csv"], given=nights.NOW)
 
 
 def ok(answer: tuple[int, str, str]) -> str:
@@ -238,7 +230,7 @@ def test_the_record_of_both_databases_keeps_statements_and_months(any_workspace:
     from rebill.books.statements import build, statements
     from rebill.store.record import reading
 
-    assert build(any_workspace, "2026-03", False, None, lambda: nights.NOW).is_empty()
+    assert build(any_workspace, "2026-03", False, None, nights.now).is_empty()
     with reading(any_workspace) as record:
         assert books(record).is_empty() and closed_months(record).is_empty()
         assert statements(record).is_empty()

@@ -33,7 +33,7 @@ def ready(root: Path, url: str | None = None) -> Workspace:
     workspace = nights.small(root, url)
     path = workspace.root / "reference" / "contracts.toml"
     path.write_text(path.read_text() + CONTRACT)
-    nights._loaded(workspace, workspace.root / "reference")
+    nights.loaded(workspace, workspace.root / "reference")
     put(workspace, [("feb.csv", nights.bill(2, LINE))])
     night(workspace, "2026-02-10")
     return workspace

@@ -9,9 +9,9 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
+from reference_files import write
 
 from rebill.disputes.file import submit
-from rebill.reference.load import load
 from rebill.workspace.settings import SETTINGS_FILE, Workspace, open_workspace
 
 CONTRACT = """
@@ -61,13 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with (root / SETTINGS_FILE).open("a") as settings:
         settings.write(SETTINGS)
     workspace = open_workspace(root)
-    folder = root / "reference"
-    folder.mkdir()
-    (folder / "contracts.toml").write_text(CONTRACT)
-    for name, table in TABLES.items():
-        (folder / f"{name}.csv").write_text(nights.csv_of(table))
-    result = load(workspace, [folder], given=nights.NOW)
-    assert result.ok, result.errors
+    nights.loaded(workspace, write(root / "reference", contracts=CONTRACT, **TABLES))
     nights.put(workspace, [("november.csv", BILL)])
     nights.night(workspace, "2026-11-12")
     (claim,) = nights.table(workspace, "claims").to_dicts()

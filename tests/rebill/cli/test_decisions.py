@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 
 import nights
-from shell import Call
+from shell import Call, rows
 
 from rebill.workspace import settings
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    """Return CSV text as rows."""
-    return list(csv.DictReader(io.StringIO(text)))
-
 
 DAY = ("--as-of", "2026-03-31")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from pathlib import Path
 
@@ -11,18 +9,13 @@ import nights
 import pytest
 import typer.main
 from nights import USUAL, bill, put, small
-from shell import Call
+from shell import Call, rows
 
 from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.main import command_line
 from rebill.workspace import settings
 
 DONE = 0
-
-
-def rows(text: str) -> list[dict[str, str]]:
-    """Return CSV text as rows."""
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def commands() -> list[tuple[str, object]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from claim_nights import places
+from claim_nights import DAY, event, places
 from nights import NOW, USUAL, bill, copied, night, put, small, table
 
 from rebill.disputes import file
@@ -17,15 +17,6 @@ from rebill.reference.load import load
 from rebill.store.record import reading
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.claims.places import faults
-
-DAY = dt.date.fromisoformat
-
-
-def event(workspace: Workspace, number: str, what: str, on: str, amount: str | None = None) -> str:
-    """Let something happen to a claim, and return the state it is in then."""
-    row = {"claim_no": number, "what": what, "at": DAY(on), "who": "ana"}
-    row["amount"] = Decimal(amount) if amount else None  # type: ignore[assignment]
-    return str(file.record_events(workspace, [row])["status"].item())
 
 
 def claimed(root: Path) -> Workspace:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from claim_nights import DAY, came, claims, credits, filed, places
+from claim_nights import DAY, came, claims, credits, event, filed, places
 from nights import NOW, exported, night, small, table
 
 from rebill.disputes import file
@@ -15,13 +15,7 @@ from rebill.disputes.credits_by_hand import dismiss, take_by_hand
 from rebill.inquiry import explain
 from rebill.reference.load import load
 from rebill.store.record import reading
-from rebill.workspace.settings import ConfigError, Workspace
-
-
-def event(workspace: Workspace, number: str, what: str, on: str, amount: str | None = None) -> None:
-    row = {"claim_no": number, "what": what, "at": DAY(on)}
-    row["amount"] = Decimal(amount) if amount else None  # type: ignore[assignment]
-    file.record_events(workspace, [row])
+from rebill.workspace.settings import ConfigError
 
 
 def test_credits_on_later_bills_are_taken_for_the_claims_they_are_for(tmp_path: Path) -> None:

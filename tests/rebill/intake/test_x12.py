@@ -8,7 +8,7 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
-from nights import NOW, QUIET, exported, night, outbox, small, table
+from nights import QUIET, exported, night, outbox, small, table
 from x12_paper import Look, bytes_of, parse, whole
 
 from rebill.inquiry import explain
@@ -125,7 +125,7 @@ def test_taking_in_alone_answers_too_and_names_from_outside_are_no_paths(tmp_pat
     path.write_bytes(content)
     seen, where = pick(workspace, [path])
     job = Job("ingest", plan.plan_ingest, None, seen, where)
-    batch.run(workspace, job, QUIET, lambda: NOW)
+    batch.run(workspace, job, QUIET, nights.now)
     [name] = acknowledgements(workspace)
     assert name.startswith("acknowledgements/997-..%2F..%2F..%2Fx-000000001-")
     assert "*261110*0000*U*" in acknowledgements(workspace)[name]

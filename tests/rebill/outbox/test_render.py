@@ -7,7 +7,6 @@ import json
 from decimal import Decimal as D
 from pathlib import Path
 
-import nights
 import pytest
 from nights import USUAL, bill, night, outbox, put, table
 from pypdf import PdfReader
@@ -19,14 +18,6 @@ from rebill.workspace.settings import Workspace, open_workspace
 LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
 )
-
-
-@pytest.fixture
-def billed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A workspace with an invoice of brand ACME for two lines."""
-    workspace = nights.billed(tmp_path / "w")
-    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-    return workspace
 
 
 def brand(workspace: Workspace, text: str, **files: str) -> Path:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from nights import NOW, csv_of, small
+from nights import NOW, small
+from reference_files import write
 
 from rebill.reference.current import reference_frames
 from rebill.reference.load import load
@@ -84,9 +85,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 def written(folder: Path, text: str, name: str) -> list[str]:
     """Write a table with its faults beside it, and return them as they should be told."""
     lines = [line for line in text.strip().splitlines() if line.strip()]
-    table = "\n".join(line.rpartition("|")[0] for line in lines)
-    rows = [[("" if c == "-" else c) for c in r.split(",")] for r in csv_of(table).splitlines()]
-    (folder / f"{name}.csv").write_text("".join(",".join(row) + "\n" for row in rows))
+    write(folder, **{name: "\n".join(line.rpartition("|")[0] for line in lines)})
     said = [line.rpartition("|")[2].strip() for line in lines[1:]]
     return [f"{name}.csv row {n}: {fault}" for n, fault in enumerate(said, 2) if fault]
 

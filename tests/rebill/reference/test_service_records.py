@@ -7,7 +7,6 @@ from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
-import pytest
 from nights import CONTRACT, bill, night, put, small
 
 from rebill.paper.text import safe_csv
@@ -54,11 +53,6 @@ def compared(workspace: Workspace, text: str, tmp_path: Path) -> dict[tuple[str,
         (row["wtn"] or row["circuit_id"], row["usoc"]): row["differs"]
         for row in rows.iter_rows(named=True)
     }
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Workspace:
-    return small(tmp_path / "w")
 
 
 def test_a_record_that_agrees_changes_nothing(place: Workspace, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
-from nights import NOW, USUAL, bill, exported, night, outbox, put, small, table
+from nights import USUAL, bill, exported, night, now, outbox, put, small, table
 
 from rebill import store
 from rebill.night import batch, job
@@ -21,10 +21,6 @@ from rebill.workspace.settings import ConfigError, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
 ONE, TWO = "ACME-2026-000001", "ACME-2026-000002"
-
-
-def now() -> str:
-    return NOW
 
 
 def _march(workspace: Workspace) -> Workspace:

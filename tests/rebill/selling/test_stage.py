@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import nights
 import polars as pl
 import pytest
-from nights import NOW, bill, copied, csv_of, night, put, small, table
+from nights import NOW, bill, copied, loaded, night, now, put, small, table
+from reference_files import write
 
 from rebill.inquiry import explain
 from rebill.night import batch
@@ -29,22 +31,11 @@ PLAIN = """
 """S1 of customer C1 as the contract says: 20.00 and 5.00, at ten percent 22.00 and 5.50."""
 
 
-def now() -> str:
-    return NOW
-
-
 def tables(workspace: Workspace, **texts: str) -> None:
     """Load reference tables; `~` in a cell is a blank, `-` an empty cell."""
     folder = workspace.root / "more"
-    folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    for name, text in texts.items():
-        rows = [line.split(",") for line in csv_of(text).splitlines()]
-        cells = [["" if c == "-" else c.replace("~", " ") for c in row] for row in rows]
-        (folder / f"{name}.csv").write_text("".join(",".join(row) + "\n" for row in cells))
-    result = load(workspace, [folder], given=NOW)
-    assert result.ok, [str(error) for error in result.errors]
+    shutil.rmtree(folder, ignore_errors=True)
+    loaded(workspace, write(folder, **texts))
 
 
 def built(workspace: Workspace, month: str = "2026-03") -> None:

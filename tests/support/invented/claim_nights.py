@@ -60,6 +60,13 @@ def _filed(root: Path) -> None:
     file.submit(workspace, ["D-000002"], DAY("2026-03-22"), "ana", None)
 
 
+def event(workspace: Workspace, number: str, what: str, on: str, amount: str | None = None) -> str:
+    """Let something happen to a claim, and return the state it is in then."""
+    row = {"claim_no": number, "what": what, "at": DAY(on), "who": "ana"}
+    row["amount"] = Decimal(amount) if amount else None  # type: ignore[assignment]
+    return str(file.record_events(workspace, [row])["status"].item())
+
+
 def claims(workspace: Workspace) -> dict[str, tuple[str, ...]]:
     names = ["claim_no", "status", "credited", "denied"]
     return {row[0]: row[1:] for row in table(workspace, "claims").select(names).iter_rows()}

@@ -9,10 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from math import ceil
-from typing import Any
 
 import model_time
 import pricing_model
@@ -237,23 +236,15 @@ def bundle(line: Row, bundles: Sequence[Row]) -> str | None:
     return min(fitting)[1] if fitting else None
 
 
-ROUNDINGS: dict[Any, str] = {
-    None: ROUND_HALF_UP,
-    "line": ROUND_HALF_UP,
-    "line_half_even": ROUND_HALF_EVEN,
-}
-
-
 def cents(exact: Fraction, rule: str | None, units: Fraction) -> Decimal:
-    """Round to cents by the customer's rule; ROUND_HALF_UP of `decimal` is half away from zero."""
+    """Round to cents by the customer's rule: half away from zero unless it says else."""
     if rule == "unit" and units > 0:
         each = pricing_model.to_cents(exact / units)
         return pricing_model.to_cents(Fraction(each) * units)
     if rule in ("line_down", "line_up"):
-        mode = ROUND_FLOOR if rule == "line_down" else ROUND_CEILING
         size = abs(exact) * 100
         whole = Decimal(size.numerator // size.denominator)
-        whole += 1 if mode == ROUND_CEILING and size.denominator > 1 else 0
+        whole += 1 if rule == "line_up" and size.denominator > 1 else 0
         return (whole if exact >= 0 else -whole) / 100
     if rule == "line_half_even":
         return Decimal(round(exact * 100)) / 100

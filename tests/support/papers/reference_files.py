@@ -75,10 +75,14 @@ WORLD = {
 
 
 def csv_of(table: str) -> str:
-    """A table as people align it, as CSV: `-` is an empty cell, `~` a blank."""
+    """A table as people align it, as CSV: `-` is an empty cell, as are those left out at the end of
+    a row; `~` is a blank.
+    """
     rows = [line.split() for line in table.strip().splitlines()]
+    width = len(rows[0])
     cells = [["" if c == "-" else c.replace("~", " ") for c in row] for row in rows]
-    return "".join(",".join(f'"{c}"' if "," in c else c for c in row) + "\n" for row in cells)
+    whole = [row + [""] * (width - len(row)) for row in cells]
+    return "".join(",".join(f'"{c}"' if "," in c else c for c in row) + "\n" for row in whole)
 
 
 def write(folder: Path, **tables: str) -> Path:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import polars as pl
-from gate import DIGEST, Gate
+from gate import DIGEST, Gate, footed
 
 from invoices import carrier
 from invoices.carrier import Known, Profiles
 from invoices.carrier.reading import Reading
-from invoices.footing import foot, line_sums
 
 Segment = list[str]
 
@@ -128,14 +126,6 @@ def read_bytes(
 def through_bytes(content: bytes, name: str = "bill.x12", **how: object) -> Gate:
     """Read and foot the bytes of a file."""
     return footed(read_bytes(content, name, **how))  # type: ignore[arg-type]
-
-
-def footed(reading: Reading) -> Gate:
-    """Foot what was read."""
-    lines = reading.lines.collect()
-    sums = line_sums(lines.lazy()).collect()
-    documents, unfooted = foot(reading.documents, sums, reading.findings)
-    return Gate(documents, lines, reading.quarantine, pl.concat([reading.findings, unfooted]))
 
 
 def own_profile(text: str) -> Profiles:

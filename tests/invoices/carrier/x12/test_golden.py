@@ -6,12 +6,12 @@ by `REBILL_GOLDEN=write`, and the difference is read like any other.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from checkout import DATA
 from gate import rendered
+from golden import beside
 from x12_paper import through_bytes
 
 FOLDER = DATA / "x12-811"
@@ -24,8 +24,5 @@ def test_there_are_golden_interchanges() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_an_interchange_gives_what_stands_beside_it(file: Path) -> None:
-    expected = file.with_suffix(".expected")
     found = rendered(through_bytes(file.read_bytes(), file.name))
-    if os.environ.get("REBILL_GOLDEN") == "write":
-        expected.write_text(found, encoding="utf-8")
-    assert found == expected.read_text(encoding="utf-8")
+    assert found == beside(file, found)
