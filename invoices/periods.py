@@ -22,9 +22,13 @@ def add_months(day: pl.Expr, months: pl.Expr | int) -> pl.Expr:
     """Return the same day so many months on, or the last day of a month that has no such day."""
     count = pl.lit(months) if isinstance(months, int) else months
     month = day.dt.year().cast(pl.Int64) * 12 + day.dt.month().cast(pl.Int64) - 1 + count
-    start = pl.date(month // 12, month % 12 + 1, 1)
-    within = pl.min_horizontal(day.dt.day().cast(pl.Int64), _length(start))
-    return add_days(start, within - 1)
+    return day_of_month(pl.date(month // 12, month % 12 + 1, 1), day.dt.day())
+
+
+def day_of_month(month_start: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Return the day of a month, or the last of a month that has no such day."""
+    within = pl.min_horizontal(day.cast(pl.Int64), _length(month_start))
+    return add_days(month_start, within - 1)
 
 
 def add_days(day: pl.Expr, days: pl.Expr | int) -> pl.Expr:
@@ -117,8 +121,7 @@ def _is_last(day: pl.Expr) -> pl.Expr:
 
 
 def _bill_day_of(month_start: pl.Expr) -> pl.Expr:
-    within = pl.min_horizontal(pl.col("bill_day").cast(pl.Int64), _length(month_start))
-    return add_days(month_start, within - 1)
+    return day_of_month(month_start, pl.col("bill_day"))
 
 
 def _next_bill_day(bill_day: pl.Expr) -> pl.Expr:

@@ -18,7 +18,7 @@ from rebill.run.run import Run
 from rebill.store.frames import MONTH, not_of, of
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
-from reconcile.audit.audit import Keep, Split, audit, split_in_memory
+from reconcile.audit.audit import Keep, Split, audit, in_memory, split_in_memory
 from reconcile.audit.match import match
 from reconcile.schema import AUDITED
 
@@ -174,19 +174,10 @@ def _months_to_tell(group: pl.DataFrame, passes: Sequence[Pass]) -> pl.DataFrame
     return pairs
 
 
-def _in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """Hold an intermediate result in memory, in one chunk.
-
-    Polars 2.1 panics where `pl.format` meets nulls in a filtered frame of several chunks.
-    """
-    del name
-    return frame.collect().rechunk().lazy()
-
-
 def _keeper(run: Run, lines: int) -> tuple[Keep, Split]:
     """Return how the audit holds results: in memory, or as Parquet where there are many lines."""
     if lines <= A_SHARE:
-        return _in_memory, split_in_memory
+        return in_memory, split_in_memory
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
 

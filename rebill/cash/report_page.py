@@ -6,20 +6,18 @@ Every figure on it is a cell of one of the tables that lie beside it, or of a ch
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
-from invoices.schema import CENTS
 from rebill.cash.report import Report
 from rebill.paper import charts, page
 from rebill.paper.charts import Band, Mark, Series
 from rebill.paper.text import as_text
 from rebill.workspace.write import leave
 from reconcile.cash.exposure import EXPOSURE, PLACES
+from reconcile.cash.run_rate import total
 
 LABELS = 26
 """So many columns fit a chart."""
@@ -124,11 +122,11 @@ def headline(report: Report) -> list[tuple[str, Any, bool]]:
     month = report.as_of + dt.timedelta(30)
     next_month = report.tables["pulls"].filter(pl.col("on") > report.as_of, pl.col("on") <= month)
     facts: list[tuple[str, Any, bool]] = [
-        ("pulled in the next 30 days", _sum(next_month, "amount"), False),
-        ("still to file", _sum(position, "unfiled"), False),
-        ("filed and not answered or credited", _sum(position, "open"), False),
-        ("of it expected back", _sum(position, "expected_recovery"), False),
-        ("expired", _sum(position, "expired"), _sum(position, "expired") > 0),
+        ("pulled in the next 30 days", total(next_month, "amount"), False),
+        ("still to file", total(position, "unfiled"), False),
+        ("filed and not answered or credited", total(position, "open"), False),
+        ("of it expected back", total(position, "expected_recovery"), False),
+        ("expired", total(position, "expired"), total(position, "expired") > 0),
         (f"lowest point, {case['lowest_on']}", case["lowest_p50"], case["lowest_p50"] < 0),
         ("to fund, in a bad case", case["peak_funding_p95"], False),
     ]
@@ -136,11 +134,6 @@ def headline(report: Report) -> list[tuple[str, Any, bool]]:
         chance = f"{case['bounce'] * 100:.1f} %"
         facts.append(("chance that a pull bounces", chance, case["bounce"] > 0))
     return facts
-
-
-def _sum(frame: pl.DataFrame, name: str) -> Decimal:
-    total: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
-    return total
 
 
 def _figures(report: Report) -> dict[str, Any]:
@@ -193,12 +186,12 @@ def _pull_chart(report: Report) -> Any:
 
 
 def _exposure_chart(report: Report) -> Any:
-    total = report.exposure.group_by("on").agg(pl.col(PLACES).sum()).sort("on")
+    summed = report.exposure.group_by("on").agg(pl.col(PLACES).sum()).sort("on")
     names = [name for name in PLACES if name != "undisputed"]
-    series = [Series(name, total[name].to_list(), step=True) for name in names]
+    series = [Series(name, summed[name].to_list(), step=True) for name in names]
     marks = [Mark(report.as_of, "today")]
-    return charts.over_time("Disputed money that was pulled", total["on"].to_list(), series,
-                            marks=marks) if total.height else ""  # fmt: skip
+    return charts.over_time("Disputed money that was pulled", summed["on"].to_list(), series,
+                            marks=marks) if summed.height else ""  # fmt: skip
 
 
 def _promise_chart(report: Report) -> Any:

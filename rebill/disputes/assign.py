@@ -19,7 +19,9 @@ from invoices.text import filled
 from reconcile.claims.forms import FormProfile
 from reconcile.claims.group import CLAIMS, GROUP, ORDER, group, refresh, with_claim_no
 from reconcile.claims.moves import UNFILED
+from reconcile.claims.small_months import SCOPE
 from reconcile.contracts import Contract
+from reconcile.window import closed_before
 
 KEPT = pl.Schema({"claim_no": pl.String(), **CLAIMS})
 EVENTS = pl.Schema(
@@ -165,13 +167,12 @@ def _touched(
     Those are the claims of the same key as a new finding, whatever their month, those that lost a
     finding, and those of more than a month whose window has closed.
     """
-    scope = ["carrier", "reason", "group_key"]
     keys = group(
         free, terms.documents, terms.contracts, as_of, terms.services, terms.forms
-    ).claims.select(scope)
-    lost = unfiled.join(known, on="claim_no", how="semi").select(scope)
-    over = unfiled.filter(pl.col("dispute_closes_on") < as_of).select(scope)
-    return unfiled.join(pl.concat([keys, lost, over]).unique(), on=scope, how="semi")
+    ).claims.select(SCOPE)
+    lost = unfiled.join(known, on="claim_no", how="semi").select(SCOPE)
+    over = unfiled.filter(closed_before(as_of)).select(SCOPE)
+    return unfiled.join(pl.concat([keys, lost, over]).unique(), on=SCOPE, how="semi")
 
 
 def _numbered(

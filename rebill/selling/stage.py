@@ -204,12 +204,8 @@ def _charged(record: Record, charges: pl.Series, fresh: pl.LazyFrame | None) -> 
     for lines in (*([named(fresh)] if fresh is not None else []), issued, drafted):
         new = lines.unique("line_id", keep="last", maintain_order=True)
         found = pl.concat([found, new.join(found, on="line_id", how="anti")])
-    return (
-        found.join(_values(record, found["markup_row"]), on="markup_row", how="left")
-        .lazy()
-        .pipe(seal, CHARGED)
-        .collect()
-    )
+    values = _values(record, found["markup_row"])
+    return seal(found.join(values, on="markup_row", how="left"), CHARGED)
 
 
 def _values(record: Record, rows: pl.Series) -> pl.DataFrame:

@@ -111,7 +111,7 @@ def from_results(record: Record, items: pl.DataFrame, tables: Tables) -> Taxed:
     missing = open_ones.filter(~pl.col("exempt")).join(results, on="request", how="anti")
     words = "the outside engine has not taxed it: see `rebill invoices tax-request`"
     return Taxed(
-        lines.lazy().pipe(seal, CUSTOMER_LINES).collect(),
+        seal(lines, CUSTOMER_LINES),
         missing.select(*KEY, hold=pl.lit(words)).select(PROBLEMS.names()),
     )
 

@@ -50,9 +50,9 @@ class Audit(NamedTuple):
 
 
 def in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """Hold an intermediate result in memory."""
+    """Hold an intermediate result in memory, in one chunk."""
     del name
-    return frame.collect().lazy()
+    return frame.collect().rechunk().lazy()
 
 
 def split_in_memory(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:

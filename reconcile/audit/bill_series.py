@@ -11,7 +11,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.money import ZERO_CENTS, cents, micros
-from invoices.periods import add_days, add_months, month_of
+from invoices.periods import add_days, add_months, day_of_month, month_of
 from invoices.schema import CENTS, FINDINGS, among, columns_of, empty, seal
 from invoices.text import filled
 from reconcile.contracts import Contract, contract_for, settings
@@ -57,14 +57,13 @@ def document_missing(
     """
     sent = documents.select(*ACCOUNT, "bill_date", month=pl.col("bill_date").dt.month_start())
     record = sent.group_by("carrier").agg(pl.col("month").min().alias("record_from"))
-    bill_day = pl.min_horizontal("bill_day", pl.col("month").dt.days_in_month().cast(pl.Int64))
     months = (
         _accounts(sent, services, contracts)
         .join(record.filter(pl.col("record_from") <= as_of), on="carrier")
         .with_columns(month=pl.date_ranges("record_from", pl.lit(as_of), interval="1mo"))
         .explode("month")
         .join(sent.select(*ACCOUNT, "month").unique(), on=[*ACCOUNT, "month"], how="anti")
-        .with_columns(day=add_days(pl.col("month"), bill_day - 1))
+        .with_columns(day=day_of_month(pl.col("month"), pl.col("bill_day")))
     )
     held_by = contract_for(months.select(*ACCOUNT, "day"), contracts)
     after = settings(contracts).select("contract", "missing_after_days")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
-from invoices.schema import CENTS, FINDINGS, columns_of, seal
+from invoices.schema import CENTS, FINDINGS, RATE, columns_of, seal
 from invoices.text import filled
 from reconcile.findings import BY_NAME
 from reconcile.pulls.debits import ACCOUNT
@@ -91,22 +91,20 @@ def judged(lines: pl.LazyFrame, found: pl.DataFrame) -> pl.LazyFrame:
     What earlier codes left of such a line is taken, or the share of it that is disputed; `expected`
     is lessened by the same. `found` are `VERDICTS`. Other lines, rows and order stay.
     """
-    taken = _taken()
     marked = lines.join(
         found.lazy().select("document_id", "cause", "disputed", "pulled"),
         on="document_id",
         how="left",
         maintain_order="left",
-    ).with_columns(_taken=taken)
+    ).with_columns(_taken=_taken())
     took = pl.col("_taken").fill_null(ZERO_CENTS)
-    columns = [name for name in lines.collect_schema() if name != "_taken"]
     expected = (pl.col("expected") - took).cast(CENTS)
     none_due = (took > 0) & (expected == 0)
     return marked.with_columns(
         at_stake=(pl.col("at_stake") + took).cast(CENTS),
         expected=expected,
-        due_units=pl.when(none_due).then(pl.lit(0).cast(pl.Decimal(18, 6))).otherwise("due_units"),
-    ).select(columns)
+        due_units=pl.when(none_due).then(pl.lit(0).cast(RATE)).otherwise("due_units"),
+    ).select(lines.collect_schema().names())
 
 
 def findings(lines: pl.LazyFrame, found: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from reconcile.audit.pricing import (
     QUESTION,
     RECURRING,
     in_force,
+    on_day,
     rate_frame,
     value,
     with_catalogue,
@@ -55,10 +56,8 @@ def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str)
         "valid_from",
         "valid_until",
     )
-    day = pl.col("rate_day")
     return lines.join(rule, on=["carrier", "usoc"]).filter(
-        pl.col("valid_from").is_null() | (pl.col("valid_from") <= day),
-        pl.col("valid_until").is_null() | (day < pl.col("valid_until")),
+        on_day(pl.col("rate_day"), "valid_from", "valid_until")
     )
 
 
@@ -162,7 +161,7 @@ def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str,
     services = (
         reference["services"]
         .join(bills, on=["carrier", "ban"])
-        .filter(_active("installed_on", "disconnected_on"))
+        .filter(on_day(pl.col("bill_date"), "installed_on", "disconnected_on"))
         .select(
             "carrier", "ban", "bill_date", "bill_month", "document_id", "source_file", "service",
             "package", inventory_circuit="circuit_key", inventory_state="state",
@@ -187,14 +186,6 @@ def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str,
     }
 
 
-def _active(start: str, end: str) -> pl.Expr:
-    """Say whether the bill date is in `[start, end)`, open where one is null."""
-    day = pl.col("bill_date")
-    return (pl.col(start).is_null() | (pl.col(start) <= day)) & (
-        pl.col(end).is_null() | (day < pl.col(end))
-    )
-
-
 def _elements_of(services: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.LazyFrame:
     """Return the active elements of services, but those that are part of their package."""
     packaged = reference["packages"].select("carrier", "package", "usoc").unique()
@@ -203,7 +194,7 @@ def _elements_of(services: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> 
     )
     return (
         services.join(elements, on="service")
-        .filter(_active("active_from", "active_until"))
+        .filter(on_day(pl.col("bill_date"), "active_from", "active_until"))
         .join(packaged, on=["carrier", "package", "usoc"], how="anti")
         # A package listed by its own code is the package: its elements on a bill show it too.
         .filter(pl.col("usoc").ne_missing(pl.col("package")))

@@ -177,10 +177,10 @@ def fits(column: str, asked: str) -> pl.Expr:
     return own.is_null() | (own == pl.col(asked)).fill_null(False)
 
 
-def on_day(day: pl.Expr) -> pl.Expr:
-    """Say whether a row is in force on a day; an empty end is open."""
-    return (pl.col("effective_from").is_null() | (pl.col("effective_from") <= day)) & (
-        pl.col("effective_until").is_null() | (day < pl.col("effective_until"))
+def on_day(day: pl.Expr, start: str = "effective_from", end: str = "effective_until") -> pl.Expr:
+    """Say whether a day is in `[start, end)` of a row, open where one is null."""
+    return (pl.col(start).is_null() | (pl.col(start) <= day)) & (
+        pl.col(end).is_null() | (day < pl.col(end))
     )
 
 
@@ -243,16 +243,12 @@ def _with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.La
 def _catalogued(asked: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:
     """Add the catalogue's kind and family of a code of a carrier on the rate day."""
     key = ["carrier", "usoc", "rate_day"]
-    day = pl.col("rate_day")
     entries = usocs.select("carrier", "usoc", "kind", "family", "valid_from", "valid_until")
     answers = (
         asked.select(key)
         .unique()
         .join(entries.collect(), on=["carrier", "usoc"])
-        .filter(
-            pl.col("valid_from").is_null() | (pl.col("valid_from") <= day),
-            pl.col("valid_until").is_null() | (day < pl.col("valid_until")),
-        )
+        .filter(on_day(pl.col("rate_day"), "valid_from", "valid_until"))
         .unique(key, keep="first", maintain_order=True)
         .select(*key, "kind", pl.col("family").str.to_lowercase())
     )

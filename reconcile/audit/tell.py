@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
+from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
-from invoices.schema import CENTS, FINDINGS, columns_of
+from invoices.schema import FINDINGS, columns_of, seal
 from invoices.text import filled
 from reconcile.audit.causes import causes
 from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
-from reconcile.audit.stakes import UNITED
+from reconcile.audit.stakes import STAKED, UNITED
 from reconcile.findings import BY_NAME, CAUSE_REASONS
-
-STAKED = tuple(
-    code.name
-    for code in BY_NAME.values()
-    if code.reason is not None and code.name not in ("late_charge_not_due",)
-    and not code.name.startswith("credit_")
-)  # fmt: skip
 
 
 def _say(template: str, *columns: str | pl.Expr) -> pl.Expr:
@@ -196,8 +189,6 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
 
 def _rows(found: pl.DataFrame, code: str, stake: pl.Expr, message: pl.Expr) -> pl.DataFrame:
     meaning = BY_NAME[code]
-    cents = pl.lit("0.01").cast(pl.Decimal(38, 2))
-    at_stake = (stake.cast(pl.Decimal(38, 2)) * cents).cast(CENTS)
     elsewhere = pl.when((pl.col("match_note") == "other_ban") & pl.lit(code != "match_doubtful"))
     told = message + elsewhere.then(
         pl.lit("; the inventory has the service on another account")
@@ -215,7 +206,7 @@ def _rows(found: pl.DataFrame, code: str, stake: pl.Expr, message: pl.Expr) -> p
     if code == "rate_above_contract":
         reason = pl.col("cause").replace_strict(CAUSE_REASONS, default=reason)
     return (
-        found.with_columns(amount_at_stake=at_stake)
+        found.with_columns(amount_at_stake=from_cents(stake))
         .filter(pl.col("amount_at_stake").is_not_null())
         .with_columns(
             finding_id=pl.col("line_id") + pl.lit(f":{code}"),
@@ -280,10 +271,6 @@ def tell_not_billed(missing: pl.DataFrame) -> pl.DataFrame:
             message=_say("{}service {} is on no line of {}", what, "service", month),
             remedy=pl.lit(meaning.remedy),
         )
-        .with_columns(
-            pl.lit(None).alias(name)
-            for name in ("cause", "reason", "line_id", "billed", "source_row")
-        )
-        .select(columns_of(FINDINGS))
+        .pipe(seal, FINDINGS)
         .sort("finding_id")
     )

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 import polars as pl
 
 from invoices.money import cents, divide_half_away, from_cents
-from invoices.periods import add_days, add_months, days_between
+from invoices.periods import add_days, add_months, day_of_month, days_between
 from reconcile.contracts import Contract
 from reconcile.window import NO_CLOSINGS, deadlines
 
@@ -103,15 +103,10 @@ def nth_bill_after(day: pl.Expr, bill_day: pl.Expr, nth: pl.Expr) -> pl.Expr:
     on its last.
     """
     start = day.dt.month_start()
-    this_month = _clipped(start, bill_day)
+    this_month = day_of_month(start, bill_day)
     missed = (this_month <= day).cast(pl.Int64)
-    bill = _clipped(add_months(start, nth.cast(pl.Int64) - 1 + missed), bill_day)
+    bill = day_of_month(add_months(start, nth.cast(pl.Int64) - 1 + missed), bill_day)
     return pl.when(nth == 0).then(day).otherwise(bill)
-
-
-def _clipped(month_start: pl.Expr, bill_day: pl.Expr) -> pl.Expr:
-    length = month_start.dt.days_in_month().cast(pl.Int64)
-    return add_days(month_start, pl.min_horizontal(bill_day.cast(pl.Int64), length) - 1)
 
 
 def credit_days(

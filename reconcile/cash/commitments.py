@@ -12,9 +12,8 @@ from decimal import Decimal
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
-from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
+from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, total, usual_months
 from reconcile.contracts import Contract
 
 COMMITMENTS = pl.Schema(
@@ -106,8 +105,8 @@ def _row(
     first, until = year_of(promise.year_starts, as_of)
     bills = _eligible(charges, promise.eligible)
     past, future, accounts = _bills(bills, contract.id, contracts, as_of, first, until)
-    money = {name: _sum(past, name) for name in _NAMES}
-    coming = {name: _sum(future, name) for name in _NAMES}
+    money = {name: total(past, name) for name in _NAMES}
+    coming = {name: total(future, name) for name in _NAMES}
     counted = money[promise.basis]
     projected = {name: money[name] + coming[name] for name in _NAMES}
     short = {name: max(promise.annual - projected[name], _ZERO) for name in _NAMES}
@@ -127,7 +126,7 @@ def _row(
         **{f"eligible_{name}": money[name] for name in _NAMES},
         "credits": money["net"] - money["gross"],
         "counted": counted,
-        "held": _sum(kept, "current_charges"),
+        "held": total(kept, "current_charges"),
         "still_to_buy": max(promise.annual - counted, _ZERO),
         **_moves(accounts, contract.id, contracts, as_of, until, promise.basis),
         "bills_left": future.height,
@@ -147,11 +146,6 @@ def _status(met: bool, lacks: bool, certain: dt.date, as_of: dt.date) -> str:
     if not lacks:
         return "on_course"
     return "certain" if certain <= as_of else "short"
-
-
-def _sum(frame: pl.DataFrame, name: str) -> Decimal:
-    total: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
-    return total
 
 
 def _eligible(charges: pl.DataFrame, classes: tuple[str, ...]) -> pl.DataFrame:
@@ -231,9 +225,9 @@ def _moves(
         for name, day in days.items()
     }
     return {
-        "run_rate": _sum(has["today"], basis),
-        "moved_in": _sum(has["later"].join(has["today"], on=ACCOUNT, how="anti"), basis),
-        "moved_out": _sum(has["today"].join(has["later"], on=ACCOUNT, how="anti"), basis),
+        "run_rate": total(has["today"], basis),
+        "moved_in": total(has["later"].join(has["today"], on=ACCOUNT, how="anti"), basis),
+        "moved_out": total(has["today"].join(has["later"], on=ACCOUNT, how="anti"), basis),
     }
 
 

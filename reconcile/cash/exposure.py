@@ -82,19 +82,19 @@ def exposure(
     from its own day on. `undisputed` is the rest of the pull: negative where a pull is
     smaller than what is claimed of its bill.
     """
-    columns = ("debited", *PLACES)
-    changes = (
-        moves(debits, claimed, pulled)
-        .group_by("carrier", "on")
-        .agg(pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in columns)
+    changes = moves(debits, claimed, pulled)
+    return running(days(debits, as_of), changes, ("debited", *PLACES)).select(columns_of(EXPOSURE))
+
+
+def running(grid: pl.DataFrame, changes: pl.DataFrame, places: tuple[str, ...]) -> pl.DataFrame:
+    """Return the grid (`days`) with the changes of each place summed up to each day, sorted."""
+    summed = changes.group_by("carrier", "on").agg(
+        pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in places
     )
-    running = (pl.col(name).fill_null(0).cum_sum().over("carrier") for name in columns)
     return (
-        days(debits, as_of)
-        .join(changes, on=["carrier", "on"], how="left")
+        grid.join(summed, on=["carrier", "on"], how="left")
         .sort("on", "carrier")
-        .with_columns(running)
-        .select(columns_of(EXPOSURE))
+        .with_columns(pl.col(name).fill_null(0).cum_sum().over("carrier") for name in places)
     )
 
 

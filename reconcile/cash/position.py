@@ -15,7 +15,7 @@ from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
 from invoices.periods import add_days, days_between
 from invoices.schema import CENTS, columns_of
 from reconcile.cash import carry
-from reconcile.cash.exposure import as_pulled, days, exposure, moves, pull_days
+from reconcile.cash.exposure import as_pulled, days, moves, pull_days, running
 from reconcile.cash.recovery import RATES, share_of
 from reconcile.contracts import Contract
 
@@ -81,19 +81,22 @@ def position(
     if grid.is_empty():
         return POSITION.to_frame()
     lives = moves(debits, lived, pulled)
-    worth = _worth(lives, disputed, rates, as_pulled(debits))
+    told = as_pulled(debits)
+    worth = _worth(lives, disputed, rates, told)
+    # What pends is what the paper says, until the day the bank says.
+    pends = told.with_columns(debits["amount"])
     changes = [
-        *_before_the_pull(debits, lived, pulled),
+        _pending(pends),
+        _pending_disputed(pends, lived),
+        _not_audited(debits, pulled),
         _buckets(lives, disputed),
         worth.select("carrier", "on", "place", "change"),
         _passed_on(lives, disputed),
     ]
-    table = _running(grid, pl.concat(changes))
-    where = exposure(debits, lived, as_of, pulled).select(
-        "on", "carrier", "expired", disputed="open"
-    )
+    stands = lives.filter(pl.col("place").is_in(("expired", "open"))).select(changes[0].columns)
     return (
-        table.join(where, on=["on", "carrier"])
+        running(grid, pl.concat([*changes, stands]), (*_SUMMED, "expired", "open"))
+        .rename({"open": "disputed"})
         .join(_carried(grid, worth, contracts), on=["on", "carrier"], how="left")
         .with_columns(
             provision=pl.col("disputed") - pl.col("expected_recovery"),
@@ -115,18 +118,6 @@ _SUMMED = (
 )
 
 
-def _running(grid: pl.DataFrame, changes: pl.DataFrame) -> pl.DataFrame:
-    """Return the grid with the changes of each place summed up to each day."""
-    summed = changes.group_by("carrier", "on").agg(
-        pl.col("change").filter(pl.col("place") == name).sum().alias(name) for name in _SUMMED
-    )
-    return (
-        grid.join(summed, on=["carrier", "on"], how="left")
-        .sort("on", "carrier")
-        .with_columns(pl.col(name).fill_null(0).cum_sum().over("carrier") for name in _SUMMED)
-    )
-
-
 def _at(frame: pl.DataFrame, day: str | pl.Expr, place: str, change: pl.Expr) -> pl.DataFrame:
     """Return the change of one place; a row without a day changes nothing."""
     on = pl.col(day) if isinstance(day, str) else day
@@ -136,15 +127,6 @@ def _at(frame: pl.DataFrame, day: str | pl.Expr, place: str, change: pl.Expr) ->
 
 
 # --- before the pull --------------------------------------------------------------------------
-
-
-def _before_the_pull(
-    debits: pl.DataFrame, lived: pl.DataFrame, pulled: pl.DataFrame | None
-) -> list[pl.DataFrame]:
-    """Return what pends, what is disputed of it, and what is not audited."""
-    # What pends is what the paper says, until the day the bank says.
-    pends = as_pulled(debits).with_columns(debits["amount"])
-    return [_pending(pends), _pending_disputed(pends, lived), _not_audited(debits, pulled)]
 
 
 def _pending(debits: pl.DataFrame) -> pl.DataFrame:

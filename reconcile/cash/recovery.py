@@ -21,7 +21,7 @@ from invoices.schema import CENTS, columns_of
 from reconcile.cash import beta, carry
 from reconcile.claims.moves import UNFILED
 from reconcile.contracts import Contract
-from reconcile.window import NO_CLOSINGS
+from reconcile.window import NO_CLOSINGS, closed_before
 
 SHARE = pl.Decimal(18, 6)
 _ONE = 10**6
@@ -162,7 +162,8 @@ def recovery(
     due_date, received_on, debit_on and bill_day; `rates` what `win_rates` returned. A claim with
     nothing left to wait for has no row. One that is not filed is taken to be filed by `file_by`.
     """
-    over = pl.col("status").is_in(GIVEN_UP) | _too_late(as_of)
+    too_late = pl.col("status").is_in(UNFILED) & closed_before(as_of)
+    over = pl.col("status").is_in(GIVEN_UP) | too_late
     left = pl.col("amount") - pl.col("credited") - pl.col("denied")
     papers = bills.select(
         *("document_id", "contract", "bill_date", "due_date", "received_on", "debit_on"),
@@ -181,13 +182,6 @@ def recovery(
 
 
 RATES = ("win_rate", "win_rate_low", "win_rate_high")
-
-
-def _too_late(as_of: dt.date) -> pl.Expr:
-    """Return whether a claim was not filed while its window was open."""
-    return (pl.col("status").is_in(UNFILED) & (pl.col("dispute_closes_on") < as_of)).fill_null(
-        False
-    )
 
 
 def _valued(waits: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:

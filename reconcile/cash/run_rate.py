@@ -9,10 +9,11 @@ be another carrier's after a sale of accounts.
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents
+from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
 from invoices.schema import CENTS, columns_of
 from reconcile.cash.carry import nth_bill_after
 from reconcile.contracts import Contract, contract_for
@@ -49,6 +50,12 @@ def charges(lines: pl.LazyFrame) -> pl.DataFrame:
         .select(columns_of(CHARGES))
         .collect()
     )
+
+
+def total(frame: pl.DataFrame, name: str) -> Decimal:
+    """Return what a column of dollars and cents comes to; 0.00 of no rows."""
+    found: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
+    return found
 
 
 def usual_months(amounts: pl.DataFrame, as_of: dt.date, names: tuple[str, ...]) -> pl.DataFrame:

@@ -12,9 +12,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
-from reconcile.cash.run_rate import ACCOUNT, held_by, usual_months
+from reconcile.cash.run_rate import ACCOUNT, held_by, total, usual_months
 from reconcile.contracts import Contract, Security
 
 KINDS = ("bond", "deposit", "letter_of_credit")
@@ -81,7 +80,7 @@ def _monthly(
     """Return a usual month of the accounts the contract holds on a day."""
     asked = accounts.select(*ACCOUNT, bill_date=pl.lit(day))
     held = held_by(asked, contracts).filter(pl.col("contract") == contract)
-    return _sum(accounts.join(held, on=ACCOUNT, how="semi"))
+    return total(accounts.join(held, on=ACCOUNT, how="semi"), "amount")
 
 
 def _pending(debits: pl.DataFrame, contract: str, as_of: dt.date) -> Decimal:
@@ -91,12 +90,7 @@ def _pending(debits: pl.DataFrame, contract: str, as_of: dt.date) -> Decimal:
         pl.col("bill_date") <= as_of,
         (unpulled & (pl.col("status") != "debited")) | (pl.col("status") == "returned"),
     )
-    return _sum(waits)
-
-
-def _sum(frame: pl.DataFrame) -> Decimal:
-    total: Decimal = frame.select((pl.col("amount").sum() + ZERO_CENTS).cast(CENTS)).item()
-    return total
+    return total(waits, "amount")
 
 
 def _row(
@@ -111,8 +105,8 @@ def _row(
     required, required_later = (_required(terms, named, month) for month in monthly)
     parts = _parts(terms, kinds_on_record, held)
     amounts = {kind: sum((amount for amount, _ in parts[kind]), _ZERO) for kind in KINDS}
-    total = sum(amounts.values(), _ZERO)
-    covered = total / monthly[0] if monthly[0] else None
+    in_all = sum(amounts.values(), _ZERO)
+    covered = in_all / monthly[0] if monthly[0] else None
     return {
         "contract": contract.id,
         "carrier": contract.carrier,
@@ -121,14 +115,14 @@ def _row(
         "named": named,
         "required": required,
         **amounts,
-        "held": total,
-        "headroom": total - required,
+        "held": in_all,
+        "headroom": in_all - required,
         "months_covered": None if covered is None else covered.quantize(_CENT, ROUND_HALF_UP),
         "pending": pending,
         "cost": _cost(terms, parts),
         "monthly_later": monthly[1],
         "required_later": required_later,
-        "headroom_later": total - required_later,
+        "headroom_later": in_all - required_later,
     }
 
 
@@ -156,7 +150,7 @@ def _parts(terms: Security, kinds_on_record: set[str], held: pl.DataFrame) -> _P
 
 def _cost(terms: Security, parts: _Parts) -> Decimal | None:
     """Return premiums and fees, and what the cash of a deposit costs above what it earns."""
-    total = _ZERO
+    cost = _ZERO
     for kind, held in parts.items():
         for amount, rate in held:
             if kind == "deposit":
@@ -165,5 +159,5 @@ def _cost(terms: Security, parts: _Parts) -> Decimal | None:
                 rate = terms.cost_of_capital - (rate or 0)
             if rate is None:
                 return None
-            total += (amount * rate).quantize(_CENT, ROUND_HALF_UP)
-    return total
+            cost += (amount * rate).quantize(_CENT, ROUND_HALF_UP)
+    return cost

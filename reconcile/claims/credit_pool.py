@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.schema import CENTS, columns_of
+from invoices.schema import CENTS, seal
 
 CREDITS = pl.Schema(
     {
@@ -122,9 +122,7 @@ def parted(found: pl.DataFrame, sure: pl.Expr) -> Pass:
         C2      N3     false     -> an offer
     """
     marked = found.with_columns(sure=sure.fill_null(False))
-    pairs = marked.filter("sure")
-    if "finding_id" not in found.columns:
-        pairs = pairs.with_columns(finding_id=pl.lit(None, dtype=pl.String))
+    pairs = seal(marked.filter("sure"), PAIRS)
     offers = (
         marked.filter(~pl.col("sure"))
         .join(pairs, on="credit_id", how="anti")
@@ -132,7 +130,7 @@ def parted(found: pl.DataFrame, sure: pl.Expr) -> Pass:
         .group_by("credit_id", "claim_no", maintain_order=True)
         .agg(pl.col("amount").max())
     )
-    return Pass(pairs.select(columns_of(PAIRS)), offers)
+    return Pass(pairs, offers)
 
 
 def known_first(found: pl.DataFrame) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.money import ZERO_CENTS
-from invoices.schema import CENTS, columns_of
+from invoices.schema import CENTS, seal
 from reconcile.claims.credit_pool import OFFERED, PAIRS, WAITING, Pass, Pool
 from reconcile.claims.credits_by_line import by_line, by_number, by_period, by_same_period, near
 from reconcile.claims.credits_by_sum import by_bill, by_sum, by_whole_bill
@@ -86,8 +86,7 @@ def lay(
     """
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=pl.lit(True))
     pool = Pool(credits, claims, lines.filter(pl.col("room") > 0).join(facts, on="claim_no"))
-    named = pairs.with_columns(finding_id=pl.lit(None, dtype=pl.String))
-    return spread_on_lines(named.select(columns_of(PAIRS)), pool, by)
+    return spread_on_lines(seal(pairs, PAIRS), pool, by)
 
 
 def _less(pool: Pool, spread: pl.DataFrame) -> Pool:

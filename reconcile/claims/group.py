@@ -15,7 +15,7 @@ import polars as pl
 from invoices.calendar import add_banking_days
 from invoices.money import ZERO_CENTS
 from invoices.periods import month_of
-from invoices.schema import CENTS, columns_of
+from invoices.schema import CENTS, seal
 from reconcile.claims.forms import FormProfile, form_names, with_keys
 from reconcile.claims.moves import UNFILED
 from reconcile.claims.small_months import SCOPE, join_small_months
@@ -24,7 +24,7 @@ from reconcile.window import NO_CLOSINGS, closed_before
 
 KEY = ("carrier", "ban", "reason", "bill_month")
 """What a claim says it is about, in the order in which claims are told."""
-GROUP = ("carrier", "reason", "group_key", "bill_month")
+GROUP = (*SCOPE, "bill_month")
 """What tells claims apart; no two unfiled claims have the same."""
 ORDER = ("bill_month", "carrier", "ban", "reason", "group_key")
 """The order in which claims are numbered."""
@@ -82,9 +82,8 @@ def group(
     """
     known = _claimed(findings, documents, contracts).pipe(_keyed, contracts, services, forms)
     months = _months(known).pipe(join_small_months, as_of)
-    scope = [*SCOPE, "bill_month"]
     told = known.join(
-        months.select(*scope, "claim_month"), on=scope, how="left", maintain_order="left"
+        months.select(*GROUP, "claim_month"), on=list(GROUP), how="left", maintain_order="left"
     ).with_columns(claim_month=pl.when("claimed").then("claim_month"))
     return Grouped(
         told.drop("contract", "minimum_line", "minimum_claim", "form", "monthly", "claim_ban"),
@@ -96,7 +95,7 @@ def _months(known: pl.DataFrame) -> pl.DataFrame:
     """Return what is claimed of each key and bill month, before months are joined."""
     return (
         known.filter("claimed")
-        .group_by(*SCOPE, "bill_month")
+        .group_by(*GROUP)
         .agg(
             pl.col("amount_at_stake").sum().cast(CENTS).alias("amount"),
             pl.len().alias("findings"),
@@ -119,7 +118,7 @@ def _claims(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
         .otherwise(pl.lit("ready"))
     )
     return (
-        months.sort(*SCOPE, "bill_month")
+        months.sort(*GROUP)
         .group_by(*SCOPE, bill_month="claim_month", maintain_order=True)
         .agg(
             pl.col("amount", "findings").sum(),
@@ -129,11 +128,10 @@ def _claims(months: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
         )
         .with_columns(
             status.alias("status"),
-            pl.lit(None).alias("filed_on"),
             ZERO_CENTS.alias("credited"),
             ZERO_CENTS.alias("denied"),
         )
-        .select(columns_of(CLAIMS))
+        .pipe(seal, CLAIMS)
         .sort(*ORDER)
     )
 

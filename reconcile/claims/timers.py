@@ -14,6 +14,7 @@ from invoices.calendar import add_banking_days
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, columns_of
 from reconcile.claims.moves import UNFILED
+from reconcile.window import closed_before
 
 TIMED = pl.Schema(
     {
@@ -133,10 +134,9 @@ def tasks(
         takes = first | (pl.col(day) <= as_of).fill_null(False)
         task = pl.when(takes).then(pl.lit(name)).otherwise(task)
         due = pl.when(takes).then(pl.col(day)).otherwise(due)
-    in_time = pl.col("dispute_closes_on").is_null() | (pl.col("dispute_closes_on") >= as_of)
     choices = [
         (pl.col("credit_offered").fill_null(False), "decide_credit", pl.lit(as_of)),
-        (status.is_in(UNFILED) & in_time, "file", pl.col("file_by")),
+        (status.is_in(UNFILED) & ~closed_before(as_of), "file", pl.col("file_by")),
         (status == "rejected_for_form", "send_again", pl.col("file_by")),
         (pl.col("escalate_by").is_not_null(), "escalate_or_close", pl.col("escalate_by")),
         (pl.col("credit_on").is_not_null(), "ask_credit", pl.col("credit_on")),

@@ -13,7 +13,7 @@ import polars as pl
 from invoices.bank.layout import CONSUMER
 from invoices.bank.returns import with_return_deadlines
 from invoices.money import ZERO_CENTS, from_cents
-from invoices.schema import CENTS, FINDINGS, columns_of, empty, seal
+from invoices.schema import CENTS, FINDINGS, empty, seal
 from invoices.text import filled
 from reconcile.pull_codes import BY_NAME
 from reconcile.pulls.against_paper import (
@@ -80,7 +80,7 @@ _FINDERS: dict[str, Callable[[Seen], pl.DataFrame]] = {
 def pull_events(known: Known, banked: Banked) -> pl.DataFrame:
     """Return everything that is not in order (columns of `PULL_EVENTS`, sorted by id)."""
     own = banked.moves.filter(pl.col("same_as").is_null())
-    seen = seen_by(known, banked, own)
+    seen = seen_by(known, banked)
     found = [
         _worded(name, frame, own, known)
         for name, frame in ((name, finder(seen)) for name, finder in _FINDERS.items())
@@ -152,13 +152,11 @@ def _worded(name: str, frame: pl.DataFrame, moves: pl.DataFrame, known: Known) -
             severity=pl.lit(code.severity),
             difference=from_cents(pl.col("pulled") - pl.col("expected")),
             suggested_return=word if code.returnable else pl.lit(None, dtype=pl.String),
-            send_by=pl.lit(None, dtype=pl.Date),
-            at_originator_by=pl.lit(None, dtype=pl.Date),
             remedy=pl.lit(code.remedy),
         )
         .with_columns(pulled=from_cents(pl.col("pulled")), expected=from_cents(pl.col("expected")))
     )
-    return made.select(columns_of(PULL_EVENTS))
+    return seal(made, PULL_EVENTS)
 
 
 def pull_findings(events: pl.DataFrame, debits: pl.DataFrame) -> pl.DataFrame:

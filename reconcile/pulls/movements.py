@@ -88,6 +88,16 @@ def _paired(coarse: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def own_pulls(moves: pl.DataFrame) -> pl.DataFrame:
+    """Return the debits that are movements of their own and took something."""
+    return moves.filter(
+        pl.col("same_as").is_null(),
+        pl.col("direction") == "debit",
+        pl.col("kind").is_in(("entry", "other")),
+        pl.col("cents") > 0,
+    )
+
+
 def repeated_traces(moves: pl.DataFrame) -> pl.DataFrame:
     """Return the debits whose trace an earlier one of the same originator bears: [entry_id, of]."""
     own = moves.filter(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.money import cents
+from reconcile.pulls.movements import own_pulls
 from reconcile.pulls.settle import Banked, Known, authorised
 
 
@@ -22,14 +23,9 @@ class Seen:
     """Settlements of kind pull with their document, in order; `before`: cents of earlier ones."""
 
 
-def seen_by(known: Known, banked: Banked, own: pl.DataFrame) -> Seen:
-    """Return what the codes look at; `own` are the movements that repeat no other."""
-    pulls = own.filter(
-        pl.col("direction") == "debit",
-        pl.col("kind").is_in(("entry", "other")),
-        pl.col("cents") > 0,
-    )
-    return Seen(known, banked, pulls, _settled(known, banked))
+def seen_by(known: Known, banked: Banked) -> Seen:
+    """Return what the codes look at."""
+    return Seen(known, banked, own_pulls(banked.moves), _settled(known, banked))
 
 
 def _settled(known: Known, banked: Banked) -> pl.DataFrame:
@@ -66,10 +62,12 @@ def pulled_again() -> pl.Expr:
 
 
 def contracts_of_company(seen: Seen) -> pl.DataFrame:
-    """Return [company, contracts, carrier]: how many contracts name an originator."""
+    """Return [company, maximum, first, last]: what the contracts that name an originator allow.
+
+    A contract without a limit, or without an end, leaves all of them without one.
+    """
     rows = authorised(seen.known.contracts).drop_nulls("company")
     return rows.group_by("company").agg(
-        carrier=pl.col("carrier").first(),
         maximum=pl.when(pl.col("maximum").is_null().any())
         .then(None)
         .otherwise(pl.col("maximum").max()),

@@ -1,9 +1,7 @@
-"""Debits that happened: which invoice each paid, what became of it, and what is not in order.
+"""Debits that happened: which invoice each paid, and what became of it.
 
 The bank's word stands over the paper's: once it has spoken, a debit is `debited` or `returned`, and
-`pulled` says how much. A return is suggested (R29) only where nobody authorised the debit: an
-originator no contract knows, an amount or a day outside a contract, a trace that settled before.
-That a bill is wrong, early, late or too high is the carrier's to put right, through a dispute.
+`pulled` says how much.
 """
 
 from __future__ import annotations
@@ -18,7 +16,13 @@ from invoices.money import ZERO_CENTS, cents, from_cents
 from invoices.schema import CENTS, columns_of
 from reconcile.contracts import Contract
 from reconcile.pulls.match import match
-from reconcile.pulls.movements import company_key, movements, repeated_traces, returned
+from reconcile.pulls.movements import (
+    company_key,
+    movements,
+    own_pulls,
+    repeated_traces,
+    returned,
+)
 from reconcile.pulls.names import references
 from reconcile.pulls.pull_pool import INVOICES
 from reconcile.window import NO_CLOSINGS
@@ -114,9 +118,7 @@ def settle(entries: pl.DataFrame, remittances: pl.DataFrame, known: Known) -> Ba
     explains stays unmatched.
     """
     moves = movements(entries)
-    own = moves.filter(pl.col("same_as").is_null())
-    takes = (pl.col("direction") == "debit") & pl.col("kind").is_in(("entry", "other"))
-    pulls = own.filter(takes, pl.col("cents") > 0)
+    pulls = own_pulls(moves)
     companies = authorised(known.contracts).select("contract", "company")
     invoices = (
         known.debits.join(companies, on="contract", how="left")

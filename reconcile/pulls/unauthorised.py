@@ -38,11 +38,7 @@ def outside_authorisation(seen: Seen) -> pl.DataFrame:
 
 def _with_terms(seen: Seen) -> pl.DataFrame:
     """Return the pulls with the maximum and the days of their contract, else of all that fit."""
-    terms = authorised(seen.known.contracts).select(
-        "contract",
-        own_maximum="maximum",
-        own_first="effective_from",
-    )
+    terms = authorised(seen.known.contracts).select("contract", own_maximum="maximum")
     of_contract = (
         seen.settled.filter(pl.col("document_id").is_first_distinct().over("entry_id"))
         .unique("entry_id", keep="first", maintain_order=True)

@@ -16,9 +16,10 @@ import polars as pl
 
 from invoices.calendar import closed_weekdays
 from invoices.money import ZERO_CENTS, cents, from_cents
-from invoices.periods import add_days
+from invoices.periods import add_days, day_of_month
 from invoices.schema import CENTS, columns_of
 from reconcile.contracts import Contract, contract_for, settings
+from reconcile.pulls.debits import ACCOUNT
 from reconcile.window import NO_CLOSINGS, deadlines
 
 UPCOMING = pl.Schema(
@@ -52,7 +53,6 @@ HISTORY_MONTHS = 12
 """So many of an account's last bill months an estimate is made from."""
 SILENT_AFTER_MONTHS = 6
 """An account whose last bill is older is not expected to be pulled again."""
-ACCOUNT = ["carrier", "ban"]
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,7 @@ def _estimated(ahead: Ahead) -> pl.DataFrame:
     )
     here = ahead.debits.select(*ACCOUNT, month=pl.col("bill_date").dt.month_start()).unique()
     months = months.join(here, on=[*ACCOUNT, "month"], how="anti")
-    day = pl.min_horizontal("bill_day", pl.col("month").dt.days_in_month().cast(pl.Int64))
-    bills = months.with_columns(bill_date=add_days(pl.col("month"), day - 1)).pipe(
+    bills = months.with_columns(bill_date=day_of_month(pl.col("month"), pl.col("bill_day"))).pipe(
         _still_served, ahead.services
     )
     questions = bills.select(*ACCOUNT, day="bill_date").unique()

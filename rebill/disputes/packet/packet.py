@@ -30,6 +30,7 @@ from rebill.workspace.write import safe_name, write_atomic
 from reconcile.claims.forms import DEFAULT, FormProfile, form_names, key_values
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
+from reconcile.window import closed_before
 
 NEVER_MIXED = ("carrier", "reason_code")
 """Every carrier sends back what mixes these."""
@@ -181,9 +182,7 @@ def packets(
 
 def _with_lateness(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return claims with `over`: the window closed unfiled, and `late`: so, or filed after it."""
-    over = (pl.col("dispute_closes_on") < as_of) & (
-        pl.col("status").is_in(UNFILED) | (pl.col("status") == "expired")
-    )
+    over = closed_before(as_of) & pl.col("status").is_in((*UNFILED, "expired"))
     filed_late = pl.col("filed_on") > pl.col("dispute_closes_on")
     return claims.with_columns(over=over.fill_null(False)).with_columns(
         late=pl.col("over") | filed_late.fill_null(False)
