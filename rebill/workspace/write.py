@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 import polars as pl
@@ -20,20 +23,26 @@ def safe_name(text: str) -> str:
     return quoted[:200] or "_"
 
 
-def write_atomic(path: Path, content: bytes | str) -> None:
-    """Leave `content` at `path`, whole: what stood there before stays until the new is on disk."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+@contextmanager
+def _in_place_of(path: Path) -> Iterator[BinaryIO]:
+    """Give a file to write; it stands at `path` once it is whole and on disk, else nowhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name[-80:]}")
     try:
         with temporary.open("xb") as handle:
-            handle.write(data)
+            yield handle
             handle.flush()
             os.fsync(handle.fileno())
         temporary.replace(path)
         sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes | str) -> None:
+    """Leave `content` at `path`, whole: what stood there before stays until the new is on disk."""
+    with _in_place_of(path) as handle:
+        handle.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 def sync(path: Path) -> None:
@@ -47,18 +56,9 @@ def sync(path: Path) -> None:
 
 def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
     """Leave the rows of `frame` at `path` as Parquet, streamed, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}.parquet")
-    try:
-        # An open file, not a name: a sink that failed may open its target after it raised.
-        with temporary.open("xb") as handle:
-            frame.lazy().sink_parquet(handle)
-            handle.flush()
-            os.fsync(handle.fileno())
-        temporary.replace(path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # An open file, not a name: a sink that failed may open its target after it raised.
+    with _in_place_of(path) as handle:
+        frame.lazy().sink_parquet(handle)
 
 
 def spool(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:

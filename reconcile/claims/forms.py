@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from importlib import resources
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -30,16 +30,7 @@ Key = Literal[
     "jurisdiction",
     "product",
 ]
-KEYS: tuple[Key, ...] = (
-    "ban",
-    "master_ban",
-    "bill_month",
-    "bill_period",
-    "region",
-    "state",
-    "jurisdiction",
-    "product",
-)
+KEYS: tuple[Key, ...] = get_args(Key)
 """What lines of a claim can be told apart by, besides carrier and reason, which always do."""
 
 Derived = Literal["master_ban", "region", "jurisdiction", "product", "bill_period"]
