@@ -47,6 +47,12 @@ def divide_half_away(numerator: pl.Expr, denominator: pl.Expr | int) -> pl.Expr:
     return numerator.sign() * ((numerator.abs() * 2 + bottom) // (bottom * 2))
 
 
+def from_micros(count: pl.Expr) -> pl.Expr:
+    """Return a whole number of millionths as a decimal of six places."""
+    step = pl.lit("0.000001").cast(pl.Decimal(38, 6))
+    return count.cast(pl.Decimal(38, 6)) * step
+
+
 def exact(rate: pl.Expr, unit_parts: pl.Expr) -> pl.Expr:
     """Return rate (dollars per unit and month) x unit-parts in exact units.
 

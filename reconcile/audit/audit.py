@@ -14,7 +14,8 @@ import polars as pl
 
 from invoices.schema import RATE, among, columns_of
 from reconcile.audit import duplicates, orders, packages, presence
-from reconcile.audit.due import with_due
+from reconcile.audit.accruals import used_up, without_used
+from reconcile.audit.due import with_all_due
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price
 from reconcile.audit.stakes import (
@@ -25,6 +26,7 @@ from reconcile.audit.stakes import (
     with_stakes,
     with_truth_of_line,
 )
+from reconcile.audit.summaries import in_summary
 from reconcile.audit.tell import tell, tell_not_billed
 from reconcile.audit.undone_charges import DOCUMENT_ORDER
 from reconcile.contracts import Contract, settings
@@ -82,7 +84,7 @@ def audit(
     """
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
     carried = _orders(match(asked, reference["services"]), history, reference["orders"])
-    placed = place(match(lines, reference["services"]), carried, reference, contracts)
+    placed = place(match(lines, reference["services"]), history, carried, reference, contracts)
     if shares == 1:
         return _judged(
             keep(placed, "placed"), history, documents, reference, contracts, carried, keep
@@ -120,13 +122,13 @@ def _judged(
     keep: Keep,
 ) -> Audit:
     """Audit lines that know their service and order; no other lines are of their services."""
-    twice = _duplicates(placed, history, reference, contracts, carried)
+    priced = keep(price(placed, reference, contracts), "priced")
+    found = _duplicates(priced, history, reference, contracts, carried)
     rules = reference["usoc_rules"]
-    summaries = presence.in_summary(placed, history, rules)
-    alone = presence.without_partner(placed, history, rules)
+    alone = presence.without_partner(priced, history, rules)
+    summaries = in_summary(priced, history, reference, settings(contracts))
     marked = (
-        price(placed, reference, contracts)
-        .pipe(with_due, twice, reference["service_elements"])
+        priced.pipe(with_all_due, found, reference["service_elements"])
         .pipe(with_truth_of_line)
         .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
         .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
@@ -135,20 +137,26 @@ def _judged(
     # The package and the amount are known early: few lines go through the rest.
     packaged = pl.col("package").is_not_null(), pl.col("amount") > 0
     rated = pl.col("package_rate").is_not_null()
-    spread = packages.spread(marked.filter(*packaged, rated, ~takes_whole(), pl.col("is_charge")))
+    spread = packages.spread(
+        marked.filter(*packaged, rated, ~takes_whole(), pl.col("is_charge")),
+        priced,
+        history,
+        reference["packages"],
+    )
     judged = keep(
         marked.pipe(with_package_due, spread)
         .pipe(with_stakes)
         .select(
             *columns_of(AUDITED),
-            pl.col(*STAKED, "units", "factor").cast(pl.Int64),
+            pl.col(*STAKED, "units", "factor", "package_used").cast(pl.Int64),
             pl.col(WORDS),
         ),
         "judged",
     )
+    judged = without_used(judged, used_up(judged, history, found.pairs))
     findings = tell(judged, reference)
     months = presence.not_billed(
-        documents, _together(placed, history, documents), reference, contracts
+        documents, _together(priced, history, documents), reference, contracts
     )
     return Audit(judged.select(list(AUDITED)), findings, tell_not_billed(months))
 
@@ -190,7 +198,7 @@ def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFram
 
 
 def _duplicates(
-    placed: pl.LazyFrame,
+    priced: pl.LazyFrame,
     history: pl.LazyFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
@@ -203,11 +211,9 @@ def _duplicates(
     columns = [pl.col("service"), pl.col("usoc"), pl.col("quantity").alias("units")]
     elements = reference["service_elements"].select(*columns, "active_from", "active_until")
     return duplicates.find(
-        duplicates.columns(placed),
+        duplicates.columns(priced),
         duplicates.columns(history),
         pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
         carried,
-        settings(contracts).select(
-            "contract", months=pl.max_horizontal("backbill_limit_months", pl.lit(12))
-        ),
+        settings(contracts).select("contract", "proration", "backbill_limit_months"),
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from invoices.money import MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days
-from reconcile.audit.duplicates import Duplicates
+from reconcile.audit.duplicates import Duplicates, Repeats
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
 
@@ -19,7 +19,22 @@ _NO_CENTS = pl.lit(0, dtype=pl.Int128)
 _ONE = pl.lit(1, dtype=pl.Int128)
 
 
-def with_due(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
+def with_all_due(lines: pl.LazyFrame, found: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
+    """Return priced `lines` as `with_due` does, and what of them is due once (`due_once`, cents).
+
+    It is null but for the few lines of which a line of 0.00 has a part that is due already; so are
+    `units_once` and `unit_parts_once`.
+    """
+    columns = {"due_once": "due_owned", "units_once": "units_owned"}
+    columns["unit_parts_once"] = "unit_parts_owned"
+    few = lines.join(found.due.twice.select("line_id").lazy(), on="line_id", how="semi")
+    once = with_due(few, found.due, elements).select("line_id", **columns)
+    return with_due(lines, found.billed, elements).join(
+        once, on="line_id", how="left", maintain_order="left"
+    )
+
+
+def with_due(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl.LazyFrame:
     """Return priced `lines` with the truth of the day and unit codes and what is due after each.
 
     Adds `units` (millionths), `rate` (null where the line cannot be priced), `due_not_billed`,
@@ -113,7 +128,7 @@ def _with_units(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _prepared(lines: pl.LazyFrame, twice: Duplicates, elements: pl.LazyFrame) -> pl.LazyFrame:
+def _prepared(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl.LazyFrame:
     """Add what decides, code by code, what is due of a line that is not cut into pieces.
 
     A disconnect on 04-10 with 5 days of grace, two element rows in the inventory::

@@ -13,12 +13,10 @@ import polars as pl
 
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
-from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate
+from reconcile.audit.credited import credited_money, uncredited, with_parts
+from reconcile.audit.pricing import UNITED
+from reconcile.audit.undone_charges import DATED, DOCUMENT_ORDER, EXACT
 
-DATED = ("recurring", "prorated", "surcharge")
-"""Classes whose periods overlap day by day; recurring and prorated are one."""
-EXACT = ("usage", "tax", "one_time")
-"""Classes whose charges are the same or not."""
 _SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
 """What two usage lines or taxes must share, and two one-time charges: their order (the text)."""
 _ITEM = ["service", "usoc"]
@@ -32,16 +30,44 @@ TWICE = pl.Schema(
         "line_id": pl.String(),
         "twin": pl.String(),  # the first earlier line that bills the same
         "units_due": RATE,  # for classes without days
-        "not_credited": CENTS,  # bounds the stake where an earlier charge is credited in part
+        "credited": CENTS,  # of what is billed again, what was credited as money
+    }
+)
+PAIRS = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "line_id_before": pl.String(),  # an earlier line of the same element
+        "place": pl.UInt32(),  # of the line, in document order
+        "place_before": pl.UInt32(),
+        "service": pl.String(),
+        "usoc": pl.String(),
+        "parts_shared": pl.Int64(),  # of a month: what both lines bill
+        "parts_before": pl.Int64(),  # and what all of the earlier line does
     }
 )
 
 
-class Duplicates(NamedTuple):
+class Repeats(NamedTuple):
     """Lines billed twice (`TWICE`); the days and units still due of the dated ones (`PIECES`)."""
 
     twice: pl.DataFrame
     pieces: pl.DataFrame
+
+
+class Duplicates(NamedTuple):
+    """What earlier lines already bill of tonight's, and what they already make due.
+
+    `billed` says what bears money a second time. `due` has the few lines of which a line of 0.00
+    has a part that is due already: they are judged by `billed`, and due for what `due` leaves.
+    `pairs` (`PAIRS`) are the lines, whenever they were audited, with earlier ones of the same.
+    """
+
+    billed: Repeats
+    due: Repeats
+    pairs: pl.DataFrame
+
+
+NONE = Repeats(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
 
 
 def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -67,7 +93,14 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "contract",
         "charge_class",
         "amount",
+        "quantity",
         "disconnected_on",
+        "period_until",
+        # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
+        owing=(pl.col("amount") == 0)
+        & (pl.col("buy_rate") > 0)
+        & pl.col("package").is_null()
+        & kind.is_in(UNITED),
         order=order,
         units=pl.col("quantity").fill_null(1).abs().cast(RATE),
         family_class=pl.when(kind == "prorated").then(pl.lit("recurring")).otherwise(kind),
@@ -87,28 +120,71 @@ def find(
     history: pl.LazyFrame,
     owned: pl.LazyFrame,
     orders: pl.DataFrame,
-    lookback: pl.DataFrame,
+    rules: pl.DataFrame,
 ) -> Duplicates:
     """Return what of tonight's `lines` is billed already, on this or an earlier document.
 
     `lines` and `history` come from `columns`; `owned` has service, usoc, units, active_from,
     active_until (elements, and what is in packages, which has no dates); `orders` the units left
-    of each one-time line's order (`reconcile.audit.orders.assign`); `lookback` how many months each
-    contract looks back (contract, months; at least 12).
+    of each one-time line's order (`reconcile.audit.orders.assign`); `rules` the settings of each
+    contract (contract, proration, backbill_limit_months).
     """
-    pool = _pool(lines, history)
-    pairs = _uncredited(_pairs(pool, lookback), pool)
+    pool = _pool(lines, history, rules)
+    pairs = _pairs(pool)
     if pairs.is_empty():
-        return Duplicates(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
+        return Duplicates(NONE, NONE, pl.DataFrame(schema=PAIRS))
+    pairs, given = uncredited(pairs, pool)
+    bearing = pairs.filter(pl.col("amount_before") > 0)
+    owing = pairs.filter((pl.col("amount_before") == 0).any().over("line_id"))
+    tonight = pool.filter("tonight").select("line_id")
+    billed, due = (
+        Repeats(*(part.join(tonight, on="line_id", how="semi") for part in repeats))
+        for repeats in (
+            _repeats(bearing, given, owned, orders),
+            _repeats(owing, given, owned, _without_owing(owing, orders)),
+        )
+    )
+    told = with_parts(pairs, "parts_shared", "parts_before").select(columns_of(PAIRS))
+    return Duplicates(billed, due, told)
+
+
+def _repeats(
+    pairs: pl.DataFrame, given: pl.DataFrame, owned: pl.LazyFrame, orders: pl.DataFrame
+) -> Repeats:
+    """Return what lines bill a second time, given the earlier ones they are paired with."""
+    if pairs.is_empty():
+        return NONE
     exact = pl.col("charge_class").is_in(EXACT)
-    dated = _by_days(pairs.filter(~exact), owned)
-    return _merge(dated, _by_key(pairs.filter(exact), orders), pairs)
+    lines, pieces = _by_days(pairs.filter(~exact), given, owned)
+    keyed = _by_key(pairs.filter(exact), orders)
+    found = pl.concat([lines.with_columns(units_due=pl.lit(None, dtype=RATE)), keyed])
+    twin = pl.col("line_id_before").sort_by("place_before").first()
+    twice = (
+        found.join(pairs.group_by("line_id").agg(twin=twin), on="line_id", how="left")
+        .join(credited_money(given, found), on="line_id", how="left", maintain_order="left")
+        .select(columns_of(TWICE))
+    )
+    return Repeats(twice, pieces)
 
 
-def _pool(lines: pl.LazyFrame, history: pl.LazyFrame) -> pl.DataFrame:
+def _without_owing(pairs: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Return what is left of orders where lines of 0.00 use them too."""
+    used = (
+        pairs.filter(pl.col("charge_class") == "one_time", pl.col("amount_before") == 0)
+        .group_by("line_id")
+        .agg(used=pl.col("units_before").sum())
+    )
+    left = pl.col("units_left") - pl.col("used").fill_null(0)
+    return orders.join(used, on="line_id", how="left").with_columns(
+        units_left=pl.max_horizontal(left, pl.lit(0)).cast(RATE)
+    )
+
+
+def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl.DataFrame:
     """Return all lines of every service and code that could hold a duplicate, tonight's marked.
 
-    The first pass is over hashes: 24 bytes a line.
+    The first pass is over hashes: 24 bytes a line. `stands` says whether a line can make another a
+    repeat: not one that is itself wholly at stake, nor one of 0.00 that owes nothing.
     """
     exact = pl.col("charge_class").is_in(EXACT)
     hashes = pl.struct(_KEY).hash(), pl.struct(_ITEM).hash()
@@ -121,78 +197,63 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame) -> pl.DataFrame:
     tonight = small.collect()
     before = past.filter(among("key", tonight["key"].unique())).collect()
     both = pl.concat([tonight, before]).sort("key", "starts", nulls_last=True)
-    meets_next = (pl.col("key") == pl.col("key").shift(-1)) & (
-        pl.col("exact") | (pl.col("starts").shift(-1) < pl.col("ends"))
+    # A period may hold several others: each is held against all that began before it.
+    reach = pl.col("ends").cum_max().shift().over("key")
+    meets = (pl.col("key") == pl.col("key").shift()) & (
+        pl.col("exact") | (pl.col("starts") < reach)
     )
-    items = both.filter(meets_next.fill_null(False))["item"].unique()
+    items = both.filter(meets.fill_null(False))["item"].unique()
     named = [
         frame.filter(among(pl.struct(_ITEM).hash(), items))
         .with_columns(tonight=pl.lit(mark))
         .collect()
         for frame, mark in ((lines, True), (history, False))
     ]
+    limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     return (
         pl.concat(named)
+        .filter(pl.col("tonight").any().over(_ITEM))
+        .join(rules, on="contract", how="left")
         .sort(DOCUMENT_ORDER)
         .with_row_index("place")
-        .with_columns(document=pl.struct("bill_date", "invoice_no").rle_id())
+        .with_columns(
+            document=pl.struct("bill_date", "invoice_no").rle_id(),
+            stands=pl.col("contract").is_not_null()
+            & (limit >= pl.col("bill_date")).fill_null(True)
+            & ((pl.col("amount") > 0) | pl.col("owing").fill_null(False)),
+        )
     )
 
 
-def _pairs(pool: pl.DataFrame, lookback: pl.DataFrame) -> pl.DataFrame:
-    """Return each of tonight's charges with every earlier charge that bills the same."""
+def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
+    """Return each charge with every earlier charge that bills the same, and the days they share."""
     charges = pool.filter("comparable")
-    reach = add_months(pl.col("bill_date"), -pl.col("months").fill_null(12))
+    months = pl.max_horizontal(pl.col("backbill_limit_months").fill_null(12), pl.lit(12))
+    reach = add_months(pl.col("bill_date"), -months)
     overlap = pl.col("charge_class").is_in(EXACT) | (
         (pl.col("starts_before") < pl.col("ends")) & (pl.col("ends_before") > pl.col("starts"))
     )
     return (
-        charges.filter("tonight")
-        .join(charges.filter(pl.col("amount") > 0), on=_KEY, suffix="_before", nulls_equal=True)
+        charges.join(charges.filter("stands"), on=_KEY, suffix="_before", nulls_equal=True)
         .filter(pl.col("place_before") < pl.col("place"), overlap)
-        .join(lookback, on="contract", how="left")
         .filter(pl.col("bill_date_before") >= reach)
-    )
-
-
-def _uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> pl.DataFrame:
-    """Drop earlier charges that credits undo; add how much of each is credited.
-
-    What counts are credits on documents not later than that of the line that repeats the charge.
-    """
-    documents = pool.select("bill_date", "invoice_no", "document").unique()
-    one_time = pl.col("charge_class") == "one_time"
-    given = pl.concat(
-        allocate(pool.filter(kind | (pl.col("amount") < 0)).select(COLUMNS))
-        for kind in (one_time, ~one_time)
-    ).join(
-        documents,
-        left_on=["credit_date", "credit_invoice"],
-        right_on=["bill_date", "invoice_no"],
-    )
-    pair = ["line_id", "line_id_before"]
-    credited = (
-        pairs.select(*pair, "document")
-        .join(
-            given.select(line_id_before="line_id", credited="given", credit_document="document"),
-            on="line_id_before",
+        .with_columns(
+            proration_before=pl.col("proration_before").fill_null("thirty_day_month"),
+            starts_shared=pl.max_horizontal("starts", "starts_before"),
+            ends_shared=pl.min_horizontal("ends", "ends_before"),
         )
-        .filter(pl.col("credit_document") <= pl.col("document"))
-        .group_by(pair)
-        .agg(pl.col("credited").sum())
-    )
-    return (
-        pairs.join(credited, on=pair, how="left")
-        .with_columns(pl.col("credited").fill_null(0).cast(CENTS))
-        .filter(pl.col("credited") < pl.col("amount_before"))
     )
 
 
-def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _by_days(
+    pairs: pl.DataFrame, given: pl.DataFrame, owned: pl.LazyFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Weigh overlapping periods: days on which more is billed than the service has.
 
-    Returns the lines billed twice and, for each, the days and units that are still due. A line
-    bills 2 units, an earlier one 1 up to the 3rd; the service has 2::
+    Returns the lines billed twice and, for each, the days and units that are still due. Of what
+    earlier lines bill, what credits gave back is `given`. Where the inventory says nothing, the
+    service has what was billed first. A line bills 2 units, an earlier one 1 up to the 3rd; the
+    service has 2::
 
         day    units  before  has      due
         06-01  2      1       2    ->  1
@@ -203,14 +264,14 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
         "line_id", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
     ).unique("line_id")
     days = later.with_columns(_EACH_DAY).explode("day")
-    room = pl.col("has").fill_null(0) - pl.col("before")
+    room = pl.coalesce("has", "most") - pl.col("before")
     due = (
         pl.when(pl.col("before").is_null())
         .then("units")
         .otherwise(pl.max_horizontal(pl.min_horizontal(room, "units"), pl.lit(0)))
     )
     daily = (
-        days.join(_billed_before(pairs), on=["line_id", "day"], how="left")
+        days.join(_units_before(pairs, given), on=["line_id", "day"], how="left")
         .join(_owned_on(days, later, owned), on=["line_id", "day"], how="left")
         .with_columns(due=due.cast(RATE))
         .filter((pl.col("due") < pl.col("units")).any().over("line_id"))
@@ -221,19 +282,32 @@ def _by_days(pairs: pl.DataFrame, owned: pl.LazyFrame) -> tuple[pl.DataFrame, pl
 _EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
 
 
-def _billed_before(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Return how many units earlier lines bill on each day of a line: [line_id, day, before]."""
+def _units_before(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """Return the units earlier lines bill on each day of a line, less what was credited.
+
+    [line_id, day, before, most: the most that one of them bills].
+    """
+    days = ["line_id", "starts_shared", "ends_shared"]
+    back = given.filter(pl.col("units_back") > 0).join(
+        pairs.select("line_id", "line_id_before"), on=["line_id", "line_id_before"], how="semi"
+    )
+    both = pl.concat(
+        [
+            pairs.select(*days, units="units_before"),
+            back.select(
+                "line_id",
+                pl.max_horizontal("starts", "starts_shared").alias("starts_shared"),
+                pl.min_horizontal("ends", "ends_shared").alias("ends_shared"),
+                units=-pl.col("units_back").cast(RATE),
+            ).filter(pl.col("starts_shared") < pl.col("ends_shared")),
+        ]
+    )
+    each_day = pl.date_ranges("starts_shared", "ends_shared", closed="left").alias("day")
     return (
-        pairs.select(
-            "line_id",
-            pl.col("units_before"),
-            starts=pl.max_horizontal("starts", "starts_before"),
-            ends=pl.min_horizontal("ends", "ends_before"),
-        )
-        .with_columns(_EACH_DAY)
+        both.with_columns(each_day)
         .explode("day")
         .group_by("line_id", "day")
-        .agg(before=pl.col("units_before").sum())
+        .agg(before=pl.col("units").sum(), most=pl.col("units").max())
     )
 
 
@@ -290,20 +364,3 @@ def _by_key(pairs: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("units_due") < pl.col("units"))
         .select("line_id", "units_due")
     )
-
-
-def _merge(
-    dated: tuple[pl.DataFrame, pl.DataFrame], exact: pl.DataFrame, pairs: pl.DataFrame
-) -> Duplicates:
-    lines, pieces = dated
-    uncredited = (pl.col("amount_before") - pl.col("credited")).sum()
-    told = pairs.group_by("line_id").agg(
-        twin=pl.col("line_id_before").sort_by("place_before").first(),
-        not_credited=pl.when(pl.col("credited").sum() > 0).then(uncredited),
-    )
-    twice = (
-        pl.concat([lines.with_columns(units_due=pl.lit(None, dtype=RATE)), exact])
-        .join(told, on="line_id", how="left")
-        .select(columns_of(TWICE))
-    )
-    return Duplicates(twice, pieces)

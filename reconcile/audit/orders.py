@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import RATE, columns_of
-from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate
+from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate, gives_units
 
 _ASSIGNED = pl.Schema(
     {
@@ -33,8 +33,8 @@ def assign(
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
     bill_date, invoice_no, line_no, quantity, amount); `history` those audited before, `order_no`
     being the order they used; `credits` the negative lines of the same services and codes.
-    `units_left` are the units of the order that no earlier line has used and kept: the credit of a
-    whole charge gives them back.
+    `units_left` are the units of the order that no earlier line has used and kept: the credit of
+    units, or of a whole charge, gives them back.
     """
     completed = (
         orders.filter(pl.col("completed_on").is_not_null())
@@ -84,7 +84,16 @@ def _oldest_unused(
 
 
 def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
-    """Return the units that credits give back, from the document on that completes the credit."""
+    """Return the units that credits give back, each from its document on.
+
+    A credit of whole units gives those back; the one that completes the credit of a charge gives
+    back what is left of it. Two of three units of a charge are credited, then its rest::
+
+        credit_date  quantity  given       used
+        02-01        2         20.00   ->  -2
+        03-01        1          9.00
+        04-01        null       1.00   ->  -1
+    """
     if credits.is_empty():
         return used.clear()
     dateless = pl.lit(None, dtype=pl.Date)
@@ -97,15 +106,29 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
             (credits, pl.col("order_no"), pl.lit("credit")),
         )
     )
-    return (
+    printed = credits.select(
+        credit_id="line_id", credit_units=pl.col("quantity").abs(), credit_amount=-pl.col("amount")
+    )
+    parts = (
         allocate(asked)
         .with_columns(turn=pl.int_range(pl.len()).over("line_id"))
+        .join(printed, on="credit_id", how="left")
         .join(used, on="line_id")
-        .filter(pl.col("given").sum().over("line_id") == pl.col("amount"))
-        .sort("turn", descending=True)
-        .unique("line_id", keep="first", maintain_order=True)
+        .sort("line_id", "turn")
         .with_columns(
-            used=-pl.col("used"),
+            units=pl.when(gives_units("used", "amount")).then("credit_units").otherwise(0),
+            so_far=pl.col("given").cum_sum().over("line_id"),
+        )
+    )
+    before = (pl.col("units").cum_sum() - pl.col("units")).over("line_id", order_by="turn")
+    completes = pl.col("so_far") == pl.col("amount")
+    return (
+        parts.with_columns(
+            units=pl.when(completes).then(pl.col("used") - before).otherwise("units")
+        )
+        .filter(pl.col("units") > 0)
+        .with_columns(
+            used=-pl.col("units").cast(RATE),
             bill_date="credit_date",
             invoice_no="credit_invoice",
             # Whatever its place on the bill, a credit is there for every line of that bill.
@@ -117,7 +140,9 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _units() -> pl.Expr:
-    return pl.col("quantity").fill_null(1).abs().cast(RATE)
+    """Return the units a line uses of its order; a line of 0.00 bills none of them."""
+    billed = pl.col("quantity").fill_null(1).abs()
+    return pl.when(pl.col("amount") != 0).then(billed).otherwise(0).cast(RATE)
 
 
 def _left(used: pl.DataFrame, completed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

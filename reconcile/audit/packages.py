@@ -1,7 +1,9 @@
-"""Packages are priced at the service: all their lines of one period against one price.
+"""Packages are priced at the service: all lines of a document and period against one price.
 
 Rules: the packages of the findings page and `docs/DECISIONS.md` 16 and 22. How the carrier spreads
-the price over the elements is its own affair.
+the price over the elements is its own affair. Most packages are billed once for a period, and are
+judged straight; those whose days stand on other lines too are weighed one bill after the other
+(`reconcile.audit.package_days`).
 """
 
 from __future__ import annotations
@@ -9,88 +11,166 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
-from invoices.schema import columns_of
-from reconcile.audit.pricing import value
+from invoices.periods import add_days
+from invoices.schema import CENTS, columns_of
+from reconcile.audit.package_days import ITEM, PAST, in_turn
+from reconcile.audit.pricing import RECURRING, value
+from reconcile.audit.spread import by_largest_remainder
 
-_GROUP = ["service", "package", "period_from", "period_until", "bill_month"]
+_GROUP = [*ITEM, "period_from", "period_until", "document_id"]
 
 SHARES = pl.Schema(
     {
         "line_id": pl.String(),
-        "package_share": pl.Int128(),  # cents of the package price that fall to the line
+        "package_share": pl.Int128(),  # cents of the package price that are due of the line
+        "package_used": pl.Int128(),  # cents of the line that were billed too little before
         "is_package_above": pl.Boolean(),  # more is billed than the price of the whole period
         "package_tolerated": pl.Boolean(),
+        "package_twin": pl.String(),  # a line that bills it already; null where none does
     }
 )
 
 
-def spread(lines: pl.LazyFrame) -> pl.DataFrame:
+def spread(
+    lines: pl.LazyFrame,
+    tonight: pl.LazyFrame,
+    history: pl.LazyFrame,
+    packages: pl.LazyFrame,
+) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
     `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
-    code took as a whole. A package billed at its price to the cent needs no row: the share of each
-    line is what was billed.
+    code took as a whole; `tonight` (PRICED) and `history` (AUDITED) all lines, `packages` the
+    reference table. A package billed at its price to the cent needs no row: the share of each line
+    is what was billed.
     """
-    member = lines.with_columns(bill_month=pl.col("bill_date").dt.truncate("1mo"))
-    own = ~pl.col("is_twice")
-    one = pl.lit(MICROS, dtype=pl.Int128)
-    units = pl.max_horizontal("units", pl.lit(1, dtype=pl.Int128))
+    keys = (
+        lines.select(*_GROUP, "carrier", "is_twice", own=(pl.col("usoc") == pl.col("package")))
+        .unique()
+        .collect()
+    )
+    if keys.is_empty():
+        return pl.DataFrame(schema=SHARES)
+    past = _past(keys, tonight, history, packages)
+    shared = _sharing_days(keys, past)
+    alone = _alone(lines.join(shared.lazy(), on=ITEM, how="anti"))
+    if shared.is_empty():
+        return alone
+    of_shared = (
+        lines.join(shared.lazy(), on=ITEM, how="semi")
+        .with_columns(left=left_of_repeat())
+        .select(
+            *("line_id", *ITEM, "usoc", "amount", "charge_class", "is_twice", "left"),
+            *("document_id", "bill_date", "invoice_no", "line_no", "bill_day", "proration"),
+            *("period_from", "period_until", "installed_on", "window_until"),
+            *("package_rate", "by_unit", "month_days"),
+        )
+        .collect()
+    )
+    return pl.concat([alone, in_turn(of_shared, past).select(columns_of(SHARES))])
+
+
+def _past(
+    keys: pl.DataFrame, tonight: pl.LazyFrame, history: pl.LazyFrame, packages: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return earlier lines and all credits of the packages of tonight (`PAST`)."""
+    held = keys.select("carrier", *ITEM).unique().lazy()
+    inside = held.join(packages, on=["carrier", "package"]).select(*ITEM, "usoc")
+    codes = pl.concat([inside, held.select(*ITEM, usoc="package")]).unique()
+    first = keys["period_from"].min()
+    monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
+    columns = ["line_id", "service", "usoc", "bill_date", "invoice_no", "period_from"]
+    last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
+    # A line without a rate of its own is not due: what it billed stands at stake, or is unknown.
+    money = {"expected": pl.lit(None, CENTS), "underbilled": pl.lit(None, CENTS)}
+    credits, charges = (
+        frame.filter(monthly, pl.col("period_until") >= first, wanted).select(
+            *columns,
+            *(given.alias(name) for name, given in worth.items()),
+            "amount",
+            period_until=last.otherwise(add_days(pl.col("period_from"), 1)),
+        )
+        for frame, wanted, worth in (
+            (tonight, pl.col("amount") < 0, money),
+            (history, True, {name: pl.col(name) for name in money}),
+        )
+    )
+    credit = pl.col("amount") < 0
+    return (
+        pl.concat([credits, charges])
+        .join(codes, on=["service", "usoc"])
+        .select(
+            *("line_id", *ITEM, "bill_date", "invoice_no"),
+            starts="period_from",
+            ends="period_until",
+            expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
+            underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
+            is_charge=~credit,
+        )
+        .cast(dict(PAST))  # type: ignore[arg-type]
+        .collect()
+    )
+
+
+def _sharing_days(keys: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return the packages of services (ITEM) of which a day is billed by more than one group."""
+    spans = keys.group_by(*_GROUP, "own").agg(pl.col("is_twice").any()).sort(*ITEM, "period_from")
+    reach = pl.col("period_until").cum_max().shift().over(ITEM)
+    meets = (pl.col("period_from") < reach).fill_null(False)
+    before = spans.join(past, on=ITEM).filter(
+        pl.col("starts") < pl.col("period_until"), pl.col("ends") > pl.col("period_from")
+    )
+    itself = spans.filter(meets | pl.col("is_twice"))
+    return pl.concat([itself.select(ITEM), before.select(ITEM)]).unique()
+
+
+def _alone(lines: pl.LazyFrame) -> pl.DataFrame:
+    """Return the shares of lines whose days no other group has, where they are off the price."""
     due, whole = (
-        value(pl.col("package_rate"), one, parts, pl.col("by_unit"))
-        for parts in (pl.col("unit_parts_installed") // units, pl.col("factor"))
+        value(pl.col("package_rate"), pl.lit(MICROS, dtype=pl.Int128), parts, pl.col("by_unit"))
+        for parts in (
+            pl.col("unit_parts_installed") // pl.max_horizontal("units", pl.lit(1, pl.Int128)),
+            pl.col("factor"),
+        )
     )
     month = pl.col("month_days").fill_null(30).cast(pl.Int128)
     day = micros(pl.col("package_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
-    prorated = own & (pl.col("charge_class") == "prorated")
-    # What a charge billed twice leaves due is its own; the others share the rest of the price.
-    left = pl.when(own).then(0).otherwise(left_of_repeat()).sum()
     groups = (
-        member.group_by(_GROUP)
+        lines.group_by(_GROUP)
         .agg(
-            billed=pl.when(own).then(cents(pl.col("amount"))).otherwise(0).sum(),
-            price=pl.max_horizontal(pl.when(own).then(due).max() - left, 0),
-            whole=pl.max_horizontal(pl.when(own).then(whole).max() - left, 0),
-            day=pl.when(prorated.any()).then(pl.when(own).then(day).max()).otherwise(0),
+            billed=cents(pl.col("amount")).sum(),
+            price=due.max(),
+            whole=whole.max(),
+            day=pl.when((pl.col("charge_class") == "prorated").any()).then(day.max()).otherwise(0),
         )
-        .filter(pl.col("billed") != pl.col("price"), pl.col("billed") > 0)
+        .filter(pl.col("billed") != pl.col("price"))
         .collect()
         .with_columns(
             is_package_above=pl.col("billed") - pl.col("whole") > pl.col("day"),
             package_tolerated=(pl.col("billed") - pl.col("price")).abs() <= pl.col("day"),
         )
     )
-    elements = (
-        member.filter(own)
-        .select("line_id", "line_no", "amount", *_GROUP)
+    return (
+        lines.select("line_id", "line_no", *_GROUP, weight=cents(pl.col("amount")))
         .join(groups.lazy(), on=_GROUP)
         .collect()
+        .pipe(by_largest_remainder, _GROUP, "weight", "price", "package_share")
+        .with_columns(
+            package_used=pl.lit(0, dtype=pl.Int128),
+            package_twin=pl.lit(None, dtype=pl.String),
+        )
+        .select(columns_of(SHARES))
     )
-    return _largest_remainder(elements)
 
 
 def left_of_repeat() -> pl.Expr:
     """Return the cents that are due of a line billed twice in part, after all codes of days."""
-    bound = cents(pl.col("amount") - pl.col("not_credited"))
-    left = pl.max_horizontal(pl.min_horizontal(cents(pl.col("amount")), "due_not_billed"), bound)
+    credited = cents(pl.col("credited")).fill_null(0)
+    amount = cents(pl.col("amount"))
+    left = pl.min_horizontal(amount, pl.min_horizontal(amount, "due_not_billed") + credited)
     for flag, due in (
         ("is_disconnected", "due_in_service"),
         ("is_before_install", "due_installed"),
     ):
         left = pl.when(pl.col(flag)).then(pl.min_horizontal(left, due)).otherwise(left)
     return left
-
-
-def _largest_remainder(elements: pl.DataFrame) -> pl.DataFrame:
-    """Spread each price in proportion to the billed amounts; the lower line_no wins a tie."""
-    part = cents(pl.col("amount")) * pl.col("price")
-    left = (pl.col("price") - pl.col("floor").sum().over(_GROUP)).cast(pl.Int64)
-    turn = pl.int_range(pl.len()).over(_GROUP, order_by=[pl.col("rest") * -1, "line_no", "line_id"])
-    return (
-        elements.with_columns(floor=part // pl.col("billed"), rest=part % pl.col("billed"))
-        .with_columns(left=left, turn=turn)
-        .with_columns(
-            package_share=pl.col("floor")
-            + pl.when(pl.col("turn") < pl.col("left")).then(1).otherwise(0),
-        )
-        .select(columns_of(SHARES))
-    )

@@ -1,6 +1,6 @@
-"""What stands on a bill beside what: summaries and their parts, partners, and what is not billed.
+"""What stands on a bill beside what: partners, and what is not billed.
 
-Rules: `charged_in_summary`, `partner_missing` and `element_not_billed` of the findings page, and
+Rules: `partner_missing` and `element_not_billed` of the findings page, and
 `docs/DECISIONS.md` 24 and 25.
 """
 
@@ -46,7 +46,7 @@ def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str) -> pl.LazyFrame:
+def by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str) -> pl.LazyFrame:
     """Return charges whose USOC is the given side of a rule in force, with the other side."""
     other = "other_usoc" if side == "usoc" else "usoc"
     rule = rules.filter(pl.col("relation") == relation).select(
@@ -61,10 +61,10 @@ def _by_rule(lines: pl.LazyFrame, rules: pl.LazyFrame, relation: str, side: str)
     )
 
 
-def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
+def beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
     """Return the asking charges whose wanted USOC is billed in their month or for their period.
 
-    `covers` says whether it is billed for all of the period.
+    One row for each line that bills it: line_id, wanted, line_id_there, amount_there.
     """
     wanted = asking.select("service", usoc="wanted").unique()
     there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
@@ -82,31 +82,20 @@ def _beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
         .select(
             "line_id",
             "wanted",
+            "line_id_there",
             "amount_there",
-            covers=(
-                (pl.col("period_from_there") <= pl.col("period_from"))
-                & (pl.col("period_last_there") >= pl.col("period_last"))
-            ).fill_null(False),
         )
         .collect()
     )
-
-
-def in_summary(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.LazyFrame) -> pl.DataFrame:
-    """Return charges whose element is part of a summary billed beside it (line_id, summary)."""
-    asking = _by_rule(billed(lines), rules, "summary_of", "other_usoc")
-    both = pl.concat([billed(lines), billed(history)])
-    found = _beside(asking, both).filter("covers", pl.col("amount_there") > 0)
-    return found.select("line_id", summary="wanted").sort("summary").unique("line_id", keep="first")
 
 
 def without_partner(
     lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.LazyFrame
 ) -> pl.DataFrame:
     """Return charges billed without a code they need (line_id, partner: the codes missing)."""
-    asking = _by_rule(billed(lines).filter(pl.col("amount") > 0), rules, "requires", "usoc")
+    asking = by_rule(billed(lines).filter(pl.col("amount") > 0), rules, "requires", "usoc")
     both = pl.concat([billed(lines), billed(history)])
-    found = _beside(asking, both).select("line_id", "wanted").unique()
+    found = beside(asking, both).select("line_id", "wanted").unique()
     return (
         asking.select("line_id", "wanted")
         .collect()
@@ -140,11 +129,16 @@ def not_billed(
     # A line of any class shows that its element and its service are billed; a credit does not.
     shown = pl.col("service").is_not_null() & (pl.col("amount") >= 0)
     month = pl.col("bill_date").dt.truncate("1mo")
-    seen = lines.filter(shown).select("service", "usoc", "package", bill_month=month)
-    by_code = seen.select("service", "usoc", "bill_month")
+    seen = lines.filter(shown).select("carrier", "service", "usoc", "package", bill_month=month)
     by_package = seen.filter(pl.col("package").is_not_null()).select(
-        "service", pl.col("package"), "bill_month"
+        "carrier", "service", "package", "bill_month"
     )
+    # A package that is billed as one line, and held as elements, bills its elements.
+    inside = by_package.unique().join(
+        reference["packages"].select("carrier", "package", "usoc"), on=["carrier", "package"]
+    )
+    code = ["service", "usoc", "bill_month"]
+    by_code = pl.concat([seen.select(code), inside.select(code)])
     any_line = seen.select("service", "bill_month")
     missing = pl.concat(
         [

@@ -11,11 +11,14 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MICROS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
 from invoices.schema import among
+from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.contracts import Contract, contract_for, settings
 
 RECURRING = ("recurring", "prorated")
 RATED = ("recurring", "prorated", "one_time", "usage", "surcharge")
 """Classes a buy rate can be in force for; for a surcharge it is a cap."""
+UNITED = ("recurring", "prorated", "one_time", "usage")
+"""Classes whose unit rate is audited against the contract."""
 WITH_FRACTION = ("recurring", "prorated", "surcharge")
 SETTINGS = (
     "proration",
@@ -71,13 +74,15 @@ def value(rate: pl.Expr, units: pl.Expr, parts: pl.Expr, by_unit: pl.Expr) -> pl
 
 def place(
     lines: pl.LazyFrame,
+    history: pl.LazyFrame,
     orders: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
 ) -> pl.LazyFrame:
     """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
-    `orders` names the order that carries each one-time line (`reconcile.audit.orders.assign`).
+    `history` (AUDITED) are the lines audited before, `orders` names the order that carries each
+    one-time line (`reconcile.audit.orders.assign`).
     """
     lines = with_contract(lines, contracts, "bill_date", "contract")
     return (
@@ -85,6 +90,7 @@ def place(
         .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left", maintain_order="left")
         .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
         .drop("completed_on")
+        .pipe(with_package_of_elements, history, reference)
     )
 
 

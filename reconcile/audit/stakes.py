@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MONTH_PARTS, cents, divide_half_away, from_cents, micros
+from invoices.money import (
+    EXACT_PER_CENT,
+    MONTH_PARTS,
+    cents,
+    divide_half_away,
+    from_cents,
+    from_micros,
+    micros,
+)
 from invoices.periods import add_months
 from invoices.schema import CENTS, RATE
 from reconcile.audit.causes import equals_printed
 from reconcile.audit.pieces import NARROWED
-from reconcile.audit.pricing import value
+from reconcile.audit.pricing import UNITED, value
 
-UNITED = ("recurring", "prorated", "one_time", "usage")
-"""Classes whose unit rate is audited against the contract."""
 ZERO = pl.lit(0, dtype=pl.Int128)
 WHOLE_OR_PART: tuple[tuple[str, str, str], ...] = (
     # code, the column that says whether it is true, the column of what is due after it
@@ -98,13 +104,25 @@ def takes_whole() -> pl.Expr:
 
 
 def with_package_due(lines: pl.LazyFrame, spread: pl.DataFrame) -> pl.LazyFrame:
-    """Put the line's share of the package price in the place of what is due of it."""
+    """Put the line's share of the package price in the place of what is due of it.
+
+    What was billed too little before and is billed here is no more at stake than its share is. A
+    line of which another has the days already is billed twice, but for its share.
+    """
     packaged = pl.col("package_rate").is_not_null() & pl.col("is_charge_or_zero")
     in_group = packaged & ~takes_whole() & ~_true("is_twice")
     share = pl.coalesce("package_share", cents(pl.col("amount")))
+    again = in_group & pl.col("package_twin").is_not_null()
+    due = share + pl.col("package_used").fill_null(0)
     return (
         lines.join(spread.lazy(), on="line_id", how="left", maintain_order="left")
-        .with_columns(package_due=pl.when(in_group).then(share))
+        .with_columns(
+            package_due=pl.when(in_group).then(due),
+            package_expected=pl.when(in_group).then(share),
+            due_not_billed=pl.when(again).then(share).otherwise("due_not_billed"),
+            is_twice=_true("is_twice") | again,
+            twin=pl.coalesce("twin", "package_twin"),
+        )
         .with_columns(
             pl.coalesce("package_due", f"due_{name}").alias(f"due_{name}") for name in NARROWED[1:]
         )
@@ -115,19 +133,24 @@ def with_stakes(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Let each code take, in order, what no earlier one took; then say what was expected."""
     charge = pl.col("is_charge")
     lines = lines.with_columns(rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO))
-    # What a credit left to pay of an earlier charge is due, unless a later code takes it.
+    # What was credited of an earlier charge is due, unless a later code is true of the line.
     codes = [code for code, _, _ in WHOLE_OR_PART]
     later = WHOLE_OR_PART[codes.index("charged_twice") + 1 :]
     spares = charge & _true("is_twice") & ~pl.any_horizontal(_true(flag) for _, flag, _ in later)
+    again = pl.max_horizontal(pl.col("_whole") - pl.col("due_not_billed"), ZERO)
+    credited = pl.min_horizontal(cents(pl.col("credited")).fill_null(0), again)
+    lines = lines.with_columns(spared=pl.when(spares).then(credited).otherwise(ZERO))
     for code, flag, after in WHOLE_OR_PART:
         true = charge & _true(flag)
-        kept = pl.min_horizontal("rem", after)
+        due = pl.col(after) + pl.col("spared") if code == "charged_twice" else pl.col(after)
+        kept = pl.min_horizontal("rem", due)
         if code == "charged_twice":
-            bound = pl.max_horizontal(kept, pl.col("rem") - cents(pl.col("not_credited")))
-            lines = lines.with_columns(spared=pl.when(spares).then(bound - kept).otherwise(ZERO))
-            kept = bound
+            # All of what it bills again was credited: it is no repeat.
+            told = true & ~((pl.col("spared") > 0) & (kept == pl.col("rem")))
+        else:
+            told = true
         lines = lines.with_columns(
-            pl.when(true).then(pl.col("rem") - kept).alias(code),
+            pl.when(told).then(pl.col("rem") - kept).alias(code),
             rem=pl.when(true).then(kept).otherwise("rem"),
         )
     return lines.pipe(_parts).pipe(_expected)
@@ -222,19 +245,20 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("package_rate").is_not_null() & _true("is_twice"))
         .then("rem")
         .when(pl.col("package_due").is_not_null())
-        .then("package_due")
+        .then("package_expected")
         .when(rated)
-        .then(pl.col("due_owned") + pl.col("spared"))
+        .then(pl.min_horizontal(_due_of_rated(), "due_once"))
     )
     lines = lines.with_columns(stakes=stakes, expected_cents=expected)
     tolerated = ~taken & (pl.col("is_tolerated") | _true("package_tolerated"))
-    difference = pl.when(tolerated).then(pl.col("rem") - pl.col("expected_cents"))
+    due = pl.when(rated).then(_due_of_rated()).otherwise(pl.coalesce("package_due", "rem"))
+    difference = pl.when(tolerated).then(pl.col("rem") - due)
     lines = lines.with_columns(tolerated_cents=difference.fill_null(0))
     short = (
         pl.col("expected_cents") + pl.col("stakes") + pl.col("tolerated_cents") - billed
     ).fill_null(0)
     free = (pl.col("rate") == 0).fill_null(False)
-    gone = taken | (charge & (pl.col("rem") == 0) & ~free)
+    gone = taken | (charge & (pl.col("rem") == 0) & ~free) | (pl.col("due_once") == 0).fill_null(False)
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),
         at_stake=from_cents(pl.col("stakes")).cast(CENTS),
@@ -243,29 +267,31 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     ).pipe(_due_units, gone)
 
 
+def _due_of_rated() -> pl.Expr:
+    """Return what is due of a line with a rate, and what was credited of what it bills again."""
+    return pl.col("due_owned") + pl.col("spared")
+
+
 def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
     """Add the units and unit-parts that are due, none where `gone`."""
     judged = pl.col("is_charge_or_zero")
     in_full = pl.col("units") * pl.col("factor")
+    once = pl.col("due_once").is_not_null()
     # What is due for a charge that was credited in part is due for all that is billed.
     spared = pl.col("spared") > 0
     own = pl.when(judged & ~(spared & (pl.col("units_owned") == 0)))
-    units = own.then("units_owned").otherwise("units")
+    units = pl.when(once).then("units_once").otherwise(own.then("units_owned").otherwise("units"))
     by_days = pl.when(judged & ~(spared & (pl.col("unit_parts_owned") == 0)))
     dated = pl.col("fraction_parts").is_not_null()
     parts = (
-        pl.when(dated)
+        pl.when(once & dated)
+        .then("unit_parts_once")
+        .when(dated)
         .then(by_days.then("unit_parts_owned").otherwise(in_full))
         .otherwise(units * pl.col("factor"))
     )
     some = ~(judged & gone)
     return lines.with_columns(
-        due_units=_millionths(pl.when(some).then(units).otherwise(ZERO)).cast(RATE),
-        due_unit_parts=_millionths(pl.when(some).then(parts).otherwise(ZERO)),
+        due_units=from_micros(pl.when(some).then(units).otherwise(ZERO)).cast(RATE),
+        due_unit_parts=from_micros(pl.when(some).then(parts).otherwise(ZERO)),
     )
-
-
-def _millionths(count: pl.Expr) -> pl.Expr:
-    """Return a whole number of millionths as a decimal of six places."""
-    step = pl.lit("0.000001").cast(pl.Decimal(38, 6))
-    return count.cast(pl.Decimal(38, 6)) * step

@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
+from invoices.money import cents, micros
 from invoices.schema import CENTS
 
 DOCUMENT_ORDER = ("bill_date", "invoice_no", "line_no", "line_id")
 """Which of two lines came first: bill date, invoice number as text, line number as number."""
+DATED = ("recurring", "prorated", "surcharge")
+"""Classes whose periods overlap day by day; recurring and prorated are one."""
+EXACT = ("usage", "tax", "one_time")
+"""Classes whose charges are the same or not."""
 COLUMNS = (*DOCUMENT_ORDER, "service", "usoc", "charge_class", "amount", "order", "starts", "ends")
 """What is asked of a charge or a credit; `starts` and `ends` are the days of its period."""
 
@@ -35,19 +39,52 @@ def allocate(lines: pl.DataFrame) -> pl.DataFrame:
     `lines` (`COLUMNS`) are charges and credits together; adjustments above zero are neither.
     """
     able = _eligible(lines)
-    left = able.select("line_id", "amount").unique("line_id").rename({"amount": "left"})
-    rows = [pl.DataFrame(schema=GIVEN)]
-    # One turn holds at most one credit of a service and code: the next one finds what it left.
-    for _, turn in able.group_by("turn", maintain_order=True):
-        given = _give(turn.join(left, on="line_id"))
-        taken = given.select("line_id", "given")
+    age = pl.struct(~pl.col("guessed"), *DOCUMENT_ORDER).rank("ordinal").over("credit_line_id")
+    asked = able.select(
+        "turn",
+        taker="credit_line_id",
+        giver="line_id",
+        want="given",
+        has="amount",
+        most="amount",
+        order=age,
+    )
+    taken = in_turns(asked).rename({"taker": "credit_line_id", "giver": "line_id"})
+    return taken.join(able, on=["credit_line_id", "line_id"], how="left").select(
+        "line_id",
+        credit_id="credit_line_id",
+        credit_date="credit_bill_date",
+        credit_invoice="credit_invoice_no",
+        given=pl.col("taken").cast(CENTS),
+    )
+
+
+def in_turns(asked: pl.DataFrame) -> pl.DataFrame:
+    """Return what each taker has of each giver, one after the other: [taker, giver, taken].
+
+    `asked` has a row for each pair: turn (a giver is asked by one taker a turn), taker, giver, want
+    (all that the taker takes), has (all that the giver has), most (what this taker may have of it),
+    order (in which a taker asks its givers). Each giver is used up once; amounts are of one type::
+
+        turn  taker  giver  want  has  most  order      taken
+        1     B      A      20    30   30    1       -> 20
+        2     C      A      20    30   30    1       -> 10
+    """
+    left = asked.select("giver", left="has").unique("giver")
+    rows = [asked.clear().select("taker", "giver", taken="want")]
+    # A turn holds each giver at most once: the next one finds what it left.
+    for _, turn in asked.sort("turn").group_by("turn", maintain_order=True):
+        able = turn.join(left, on="giver").with_columns(can=pl.min_horizontal("left", "most"))
+        before = (pl.col("can").cum_sum() - pl.col("can")).over("taker", order_by="order")
+        reach = pl.max_horizontal(pl.col("want") - before, pl.col("want") * 0)
+        given = able.with_columns(taken=pl.min_horizontal(reach, "can")).filter(pl.col("taken") > 0)
         left = (
-            left.join(taken, on="line_id", how="left")
-            .with_columns(left=pl.col("left") - pl.col("given").fill_null(0))
-            .drop("given")
+            left.join(given.group_by("giver").agg(pl.col("taken").sum()), on="giver", how="left")
+            .with_columns(left=pl.col("left") - pl.col("taken").fill_null(0))
+            .drop("taken")
         )
-        rows.append(given)
-    return pl.concat(rows)
+        rows.append(given.select("taker", "giver", "taken"))
+    return pl.concat(rows, how="vertical_relaxed")
 
 
 def _eligible(lines: pl.DataFrame) -> pl.DataFrame:
@@ -84,20 +121,18 @@ def _not_after(day: str, number: str) -> pl.Expr:
     return (pl.col(day) < on) | ((pl.col(day) == on) & (pl.col(number) <= of))
 
 
-def _give(turn: pl.DataFrame) -> pl.DataFrame:
-    """Spread one credit for each code over what is left of its charges."""
-    age = [~pl.col("guessed"), *(pl.col(name) for name in DOCUMENT_ORDER)]
-    before = (pl.col("left").cum_sum() - pl.col("left")).over("credit_line_id", order_by=age)
-    reach = pl.max_horizontal(pl.col("given") - before, ZERO_CENTS)
-    return (
-        turn.filter(pl.col("left") > 0)
-        .with_columns(given=pl.min_horizontal(reach, "left"))
-        .filter(pl.col("given") > 0)
-        .select(
-            "line_id",
-            credit_id="credit_line_id",
-            credit_date="credit_bill_date",
-            credit_invoice="credit_invoice_no",
-            given=pl.col("given").cast(CENTS),
-        )
+def gives_units(units: str, amount: str) -> pl.Expr:
+    """Say whether a credit is for whole units of a charge of more of them.
+
+    It prints fewer units than the charge has (the columns named), and its amount (`credit_amount`,
+    all of it `given` to this charge) is what so many of them were billed at, to the cent.
+    """
+    off = cents(pl.col("given")) * micros(pl.col(units)) - cents(pl.col(amount)) * micros(
+        pl.col("credit_units")
     )
+    return (
+        (pl.col("credit_units") > 0)
+        & (pl.col("credit_units") < pl.col(units))
+        & (pl.col("given") == pl.col("credit_amount"))
+        & (off.abs() < micros(pl.col(units)))
+    ).fill_null(False)

@@ -1,0 +1,91 @@
+"""Billed too little, then the rest: what a repeat uses up of what earlier lines left unbilled.
+
+Rules: the findings page and `docs/DECISIONS.md` 20. What is used is neither billed twice nor due a
+second time: `expected` stays, and `underbilled` is negative by it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import cents, divide_half_away, from_cents
+from invoices.schema import CENTS, among
+from reconcile.audit.undone_charges import in_turns
+
+_LINE = ("line_id", "underbilled", "package")
+
+
+def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return what tonight's repeats use up of what was billed too little: [line_id, used].
+
+    `judged` has charged_twice (cents, null where it is not true) and package_used beside AUDITED;
+    `history` is AUDITED; `pairs` (`reconcile.audit.duplicates.PAIRS`) are lines of one element with
+    earlier ones. An element of 30.00, of which B bills the rest, and C once more::
+
+        line  amount  underbilled  charged_twice      used
+        A     20.00   10.00        -
+        B     10.00    0.00        10.00          ->  10.00
+        C     10.00    0.00        10.00
+    """
+    ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
+    tonight, before = (
+        frame.filter(among("line_id", ids)).select(*_LINE, twice).collect()
+        for frame, twice in (
+            (judged, cents_of("charged_twice")),
+            (history, pl.lit(0, dtype=pl.Int128).alias("charged_twice")),
+        )
+    )
+    lines = pl.concat([tonight, before]).filter(pl.col("package").is_null())
+    short = cents(pl.col("underbilled")).fill_null(0)
+    givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
+    # What earlier nights used up is used up; tonight's repeats want what they bill again.
+    wants = pl.max_horizontal(short * -1, "charged_twice")
+    takers = lines.filter(wants > 0).select("line_id", want=wants)
+    asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
+    if asked.is_empty():
+        return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
+    most = divide_half_away(
+        pl.col("has") * pl.min_horizontal("parts_shared", "parts_before"),
+        pl.max_horizontal(pl.col("parts_before").cast(pl.Int128), pl.lit(1, dtype=pl.Int128)),
+    )
+    taken = in_turns(
+        asked.select(
+            turn=pl.col("place").rank("dense").over("service", "usoc"),
+            taker="line_id",
+            giver="line_id_before",
+            want="want",
+            has="has",
+            most=most,
+            order="place_before",
+        )
+    )
+    return (
+        taken.group_by("taker")
+        .agg(pl.col("taken").sum())
+        .join(tonight.filter(pl.col("charged_twice") > 0), left_on="taker", right_on="line_id")
+        .select(line_id="taker", used=from_cents(pl.col("taken")))
+    )
+
+
+def cents_of(code: str) -> pl.Expr:
+    """Return the stake of a code as whole cents, 0 where it is not true."""
+    return pl.col(code).fill_null(0).cast(pl.Int128).alias(code)
+
+
+def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
+    """Take off what repeats used up; one of which nothing is left is not billed twice."""
+    package = pl.when(pl.col("charged_twice") > 0).then("package_used").otherwise(None)
+    own = pl.coalesce(cents(pl.col("used")), package.cast(pl.Int128), pl.lit(0, dtype=pl.Int128))
+    money = from_cents(pl.col("own")).cast(CENTS)
+    left = pl.col("charged_twice") - pl.col("own")
+    return (
+        judged.join(used.lazy(), on="line_id", how="left", maintain_order="left")
+        .with_columns(own=pl.min_horizontal(own, pl.col("charged_twice").cast(pl.Int128)))
+        .with_columns(own=pl.col("own").fill_null(0))
+        .with_columns(
+            charged_twice=pl.when((pl.col("own") == 0) | (left > 0)).then(left.cast(pl.Int64)),
+            at_stake=(pl.col("at_stake") - money).cast(CENTS),
+            underbilled=(pl.col("underbilled") - money).cast(CENTS),
+        )
+        .drop("own", "used")
+    )
