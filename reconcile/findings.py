@@ -114,7 +114,7 @@ CODES: tuple[Code, ...] = (
         "error",
         "DUP",
         "the same element of the same service is already billed for the period and not credited",
-        "what the overlap bears; all of it for the same period",
+        "what the overlap bears less what of it was credited; all of it for the same period",
         "dispute the later charge; the packet names the earlier one",
     ),
     Code(

@@ -258,7 +258,9 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("expected_cents") + pl.col("stakes") + pl.col("tolerated_cents") - billed
     ).fill_null(0)
     free = (pl.col("rate") == 0).fill_null(False)
-    gone = taken | (charge & (pl.col("rem") == 0) & ~free) | (pl.col("due_once") == 0).fill_null(False)
+    gone = (
+        taken | (charge & (pl.col("rem") == 0) & ~free) | (pl.col("due_once") == 0).fill_null(False)
+    )
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),
         at_stake=from_cents(pl.col("stakes")).cast(CENTS),
