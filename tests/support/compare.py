@@ -102,8 +102,13 @@ def differences(
 
 
 def line_columns(row: Row, amount: Decimal) -> tuple[str, ...]:
-    """Return what is compared of a line: packages have no rate of their own, credits no units."""
+    """Return what is compared of a line: packages have no rate of their own, credits no units.
+
+    Where what is due was weighed in money, beside the units, the model says nothing of units.
+    """
     ignored = {"buy_rate"} if row["package"] is not None else set()
+    if row["due_units"] is None:
+        ignored |= {"due_units", "due_unit_months"}
     if amount < 0:
         ignored |= {"due_units", "due_unit_months", "fraction"}
     return tuple(name for name in LINE_COLUMNS if name not in ignored)

@@ -13,8 +13,8 @@ from fractions import Fraction
 import pytest
 from compare import agreed
 from hand_bills import ELEMENTS, answers, audit, found, said
+from model_packages import spread
 from model_time import fraction, rounded
-from model_together import spread
 
 D = Decimal
 

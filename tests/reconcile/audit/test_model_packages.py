@@ -22,8 +22,7 @@ def test_a_package_is_owed_its_price_however_the_carrier_spreads_it():
     assert found(made) == said("""
         c package_above_contract 4.17
         d package_above_contract 1.83
-        f package_above_contract 5.68
-        g package_above_contract 1.32
+        g charged_twice 7.00
     """)
     assert answers(made, "package", "expected", "underbilled") == [
         ["a", "PKG1", "24.00", "0.00"],
@@ -31,8 +30,8 @@ def test_a_package_is_owed_its_price_however_the_carrier_spreads_it():
         ["c", "PKG1", "20.83", "0.00"],
         ["d", "PKG1", "9.17", "0.00"],
         ["e", "PKG1", "30.00", "1.00"],
-        ["f", "PKG1", "24.32", "0.00"],
-        ["g", "PKG1", "5.68", "0.00"],
+        ["f", "PKG1", "30.00", "0.00"],
+        ["g", "PKG1", "0.00", "0.00"],
     ]
 
 

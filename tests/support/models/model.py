@@ -10,19 +10,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from model_codes import (
-    NARROWING,
-    NONE,
-    WHOLE,
-    charged_twice,
-    quantity_above_inventory,
-    uncredited_part,
-)
+from model_codes import NARROWING, NONE, WHOLE, charged_twice, quantity_above_inventory
 from model_facts import Facts
 from model_finding import check, finding, told
-from model_lines import MONTHLY, ORDERED, ZERO, Judged, day_and_cent, printed_places, same_rate
+from model_lines import MONTHLY, ORDERED, ZERO, Due, Judged, day_and_cent, printed_places, same_rate
+from model_packages import held_packages, judge_packages
+from model_repeats import accrue, take_open, wholly_at_stake
 from model_time import Row, days_touched, extension, overlap, rounded
-from model_together import judge_packages, not_billed
+from model_together import not_billed
 
 if TYPE_CHECKING:
     from worlds import World
@@ -35,6 +30,9 @@ def model_audit(world: World) -> tuple[list[Row], list[Row]]:
         j.contract = facts.contract_on(j["carrier"], j["ban"], j["bill_date"])
         facts.match(j)
     use_orders(facts)
+    for j in facts.lines:
+        enter(facts, j)
+    held_packages(facts)
     for j in facts.lines:
         price(facts, j)
     for j in facts.lines:
@@ -92,19 +90,23 @@ def is_for(order: Row, j: Judged) -> bool:
 def units_left(
     facts: Facts, order: Row, users: list[Judged], charges: list[Judged], credits: list[Judged]
 ) -> Decimal:
-    """Return the units of an order that no line of `users` has, but for the credited `charges`."""
+    """Return the units of an order that no line of `users` has, but for the credited `charges`.
+
+    A line wholly at stake uses none up for others. A credit gives back the units it pays for.
+    """
     like = [e for e in charges if is_for(order, e)]
-    used = sum((e.units for e in users if e.order is order), NONE)
+    own = [e for e in users if e.order is order and not wholly_at_stake(e)]
+    used = sum((e.units for e in own), NONE)
     given = facts.given(like, credits)
     for e in like:
-        back = sum((part for _, own, part in given if own is e), ZERO)
-        if e.order is order and e["amount"] > 0 and back == e["amount"]:
-            used -= e.units
+        back = sum((part for _, charge, part in given if charge is e), ZERO)
+        if any(e is user for user in own) and e["amount"] > 0:
+            used -= e.units if back == e["amount"] else int(e.units * back / e["amount"])
     return Decimal(order["quantity"]) - max(NONE, used)
 
 
-def price(facts: Facts, j: Judged) -> None:
-    """Give the line its rate day, its catalogue entry, its package and the rate in force."""
+def enter(facts: Facts, j: Judged) -> None:
+    """Give the line its rate day, its catalogue entry, and the package its service holds."""
     j.rate_day = j.period[0] if j.period else j["bill_date"]
     if j.order:
         j.rate_day = j.order["completed_on"]
@@ -119,6 +121,10 @@ def price(facts: Facts, j: Judged) -> None:
         held = j.service["package"]
         if j["usoc"] and j["usoc"] in facts.elements_of(j["carrier"], held):
             j.package = held
+
+
+def price(facts: Facts, j: Judged) -> None:
+    """Give the line the rate in force, and what is due of it before anything is found."""
     if j.package:
         rates = facts.rates_of(j, j.rate_day, j.package)
         j.package_rate = rates[0]["rate"] if rates and j.priceable else None
@@ -143,17 +149,15 @@ def judge(facts: Facts, j: Judged) -> None:
         return
     true = [(code, due) for code in NARROWING if (due := code(facts, j)) is not None]
     j.nothing_due = any(code in WHOLE for code, _ in true)
-    repeated = any(code is charged_twice for code, _ in true)
-    j.grouped = (
-        j.package_rate is not None and not j.nothing_due and not repeated and j["amount"] > 0
-    )
+    j.grouped = j.package_rate is not None and not j.nothing_due and j["amount"] > 0
     for code, due in true:
         if j.grouped:
             j.narrow(due)
             j.findings[code.__name__] = (ZERO, None)
+        elif code is charged_twice:
+            repeat(facts, j, due, [other for c, other in true if c is not code])
         else:
-            bound = uncredited_part(facts, j) if code is charged_twice else None
-            j.take(code.__name__, due, bound)
+            j.take(code.__name__, due)
     if j["charge_class"] not in ORDERED:
         j.expected = j.left
     elif j.package:
@@ -171,6 +175,23 @@ def judge(facts: Facts, j: Judged) -> None:
     questions(facts, j)
     if j["amount"] == 0:
         j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}
+
+
+def repeat(facts: Facts, j: Judged, due: Due, others: list[Due]) -> None:
+    """Put at stake what is billed again, less what credits and accruals leave open of it.
+
+    A line that another code takes as a whole, or has taken already, leaves them open for others.
+    """
+    j.narrow(due)
+    if j.left == j["amount"] and not j.nothing_due:
+        days = {d for d in due if all(other[d] > 0 for other in others)}
+        take_open(facts, j, due, days)
+    j.take("charged_twice", due)
+    j.findings["charged_twice"] = (j.findings["charged_twice"][0] - j.used_up, None)
+    if j.spared or j.used_up:
+        j.plain_units = False
+        if not j.findings["charged_twice"][0]:
+            del j.findings["charged_twice"]
 
 
 def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
@@ -213,6 +234,8 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
     if j.left < j.expected:
         j.underbilled = j.expected - j.left
         j.findings["rate_below_contract"] = (ZERO, None)
+        accrue(j, j.underbilled, set(j.due) if j.spared else set())
+    j.underbilled -= j.used_up
 
 
 def units_part(j: Judged, before: Fraction) -> Decimal:

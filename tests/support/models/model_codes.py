@@ -11,11 +11,11 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
+from model_credits import credited_in_full, in_month
 from model_facts import Facts
-from model_lines import MONTHLY, ORDERED, ZERO, Due, Judged, same_item
-from model_time import add_months, days_touched, extension, overlap
-
-NONE = Decimal(0)
+from model_lines import MONTHLY, ORDERED, Due, Judged
+from model_repeats import NONE, charged_twice, earlier_charges, too_late, wholly_at_stake
+from model_time import days_touched, extension
 
 
 def nothing(j: Judged) -> Due:
@@ -33,75 +33,7 @@ def account_unknown(facts: Facts, j: Judged) -> Due | None:
 
 
 def backbilled_too_late(facts: Facts, j: Judged) -> Due | None:
-    if not j.contract or not j.period:
-        return None
-    last = add_months(j.period[1], j.billing.backbill_limit_months)
-    return nothing(j) if last < j["bill_date"] else None
-
-
-def charged_twice(facts: Facts, j: Judged) -> Due | None:
-    """The units that earlier lines leave; no units where the service has none."""
-    earlier = earlier_charges(facts, j)
-    if not earlier:
-        return None
-    if j["charge_class"] == "one_time":
-        return {None: j.units_left} if j.units_left < j.units else None
-    if j["charge_class"] in ("usage", "tax"):
-        return nothing(j)
-    due: Due = {}
-    for day in days_touched(j.told_apart) if j.told_apart else []:
-        used = sum((e.units for e in earlier if overlap(e.told_apart, (day, day))), NONE)
-        has = facts.may_bill(j, day) if j["charge_class"] in MONTHLY else NONE
-        if used and used + j.units > has:
-            due[day if j.period else None] = max(NONE, has - used)
-    return {**dict.fromkeys(j.due, j.units), **due} if due else None
-
-
-def earlier_charges(facts: Facts, j: Judged) -> list[Judged]:
-    """Return the earlier charges that a line repeats and that were not credited in full."""
-    if not j.service or not j["usoc"]:
-        return []
-    months = max(12, j.billing.backbill_limit_months)
-    return [
-        e
-        for e in facts.lines
-        if e.order_key < j.order_key
-        and e["bill_date"] >= add_months(j["bill_date"], -months)
-        and not e.is_credit
-        and same_item(e, j)
-        and repeats(e, j)
-        and e["amount"] > credited(facts, e, j)
-    ]
-
-
-def repeats(e: Judged, j: Judged) -> bool:
-    """Say whether two charges for one USOC of one service are for the same thing."""
-    kind, other = j["charge_class"], e["charge_class"]
-    if kind == "one_time":
-        return bool(other == kind and j.order_no and j.order_no == e.order_no)
-    if kind in MONTHLY and other in MONTHLY or kind == other == "surcharge":
-        return overlap(e.told_apart, j.told_apart)
-    if kind != other or j.period is None or e.period != j.period:
-        return False
-    if kind == "usage":
-        return j["quantity"] is not None and e["quantity"] == j["quantity"]
-    same = (e["description"] or "", e["amount"]) == (j["description"] or "", j["amount"])
-    return bool(kind == "tax" and same)
-
-
-def credited(facts: Facts, e: Judged, j: Judged) -> Decimal:
-    """Return what of charge `e` was given back by the document of line `j`."""
-    given = [
-        g for c, own, g in facts.given_like(e) if own is e and c.order_key[:2] <= j.order_key[:2]
-    ]
-    return sum(given, ZERO)
-
-
-def uncredited_part(facts: Facts, j: Judged) -> Decimal | None:
-    """Return what of the charges that a line repeats was not credited; None without any credit."""
-    earlier = earlier_charges(facts, j)
-    given = sum((credited(facts, e, j) for e in earlier), ZERO)
-    return sum((e["amount"] for e in earlier), ZERO) - given if given else None
+    return nothing(j) if too_late(j) else None
 
 
 def service_unknown(facts: Facts, j: Judged) -> Due | None:
@@ -199,11 +131,25 @@ def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
         and e["charge_class"] in MONTHLY
         and e["amount"] > 0
         and e.month <= j.month
-        and set(days_touched(j.period)) <= set(days_touched(e.period))
+        and set(days_touched(j.period)) <= days_of_summary(facts, e, j)
         for e in facts.lines
         if e.period
     )
     return nothing(j) if billed else None
+
+
+def days_of_summary(facts: Facts, e: Judged, j: Judged) -> set[dt.date]:
+    """Return the days for which a summary is itself due: ordered, in force, not credited."""
+    if wholly_at_stake(e) or not e.period:
+        return set()
+    credited = credited_in_full(facts, e, in_month(j))
+    return {
+        day
+        for day in days_touched(e.period)
+        if facts.in_window(e, day)
+        and (facts.has(e, day) > 0 or not is_element(e))
+        and day not in credited
+    }
 
 
 def quantity_above_inventory(facts: Facts, j: Judged) -> Due | None:

@@ -44,9 +44,6 @@ def told(j: Judged) -> Row:
     service = j.service or {}
     at_stake = sum((s for s, _ in j.findings.values()), ZERO)
     units, months = j.due_units(), j.unit_months(j.due)
-    if j.spared > 0:  # due for all that is billed, if for nothing less
-        units = units or j.units
-        months = months or Fraction(j.units) * j.whole
     if not j.is_credit and at_stake == j["amount"] > 0 and j.price != 0:
         units, months = NONE, Fraction(0)
     return {
@@ -62,8 +59,8 @@ def told(j: Judged) -> Row:
         "rate_day": j.rate_day,
         "buy_rate": j.rate,
         "fraction": j.fraction,
-        "due_units": units,
-        "due_unit_months": months if j.fraction is not None else units,
+        "due_units": units if j.plain_units else None,
+        "due_unit_months": (months if j.fraction is not None else units) if j.plain_units else None,
         "expected": j.expected,
         "at_stake": at_stake,
         "tolerated": j.tolerated,

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from model_time import DAY, Period, Row, billing_days, fraction, rounded
+from model_time import DAY, Period, Row, billing_days, clipped, extension, fraction, rounded
 
 from reconcile.contracts import Billing, Contract
 
@@ -54,7 +54,11 @@ class Judged:
     units_left: Decimal = Decimal(0)  # of the order, before this line
     left: Decimal = ZERO
     worth: Decimal = ZERO  # what is due, by the codes so far
-    spared: Decimal = ZERO  # billed twice, but the first time credited in part
+    spared: Decimal = ZERO  # billed again, but the first time credited in part
+    used_up: Decimal = ZERO  # of what earlier lines were billed too little
+    accrual: dict[dt.date | None, Fraction] = field(default_factory=dict)  # too little, by day
+    billed_again: dict[dt.date | None, Fraction] = field(default_factory=dict)  # of its credits
+    plain_units: bool = True  # the units due are counted, not weighed in money
     nothing_due: bool = False  # a code took the whole line
     grouped: bool = False  # judged with the other lines of its package
     expected: Decimal | None = None
@@ -141,6 +145,21 @@ class Judged:
         return self["charge_class"] in DATED and self.period is not None
 
     @property
+    def bill_day(self) -> int:
+        """The day of the month on which the account bills, 29 to 31 in shorter months too.
+
+        A bill on the last day of a shorter month may be one of an account that bills later in
+        the month: the end of its period says so, "from clipped bill day to the next bill day".
+        """
+        printed: dt.date = self["bill_date"]
+        if self.period:
+            day = max(self.period[0].day, self.period[1].day)
+            dates = (printed, *self.period)
+            if day > printed.day and all(d == clipped(d.year, d.month, day) for d in dates):
+                return day
+        return printed.day
+
+    @property
     def fraction(self) -> Fraction | None:
         """The months billed, None for a line that has no fraction."""
         if self["charge_class"] not in FRACTIONED or self.period is None:
@@ -151,7 +170,7 @@ class Judged:
         """Return the months of a part of the period; a point in time counts once."""
         if self.period and self.period[0] == self.period[1]:
             return Fraction(1)
-        return fraction(start, end, self.billing.proration, self["bill_date"].day)
+        return fraction(start, end, self.billing.proration, self.bill_day)
 
     def months_by_units(self, due: Due) -> dict[Decimal, Fraction]:
         """Return for how many months each number of units is due: runs of days, at most all."""
@@ -178,25 +197,34 @@ class Judged:
         """Return the units due, the most there are on any day."""
         return max(self.due.values())
 
-    def due_amount(self) -> Decimal:
+    def due_amount(self, due: Due | None = None) -> Decimal:
         """Return what is due of the line: by the rate in force, else a share of the billed."""
-        months = self.unit_months(self.due)
-        if self.price is not None and self.rounding == "unit":
-            rate, parts = Fraction(self.price), self.months_by_units(self.due).items()
+        due = self.due if due is None else due
+        months = self.unit_months(due)
+        shared = self.price is None or self.is_under_cap
+        if not shared and self.rounding == "unit":
+            rate, parts = Fraction(self.price or 0), self.months_by_units(due).items()
             return sum((rounded(rounded(rate * months) * units) for units, months in parts), ZERO)
-        if self.price is not None:
-            return rounded(Fraction(self.price) * months)
+        if not shared:
+            return rounded(Fraction(self.price or 0) * months)
         everything = Fraction(self.units) * self.whole
         if everything:
             return rounded(Fraction(self["amount"]) * months / everything)
-        return self["amount"] if any(self.due.values()) or not self.units else ZERO
+        return self["amount"] if any(due.values()) or not self.units else ZERO
 
-    def take(self, code: str, due: Due, at_most: Decimal | None = None) -> None:
+    @property
+    def is_under_cap(self) -> bool:
+        """Whether it is a surcharge not above its cap: a share of its days is one of the billed."""
+        if self["charge_class"] != "surcharge" or self.price is None:
+            return False
+        months = Fraction(self.units) * self.whole
+        cap = extension(self.price, months, self.units, self.rounding)
+        return bool(self["amount"] <= cap)
+
+    def take(self, code: str, due: Due) -> None:
         """Narrow what is due and put at stake what is left above it."""
         self.narrow(due)
-        stake, self.spared = max(ZERO, self.left - self.worth), ZERO
-        if at_most is not None and at_most < stake:
-            stake, self.spared = at_most, stake - at_most
+        stake = max(ZERO, self.left - self.worth - self.spared)
         self.left -= stake
         self.findings[code] = (stake, None)
 

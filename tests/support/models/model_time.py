@@ -51,6 +51,8 @@ def fraction(start: dt.date, end: dt.date, proration: str, bill_day: int) -> Fra
     months = 12 * (end.year - start.year) + end.month - start.month
     if end == add_months(start, months) or (month_end(start) and month_end(end)):
         return Fraction(months)
+    if all(day == clipped(day.year, day.month, bill_day) for day in (start, end)):
+        return Fraction(months)  # "from clipped bill day to the next bill day"
     if proration == "thirty_day_month":
         return Fraction(days30(start, end), 30)
     whole = months if add_months(start, months) <= end else months - 1

@@ -1,0 +1,35 @@
+"""Each element and each package is due once for a service and day, whatever bill carries it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from compare import agreed
+from due_once_cases import CASES, made, right
+from model import model_audit
+from worlds import Row
+
+
+def answered(lines: list[Row], findings: list[Row]) -> list[tuple[Any, ...]]:
+    """Return what was said of each line, as the tables say it."""
+    codes: dict[str, set[str]] = {}
+    for f in findings:
+        if f["code"] in ("rate_missing", "match_doubtful"):
+            continue  # questions beside the answer
+        codes.setdefault(f["line_id"], set()).add(f["code"])
+    return sorted(
+        (r["line_id"], r["expected"], r["at_stake"], r["underbilled"],
+         codes.get(r["line_id"], set()))
+        for r in lines
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_slow_model_says_what_the_tables_say(name: str):
+    assert answered(*model_audit(made(name))) == right(name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_kernels_say_what_the_tables_say(name: str):
+    assert answered(*agreed(made(name))) == right(name)

@@ -1,0 +1,183 @@
+"""Each element is due once for a day: what earlier lines bill of it, and what is still open.
+
+Slow and day by day. A line repeats what earlier lines bill and credits did not give back. What is
+billed again up to such a credit is due; what an earlier line was billed too little may be billed
+once more, and is then no second time due.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from model_credits import (
+    NOTHING,
+    Day,
+    Money,
+    days_of_charge,
+    freed,
+    total,
+    until,
+    weights,
+)
+from model_facts import Facts
+from model_lines import MONTHLY, ZERO, Due, Judged, same_item
+from model_time import add_months, overlap
+
+NONE = Decimal(0)
+
+
+def wholly_at_stake(j: Judged) -> bool:
+    """Say whether a line is itself wholly at stake: it makes no other a repeat."""
+    return j.contract is None or too_late(j)
+
+
+def too_late(j: Judged) -> bool:
+    """Say whether the period ends more than the contract's limit before the bill date."""
+    if not j.contract or not j.period:
+        return False
+    last = add_months(j.period[1], j.billing.backbill_limit_months)
+    return bool(last < j["bill_date"])
+
+
+def in_reach(e: Judged, j: Judged) -> bool:
+    """Say whether an earlier line is on a bill that the contract still looks back to."""
+    months = max(12, j.billing.backbill_limit_months)
+    return bool(e["bill_date"] >= add_months(j["bill_date"], -months))
+
+
+def earlier_charges(facts: Facts, j: Judged) -> list[Judged]:
+    """Return the earlier charges that a line repeats, for units that credits did not free."""
+    if not j.service or not j["usoc"]:
+        return []
+    return [
+        e
+        for e in facts.lines
+        if e.order_key < j.order_key
+        and in_reach(e, j)
+        and not e.is_credit
+        and not wholly_at_stake(e)
+        and same_item(e, j)
+        and repeats(e, j)
+        and any(standing(facts, e, j).values())
+    ]
+
+
+def repeats(e: Judged, j: Judged) -> bool:
+    """Say whether two charges for one USOC of one service are for the same thing."""
+    kind, other = j["charge_class"], e["charge_class"]
+    if kind == "one_time":
+        return bool(other == kind and j.order_no and j.order_no == e.order_no)
+    if kind in MONTHLY and other in MONTHLY or kind == other == "surcharge":
+        return overlap(e.told_apart, j.told_apart)
+    if kind != other or j.period is None or e.period != j.period:
+        return False
+    if kind == "usage":
+        return j["quantity"] is not None and e["quantity"] == j["quantity"]
+    same = (e["description"] or "", e["amount"]) == (j["description"] or "", j["amount"])
+    return bool(kind == "tax" and same)
+
+
+def standing(facts: Facts, e: Judged, j: Judged) -> dict[Day, Decimal]:
+    """Return how many units of an earlier charge stand on each day, as a later line sees it.
+
+    A line of 0.00 stands on the days for which it was billed too little, and on no others.
+    """
+    if not e["amount"]:
+        return {d: e.units if d in e.accrual else NONE for d in days_of_charge(e)}
+    units, _ = freed(facts, e, until(j))
+    return {d: max(NONE, e.units - decimal(free)) for d, free in units.items()}
+
+
+def decimal(value: Fraction) -> Decimal:
+    """Return a whole or printed number of units."""
+    return Decimal(value.numerator) / Decimal(value.denominator)
+
+
+def charged_twice(facts: Facts, j: Judged) -> Due | None:
+    """The units that earlier lines leave; no units where the service has none.
+
+    The lines of a package are judged together, by their price.
+    """
+    if j.package_rate is not None:
+        return None
+    earlier = earlier_charges(facts, j)
+    if not earlier:
+        return None
+    if j["charge_class"] == "one_time":
+        return {None: j.units_left} if j.units_left < j.units else None
+    if j["charge_class"] in ("usage", "tax"):
+        return dict.fromkeys(j.due, NONE)
+    stood = [standing(facts, e, j) for e in earlier]
+    due: Due = {}
+    for day in days_of_charge(j):
+        used = sum((units.get(day, NONE) for units in stood), NONE)
+        has = facts.may_bill(j, day) if day and j["charge_class"] in MONTHLY else NONE
+        if used and used + j.units > has:
+            due[day if j.period else None] = max(NONE, has - used)
+    return {**dict.fromkeys(j.due, j.units), **due} if due else None
+
+
+# ------------------------------------------------------------------------------ what is still open
+
+
+def open_credit(facts: Facts, e: Judged, j: Judged) -> Money:
+    """Return the cents of credits that may be billed again, less what repeats already used."""
+    if not e["amount"]:
+        return dict.fromkeys(days_of_charge(e), NOTHING)
+    _, left = freed(facts, e, until(j))
+    return {d: cents - e.billed_again.get(d, NOTHING) for d, cents in left.items()}
+
+
+def take_open(facts: Facts, j: Judged, due: Due, open_days: set[Day]) -> None:
+    """Let a repeat take what credits and accruals leave open on its repeated, still due days.
+
+    What a credit left open is due again, what was billed too little is not, but is owed.
+    """
+    earlier = earlier_charges(facts, j)
+    mine: set[Day] = {d for d in open_days if due[d] < j.units}
+    everything = {d: j.units if d in open_days else NONE for d in j.due}
+    free = {d: due[d] if d in open_days else NONE for d in j.due}
+    cost = j.due_amount(everything) - j.due_amount(free)
+    met = {e["line_id"]: met_days(e, mine) for e in earlier}
+    rooms = {e["line_id"]: open_credit(facts, e, j) for e in earlier}
+    at_hand = total(rooms[e["line_id"]][d] for e in earlier for d in met[e["line_id"]])
+    j.spared = max(ZERO, min(at_hand, cost))
+    use(j.spared, [(e.billed_again, rooms[e["line_id"]], met[e["line_id"]], 1) for e in earlier])
+    over = max(ZERO, j.left - j.worth - j.spared)
+    if j.price is None:
+        return
+    met = {e["line_id"]: met[e["line_id"]] & e.accrual.keys() for e in earlier}
+    at_hand = total(e.accrual[d] for e in earlier for d in met[e["line_id"]])
+    j.used_up = min(over, at_hand)
+    use(j.used_up, [(e.accrual, dict(e.accrual), met[e["line_id"]], -1) for e in earlier])
+
+
+def met_days(e: Judged, days: set[Day]) -> set[Day]:
+    """Return those of some days that an earlier line bears; a line without days meets them all."""
+    own: set[Day] = set(days_of_charge(e))
+    return own if days == {None} else own & days
+
+
+def use(amount: Decimal, places: list[tuple[Money, Money, set[Day], int]]) -> None:
+    """Take an amount of what is open, in proportion; `places` are where, what there is, on which.
+
+    The sign says whether what is used is added to what was used, or taken off what is left.
+    """
+    open_ = sum((there[d] for _, there, days, _ in places for d in days), NOTHING)
+    if not amount or not open_:
+        return
+    for kept, there, days, sign in places:
+        for d in days:
+            step = there[d] * Fraction(amount) / open_
+            kept[d] = kept.get(d, NOTHING) + sign * step
+
+
+def accrue(j: Judged, amount: Decimal, again: set[Day]) -> None:
+    """Keep what a line was billed too little on the days it is due for, to be billed later."""
+    days = [d for d, units in j.due.items() if units > 0 or d in again]
+    if amount > 0 and days:
+        units = {d: Fraction(max(j.due[d], NONE) if d not in again else j.units) for d in days}
+        shares = {d: w * units[d] for d, w in weights(j, days).items()}
+        whole = sum(shares.values(), NOTHING)
+        j.accrual = {d: Fraction(amount) * share / whole for d, share in shares.items()}
