@@ -43,6 +43,7 @@ PAIRS = pl.Schema(
         "usoc": pl.String(),
         "parts_shared": pl.Int64(),  # of a month: what both lines bill
         "parts_before": pl.Int64(),  # and what all of the earlier line does
+        "same_document": pl.Boolean(),
     }
 )
 
@@ -144,8 +145,10 @@ def find(
             _repeats(owing, given, owned, _without_owing(owing, orders)),
         )
     )
-    told = with_parts(pairs, "parts_shared", "parts_before").select(columns_of(PAIRS))
-    return Duplicates(billed, due, told)
+    told = with_parts(pairs, "parts_shared", "parts_before").with_columns(
+        same_document=pl.col("document") == pl.col("document_before")
+    )
+    return Duplicates(billed, due, told.select(columns_of(PAIRS)))
 
 
 def _repeats(

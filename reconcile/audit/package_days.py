@@ -19,16 +19,17 @@ _CENTS = pl.Int128()
 _NONE = pl.lit(0, dtype=_CENTS)
 PAST = pl.Schema(
     {
-        "line_id": pl.String(),
+        "line_id": pl.String(),  # of several lines the first
         "service": pl.String(),
         "package": pl.String(),
+        "document_id": pl.String(),
         "bill_date": pl.Date(),
         "invoice_no": pl.String(),
         "starts": pl.Date(),
         "ends": pl.Date(),
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
-        "is_charge": pl.Boolean(),
+        "carries": pl.Boolean(),  # it bills the package: neither a credit nor an element by itself
     }
 )
 JUDGED = pl.Schema(
@@ -36,9 +37,10 @@ JUDGED = pl.Schema(
         "line_id": pl.String(),
         "package_share": _CENTS,  # what of the price is due of the line
         "package_used": _CENTS,  # what was billed too little before, and is billed here
+        "package_again": _CENTS,  # what falls to days that are billed already
         "is_package_above": pl.Boolean(),
         "package_tolerated": pl.Boolean(),
-        "package_twin": pl.String(),  # a line that bills it already: what is above is billed twice
+        "package_twin": pl.String(),  # the first line that bills those days
     }
 )
 
@@ -46,50 +48,72 @@ JUDGED = pl.Schema(
 def in_turn(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return what is due of package lines (`JUDGED`), document by document.
 
-    `lines` are charges with a package rate that no code takes as a whole; `left` (cents) is what is
-    due of those billed twice by themselves (`is_twice`). `past` (`PAST`) are the lines of the same
-    packages audited before, and all credits. The price is 50.00::
+    `lines` are charges with a package rate that no code takes as a whole; `repeats` says which are
+    billed twice on their own document, `left` (cents) what is due of those. `past` (`PAST`) are
+    lines of the same packages audited before, and all credits. The price is 50.00::
 
         bill  line  period       amount     share  used
         Jan   E1    01-01 02-01  20.00  ->  50.00
         Feb   E2    01-01 02-01  35.00  ->   0.00  30.00, 5.00 above the price
-        Mar   E3    01-01 02-01   8.00  ->   0.00   0.00, all of it billed twice
+        Mar   E3    01-01 02-01   8.00  ->   0.00   0.00, all of it billed again
     """
     document = pl.struct("bill_date", "invoice_no", "document_id").rank("dense")
     turns = lines.with_columns(turn=document.over(ITEM)).sort("turn")
+    past = as_groups(past)
     judged = [pl.DataFrame(schema=JUDGED)]
     for _, turn in turns.group_by("turn", maintain_order=True):
         own = _own(turn, past)
-        past = pl.concat([past, _as_past(own)])
-        repeats = _repeats(turn.filter("is_twice"), past)
+        past = pl.concat([past, as_groups(_as_past(own))])
+        repeats = _repeats(turn.filter("repeats"), past)
         past = pl.concat([past, _as_past(repeats)])
         judged += [own.select(list(JUDGED)), repeats.select(list(JUDGED))]
     return pl.concat(judged)
 
 
+def as_groups(past: pl.DataFrame) -> pl.DataFrame:
+    """Return charges of one document that share days as one: the price was spread over them."""
+    item = [*ITEM, "document_id"]
+    charges = past.filter("carries").sort(*item, "starts", "line_id")
+    reach = pl.col("ends").cum_max().shift().over(item)
+    begins = (pl.col("starts") >= reach).fill_null(True)
+    together = (
+        charges.with_columns(group=begins.cum_sum().over(item))
+        .group_by(*item, "group", maintain_order=True)
+        .agg(
+            pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
+            pl.col("ends").max(),
+            pl.col("expected", "underbilled").sum(),
+            pl.col("carries").first(),
+        )
+    )
+    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("carries"))])
+
+
 def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
-    on_time = pl.col("package_tolerated").fill_null(False) | pl.col("is_twice")
+    on_time = pl.col("package_tolerated") | pl.col("repeats")
     return judged.select(
-        *("line_id", *ITEM, "bill_date", "invoice_no"),
+        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
         starts="period_from",
         ends="period_until",
         expected="package_share",
         underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
         - pl.col("package_used"),
-        is_charge=pl.lit(True),
+        carries=pl.lit(True),
     ).cast(dict(PAST))  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of a document that are not billed twice by themselves, judged together."""
-    lines = turn.filter(~pl.col("is_twice")).sort(*ITEM, "period_from", "line_no", "line_id")
+    """Return the lines of a document that are not billed twice on it, judged together."""
+    lines = turn.filter(~pl.col("repeats")).sort(*ITEM, "period_from", "line_no", "line_id")
     reach = pl.col("period_until").cum_max().shift().over(ITEM)
     begins = (pl.col("period_from") >= reach).fill_null(True)
     lines = lines.with_columns(group=begins.cum_sum().over(ITEM))
-    groups = _groups(lines).pipe(_with_price).pipe(_with_carried, past)
-    left = _left_of_repeats(groups, turn.filter("is_twice"))
+    groups = _groups(lines).pipe(_with_price)
+    met = _met(groups, past)
+    groups = _with_carried(groups, met)
+    left = _left_of_repeats(groups, turn.filter("repeats"))
     groups = (
         groups.join(left, on=[*ITEM, "group"], how="left")
         .with_columns(carried=pl.col("carried") + pl.col("left").fill_null(0))
@@ -101,23 +125,27 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(room=pl.col("price") + pl.col("accrual"))
     )
-    told = lines.join(groups.drop("starts", "ends"), on=[*ITEM, "group"], how="left")
-    return _shared(_with_again(told))
+    told = lines.drop("left").join(
+        groups.drop("starts", "ends", "bill_day", "proration", "by_unit", "month_days"),
+        on=[*ITEM, "group"],
+        how="left",
+    )
+    return told.pipe(_with_borne, met).pipe(_with_again).pipe(_shared)
 
 
 def _groups(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines that share days, chained: their days, and the rate of the one that starts it."""
-    first = pl.all().exclude("period_until", *ITEM, "group").first()
-    prorated = (pl.col("charge_class") == "prorated").any()
-    return lines.group_by(*ITEM, "group", maintain_order=True).agg(
-        first.name.prefix("first_"), ends=pl.col("period_until").max(), has_proration=prorated
-    ).select(
-        *ITEM, "group", "ends", "has_proration", starts="first_period_from",
-        rate="first_package_rate", by_unit="first_by_unit", bill_day="first_bill_day",
-        proration="first_proration", month_days="first_month_days",
-        installed_on="first_installed_on", window_until="first_window_until",
-        on="first_bill_date", number="first_invoice_no",
-    )  # fmt: skip
+    key = [*ITEM, "group"]
+    told = ("by_unit", "bill_day", "proration", "month_days", "installed_on", "window_until")
+    return lines.group_by(key, maintain_order=True).agg(
+        pl.col(told).first(),
+        starts=pl.col("period_from").first(),
+        ends=pl.col("period_until").max(),
+        rate=pl.col("package_rate").first(),
+        on=pl.col("bill_date").first(),
+        number=pl.col("invoice_no").first(),
+        has_proration=(pl.col("charge_class") == "prorated").any(),
+    )
 
 
 def _with_price(groups: pl.DataFrame) -> pl.DataFrame:
@@ -139,25 +167,29 @@ def _with_price(groups: pl.DataFrame) -> pl.DataFrame:
     ).collect()
 
 
-def _with_carried(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+def _met(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return what earlier documents, and credits up to this one, have of the days of groups."""
+    not_later = (pl.col("bill_date") < pl.col("on")) | (
+        (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
+    )
+    return _meeting(groups, past).filter(not_later)
+
+
+def _with_carried(groups: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
     """Add what bills before have of the days of each group.
 
     `carried` is what they made due, less what was credited; `accrual` what they billed too little;
     `twin` the first line of them, null where no day is carried.
     """
-    not_later = (pl.col("bill_date") < pl.col("on")) | (
-        (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
-    )
-    meets = _meeting(groups, past).filter(not_later)
-    bears = pl.col("is_charge") & (pl.col("expected") > 0)
     told = (
-        meets.sort("bill_date", "invoice_no", "line_id_past")
+        met.sort("bill_date", "invoice_no", "line_id_past")
         .group_by(*ITEM, "group", maintain_order=True)
         .agg(
             carried=_part("expected").sum(),
             accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE),
-            twin=pl.col("line_id_past").filter(bears).first(),
+            twin=pl.col("line_id_past").filter("carries").first(),
         )
+        .with_columns(twin=pl.when(pl.col("carried") > 0).then("twin"))
     )
     return groups.join(told, on=[*ITEM, "group"], how="left").with_columns(
         pl.col("carried", "accrual").fill_null(0)
@@ -165,13 +197,30 @@ def _with_carried(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
 
 
 def _meeting(asking: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return what asks (starts, ends, bill_day, proration) beside the lines that share its days."""
-    met = asking.join(past.rename({"line_id": "line_id_past"}), on=ITEM, suffix="_past").filter(
-        pl.col("starts_past") < pl.col("ends"), pl.col("ends_past") > pl.col("starts")
+    """Return what asks (starts, ends, bill_day, proration) beside the lines that share its days.
+
+    A price is for days in service: of an earlier line those outside the window count for nothing.
+    """
+    inside = (
+        pl.max_horizontal("starts_past", "installed_on"),
+        pl.min_horizontal("ends_past", "window_until"),
     )
-    met = met.with_columns(
-        from_shared=pl.max_horizontal("starts", "starts_past"),
-        until_shared=pl.min_horizontal("ends", "ends_past"),
+    out = inside[0] >= inside[1]
+    met = (
+        asking.join(
+            past.rename({"line_id": "line_id_past", "starts": "starts_past", "ends": "ends_past"}),
+            on=ITEM,
+            suffix="_past",
+        )
+        .with_columns(
+            starts_past=pl.when(out).then("starts_past").otherwise(inside[0]),
+            ends_past=pl.when(out).then("ends_past").otherwise(inside[1]),
+        )
+        .filter(pl.col("starts_past") < pl.col("ends"), pl.col("ends_past") > pl.col("starts"))
+        .with_columns(
+            from_shared=pl.max_horizontal("starts", "starts_past"),
+            until_shared=pl.min_horizontal("ends", "ends_past"),
+        )
     )
     frame = with_fraction(met.lazy(), "from_shared", "until_shared", "parts_shared")
     return with_fraction(frame, "starts_past", "ends_past", "parts_past").collect()
@@ -194,62 +243,103 @@ def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFram
     )
 
 
-def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
-    """Say which lines come after all of the price was billed (`again`), and name a twin of theirs.
+def _with_borne(lines: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
+    """Add what of each line falls to days that earlier documents bill (`borne`, cents)."""
+    days = met.filter("carries").select(
+        *ITEM, "group", "bill_day", "proration", carried_from="from_shared",
+        carried_until="until_shared",
+    )  # fmt: skip
+    met_days = (
+        lines.select("line_id", *ITEM, "group", "period_from", "period_until")
+        .join(days, on=[*ITEM, "group"])
+        .with_columns(
+            carried_from=pl.max_horizontal("carried_from", "period_from"),
+            carried_until=pl.min_horizontal("carried_until", "period_until"),
+        )
+        .filter(pl.col("carried_from") < pl.col("carried_until"))
+        .lazy()
+    )
+    parts = (
+        with_fraction(met_days, "carried_from", "carried_until", "parts_carried")
+        .group_by("line_id")
+        .agg(pl.col("parts_carried").sum())
+        .collect()
+    )
+    whole = with_fraction(lines.lazy(), "period_from", "period_until", "parts_own").collect()
+    bottom = pl.max_horizontal(pl.col("parts_own").cast(_CENTS), pl.lit(1, dtype=_CENTS))
+    borne = divide_half_away(
+        cents(pl.col("amount")) * pl.min_horizontal(pl.col("parts_carried").fill_null(0), bottom),
+        bottom,
+    )
+    return whole.join(parts, on="line_id", how="left").with_columns(borne=borne)
 
-    The package's own code and its elements are two ways to bill it: the second is billed again if
-    the first has all of the price already.
+
+def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
+    """Say what of lines is billed again (`weight_again`, cents), and name a twin of theirs.
+
+    Days that earlier documents bill and left nothing of are billed again. The package's own code
+    and its elements are two ways to bill it: the second is, if the first has all of the price.
     """
     key = [*ITEM, "group"]
     own_code = pl.col("usoc") == pl.col("package")
     first = pl.col("line_no").min().over(*key, own_code) == pl.col("line_no").min().over(key)
     billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(key)
     leader = pl.col("line_id").sort_by("line_no").first().over(key)
-    full = billed_first >= pl.col("room") - pl.col("slack")
+    second = ~first & (pl.col("room") > 0) & (billed_first >= pl.col("room") - pl.col("slack"))
+    carried = pl.col("twin").is_not_null() & (pl.col("accrual") == 0)
     return lines.with_columns(
-        again=pl.when(pl.col("room") > 0)
-        .then(~first & full)
-        .otherwise((pl.col("due") > 0) & pl.col("twin").is_not_null()),
-        twin=pl.coalesce("twin", pl.when(~first).then(leader)),
+        weight_again=pl.when(second)
+        .then(cents(pl.col("amount")))
+        .when(carried)
+        .then("borne")
+        .otherwise(_NONE),
+        twin=pl.coalesce("twin", pl.when(second).then(leader)),
     )
 
 
 def _shared(lines: pl.DataFrame) -> pl.DataFrame:
     """Spread the price that is left over the lines of each group, and say what is above it."""
     key = [*ITEM, "group"]
-    amount = cents(pl.col("amount"))
-    lines = lines.with_columns(weight=pl.when("again").then(_NONE).otherwise(amount))
-    billed = pl.col("weight").sum().over(key)
-    lines = lines.with_columns(billed=billed).with_columns(
-        excess=pl.max_horizontal(pl.col("billed") - pl.col("price"), _NONE),
-        tolerated=(pl.col("billed") - pl.col("price")).abs() <= pl.col("slack"),
+    billed = cents(pl.col("amount")).sum().over(key)
+    lines = lines.with_columns(
+        over=pl.max_horizontal(billed - pl.col("price"), _NONE),
+        near=(billed - pl.col("price")).abs() <= pl.col("slack"),
+        all_again=pl.col("weight_again").sum().over(key),
+    ).with_columns(
+        use=pl.when("near").then(_NONE).otherwise(pl.min_horizontal("over", "accrual")),
     )
-    use = pl.when("tolerated").then(_NONE).otherwise(pl.min_horizontal("excess", "accrual"))
-    lines = lines.with_columns(use=use).pipe(
+    again = pl.min_horizontal(pl.col("over") - pl.col("use"), "all_again")
+    lines = lines.with_columns(again=pl.when("near").then(_NONE).otherwise(again)).pipe(
+        by_largest_remainder, key, "weight_again", "again", "package_again"
+    )
+    lines = lines.with_columns(weight=cents(pl.col("amount")) - pl.col("package_again")).pipe(
         by_largest_remainder, key, "weight", "price", "package_share"
     )
-    above = pl.col("weight") - pl.min_horizontal("package_share", "weight")
+    above = pl.max_horizontal(pl.col("weight") - pl.col("package_share"), _NONE)
     lines = lines.with_columns(above=above).pipe(
         by_largest_remainder, key, "above", "use", "package_used"
     )
-    over = pl.col("billed") - pl.col("whole_left") - pl.col("use") > pl.col("slack")
-    # Days that other bills have already, and nothing of them left to bill.
-    twice = pl.col("again") | (over & pl.col("twin").is_not_null() & (pl.col("accrual") == 0))
+    kept = pl.col("weight").sum().over(key)
     return lines.with_columns(
-        is_package_above=over & ~twice & ~pl.col("again"),
-        package_tolerated=pl.col("tolerated") & ~pl.col("again"),
-        package_twin=pl.when(twice).then("twin"),
+        is_package_above=kept - pl.col("whole_left") - pl.col("use") > pl.col("slack"),
+        package_tolerated=(kept - pl.col("use") - pl.col("price")).abs() <= pl.col("slack"),
+        package_twin=pl.when(pl.col("package_again") > 0).then("twin"),
     )
 
 
 def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return lines billed twice by themselves with what they use of what was billed too little."""
+    """Return lines billed twice on their document with what they use of what is billed too little.
+
+    What they use stands in `package_used`; their stake is not yet less by it.
+    """
     asking = lines.select(
-        "line_id", *ITEM, "bill_day", "proration", starts="period_from", ends="period_until"
-    )
-    met = _meeting(asking, past)
-    found = met.group_by("line_id").agg(
-        accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE)
+        "line_id", *ITEM, "bill_day", "proration", "installed_on", "window_until",
+        starts="period_from", ends="period_until",
+    )  # fmt: skip
+    found = (
+        _meeting(asking, past)
+        .group_by("line_id")
+        .agg(accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE))
     )
     excess = pl.max_horizontal(cents(pl.col("amount")) - pl.col("left"), _NONE)
     before = (pl.col("excess").cum_sum() - pl.col("excess")).over(ITEM, order_by="line_no")
@@ -261,6 +351,7 @@ def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
                 pl.max_horizontal(pl.col("accrual").fill_null(0) - before, _NONE), "excess"
             ),
             package_share="left",
+            package_again=_NONE,
             is_package_above=pl.lit(False),
             package_tolerated=pl.lit(False),
             package_twin=pl.lit(None, dtype=pl.String),
