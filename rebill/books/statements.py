@@ -19,7 +19,7 @@ from invoices.customer.words import seen
 from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
-from rebill.paper.text import strict_csv
+from rebill.paper.text import as_text, strict_csv
 from rebill.paper.typeset import Sheet, set_pdf
 from rebill.pricing.commissions import (
     EARNED,
@@ -31,6 +31,7 @@ from rebill.pricing.commissions import (
     stated,
 )
 from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.pricing.shares.explained import explained
 from rebill.pricing.shares.turns import Before, said_before
 from rebill.reference import current
 from rebill.store import (
@@ -196,6 +197,25 @@ def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
     dates = record.customer_invoices().select("invoice_no", month=month_of("bill_date"))
     lines = record.customer_lines().join(dates.lazy(), on="invoice_no").filter(_pays())
     return deal_view(rows, lines.select(_TOUCHED.names()).collect())
+
+
+def deal_parts(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
+    """Return what each rule comes to on each invoice, who has which part of it, and who carries the
+    odd cent (`rebill.pricing.shares.explained.PARTS`)."""
+    rows = statement_rows(record).collect()
+    if deal is not None:
+        rows = rows.filter(deal=deal)
+    bills = record.customer_invoices().filter(pl.col("kind") == "credit_note")
+    parts = explained(rows, rules(record), bills.select("invoice_no", "corrects"))
+    return parts if month is None else parts.filter(month=month)
+
+
+def parts_of(parties: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """Return the parties of deals (`deal_view`), each with its `parts` beside it, as a list."""
+    key = ["deal", "month", "payee", "role"]
+    told = [name for name in parts.columns if name not in key]
+    own = as_text(parts).group_by(key, maintain_order=True).agg(parts=pl.struct(told))
+    return parties.join(own, on=key, how="left", maintain_order="left")
 
 
 _TOUCHED = pl.Schema(

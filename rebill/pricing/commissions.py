@@ -90,6 +90,7 @@ PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
 """Charge classes that earn a commission; the others are collected for someone else."""
 STEADY = ("recurring", "prorated")
 _LINE = ["invoice_no", "line_id", "made_key"]
+_BILL = ["billed_on", "bill_month", "bill_kind", "corrects", "corrected_on"]
 READ = [
     *(*_LINE, "customer", "bill_month", "service", "product", "charge_class", "kind"),
     *("credit_of", "price", "cost"),
@@ -115,7 +116,7 @@ def earned(
     parts = _parts(rules)
     return (
         divided(paid, parts, _carriers(paid, parts, said.amounts))
-        .with_columns(exact=pl.when(~pl.col("alone")).then(exact_dollars("fine")))
+        .with_columns(exact=pl.when(~pl.col("alone")).then(exact_dollars(pl.col("fine"), EXACT)))
         .filter((pl.col("amount") != 0) | (pl.col("exact") != 0).fill_null(False))
         .sort("month", "payee", "deal", "method", "at")
         .select(columns_of(EARNED))
@@ -133,8 +134,10 @@ def _summed(paid: pl.DataFrame, by_row: Collection[str]) -> pl.DataFrame:
     new = pl.any_horizontal(
         pl.col(name) != pl.col(name).shift(1) for name in ("invoice_no", "rule")
     )
+    earning = [name for name in EARNED if name in paid.columns]
     return (
-        paid.sort(*_LINE, "service", nulls_last=True)
+        paid.select(*earning, "fine", *_BILL)
+        .sort(*_LINE, "service", nulls_last=True)
         .with_row_index("at")
         .with_columns(alone=alone)
         .sort("invoice_no", "rule", "at")

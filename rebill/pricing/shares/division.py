@@ -67,6 +67,7 @@ def run_up() -> pl.Expr:
     return divide_half_away(pl.col("fine").cum_sum().over("unit"), FINE_PER_CENT)
 
 
-def exact_dollars(name: str) -> pl.Expr:
-    """Return fine units as dollars, exactly."""
-    return (pl.col(name).cast(pl.Decimal(38, 0)) * pl.lit("0.00000001").cast(EXACT)).cast(EXACT)
+def exact_dollars(fine: pl.Expr, dtype: pl.Decimal) -> pl.Expr:
+    """Return a whole number of the last place of `dtype` as dollars, exactly."""
+    last = pl.lit(f"{1:0{dtype.scale}d}").str.replace("^", "0.").cast(dtype)
+    return (fine.cast(pl.Decimal(38, 0)) * last).cast(dtype)
