@@ -216,5 +216,7 @@ def _duplicates(
         duplicates.columns(history),
         pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
         carried,
-        settings(contracts).select("contract", "proration", "backbill_limit_months"),
+        settings(contracts).select(
+            "contract", "proration", "backbill_limit_months", "disconnect_grace_days"
+        ),
     )

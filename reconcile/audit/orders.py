@@ -31,8 +31,8 @@ def assign(
     """Return for each one-time line the completed order that carries it, if one does.
 
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
-    bill_date, invoice_no, line_no, quantity, amount, contract); `history` those audited before, `order_no`
-    being the order they used; `credits` the negative lines of the same services and codes.
+    bill_date, invoice_no, line_no, quantity, amount, contract); `history` those audited before,
+    `order_no` being the order they used; `credits` the negative lines of the same items.
     `units_left` are the units of the order that no earlier line has used and kept: the credit of
     units, or of a whole charge, gives them back.
     """

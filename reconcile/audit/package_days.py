@@ -10,11 +10,13 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
-from invoices.periods import with_fraction
+from invoices.periods import add_days, with_fraction
 from reconcile.audit.pricing import value
+from reconcile.audit.shared_days import FINE, on_days
 from reconcile.audit.spread import by_largest_remainder
 
 ITEM = ["service", "package"]
+KEY = [*ITEM, "group"]
 _CENTS = pl.Int128()
 _NONE = pl.lit(0, dtype=_CENTS)
 PAST = pl.Schema(
@@ -93,15 +95,20 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
     on_time = pl.col("package_tolerated") | pl.col("repeats")
-    return judged.select(
+    told = judged.select(
         *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
         starts="period_from",
         ends="period_until",
         expected="package_share",
         underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
         - pl.col("package_used"),
-        carries=pl.lit(True),
-    ).cast(dict(PAST))  # type: ignore[arg-type]
+    )
+    return told.with_columns(carries=carries()).cast(dict(PAST))  # type: ignore[arg-type]
+
+
+def carries() -> pl.Expr:
+    """Say whether a charge bills the package for its days: something is due of it, or was."""
+    return (pl.col("expected") != 0) | (pl.col("underbilled") != 0)
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -110,34 +117,34 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     reach = pl.col("period_until").cum_max().shift().over(ITEM)
     begins = (pl.col("period_from") >= reach).fill_null(True)
     lines = lines.with_columns(group=begins.cum_sum().over(ITEM))
-    groups = _groups(lines).pipe(_with_price)
-    met = _met(groups, past)
-    groups = _with_carried(groups, met)
+    groups = _groups(lines)
+    days = _days(groups, past)
     left = _left_of_repeats(groups, turn.filter("repeats"))
     groups = (
-        groups.join(left, on=[*ITEM, "group"], how="left")
-        .with_columns(carried=pl.col("carried") + pl.col("left").fill_null(0))
+        _with_price(groups, days)
+        .join(_carried(days, past, groups), on=KEY, how="left")
+        .join(left, on=KEY, how="left")
+        .with_columns(pl.col("net", "credits", "beside", "accrual", "left").fill_null(0))
+    )
+    back = pl.min_horizontal("credits", pl.col("price_carried") - pl.col("net"))
+    taken = pl.col("left") + pl.col("beside")
+    groups = (
+        groups.with_columns(back=pl.max_horizontal(back, _NONE))
         .with_columns(
-            price=pl.max_horizontal(
-                pl.min_horizontal(pl.col("due") - pl.col("carried"), "due"), _NONE
-            ),
-            whole_left=pl.max_horizontal(pl.col("whole") - pl.col("carried"), _NONE),
+            price=pl.max_horizontal(pl.col("price_fresh") - taken, _NONE) + pl.col("back"),
+            whole_left=pl.max_horizontal(pl.col("price_all") - taken, _NONE) + pl.col("back"),
         )
         .with_columns(room=pl.col("price") + pl.col("accrual"))
     )
-    told = lines.drop("left").join(
-        groups.drop("starts", "ends", "bill_day", "proration", "by_unit", "month_days"),
-        on=[*ITEM, "group"],
-        how="left",
-    )
-    return told.pipe(_with_borne, met).pipe(_with_again).pipe(_shared)
+    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual")
+    told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
+    return told.pipe(_with_borne, days).pipe(_with_again).pipe(_shared)
 
 
 def _groups(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines that share days, chained: their days, and the rate of the one that starts it."""
-    key = [*ITEM, "group"]
     told = ("by_unit", "bill_day", "proration", "month_days", "installed_on", "window_until")
-    return lines.group_by(key, maintain_order=True).agg(
+    return lines.group_by(KEY, maintain_order=True).agg(
         pl.col(told).first(),
         starts=pl.col("period_from").first(),
         ends=pl.col("period_until").max(),
@@ -148,130 +155,173 @@ def _groups(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _with_price(groups: pl.DataFrame) -> pl.DataFrame:
-    """Add the price of all days (`whole`), of those in service (`due`), and of a day (`slack`)."""
-    frame = groups.lazy().with_columns(
-        in_from=pl.max_horizontal("starts", "installed_on"),
-        in_until=pl.min_horizontal("ends", "window_until"),
+def _days(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return the days of groups: day, parts, in_service, and the first line that carries it."""
+    day = pl.col("day")
+    out = (day < pl.col("installed_on")) | (day >= pl.col("window_until"))
+    days = on_days(groups).with_columns(in_service=~out.fill_null(False))
+    carried = (
+        _before(groups, past.filter("carries"))
+        .with_columns(day=_EACH_DAY)
+        .explode("day")
+        .sort("bill_date", "invoice_no", "line_id")
+        .group_by(*KEY, "day", maintain_order=True)
+        .agg(carrier=pl.col("line_id").first())
     )
-    frame = with_fraction(frame, "starts", "ends", "parts")
-    frame = with_fraction(frame, "in_from", "in_until", "in_parts")
-    one = pl.lit(MICROS, dtype=_CENTS)
-    in_parts = pl.max_horizontal(pl.min_horizontal("in_parts", "parts"), pl.lit(0)).cast(_CENTS)
-    month = pl.col("month_days").fill_null(30).cast(_CENTS)
-    day = micros(pl.col("rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
-    return frame.with_columns(
-        whole=value(pl.col("rate"), one, pl.col("parts").cast(_CENTS), pl.col("by_unit")),
-        due=value(pl.col("rate"), one, in_parts, pl.col("by_unit")),
-        slack=pl.when("has_proration").then(day).otherwise(_NONE),
-    ).collect()
+    return days.join(carried, on=[*KEY, "day"], how="left")
 
 
-def _met(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return what earlier documents, and credits up to this one, have of the days of groups."""
+_EACH_DAY = pl.date_ranges("starts", "ends", closed="left")
+
+
+def _before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return what stands on documents up to that of each group, with the group."""
+    asking = groups.select(
+        *KEY, "on", "number", "bill_day", "proration", "installed_on", "window_until",
+        of_starts="starts", of_ends="ends",
+    )  # fmt: skip
     not_later = (pl.col("bill_date") < pl.col("on")) | (
         (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
     )
-    return _meeting(groups, past).filter(not_later)
+    meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))
+    return asking.join(past, on=ITEM).filter(not_later, meets)
 
 
-def _with_carried(groups: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
-    """Add what bills before have of the days of each group.
+def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Add prices of days of each group, each rounded once, and of a day (`slack`).
 
-    `carried` is what they made due, less what was credited; `accrual` what they billed too little;
-    `twin` the first line of them, null where no day is carried.
+    `price_all`: of days no earlier document bills; `price_fresh`: of those of them in service;
+    `price_carried`: of days in service that one bills.
     """
-    told = (
-        met.sort("bill_date", "invoice_no", "line_id_past")
-        .group_by(*ITEM, "group", maintain_order=True)
+    fresh, served = pl.col("carrier").is_null(), pl.col("in_service")
+    wanted = {
+        "price_all": fresh,
+        "price_fresh": fresh & served,
+        "price_carried": ~fresh & served,
+    }
+    whole = with_fraction(groups.lazy(), "starts", "ends", "whole").collect()
+    for name, which in wanted.items():
+        parts = _parts_of(days.filter(which), name)
+        whole = whole.join(parts, on=KEY, how="left").with_columns(
+            pl.min_horizontal(pl.col(name).fill_null(0), "whole").cast(_CENTS)
+        )
+    one = pl.lit(MICROS, dtype=_CENTS)
+    month = pl.col("month_days").fill_null(30).cast(_CENTS)
+    day = micros(pl.col("rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    return whole.with_columns(
+        *(value(pl.col("rate"), one, pl.col(name), pl.col("by_unit")).alias(name)
+          for name in wanted),
+        slack=pl.when("has_proration").then(day).otherwise(_NONE),
+    )  # fmt: skip
+
+
+def _parts_of(days: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return what of a month days of each group are, run by run."""
+    ordered = days.sort(*KEY, "day")
+    follows = pl.all_horizontal(pl.col(k) == pl.col(k).shift() for k in KEY) & (
+        pl.col("day") == add_days(pl.col("day").shift(), 1)
+    )
+    runs = (
+        ordered.with_columns(run=(~follows.fill_null(False)).cum_sum())
+        .group_by("run", maintain_order=True)
         .agg(
-            carried=_part("expected").sum(),
-            accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE),
-            twin=pl.col("line_id_past").filter("carries").first(),
+            pl.col(*KEY, "bill_day", "proration").first(),
+            start=pl.col("day").first(),
+            end=add_days(pl.col("day").last(), 1),
         )
-        .with_columns(twin=pl.when(pl.col("carried") > 0).then("twin"))
     )
-    return groups.join(told, on=[*ITEM, "group"], how="left").with_columns(
-        pl.col("carried", "accrual").fill_null(0)
-    )
+    counted = with_fraction(runs.lazy(), "start", "end", name).collect()
+    return counted.group_by(KEY).agg(pl.col(name).sum())
 
 
-def _meeting(asking: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return what asks (starts, ends, bill_day, proration) beside the lines that share its days.
+def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Return what bills before, and credits, have of the days of each group, in cents.
 
-    A price is for days in service: of an earlier line those outside the window count for nothing.
+    `net`: what was made due of days in service that are billed already, less what was credited;
+    `credits`: the latter; `accrual`: what was billed too little of them and not billed since;
+    `beside`: what elements billed by themselves have of other days; `twin`: the first line of them.
     """
-    inside = (
-        pl.max_horizontal("starts_past", "installed_on"),
-        pl.min_horizontal("ends_past", "window_until"),
+    lying = _lying(_before(groups, past))
+    served = days.select(*KEY, "day", "in_service", "carrier")
+    met = lying.join(served, on=[*KEY, "day"]).with_columns(
+        carried=pl.col("carrier").is_not_null() & pl.col("in_service")
     )
-    out = inside[0] >= inside[1]
-    met = (
-        asking.join(
-            past.rename({"line_id": "line_id_past", "starts": "starts_past", "ends": "ends_past"}),
-            on=ITEM,
-            suffix="_past",
-        )
-        .with_columns(
-            starts_past=pl.when(out).then("starts_past").otherwise(inside[0]),
-            ends_past=pl.when(out).then("ends_past").otherwise(inside[1]),
-        )
-        .filter(pl.col("starts_past") < pl.col("ends"), pl.col("ends_past") > pl.col("starts"))
-        .with_columns(
-            from_shared=pl.max_horizontal("starts", "starts_past"),
-            until_shared=pl.min_horizontal("ends", "ends_past"),
-        )
+    credit = (pl.col("expected") < 0) & pl.col("carried")
+    beside = ~pl.col("carries") & (pl.col("expected") > 0) & pl.col("carrier").is_null()
+    named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
+    twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
+    told = met.group_by(KEY).agg(
+        net=_sum(pl.when("carried").then("expected_here")),
+        credits=_sum(pl.when(credit).then(pl.col("expected_here") * -1)),
+        accrual=pl.max_horizontal(_sum(pl.when("carried").then("underbilled_here")), _NONE),
+        beside=_sum(pl.when(beside).then("expected_here")),
     )
-    frame = with_fraction(met.lazy(), "from_shared", "until_shared", "parts_shared")
-    return with_fraction(frame, "starts_past", "ends_past", "parts_past").collect()
+    return twin.join(told, on=KEY, how="full", coalesce=True)
 
 
-def _part(money: str) -> pl.Expr:
-    """Return what of the cents of a line falls to the days it shares."""
-    bottom = pl.max_horizontal(pl.col("parts_past").cast(_CENTS), pl.lit(1, dtype=_CENTS))
-    return divide_half_away(pl.col(money) * pl.min_horizontal("parts_shared", bottom), bottom)
+def _sum(money: pl.Expr) -> pl.Expr:
+    """Return the sum of parts of cents on days in cents, rounded once."""
+    return divide_half_away(money.fill_null(0).sum(), FINE)
+
+
+def _lying(past: pl.DataFrame) -> pl.DataFrame:
+    """Return lines of before once a day, with the parts of cents that lie on it.
+
+    What is due lies on days in service; what was billed too little on those that no earlier
+    document billed, if there are any.
+    """
+    rows = on_days(past.with_row_index("row"))
+    day = pl.col("day")
+    served = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
+    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
+    first = pl.when("carries").then(order).min().over(*KEY, "day") == order
+    short = (pl.col("underbilled") > 0) & pl.col("carries")
+
+    def share(which: pl.Expr) -> pl.Expr:
+        weight = pl.when(which).then("parts").otherwise(0).cast(_CENTS)
+        all_of = weight.sum().over("row")
+        plain = pl.col("parts").cast(_CENTS)
+        return pl.when(all_of > 0).then(weight * FINE // all_of).otherwise(
+            plain * FINE // plain.sum().over("row")
+        )  # fmt: skip
+
+    return rows.with_columns(served=served, first=first.fill_null(False)).with_columns(
+        expected_here=pl.col("expected") * share(pl.col("served")),
+        underbilled_here=pl.col("underbilled")
+        * share(pl.col("served") & (pl.col("first") | ~short)),
+    )
 
 
 def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
     """Return what is due of lines billed twice in part: it is part of the price of their days."""
     return (
-        groups.select(*ITEM, "group", "starts", "ends")
+        groups.select(*KEY, "starts", "ends")
         .join(repeats.select(*ITEM, "period_from", "period_until", "left"), on=ITEM)
         .filter(pl.col("period_from") < pl.col("ends"), pl.col("period_until") > pl.col("starts"))
-        .group_by(*ITEM, "group")
+        .group_by(KEY)
         .agg(pl.col("left").sum())
     )
 
 
-def _with_borne(lines: pl.DataFrame, met: pl.DataFrame) -> pl.DataFrame:
+def _with_borne(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     """Add what of each line falls to days that earlier documents bill (`borne`, cents)."""
-    days = met.filter("carries").select(
-        *ITEM, "group", "bill_day", "proration", carried_from="from_shared",
-        carried_until="until_shared",
-    )  # fmt: skip
-    met_days = (
-        lines.select("line_id", *ITEM, "group", "period_from", "period_until")
-        .join(days, on=[*ITEM, "group"])
-        .with_columns(
-            carried_from=pl.max_horizontal("carried_from", "period_from"),
-            carried_until=pl.min_horizontal("carried_until", "period_until"),
+    carried = days.filter(pl.col("carrier").is_not_null()).select(*KEY, "day", billed=True)
+    own = on_days(
+        lines.select(
+            "line_id", *KEY, "bill_day", "proration", starts="period_from", ends="period_until"
         )
-        .filter(pl.col("carried_from") < pl.col("carried_until"))
-        .lazy()
     )
     parts = (
-        with_fraction(met_days, "carried_from", "carried_until", "parts_carried")
+        own.join(carried, on=[*KEY, "day"], how="left")
         .group_by("line_id")
-        .agg(pl.col("parts_carried").sum())
-        .collect()
+        .agg(
+            all_parts=pl.col("parts").cast(_CENTS).sum(),
+            borne_parts=pl.when("billed").then("parts").otherwise(0).cast(_CENTS).sum(),
+        )
     )
-    whole = with_fraction(lines.lazy(), "period_from", "period_until", "parts_own").collect()
-    bottom = pl.max_horizontal(pl.col("parts_own").cast(_CENTS), pl.lit(1, dtype=_CENTS))
-    borne = divide_half_away(
-        cents(pl.col("amount")) * pl.min_horizontal(pl.col("parts_carried").fill_null(0), bottom),
-        bottom,
+    return lines.join(parts, on="line_id", how="left").with_columns(
+        borne=divide_half_away(cents(pl.col("amount")) * pl.col("borne_parts"), pl.col("all_parts"))
     )
-    return whole.join(parts, on="line_id", how="left").with_columns(borne=borne)
 
 
 def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
@@ -280,13 +330,12 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     Days that earlier documents bill and left nothing of are billed again. The package's own code
     and its elements are two ways to bill it: the second is, if the first has all of the price.
     """
-    key = [*ITEM, "group"]
     own_code = pl.col("usoc") == pl.col("package")
-    first = pl.col("line_no").min().over(*key, own_code) == pl.col("line_no").min().over(key)
-    billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(key)
-    leader = pl.col("line_id").sort_by("line_no").first().over(key)
+    first = pl.col("line_no").min().over(*KEY, own_code) == pl.col("line_no").min().over(KEY)
+    billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(KEY)
+    leader = pl.col("line_id").sort_by("line_no").first().over(KEY)
     second = ~first & (pl.col("room") > 0) & (billed_first >= pl.col("room") - pl.col("slack"))
-    carried = pl.col("twin").is_not_null() & (pl.col("accrual") == 0)
+    carried = (pl.col("accrual") == 0) & (pl.col("back") == 0)
     return lines.with_columns(
         weight_again=pl.when(second)
         .then(cents(pl.col("amount")))
@@ -299,30 +348,27 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _shared(lines: pl.DataFrame) -> pl.DataFrame:
     """Spread the price that is left over the lines of each group, and say what is above it."""
-    key = [*ITEM, "group"]
-    billed = cents(pl.col("amount")).sum().over(key)
+    billed = cents(pl.col("amount")).sum().over(KEY)
     lines = lines.with_columns(
         over=pl.max_horizontal(billed - pl.col("price"), _NONE),
-        near=(billed - pl.col("price")).abs() <= pl.col("slack"),
-        all_again=pl.col("weight_again").sum().over(key),
-    ).with_columns(
-        use=pl.when("near").then(_NONE).otherwise(pl.min_horizontal("over", "accrual")),
-    )
-    again = pl.min_horizontal(pl.col("over") - pl.col("use"), "all_again")
-    lines = lines.with_columns(again=pl.when("near").then(_NONE).otherwise(again)).pipe(
-        by_largest_remainder, key, "weight_again", "again", "package_again"
+        over_all=pl.max_horizontal(billed - pl.col("whole_left"), _NONE),
+        all_again=pl.col("weight_again").sum().over(KEY),
+    ).with_columns(use=pl.min_horizontal("over_all", "accrual"))
+    again = pl.min_horizontal(pl.col("over_all") - pl.col("use"), "all_again")
+    lines = lines.with_columns(again=again).pipe(
+        by_largest_remainder, KEY, "weight_again", "again", "package_again"
     )
     lines = lines.with_columns(weight=cents(pl.col("amount")) - pl.col("package_again")).pipe(
-        by_largest_remainder, key, "weight", "price", "package_share"
+        by_largest_remainder, KEY, "weight", "price", "package_share"
     )
     above = pl.max_horizontal(pl.col("weight") - pl.col("package_share"), _NONE)
     lines = lines.with_columns(above=above).pipe(
-        by_largest_remainder, key, "above", "use", "package_used"
+        by_largest_remainder, KEY, "above", "use", "package_used"
     )
-    kept = pl.col("weight").sum().over(key)
+    kept = pl.col("weight").sum().over(KEY) - pl.col("use")
     return lines.with_columns(
-        is_package_above=kept - pl.col("whole_left") - pl.col("use") > pl.col("slack"),
-        package_tolerated=(kept - pl.col("use") - pl.col("price")).abs() <= pl.col("slack"),
+        is_package_above=kept - pl.col("whole_left") > pl.col("slack"),
+        package_tolerated=(kept - pl.col("price")).abs() <= pl.col("slack"),
         package_twin=pl.when(pl.col("package_again") > 0).then("twin"),
     )
 
@@ -332,15 +378,11 @@ def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
 
     What they use stands in `package_used`; their stake is not yet less by it.
     """
-    asking = lines.select(
-        "line_id", *ITEM, "bill_day", "proration", "installed_on", "window_until",
-        starts="period_from", ends="period_until",
+    groups = lines.select(
+        *ITEM, "bill_day", "proration", "installed_on", "window_until", group="line_id",
+        starts="period_from", ends="period_until", on="bill_date", number="invoice_no",
     )  # fmt: skip
-    found = (
-        _meeting(asking, past)
-        .group_by("line_id")
-        .agg(accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE))
-    )
+    found = _carried(_days(groups, past), past, groups).select("accrual", line_id="group")
     excess = pl.max_horizontal(cents(pl.col("amount")) - pl.col("left"), _NONE)
     before = (pl.col("excess").cum_sum() - pl.col("excess")).over(ITEM, order_by="line_no")
     return (
