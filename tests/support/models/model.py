@@ -11,11 +11,21 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from model_codes import NARROWING, NONE, WHOLE, charged_twice, quantity_above_inventory
-from model_facts import Facts
+from model_facts import Facts, Given
 from model_finding import check, finding, told
-from model_lines import MONTHLY, ORDERED, ZERO, Due, Judged, day_and_cent, printed_places, same_rate
+from model_lines import (
+    CENT,
+    MONTHLY,
+    ORDERED,
+    ZERO,
+    Due,
+    Judged,
+    day_and_cent,
+    printed_places,
+    same_rate,
+)
 from model_packages import held_packages, judge_packages
-from model_repeats import accrue, take_open, wholly_at_stake
+from model_repeats import accrue, owed_before, spare, use_accruals, wholly_at_stake
 from model_time import Row, days_touched, extension, overlap, rounded
 from model_together import not_billed
 
@@ -92,17 +102,28 @@ def units_left(
 ) -> Decimal:
     """Return the units of an order that no line of `users` has, but for the credited `charges`.
 
-    A line wholly at stake uses none up for others. A credit gives back the units it pays for.
+    A line wholly at stake, or of 0.00, uses none up. A credit gives back whole units: fewer printed
+    than the charge has, at what they were billed at; all of them if it completes the credit.
     """
     like = [e for e in charges if is_for(order, e)]
-    own = [e for e in users if e.order is order and not wholly_at_stake(e)]
+    own = [e for e in users if e.order is order and e["amount"] and not wholly_at_stake(e)]
     used = sum((e.units for e in own), NONE)
     given = facts.given(like, credits)
-    for e in like:
-        back = sum((part for _, charge, part in given if charge is e), ZERO)
-        if any(e is user for user in own) and e["amount"] > 0:
-            used -= e.units if back == e["amount"] else int(e.units * back / e["amount"])
+    for e in own:
+        used -= units_back(e, [g for g in given if g[1] is e])
     return Decimal(order["quantity"]) - max(NONE, used)
+
+
+def units_back(e: Judged, given: list[Given]) -> Decimal:
+    """Return the units of a one-time charge that credits give back."""
+    back = NONE
+    for c, _, part in given:
+        units = abs(Decimal(c["quantity"] or 0))
+        exact = abs(Fraction(part) - Fraction(e["amount"]) * Fraction(units) / Fraction(e.units))
+        if 0 < units < e.units and part == -c["amount"] and exact < CENT:
+            back += units
+    whole = sum((part for _, _, part in given), ZERO) == e["amount"]
+    return e.units if whole and given else back
 
 
 def enter(facts: Facts, j: Judged) -> None:
@@ -150,12 +171,20 @@ def judge(facts: Facts, j: Judged) -> None:
     true = [(code, due) for code in NARROWING if (due := code(facts, j)) is not None]
     j.nothing_due = any(code in WHOLE for code, _ in true)
     j.grouped = j.package_rate is not None and not j.nothing_due and j["amount"] > 0
+    others = [(code, due) for code, due in true if code is not charged_twice]
+    owed = ZERO
+    if j.price is not None and not j.nothing_due and j["charge_class"] in ORDERED:
+        many = quantity_above_inventory(facts, j)
+        parts = [j.due, *(due for _, due in true), *([many] if many else [])]
+        owed = owed_before(facts, j, {d: min(part[d] for part in parts) for d in j.due})
     for code, due in true:
-        if j.grouped:
+        if code is charged_twice and j.grouped:
+            repeat_in_package(facts, j, due, bool(others))
+        elif j.grouped:
             j.narrow(due)
             j.findings[code.__name__] = (ZERO, None)
         elif code is charged_twice:
-            repeat(facts, j, due, [other for c, other in true if c is not code])
+            repeat(facts, j, due, bool(others))
         else:
             j.take(code.__name__, due)
     if j["charge_class"] not in ORDERED:
@@ -171,21 +200,22 @@ def judge(facts: Facts, j: Judged) -> None:
             j.findings["quantity_above_inventory"] = (stake, None)
         j.findings["rate_missing"] = (ZERO, None)
     else:
-        split_overcharge(facts, j, j.price)
+        split_overcharge(facts, j, j.price, owed)
     questions(facts, j)
     if j["amount"] == 0:
         j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}
 
 
-def repeat(facts: Facts, j: Judged, due: Due, others: list[Due]) -> None:
+def repeat(facts: Facts, j: Judged, due: Due, others: bool) -> None:
     """Put at stake what is billed again, less what credits and accruals leave open of it.
 
-    A line that another code takes as a whole, or has taken already, leaves them open for others.
+    "Where a later code that takes lines or days is true of the line, no money is spared."
     """
     j.narrow(due)
     if j.left == j["amount"] and not j.nothing_due:
-        days = {d for d in due if all(other[d] > 0 for other in others)}
-        take_open(facts, j, due, days)
+        if not others:
+            spare(facts, j, due)
+        use_accruals(facts, j, due)
     j.take("charged_twice", due)
     j.findings["charged_twice"] = (j.findings["charged_twice"][0] - j.used_up, None)
     if j.spared or j.used_up:
@@ -194,7 +224,17 @@ def repeat(facts: Facts, j: Judged, due: Due, others: list[Due]) -> None:
             del j.findings["charged_twice"]
 
 
-def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
+def repeat_in_package(facts: Facts, j: Judged, due: Due, others: bool) -> None:
+    """Say what is left of an element of a package that is billed again."""
+    j.repeated = True
+    j.narrow(due)
+    if not others:
+        spare(facts, j, due)
+    j.not_again = min(j["amount"], j.worth + j.spared)
+    j.findings["charged_twice"] = (ZERO, None)
+
+
+def split_overcharge(facts: Facts, j: Judged, rate: Decimal, owed: Decimal) -> None:
     """Split billed less due into units too many, the rate, and the extension or proration.
 
     The last that is true takes all that is left.
@@ -230,9 +270,12 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal) -> None:
         j.left -= stake
         cause = facts.cause(j) if code == "rate_above_contract" else None
         j.findings[code] = (stake, cause)
-    j.expected = due
-    if j.left < j.expected:
-        j.underbilled = j.expected - j.left
+    j.expected = due - min(owed, due)
+    short = due - j.left - min(owed, due)
+    j.underbilled = short
+    if owed:
+        j.plain_units = False
+    if short > 0:
         j.findings["rate_below_contract"] = (ZERO, None)
         accrue(j, j.underbilled, set(j.due) if j.spared else set())
     j.underbilled -= j.used_up

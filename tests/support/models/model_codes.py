@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 
-from model_credits import credited_in_full, in_month
+from model_credits import credited_in_full, until
 from model_facts import Facts
 from model_lines import MONTHLY, ORDERED, Due, Judged
 from model_repeats import NONE, charged_twice, earlier_charges, too_late, wholly_at_stake
@@ -125,24 +125,26 @@ def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
     summaries = {
         rule["usoc"] for rule in facts.rules(j, "summary_of") if rule["other_usoc"] == j["usoc"]
     }
+    days = {d for d in days_touched(j.period) if facts.in_window(j, d)}
     billed = any(
-        e["usoc"] in summaries
-        and e.service is j.service
-        and e["charge_class"] in MONTHLY
-        and e["amount"] > 0
-        and e.month <= j.month
-        and set(days_touched(j.period)) <= days_of_summary(facts, e, j)
-        for e in facts.lines
-        if e.period
-    )
+        days and days <= set().union(*(days_of_summary(facts, e, j) for e in facts.lines
+                                       if e["usoc"] == usoc and beside(e, j)))
+        for usoc in summaries
+    )  # fmt: skip
     return nothing(j) if billed else None
+
+
+def beside(e: Judged, j: Judged) -> bool:
+    """Say whether a line is a charge of the same service, on a bill of this month or before."""
+    monthly = e["charge_class"] in MONTHLY and e["amount"] > 0
+    return bool(monthly and e.service is j.service and e.month <= j.month)
 
 
 def days_of_summary(facts: Facts, e: Judged, j: Judged) -> set[dt.date]:
     """Return the days for which a summary is itself due: ordered, in force, not credited."""
     if wholly_at_stake(e) or not e.period:
         return set()
-    credited = credited_in_full(facts, e, in_month(j))
+    credited = credited_in_full(facts, e, until(j))
     return {
         day
         for day in days_touched(e.period)

@@ -47,11 +47,6 @@ def until(j: Judged) -> Callable[[Judged], bool]:
     return lambda c: c.order_key[:2] <= j.order_key[:2]
 
 
-def in_month(j: Judged) -> Callable[[Judged], bool]:
-    """Return what says of a credit that it stands on a bill of a line's month or before."""
-    return lambda c: c.month <= j.month
-
-
 def credited_by_day(facts: Facts, e: Judged, seen: Callable[[Judged], bool]) -> Money:
     """Return what of a charge was credited on each of its days, never more than it bears.
 
@@ -97,7 +92,7 @@ def freed(facts: Facts, e: Judged, seen: Callable[[Judged], bool]) -> tuple[Mone
             continue
         free = Fraction(e.units)
         if rounded(paid) < rounded(cost):
-            by_units = e["charge_class"] not in ("usage", "tax")
+            by_units = e["charge_class"] not in ("usage", "tax", "one_time")
             free = Fraction(int(Fraction(e.units) * paid / cost)) if by_units else NOTHING
         for d in days:
             units[d] = free

@@ -60,6 +60,8 @@ class Judged:
     billed_again: dict[dt.date | None, Fraction] = field(default_factory=dict)  # of its credits
     plain_units: bool = True  # the units due are counted, not weighed in money
     nothing_due: bool = False  # a code took the whole line
+    repeated: bool = False  # an element of a package, billed again
+    not_again: Decimal = ZERO  # what of it is no repeat
     grouped: bool = False  # judged with the other lines of its package
     expected: Decimal | None = None
     tolerated: Decimal = ZERO

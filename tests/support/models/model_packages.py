@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
-from model_credits import NOTHING, Day, Money, credited_by_day, spread_over, total, until, weights
+from model_credits import NOTHING, Day, Money, spread_over, weights
 from model_facts import Facts
 from model_lines import MONTHLY, ZERO, Judged, day_and_cent
 from model_repeats import in_reach, use, wholly_at_stake
@@ -23,16 +23,15 @@ Days = set[dt.date]
 
 @dataclass
 class Carried:
-    """Lines of one document that bill a package for some days: one billing of it."""
+    """What one document made due of a package, and billed too little of it, by day."""
 
     lines: list[Judged]
-    days: Days
+    expected: Money
     accrual: Money = field(default_factory=dict)
-    billed_again: Money = field(default_factory=dict)
 
 
 Earlier = dict[tuple[str, str | None], list[Carried]]
-"""What earlier documents bill of each service and package."""
+"""What earlier documents made due of each service and package."""
 
 
 def held_packages(facts: Facts) -> None:
@@ -79,7 +78,11 @@ def holds_elements(facts: Facts, j: Judged) -> bool:
 
 
 def judge_packages(facts: Facts) -> None:
-    """Audit the lines of packages, document by document, each against what is left of the price."""
+    """Audit the lines of packages, document by document, each against what is left of the price.
+
+    "Groups stand in document order, so that a later bill never changes an earlier one." Lines that
+    repeat an element of the package stand outside of the groups of their document.
+    """
     earlier: Earlier = {}
     documents: dict[tuple[object, ...], dict[tuple[str, str | None], list[Judged]]] = {}
     for j in facts.lines:
@@ -89,10 +92,15 @@ def judge_packages(facts: Facts) -> None:
             documents.setdefault(place, {}).setdefault(key, []).append(j)
     for place in sorted(documents):  # type: ignore[type-var]
         for key, lines in documents[place].items():
+            before = earlier.setdefault(key, [])
             ordered = sorted(lines, key=lambda j: (j["line_no"], j["line_id"]))
-            for group in chained(ordered):
-                before = earlier.setdefault(key, [])
-                before += Group(facts, group, list(before)).judge()
+            again = [j for j in ordered if j.repeated]
+            found = []
+            for group in chained([j for j in ordered if not j.repeated]):
+                found.append(Group(facts, group, before, again).judge())
+            before += found
+            for j in again:
+                before.append(judge_repeat(facts, j, before))
 
 
 def chained(lines: list[Judged]) -> list[list[Judged]]:
@@ -115,59 +123,98 @@ def days_of_line(j: Judged) -> Days:
 WINDOW = ("billed_after_disconnect", "billed_before_install")
 
 
+def part(money: Money, days: Days | set[Day]) -> Decimal:
+    """Return what of some money lies on some days, rounded once."""
+    return rounded(sum((cents for d, cents in money.items() if d in days), NOTHING))
+
+
+def carried_by(facts: Facts, lines: list[Judged], before: list[Carried], days: Days) -> Decimal:
+    """Return what earlier documents made due of some days, less what was credited of them."""
+    j = lines[0]
+    codes = facts.elements_of(j["carrier"], j.package)
+    found = ZERO
+    for billing in before:
+        if in_reach(billing.lines[0], j):
+            found += part(billing.expected, days)
+    for c in facts.lines:
+        mine = c.service is j.service and c["usoc"] in codes and c.order_key[:2] <= j.order_key[:2]
+        monthly = c["charge_class"] in (*MONTHLY, "adjustment")
+        if mine and monthly and c["amount"] < 0 and c.period:
+            found += part(spread_over(c["amount"], c, days_touched(c.period)), days)
+        # Elements that were judged by themselves have their part of the price, too.
+        alone = mine and not c.package and c.order_key[:2] < j.order_key[:2]
+        if alone and c["charge_class"] in MONTHLY and not c.is_credit and c.expected and c.period:
+            found += part(spread_over(c.expected, c, days_touched(c.period)), days)
+    return found
+
+
+def judge_repeat(facts: Facts, j: Judged, before: list[Carried]) -> Carried:
+    """Say what is due of a line that repeats an element of the package: what is left of it.
+
+    "What `charged_twice` (and the days) leave of a line, as a share of its billed amount, is
+    expected of it"; what was billed too little of its days is used up by the rest.
+    """
+    days, left = days_of_line(j), left_of_repeat(j)
+    over, used = j["amount"] - left, ZERO
+    for billing in before:
+        met = days & billing.accrual.keys()
+        took = min(over - used, max(ZERO, part(billing.accrual, days)))
+        use(took, [(billing.accrual, dict(billing.accrual), set(met), -1)])
+        used += took
+    j.expected, j.left, j.used_up, j.plain_units = left, left, used, False
+    j.underbilled = -used
+    stake = over - used
+    twice = min(stake, max(ZERO, j["amount"] - j.not_again - used))
+    for code in WINDOW:
+        if code in j.findings:
+            j.findings[code] = (ZERO, None)
+    first = next((c for c in WINDOW if c in j.findings), "charged_twice")
+    if first != "charged_twice":
+        j.findings[first] = (stake - twice, None)
+        stake = twice
+    j.findings["charged_twice"] = (stake, None)
+    if not stake and (used or j.spared):
+        del j.findings["charged_twice"]
+    return Carried([j], spread_over(left, j, days))
+
+
+def left_of_repeat(j: Judged) -> Decimal:
+    """Return what is due of a repeat, after the days of the service too."""
+    return min(j.not_again, j.worth + j.spared)
+
+
 class Group:
     """The lines of one service, package and document whose days meet."""
 
-    def __init__(self, facts: Facts, lines: list[Judged], before: list[Carried]) -> None:
-        self.facts, self.lines = facts, lines
-        self.first = min(lines, key=lambda j: days_of_line(j) and min(days_of_line(j)))
+    def __init__(
+        self, facts: Facts, lines: list[Judged], before: list[Carried], again: list[Judged]
+    ) -> None:
+        self.facts, self.lines, self.before = facts, lines, before
+        self.first = min(lines, key=lambda j: j.period or ())
         self.days: Days = set().union(*(days_of_line(j) for j in lines))
         self.window: Days = {d for j in lines for d, units in j.due.items() if d and units > 0}
-        starts = [j for j in lines if j.period and self.first.period
-                  and j.period[0] == self.first.period[0]]  # fmt: skip
-        self.rate = max(j.package_rate or ZERO for j in starts)
-        self.rooms: list[tuple[Carried, Money]] = []
-        self.carried: Days = set()
-        for billing in before:
-            if in_reach(billing.lines[0], lines[0]):
-                gone, money = self.credits(billing)
-                mine = {d: m for d, m in money.items() if d in self.days}
-                self.rooms.append((billing, mine))
-                self.carried |= (billing.days - gone) & self.days
+        start = min(self.days)
+        self.rate = next(j.package_rate or ZERO for j in lines if start in days_of_line(j))
+        self.slack = NOTHING
+        if any(j["charge_class"] == "prorated" for j in lines):
+            self.slack = day_and_cent(self.first, self.rate, Decimal(1))
+        own = sum((left_of_repeat(j) for j in again if days_of_line(j) & self.days), ZERO)
+        self.billed_before = carried_by(facts, lines, before, self.days)
+        self.carried = self.billed_before + own
+        self.all = self.price_of(self.days & self.window)
+        self.price = max(ZERO, min(self.all - self.carried, self.all))
+        self.accrual = ZERO
+        for billing in self.reached():
+            self.accrual += part(billing.accrual, self.days)
+        self.accrual = max(ZERO, self.accrual)
 
-    def credits(self, billing: Carried) -> tuple[Days, Money]:
-        """Return the days of a billing that were credited in full, and open cents on the others."""
-        seen = until(self.lines[0])
-        borne, given = (dict.fromkeys(sorted(billing.days), NOTHING) for _ in range(2))
-        for e in billing.lines:
-            for d, cents in spread_over(e["amount"], e, days_of_line(e)).items():
-                borne[d or dt.date.min] += cents
-            for d, cents in credited_by_day(self.facts, e, seen).items():
-                given[d or dt.date.min] += cents
-        gone, money = set(), {}
-        share: Fraction | None = None
-        run: list[dt.date] = []
-        for d in [*borne, None]:
-            own = None if d is None else (given[d] / borne[d] if borne[d] else share)
-            if own != share and run:
-                paid, cost = (sum((part[x] for x in run), NOTHING) for part in (given, borne))
-                full = bool(paid) and rounded(paid) >= rounded(cost)
-                gone |= set(run) if full else set()
-                run = []
-            if d is not None:
-                run.append(d)
-                share = own
-        for d, cents in given.items():
-            if d not in gone:
-                money[d] = cents - billing.billed_again.get(d, NOTHING)
-        return gone, money
-
-    # -- money
+    def reached(self) -> list[Carried]:
+        """Return the earlier billings that the contract looks back to."""
+        return [b for b in self.before if in_reach(b.lines[0], self.lines[0])]
 
     def price_of(self, days: Days) -> Decimal:
         """Return the price of some days, rounded once as the carrier rounds."""
-        months = NOTHING
-        left = sorted(days)
+        months, left = NOTHING, sorted(days)
         while left:
             end = left[0]
             while end in days:
@@ -178,147 +225,79 @@ class Group:
         months = min(months, whole)
         return extension(self.rate, months, Decimal(1), self.first.rounding) if days else ZERO
 
-    def elements_before(self, days: Days) -> Decimal:
-        """Return what was expected of the package's elements by themselves, billed before."""
-        j = self.lines[0]
-        if not j.service or j.service["package"]:
-            return ZERO
-        codes = self.facts.elements_of(j["carrier"], j.package)
-        parts = [
-            cents
-            for e in self.facts.lines
-            if e.order_key[:2] < j.order_key[:2] and in_reach(e, j)
-            and e.service is j.service and e["usoc"] in codes and not e.package
-            and e["charge_class"] in MONTHLY and not e.is_credit and not wholly_at_stake(e)
-            and e.expected and e.period
-            for d, cents in spread_over(e.expected, e, days_of_line(e)).items()
-            if d in days
-        ]  # fmt: skip
-        return total(parts)
-
-    def room(self, days: Days, accrual: bool) -> Decimal:
-        """Return what accruals of earlier billings, or their credits, leave open on some days."""
-        return total(
-            (billing.accrual if accrual else money).get(d, NOTHING)
-            for billing, money in self.rooms
-            for d in days
-        )
-
-    # -- the judgement
-
-    def judge(self) -> list[Carried]:
-        """Say what is due of each line; return the billings that later documents will find."""
-        fresh = self.days - self.carried
-        credit_days = self.carried & self.window
-        before = self.elements_before(fresh)
-        credit = min(self.room(credit_days, False), self.price_of(credit_days))
-        due_before = max(ZERO, self.price_of(fresh) - before) + credit
-        due = max(ZERO, self.price_of(fresh & self.window) - before) + credit
-        accrual = self.room(credit_days, True)
-        amounts, again = [j["amount"] for j in self.lines], self.again()
-        over = max(ZERO, sum(amounts, ZERO) - due_before)
-        used = min(over, accrual)
-        again = spread(min(over - used, sum(again, ZERO)), again)
-        kept = [amount - part for amount, part in zip(amounts, again, strict=True)]
-        billed = sum(kept, ZERO)
-        slack = self.slack(kept)
-        shares = spread(due + used, self.in_window(kept))
-        owed = spread(used, shares)
-        above, near = billed - used - due_before > slack, abs(billed - used - due) <= slack
-        for j, part, share, old in zip(self.lines, kept, shares, owed, strict=True):
-            self.tell(j, part, share - old, old)
-            off = part - share
-            first = next((c for c in WINDOW if c in j.findings), None)
-            if first:
-                j.findings[first] = (max(ZERO, off), None)
-                off = min(ZERO, off)
-            if part and (above or (off > 0 and not near)):
-                j.findings["package_above_contract"] = (max(ZERO, off), None)
-            elif near:
+    def judge(self) -> Carried:
+        """Say what is due of each line; return what later documents will find of it."""
+        again = self.again()
+        amounts = [
+            ZERO if twice else j["amount"] for j, twice in zip(self.lines, again, strict=True)
+        ]
+        billed = sum(amounts, ZERO)
+        near = abs(billed - self.price) <= self.slack
+        used = ZERO if near else min(max(ZERO, billed - self.price), self.accrual)
+        whole = max(ZERO, self.price_of(self.days) - self.carried)
+        over = billed - whole - used > self.slack
+        all_twice = over and self.billed_before > 0 and not self.accrual
+        shares = spread(self.price, self.in_window(amounts))
+        owed = spread(used, [max(ZERO, w - s) for w, s in zip(amounts, shares, strict=True)])
+        for j, twice, share, old in zip(self.lines, again, shares, owed, strict=True):
+            self.tell(j, twice or all_twice, share, old)
+            off = j["amount"] - share - old
+            true = [c for c in ("charged_twice", *WINDOW) if c in j.findings]
+            if over and not twice and not all_twice:
+                true.append("package_above_contract")
+                j.findings["package_above_contract"] = (ZERO, None)
+            elif off > 0 and not true and not near:
+                true = ["package_above_contract"]
+            if true and off > 0:
+                j.findings[true[0]] = (off, None)
+            elif near and not twice:
                 j.tolerated = off
-            j.underbilled = max(ZERO, share - part + j.tolerated) - old
-        use(credit, [(c.billed_again, m, credit_days & m.keys(), 1) for c, m in self.rooms])
-        use(used, [(c.accrual, dict(c.accrual), credit_days & c.accrual.keys(), -1)
-                   for c, _ in self.rooms])  # fmt: skip
-        return self.billings(kept, (fresh & self.window) | (credit_days if credit else set()))
+            stake = sum((s for s, _ in j.findings.values()), ZERO)
+            j.underbilled = share + stake + j.tolerated - j["amount"]
+        for billing in self.reached():
+            met = {d for d in billing.accrual if d in self.days}
+            took = min(used, max(ZERO, part(billing.accrual, self.days)))
+            use(took, [(billing.accrual, dict(billing.accrual), met, -1)])
+            used -= took
+        short = sum((max(ZERO, j.underbilled) for j in self.lines), ZERO)
+        due = (self.days & self.window) or self.days
+        return Carried(self.lines, self.by_day(sum(shares, ZERO), due), self.by_day(short, due))
 
-    def in_window(self, kept: list[Decimal]) -> list[Decimal] | list[Fraction]:
+    def again(self) -> list[bool]:
+        """Say of each line whether all of the price was billed before it.
+
+        Nothing is left of its days, or the package's own code and its elements are two ways to bill
+        it, and the first on the document has all of it.
+        """
+        if not self.price and not self.accrual:
+            return [bool(self.all and self.billed_before > 0)] * len(self.lines)
+        ways = [j["usoc"] == j.package for j in self.lines]
+        first = sum(
+            (j["amount"] for j, way in zip(self.lines, ways, strict=True) if way == ways[0]), ZERO
+        )
+        full = Fraction(first) + self.slack >= Fraction(self.price + self.accrual)
+        return [full and way != ways[0] for way in ways]
+
+    def in_window(self, weights: list[Decimal]) -> list[Decimal] | list[Fraction]:
         """Return what the lines bill for days that are due, by which the price is spread."""
         parts = []
-        for j, part in zip(self.lines, kept, strict=True):
+        for j, weight in zip(self.lines, weights, strict=True):
             days = {d for d, units in j.due.items() if units > 0}
-            bears = spread_over(part, j, days_of_line(j))
+            bears = spread_over(weight, j, days_of_line(j))
             parts.append(sum((cents for d, cents in bears.items() if d in days), NOTHING))
-        return parts if any(parts) else kept
+        return parts if any(parts) else weights
 
-    def tell(self, j: Judged, kept: Decimal, share: Decimal, used: Decimal) -> None:
-        """Say what is expected of a line, and what of it comes after all was billed."""
-        twice = j["amount"] - kept
+    def tell(self, j: Judged, twice: bool, share: Decimal, used: Decimal) -> None:
+        """Say what is expected of a line, and whether it comes after all was billed."""
         j.expected, j.left, j.used_up = share, share, used
         if twice:
-            j.findings = {"charged_twice": (twice, None), **j.findings}
-        codes = [e["usoc"] for e in self.lines]
-        if self.carried or twice or len(set(codes)) < len(codes):
+            j.findings = {"charged_twice": (ZERO, None), **j.findings}
+        if self.carried or twice or len({e.period for e in self.lines}) > 1:
             j.plain_units = False
-
-    def slack(self, kept: list[Decimal]) -> Fraction:
-        """Return the tolerance of the sum: that of a proration, where one is among the lines."""
-        lines = [j for j, part in zip(self.lines, kept, strict=True) if part]
-        if not any(j["charge_class"] == "prorated" for j in lines):
-            return NOTHING
-        return max(day_and_cent(j, j.package_rate or ZERO, Decimal(1)) for j in lines)
-
-    def again(self) -> list[Decimal]:
-        """Return what of each line comes after all of the price was billed: a repeat.
-
-        By days: an earlier document left nothing open of them; or lines before this one bill all of
-        the day's price, and it bills an element again, or the package's own code and its elements.
-        """
-        price = self.by_day(self.price_of(self.days), self.days)
-        cum: Money = dict.fromkeys(sorted(self.days), NOTHING)
-        found = []
-        for n, j in enumerate(self.lines):
-            borne = spread_over(j["amount"], j, days_of_line(j))
-            taken: set[Day] = set()
-            for d in days_of_line(j):
-                others = [e for e in self.lines[:n] if d in days_of_line(e)]
-                codes = {e["usoc"] for e in others}
-                same = j["usoc"] in codes or (others and j.package in {*codes, j["usoc"]})
-                room = price[d]
-                if d in self.carried:
-                    parts = [
-                        part.get(d, NOTHING)
-                        for billing, money in self.rooms
-                        for part in (billing.accrual, money)
-                    ]
-                    room = max(NOTHING, sum(parts, NOTHING))
-                    same = same or not rounded(room, 6)
-                if same and cum[d] * len(self.days) + Fraction(1, 200) >= room * len(self.days):
-                    taken.add(d)
-            found.append(total(borne[d] for d in taken))
-            for d, cents in borne.items():
-                if d and d not in taken:
-                    cum[d] += cents
-        return found
 
     def by_day(self, amount: Decimal, days: Days) -> Money:
         """Return an amount spread over days as the months of the group are."""
         return {d: Fraction(amount) * w for d, w in weights(self.first, sorted(days)).items()}
-
-    def billings(self, kept: list[Decimal], due: Days) -> list[Carried]:
-        """Return the lines audited together as one billing, and each repeat as one of its own."""
-        together = [j for j, part in zip(self.lines, kept, strict=True) if part]
-        found = [
-            Carried([j], days_of_line(j))
-            for j, part in zip(self.lines, kept, strict=True)
-            if not part
-        ]
-        if together:
-            short = sum((max(ZERO, j.underbilled) for j in together), ZERO)
-            days = set().union(*(days_of_line(j) for j in together))
-            accrual = self.by_day(short, due) if short and due else {}
-            found.insert(0, Carried(together, days, accrual))
-        return found
 
 
 def spread(price: Decimal, weights: Sequence[Decimal | Fraction]) -> list[Decimal]:

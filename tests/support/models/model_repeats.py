@@ -81,10 +81,10 @@ def repeats(e: Judged, j: Judged) -> bool:
 def standing(facts: Facts, e: Judged, j: Judged) -> dict[Day, Decimal]:
     """Return how many units of an earlier charge stand on each day, as a later line sees it.
 
-    A line of 0.00 stands on the days for which it was billed too little, and on no others.
+    A line of 0.00 makes no other a repeat.
     """
     if not e["amount"]:
-        return {d: e.units if d in e.accrual else NONE for d in days_of_charge(e)}
+        return {}
     units, _ = freed(facts, e, until(j))
     return {d: max(NONE, e.units - decimal(free)) for d, free in units.items()}
 
@@ -95,12 +95,7 @@ def decimal(value: Fraction) -> Decimal:
 
 
 def charged_twice(facts: Facts, j: Judged) -> Due | None:
-    """The units that earlier lines leave; no units where the service has none.
-
-    The lines of a package are judged together, by their price.
-    """
-    if j.package_rate is not None:
-        return None
+    """The units that earlier lines leave; no units where the service has none."""
     earlier = earlier_charges(facts, j)
     if not earlier:
         return None
@@ -108,11 +103,13 @@ def charged_twice(facts: Facts, j: Judged) -> Due | None:
         return {None: j.units_left} if j.units_left < j.units else None
     if j["charge_class"] in ("usage", "tax"):
         return dict.fromkeys(j.due, NONE)
-    stood = [standing(facts, e, j) for e in earlier]
+    stood = [(e.units, standing(facts, e, j)) for e in earlier]
     due: Due = {}
     for day in days_of_charge(j):
-        used = sum((units.get(day, NONE) for units in stood), NONE)
+        used = sum((units.get(day, NONE) for _, units in stood), NONE)
         has = facts.may_bill(j, day) if day and j["charge_class"] in MONTHLY else NONE
+        # Where the inventory says nothing, the service has what was billed first.
+        has = has or max((most for most, units in stood if day in units), default=NONE)
         if used and used + j.units > has:
             due[day if j.period else None] = max(NONE, has - used)
     return {**dict.fromkeys(j.due, j.units), **due} if due else None
@@ -129,28 +126,70 @@ def open_credit(facts: Facts, e: Judged, j: Judged) -> Money:
     return {d: cents - e.billed_again.get(d, NOTHING) for d, cents in left.items()}
 
 
-def take_open(facts: Facts, j: Judged, due: Due, open_days: set[Day]) -> None:
-    """Let a repeat take what credits and accruals leave open on its repeated, still due days.
+def spare(facts: Facts, j: Judged, due: Due) -> None:
+    """Let a repeat be due again of what was credited as money on the days that it repeats.
 
-    What a credit left open is due again, what was billed too little is not, but is owed.
+    "As far as the contract's rate for them goes", the oldest charge first, each cent once.
     """
-    earlier = earlier_charges(facts, j)
-    mine: set[Day] = {d for d in open_days if due[d] < j.units}
-    everything = {d: j.units if d in open_days else NONE for d in j.due}
-    free = {d: due[d] if d in open_days else NONE for d in j.due}
-    cost = j.due_amount(everything) - j.due_amount(free)
-    met = {e["line_id"]: met_days(e, mine) for e in earlier}
-    rooms = {e["line_id"]: open_credit(facts, e, j) for e in earlier}
-    at_hand = total(rooms[e["line_id"]][d] for e in earlier for d in met[e["line_id"]])
-    j.spared = max(ZERO, min(at_hand, cost))
-    use(j.spared, [(e.billed_again, rooms[e["line_id"]], met[e["line_id"]], 1) for e in earlier])
+    mine: set[Day] = {d for d in due if due[d] < j.units}
+    cost = j.due_amount(dict.fromkeys(j.due, j.units)) - j.due_amount(due)
+    for e in earlier_charges(facts, j):
+        room, met = open_credit(facts, e, j), met_days(e, mine)
+        took = max(ZERO, min(cost - j.spared, total(room[d] for d in met)))
+        use(took, [(e.billed_again, room, met, 1)])
+        j.spared += took
+
+
+def use_accruals(facts: Facts, j: Judged, due: Due) -> None:
+    """Let what is left of a repeat use up what was billed too little, the oldest first."""
     over = max(ZERO, j.left - j.worth - j.spared)
-    if j.price is None:
-        return
-    met = {e["line_id"]: met[e["line_id"]] & e.accrual.keys() for e in earlier}
-    at_hand = total(e.accrual[d] for e in earlier for d in met[e["line_id"]])
-    j.used_up = min(over, at_hand)
-    use(j.used_up, [(e.accrual, dict(e.accrual), met[e["line_id"]], -1) for e in earlier])
+    mine: set[Day] = {d for d in due if due[d] < j.units}
+    for e in short_before(facts, j) if j.price is not None else []:
+        met = met_days(e, mine) & e.accrual.keys()
+        took = min(over - j.used_up, total(e.accrual[d] for d in met))
+        use(took, [(e.accrual, dict(e.accrual), met, -1)])
+        j.used_up += took
+
+
+def short_before(facts: Facts, j: Judged) -> list[Judged]:
+    """Return earlier lines for the same that were billed too little."""
+    return [
+        e
+        for e in facts.lines
+        if e.order_key < j.order_key
+        and e.accrual
+        and in_reach(e, j)
+        and same_item(e, j)
+        and repeats(e, j)
+        and not wholly_at_stake(e)
+    ]
+
+
+def owed_before(facts: Facts, j: Judged, due: Due) -> Decimal:
+    """Return what of the days that are due of a line lines of 0.00 before it have already.
+
+    "A line beside them is judged as if they were not there, but `expected` is what they leave."
+    What they were billed too little is used up by it.
+    """
+    nothing = [e for e in short_before(facts, j) if not e["amount"]]
+    if not nothing:
+        return ZERO
+    stood = [standing(facts, e, j) for e in earlier_charges(facts, j)]
+    left: Due = {}
+    for day, units in due.items():
+        used = sum((s.get(day, NONE) for s in stood), NONE)
+        used += sum((e.units for e in nothing if day in e.accrual), NONE)
+        has = facts.may_bill(j, day) if day else j.order and Decimal(j.order["quantity"])
+        left[day] = min(units, max(NONE, (has or NONE) - used))
+    off, owed = max(ZERO, j.due_amount(due) - j.due_amount(left)), ZERO
+    for e in nothing:
+        met = {
+            d for d in met_days(e, set(due)) if d in e.accrual and left.get(d, 0) < due.get(d, 0)
+        }
+        took = min(off - owed, total(e.accrual[d] for d in met))
+        use(took, [(e.accrual, dict(e.accrual), met, -1)])
+        owed += took
+    return owed
 
 
 def met_days(e: Judged, days: set[Day]) -> set[Day]:
