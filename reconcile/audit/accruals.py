@@ -39,8 +39,10 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) ->
     short = cents(pl.col("underbilled")).fill_null(0)
     givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
     # What earlier nights used up is used up; tonight's repeats want what they bill again.
-    wants = pl.max_horizontal(short * -1, "charged_twice")
-    takers = lines.filter(wants > 0).select("line_id", want=wants)
+    gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
+    takers = lines.filter((gone > 0) | (pl.col("charged_twice") > 0)).select(
+        "line_id", gone=gone, want=gone + pl.col("charged_twice")
+    )
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
     if asked.is_empty():
         return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
@@ -68,9 +70,12 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) ->
             lies="lies",
         )
     )
-    return taken.join(
-        tonight.filter(pl.col("charged_twice") > 0), left_on="taker", right_on="line_id"
-    ).select(line_id="taker", used=from_cents(pl.col("taken")))
+    return (
+        taken.join(takers, left_on="taker", right_on="line_id")
+        .join(tonight.select("line_id"), left_on="taker", right_on="line_id", how="semi")
+        .filter(pl.col("taken") > pl.col("gone"))
+        .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
+    )
 
 
 def cents_of(code: str) -> pl.Expr:

@@ -31,7 +31,8 @@ PAST = pl.Schema(
         "ends": pl.Date(),
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
-        "carries": pl.Boolean(),  # it bills the package: neither a credit nor an element by itself
+        "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
+        "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
     }
 )
 JUDGED = pl.Schema(
@@ -65,17 +66,22 @@ def in_turn(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     judged = [pl.DataFrame(schema=JUDGED)]
     for _, turn in turns.group_by("turn", maintain_order=True):
         own = _own(turn, past)
-        past = pl.concat([past, as_groups(_as_past(own))])
-        repeats = _repeats(turn.filter("repeats"), past)
-        past = pl.concat([past, _as_past(repeats)])
-        judged += [own.select(list(JUDGED)), repeats.select(list(JUDGED))]
+        judged.append(own.select(list(JUDGED)))
+        billed = _as_past(own)
+        nth = pl.int_range(pl.len()).over(ITEM, order_by="line_no")
+        again = turn.filter("repeats").with_columns(nth=nth).sort("nth")
+        for _, one in again.group_by("nth", maintain_order=True):
+            repeats = _repeats(one, pl.concat([past, as_groups(billed)]))
+            judged.append(repeats.select(list(JUDGED)))
+            billed = pl.concat([billed, _as_past(repeats)])
+        past = pl.concat([past, as_groups(billed)])
     return pl.concat(judged)
 
 
 def as_groups(past: pl.DataFrame) -> pl.DataFrame:
     """Return charges of one document that share days as one: the price was spread over them."""
     item = [*ITEM, "document_id"]
-    charges = past.filter("carries").sort(*item, "starts", "line_id")
+    charges = past.filter("charge").sort(*item, "starts", "line_id")
     reach = pl.col("ends").cum_max().shift().over(item)
     begins = (pl.col("starts") >= reach).fill_null(True)
     together = (
@@ -85,30 +91,27 @@ def as_groups(past: pl.DataFrame) -> pl.DataFrame:
             pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
             pl.col("ends").max(),
             pl.col("expected", "underbilled").sum(),
-            pl.col("carries").first(),
+            pl.col("charge").first(),
         )
+        .with_columns(carries=(pl.col("expected") != 0) | (pl.col("underbilled") != 0))
     )
-    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("carries"))])
+    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("charge"))])
 
 
 def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
     on_time = pl.col("package_tolerated") | pl.col("repeats")
-    told = judged.select(
+    return judged.select(
         *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
         starts="period_from",
         ends="period_until",
         expected="package_share",
         underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
         - pl.col("package_used"),
-    )
-    return told.with_columns(carries=carries()).cast(dict(PAST))  # type: ignore[arg-type]
-
-
-def carries() -> pl.Expr:
-    """Say whether a charge bills the package for its days: something is due of it, or was."""
-    return (pl.col("expected") != 0) | (pl.col("underbilled") != 0)
+        charge=pl.lit(True),
+        carries=pl.lit(False),
+    ).cast(dict(PAST))  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -272,7 +275,7 @@ def _lying(past: pl.DataFrame) -> pl.DataFrame:
     """
     rows = on_days(past.with_row_index("row"))
     day = pl.col("day")
-    served = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
+    inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
     order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
     first = pl.when("carries").then(order).min().over(*KEY, "day") == order
     short = (pl.col("underbilled") > 0) & pl.col("carries")
@@ -285,10 +288,17 @@ def _lying(past: pl.DataFrame) -> pl.DataFrame:
             plain * FINE // plain.sum().over("row")
         )  # fmt: skip
 
-    return rows.with_columns(served=served, first=first.fill_null(False)).with_columns(
+    rows = rows.with_columns(served=inside, first=first.fill_null(False)).with_columns(
+        # Where no day is in service all of them are counted.
+        served=pl.col("served") | ~pl.col("served").any().over("row")
+    )
+    own = pl.col("served") & pl.col("first")
+    rows = rows.with_columns(
+        short=pl.when(short & own.any().over("row")).then(own).otherwise("served")
+    )
+    return rows.with_columns(
         expected_here=pl.col("expected") * share(pl.col("served")),
-        underbilled_here=pl.col("underbilled")
-        * share(pl.col("served") & (pl.col("first") | ~short)),
+        underbilled_here=pl.col("underbilled") * share(pl.col("short")),
     )
 
 
@@ -374,7 +384,7 @@ def _shared(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return lines billed twice on their document with what they use of what is billed too little.
+    """Return lines billed twice on their document, one a package, with what they use up.
 
     What they use stands in `package_used`; their stake is not yet less by it.
     """
@@ -384,18 +394,11 @@ def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     found = _carried(_days(groups, past), past, groups).select("accrual", line_id="group")
     excess = pl.max_horizontal(cents(pl.col("amount")) - pl.col("left"), _NONE)
-    before = (pl.col("excess").cum_sum() - pl.col("excess")).over(ITEM, order_by="line_no")
-    return (
-        lines.with_columns(excess=excess)
-        .join(found, on="line_id", how="left")
-        .with_columns(
-            package_used=pl.min_horizontal(
-                pl.max_horizontal(pl.col("accrual").fill_null(0) - before, _NONE), "excess"
-            ),
-            package_share="left",
-            package_again=_NONE,
-            is_package_above=pl.lit(False),
-            package_tolerated=pl.lit(False),
-            package_twin=pl.lit(None, dtype=pl.String),
-        )
+    return lines.join(found, on="line_id", how="left").with_columns(
+        package_used=pl.min_horizontal(pl.col("accrual").fill_null(0), excess),
+        package_share="left",
+        package_again=_NONE,
+        is_package_above=pl.lit(False),
+        package_tolerated=pl.lit(False),
+        package_twin=pl.lit(None, dtype=pl.String),
     )

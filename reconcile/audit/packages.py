@@ -13,7 +13,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.periods import add_days
 from invoices.schema import CENTS, columns_of
-from reconcile.audit.package_days import ITEM, PAST, carries, in_turn
+from reconcile.audit.package_days import ITEM, PAST, in_turn
 from reconcile.audit.pricing import RECURRING, value
 from reconcile.audit.spread import by_largest_remainder
 from reconcile.audit.stakes import takes_whole
@@ -109,9 +109,9 @@ def _past(
             package="package_billed",
             expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
             underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
-            may_carry=~credit & pl.col("package").is_not_null(),
+            charge=~credit & pl.col("package").is_not_null(),
+            carries=pl.lit(False),
         )
-        .with_columns(carries=carries() & pl.col("may_carry"))
         .select(list(PAST))
         .cast(dict(PAST))  # type: ignore[arg-type]
         .collect()

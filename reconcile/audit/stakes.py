@@ -149,7 +149,7 @@ def with_stakes(lines: pl.LazyFrame) -> pl.LazyFrame:
         kept = pl.min_horizontal("rem", due)
         if code == "charged_twice":
             # All of what it bills again was credited: it is no repeat.
-            told = true & ~((pl.col("spared") > 0) & (kept == pl.col("rem")))
+            told = true & ~((pl.col("spared") > 0) & (pl.col("rem") > 0) & (kept == pl.col("rem")))
         else:
             told = true
         lines = lines.with_columns(
