@@ -273,11 +273,11 @@ def _lying(past: pl.DataFrame) -> pl.DataFrame:
     What is due lies on days in service; what was billed too little on those that no earlier
     document billed, if there are any.
     """
-    rows = on_days(past.with_row_index("row"))
+    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
+    rows = on_days(past.with_row_index("row").with_columns(order=order))
     day = pl.col("day")
     inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
-    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
-    first = pl.when("carries").then(order).min().over(*KEY, "day") == order
+    first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
     short = (pl.col("underbilled") > 0) & pl.col("carries")
 
     def share(which: pl.Expr) -> pl.Expr:

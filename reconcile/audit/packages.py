@@ -43,8 +43,8 @@ def spread(
 
     `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
     code took as a whole; `tonight` are all lines, so judged, `history` (AUDITED) those of before,
-    `packages` the reference table. A package billed at its price to the cent needs no row: the share of each line
-    is what was billed.
+    `packages` the reference table. A package billed at its price to the cent needs no row: the
+    share of each line is what was billed.
     """
     keys = (
         lines.select(*_GROUP, "carrier", "is_twice", own=(pl.col("usoc") == pl.col("package")))
