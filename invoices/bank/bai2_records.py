@@ -61,7 +61,9 @@ def physical_records(lines: list[str]) -> list[str]:
     """Return the physical records of a file: its lines, or where it has none, pieces as long as
     its header says."""
     told = [line for line in lines if line.strip(_PADDING)]
-    header = re.match(r" *01(?:,[^,]*){5}, *0*([1-9][0-9]{1,4}) *,", told[0]) if len(told) == 1 else None
+    header = (
+        re.match(r" *01(?:,[^,]*){5}, *0*([1-9][0-9]{1,4}) *,", told[0]) if len(told) == 1 else None
+    )
     if header is None:
         return lines
     size = int(header[1])

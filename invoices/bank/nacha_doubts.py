@@ -24,7 +24,7 @@ def _doubt(frame: pl.DataFrame, kind: Layout, name: str, words: pl.Expr) -> pl.D
 
 
 def _days(parts: Parts, settled: pl.DataFrame) -> pl.DataFrame:
-    """Return batches with an effective entry date that is not believed, or that settle far ahead."""
+    """Return batches whose effective entry date is not believed, or that settle far ahead."""
     created = parts.created
     if created is None:
         return empty(FAULTS)

@@ -122,9 +122,7 @@ def _settlement_days(parts: Parts) -> pl.DataFrame:
     none_such = pl.Series([settlement(created, *asked) is None for asked in days.iter_rows()])
     lost = numbered.join(days.filter(none_such.cast(pl.Boolean)), on=days.columns, how="semi")
     words = f"is no day of the year nearest to {created}, when the file was made"
-    return field_faults(
-        lost, BATCH_HEADER, "settlement_day", quoted("settlement_day", words)
-    )
+    return field_faults(lost, BATCH_HEADER, "settlement_day", quoted("settlement_day", words))
 
 
 def check_digit(parts: Parts) -> pl.DataFrame:

@@ -74,9 +74,7 @@ def identified(frame: pl.DataFrame, source: str, *said: str) -> pl.DataFrame:
         account=pl.col("account").str.replace_all(r"[^0-9A-Za-z]", "").str.tail(4),
     )
     # Zeros name nobody and nothing; the id is that of the words as they stand.
-    silent = {
-        name: pl.when(pl.col(name).str.contains("[^0 ]")).then(name) for name in _NUMBERS
-    }
+    silent = {name: pl.when(pl.col(name).str.contains("[^0 ]")).then(name) for name in _NUMBERS}
     return seal(named.with_columns(**silent), ENTRIES)
 
 

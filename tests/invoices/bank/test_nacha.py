@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.bank import identify, read
-from invoices.bank.settlement import settlement
 from invoices.bank.returns import return_deadlines, with_return_deadlines
 from invoices.bank.schema import ENTRIES, REMITTANCES, BankReading
+from invoices.bank.settlement import settlement
 from invoices.calendar import add_banking_days
 
 D = Decimal
