@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from invoices.bank.bai2_records import BREAK
@@ -193,7 +193,7 @@ def _value_date(fields: list[Field], at: int) -> Iterator[tuple[dt.date | None, 
             yield from ((day, end) for _, end in _taken(fields, time))
 
 
-def _run(fields: list[Field], at: int, kinds: list[Callable[[str], bool]]) -> list[int]:
+def _run(fields: list[Field], at: int, kinds: Sequence[Callable[[str], bool]]) -> list[int]:
     """Return where fields of these kinds, one after the other from a place, may end."""
     places = [at]
     for right in kinds:

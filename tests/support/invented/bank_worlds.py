@@ -8,6 +8,7 @@ from decimal import Decimal
 from bank_writers import Advice, Batch, Entry, File, Item, x820
 from hypothesis import strategies as st
 
+from invoices.bank import BankReading, StatementProfile, identify, read
 from invoices.calendar import add_banking_days, is_banking_day
 
 WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12).filter(
@@ -17,6 +18,19 @@ WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12)
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2030, 12, 31))
 ROUTING = st.text("0123456789", min_size=8, max_size=8)
 TRACES = st.integers(1, 10**15 - 1).map("{:015d}".format)
+
+
+def read_of(content: bytes, kind: str = "nacha", *profiles: StatementProfile) -> BankReading:
+    """Return what a file says; it is recognised as what it is."""
+    assert identify(content[:4096], profiles) == kind
+    reading = read(content, profiles)
+    assert reading is not None
+    return reading
+
+
+def told(reading: BankReading) -> list[tuple[object, ...]]:
+    """Return row, record and field of every fault."""
+    return reading.faults.select("row", "record", "field").rows()
 
 
 def amounts(most: int = 99_999_999) -> st.SearchStrategy[Decimal]:
