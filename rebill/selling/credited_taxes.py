@@ -26,8 +26,10 @@ from rebill.pricing.given_back import returned
 from rebill.pricing.given_back.borne import BILL, BORNE, borne
 from rebill.pricing.given_back.returned import CHARGE, GIVEN, PARTS
 from rebill.pricing.own_charges import ITEMS
+from rebill.pricing.unbilled import ROW as UNBILLED
 from rebill.reference import current
 from rebill.selling.making import KEY, Making, tax_tables
+from rebill.store.frames import MONTH
 from rebill.store.record import CREDIT_PARTS, MADE_LINES, Record
 
 BILLED = pl.Schema({**CUSTOMER_LINES, "bill": pl.String()})
@@ -119,7 +121,8 @@ def _of_carriers(making: Making, own: pl.DataFrame) -> pl.DataFrame:
     of = passed.join(own.lazy(), on=["customer", "line_id"], how="semi")
     key = ["customer", "credit_of"]
     parts = passed.join(of.select(key).unique(), on=key, how="semi").collect()
-    standing = _standing(making).filter(among("line_id", parts["line_id"]))
+    months = parts.select(month).to_series().unique().to_list()
+    standing = _standing(making, months).filter(among("line_id", parts["line_id"]))
     held = standing.select("customer", "line_id").unique().collect()
     return (
         parts.join(held.with_columns(stands=True), on=["customer", "line_id"], how="left")
@@ -175,7 +178,7 @@ def _bills(making: Making, parts: pl.DataFrame) -> pl.DataFrame:
     wanted = pl.concat(
         [parts.select(CHARGE), parts.filter("stands").select("customer", charge="credit")]
     ).unique()
-    issued = _standing(making).with_columns(charge=charge_key())
+    issued = _standing(making, _months(making, parts)).with_columns(charge=charge_key())
     found = issued.join(wanted.lazy(), on=CHARGE, how="semi").filter(
         ~refers() | among("line_id", parts["credit"])
     )
@@ -187,6 +190,17 @@ def _bills(making: Making, parts: pl.DataFrame) -> pl.DataFrame:
     every = pl.concat([lines, drafts])
     taxed = every.filter(_OWN_TAX, pl.col("method") != GIVEN_BACK).select(BILL).unique()
     return every.join(taxed, on=BILL, how="semi")
+
+
+def _months(making: Making, parts: pl.DataFrame) -> list[str] | None:
+    """Return the bill months of the charges and their credits; all of them where a row of ours
+    for a forgotten element is given back, for it may be of any."""
+    if parts["charge"].str.starts_with(UNBILLED).any():
+        return None
+    document_id = pl.col("charge").str.replace(r"-\d+$", "")
+    named = parts.select(document_id=document_id).unique()
+    charged = making.record.documents().join(named, on="document_id", how="semi")
+    return sorted({*charged.select(MONTH).to_series(), *parts["bill_month"], *making.months})
 
 
 def _drafts(making: Making, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -243,7 +257,8 @@ def _shares(making: Making, lines: pl.DataFrame) -> list[pl.DataFrame]:
 
 def _given(making: Making, parts: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Return what issued invoices gave back already of the charges (`GIVEN`)."""
-    issued = making.record.issued_lines().filter(pl.col("method") == GIVEN_BACK)
+    months = parts["bill_month"].unique().to_list()
+    issued = making.record.issued_lines(months).filter(pl.col("method") == GIVEN_BACK)
     if making.anew is not None:
         issued = issued.filter(~pl.col("bill_month").is_in(making.months))
     rows = (

@@ -3,126 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from decimal import Decimal as D
+from fractions import Fraction
+from math import floor
 from pathlib import Path
+from random import Random
 
 import nights
 import polars as pl
-from nights import copied, loaded, make, night, now, open_workspace, put, table
-from reference_files import write
+import pytest
+from credited_world import (
+    CUSTOMERS,
+    WTN,
+    april_issued,
+    billed,
+    march_issued,
+    mixed,
+    paper,
+    tables,
+    totals,
+    world,
+)
+from nights import copied, night, now, put, table
+from tax_model import gives_back, half_away, handed_out
 
 from rebill.books import statements
+from rebill.inquiry import explain
 from rebill.night import batch
 from rebill.night.job import Job
 from rebill.run import plan
 from rebill.selling import issue, made_lines, rerate
 from rebill.store.record import reading
 from rebill.workspace.settings import Workspace
-
-CUSTOMERS = "customer name bill_day cost_basis federal_usf tax_source"
-WTN = {
-    name: f"614555000{n}"
-    for n, name in enumerate(["RATE", "CERT", "FREE", "MOVE", "USF", "QUIT", "HOME"])
-}
-COLUMNS = (
-    "record,carrier,ban,invoice_no,bill_date,current_charges,total_due,line_no,charge_class,usoc,"
-    "quantity,amount,wtn,service_from,service_until"
-)
-
-
-def world(root: Path) -> None:
-    workspace = make(root)
-    services = "\n".join(f"S{name} ILEC 305R010001 {wtn} OH {name} -" for name, wtn in WTN.items())
-    people = "\n".join(
-        f"{name} {name} 5 billed {'charge' if name == 'USF' else 'pass_through'} table"
-        for name in WTN
-    )
-    tables(
-        workspace,
-        contracts=nights.CONTRACT,
-        usocs="carrier usoc kind\nILEC 1FB recurring",
-        markups="method value\npercent 0",
-        customers=f"{CUSTOMERS}\n{people}",
-        services=f"service carrier ban wtn state customer installed_on\n{services}",
-        tax_rates="""
-        jurisdiction tax   rate effective_from effective_until
-        OH           sales 0.10 2024-01-01     2026-04-01
-        OH           sales 0.20 2026-04-01     -
-        KY           sales 0.06 2024-01-01     -
-        """,
-        tax_exemptions="""
-        customer certificate effective_from effective_until
-        CERT     X1          2026-04-01     -
-        FREE     X2          2024-01-01     2026-04-01
-        """,
-        tax_jurisdictions="""
-        customer jurisdiction effective_from effective_until
-        MOVE     OH           2024-01-01     2026-04-01
-        MOVE     KY           2026-04-01     -
-        """,
-        contribution_factors="""
-        factor effective_from effective_until
-        0.376  2026-01-01     2026-04-01
-        0.37   2026-04-01     -
-        """,
-        interstate_shares="usoc share\n1FB 0.5",
-    )
-
-
-def tables(workspace: Workspace, **texts: str) -> None:
-    folder = workspace.root / "more"
-    shutil.rmtree(folder, ignore_errors=True)
-    loaded(workspace, write(folder, **texts))
-
-
-def paper(month: int, *amounts: str, names: tuple[str, ...] = tuple(WTN)) -> str:
-    """Return a bill with these amounts for each service: a charge of March, or credits of it."""
-    key, rows, total = f"ILEC,305R010001,I{month}", [], D(0)
-    for name in names:
-        for amount in amounts:
-            kind, units = ("recurring", 1) if D(amount) > 0 else ("adjustment", -1)
-            what = f"{len(rows) + 1},{kind},1FB,{units},{amount},{WTN[name]}"
-            rows.append(f"line,{key},,,,{what},2026-03-05,2026-04-05")
-            total += D(amount)
-    head = f"document,{key},2026-0{month}-05,{total},{total}" + "," * 8
-    return "\n".join([COLUMNS, head, *rows]) + "\n"
-
-
-def billed(workspace: Workspace, month: int, *amounts: str, issued: bool = True) -> None:
-    """Take the bill of a month in, and issue the invoices it makes."""
-    put(workspace, [(f"b{month}.csv", paper(month, *amounts))])
-    night(workspace, f"2026-0{month}-10")
-    if issued:
-        issue.issue(workspace, [], dt.date(2026, month, 11), now, f"2026-0{month}")
-
-
-def totals(workspace: Workspace) -> dict[str, list[str]]:
-    """Return the totals of each customer's invoices by month."""
-    bills = table(workspace, "customer_invoices").filter(pl.col("status") != "void")
-    sums = (
-        bills.with_columns(pl.col("total").cast(pl.Decimal(18, 2)))
-        .group_by("customer", "bill_month")
-        .agg(pl.col("total").sum())
-        .sort("bill_month")
-        .group_by("customer", maintain_order=True)
-        .agg(pl.col("total").cast(pl.String))
-    )
-    return dict(sums.iter_rows())
-
-
-def march_issued(root: Path) -> None:
-    world(root)
-    billed(open_workspace(root), 3, "100.00")
-
-
-def april_issued(root: Path) -> None:
-    march_issued(root)
-    workspace = open_workspace(root)
-    people = f"{CUSTOMERS}\nQUIT QUIT 5 billed pass_through none"
-    tables(workspace, customers=people)
-    billed(workspace, 4, "-33.33", "-33.33")
-
 
 THIRDS = {
     #        10 percent of 100.00: 3.33 and 3.33, and the last third the rest
@@ -327,3 +239,74 @@ def test_the_page_shows_what_is_given_back_of_a_tax_as_one_line(tmp_path: Path) 
     assert text.count("OH sales given back, 10%") == 1 and "6.66" in text
     (rows,) = workspace.outbox.glob(f"invoices/2026-04/{number}*.csv")
     assert rows.read_text("utf-8").count("OH sales given back, 10% of -33.33") == 2
+    lines = table(workspace, "customer_lines").filter(invoice_no=number, kind="credit")
+    with reading(workspace) as record:
+        told = explain.story(record, lines["line_id"][0])["price"]["taxes"]
+    assert [(one["description"], one["price"]) for one in told] == [
+        ("OH sales given back, 10% of -33.33", D("-3.33"))
+    ]
+
+
+def other(wtn: str) -> str:
+    """Return the number of the second service of a customer."""
+    return wtn.replace("555", "556")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_credits_of_any_shape_over_nights_and_invoices_are_those_of_the_slow_model(
+    tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    workspace = copied(tmp_path / "w", world)
+    second = "\n".join(f"T{n} ILEC 305R010001 {other(w)} OH {n} -" for n, w in WTN.items())
+    rate = D(random.randint(30000, 120000)).scaleb(-6)
+    tables(
+        workspace,
+        services=f"service carrier ban wtn state customer installed_on\n{second}",
+        tax_rates=f"""
+        jurisdiction tax   rate   effective_from effective_until
+        OH           sales {rate} 2024-01-01     2026-04-01
+        """,
+    )
+    services = [wtn for one in WTN.values() for wtn in (one, other(one))]
+    left = {wtn: random.randint(1, 20000) for wtn in services}
+    bills = {3: [(wtn, left[wtn]) for wtn in services]}
+    for month in (4, 5):
+        bills[month] = []
+        for wtn in services * 2:
+            part = min(left[wtn], random.choice([left[wtn], left[wtn] // 3 + 1, 1, 777]))
+            if part and random.random() < 0.7:
+                left[wtn] -= part
+                bills[month].append((wtn, -part))
+    for month, rows in bills.items():
+        amounts = [(wtn, str(D(amount).scaleb(-2))) for wtn, amount in rows]
+        put(workspace, [(f"b{month}.csv", mixed(month, amounts))])
+        night(workspace, f"2026-0{month}-10")
+        if random.random() < 0.6:
+            issue.issue(workspace, [], dt.date(2026, month, 11), now, f"2026-0{month}")
+    assert totals(workspace) == {name: modelled(name, bills, rate) for name in WTN}
+
+
+def modelled(name: str, bills: dict[int, list[tuple[str, int]]], rate: D) -> list[str]:
+    """Return the totals of a customer's months as the slow model reckons them."""
+    own = (WTN[name], other(WTN[name]))
+    charged = {f"x-{n}": (w, a) for n, (w, a) in enumerate(bills[3], 1) if w in own}
+    taxes = [] if name == "FREE" else [(Fraction(rate), half_away)]
+    taxes += [(Fraction(D("0.376")) / 2, floor)] if name == "USF" else []
+    told = {
+        month: sum(a for w, a in rows if w in own)
+        for month, rows in bills.items()
+        if any(w in own for w, _ in rows)
+    }
+    for share, rounding in taxes:
+        exact = {line: amount * share for line, (_, amount) in charged.items()}
+        whole = rounding(sum(exact.values(), Fraction(0)))
+        told[3] += whole
+        for line, bore in handed_out(whole, exact).items():
+            wtn, amount = charged[line]
+            credits = [(m, -a) for m in (4, 5) for w, a in bills[m] if w == wtn]
+            back = gives_back(bore, amount, [part for _, part in credits])
+            assert sum(back) <= bore
+            for (month, _), part in zip(credits, back, strict=True):
+                told[month] -= part
+    return [str(D(total).scaleb(-2)) for total in told.values()]

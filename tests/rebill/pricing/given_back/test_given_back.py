@@ -246,3 +246,49 @@ def test_a_row_below_zero_gives_back_no_more_than_was_ever_charged() -> None:
         ("d", D("-1.00"), "row 1"),
     ]
     assert BORNE.names()[:3] == BILL
+
+
+def one_bill(method: str, base: str, price: str) -> pl.DataFrame:
+    """Return an invoice of two charges and a credit that names one, with a row of taxes."""
+    common = {"customer": "C0", "bill_month": "2026-03", "kind": "charge", "service": "S1"}
+    rows = [
+        {**common, "line_id": "A", "charge_class": "recurring", "price": D("30.00")},
+        {**common, "line_id": "B", "charge_class": "recurring", "price": D("10.05")},
+        {**common, "line_id": "K", "charge_class": "adjustment", "price": D("-5.00"),
+         "kind": "credit", "credit_of": "Z"},
+        {**common, "charge_class": "tax", "kind": "tax", "tax": "ST", "jurisdiction": "OH",
+         "tax_rate": D("0.1") if method == "tax_table" else None, "tax_base": D(base),
+         "price": D(price), "method": method, "made_key": "T", "description": "OH ST, of 1.00",
+         "rule": "row 1"},
+    ]  # fmt: skip
+    frame = pl.DataFrame(rows, schema={**CUSTOMER_LINES, "state": pl.String})
+    return frame.with_columns(
+        state=pl.when(pl.col("kind") != "tax").then(pl.lit("OH")),
+        bill=pl.lit("I1"),
+        day=pl.lit(DAY),
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "base", "price", "shares"),
+    [
+        ("tax_table", "40.05", "4.01", {"A": "3.00", "B": "1.01"}),
+        # An earlier version taxed credits by the rates of their own day, in the same row.
+        ("tax_table", "35.05", "3.51", {"A": "3.00", "B": "1.01", "K": "-0.50"}),
+        # What the table does not explain, and what an engine says, is borne in proportion.
+        ("tax_table", "99.00", "9.90", {"A": "7.42", "B": "2.48"}),
+        ("tax_engine", "40.05", "2.00", {"A": "1.50", "B": "0.50"}),
+    ],
+)
+def test_a_row_of_taxes_is_divided_among_the_lines_it_is_of(
+    method: str, base: str, price: str, shares: dict[str, str]
+) -> None:
+    world = Taxed(0)
+    world.located, world.rates = [], [
+        {"row_id": 1, "jurisdiction": "OH", "tax": "ST", "charge_class": None, "product": None,
+         "rate": D("0.1"), "from": None, "until": None}
+    ]  # fmt: skip
+    rows = borne(one_bill(method, base, price), world.tables())
+    told = {charge: str(share) for charge, share in rows.select("charge", "share").iter_rows()}
+    assert told == shares
+    assert rows["description"].unique().to_list() == ["OH ST"]
