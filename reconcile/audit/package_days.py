@@ -32,6 +32,8 @@ PAST = pl.Schema(
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
         "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
+        "bill_day": pl.Int8(),
+        "proration": pl.String(),
         "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
     }
 )
@@ -89,6 +91,7 @@ def as_groups(past: pl.DataFrame) -> pl.DataFrame:
         .group_by(*item, "group", maintain_order=True)
         .agg(
             pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
+            pl.col("bill_day", "proration").first(),
             pl.col("ends").max(),
             pl.col("expected", "underbilled").sum(),
             pl.col("charge").first(),
@@ -103,7 +106,7 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     short = pl.col("package_share") - cents(pl.col("amount"))
     on_time = pl.col("package_tolerated") | pl.col("repeats")
     return judged.select(
-        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
+        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no", "bill_day", "proration"),
         starts="period_from",
         ends="period_until",
         expected="package_share",
@@ -111,7 +114,7 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
         - pl.col("package_used"),
         charge=pl.lit(True),
         carries=pl.lit(False),
-    ).cast(dict(PAST))  # type: ignore[arg-type]
+    ).select(list(PAST)).cast(dict(PAST))  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +183,7 @@ _EACH_DAY = pl.date_ranges("starts", "ends", closed="left")
 def _before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return what stands on documents up to that of each group, with the group."""
     asking = groups.select(
-        *KEY, "on", "number", "bill_day", "proration", "installed_on", "window_until",
+        *KEY, "on", "number", "installed_on", "window_until",
         of_starts="starts", of_ends="ends",
     )  # fmt: skip
     not_later = (pl.col("bill_date") < pl.col("on")) | (
