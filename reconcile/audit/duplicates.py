@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from invoices.money import EXACT_PER_CENT, MONTH_PARTS, micros
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit.credited import credited_money, uncredited
@@ -89,6 +90,8 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
     start = pl.when(undated).then("bill_date").otherwise("period_from")
     end = pl.when(undated).then("bill_date").otherwise("period_until")
     order = pl.coalesce("order_used", "order_no")
+    parts = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
+    worth = micros(pl.col("buy_rate")) * micros(pl.col("quantity").fill_null(1)) * parts
     told = (
         pl.when(one_time)
         .then(order.is_not_null())
@@ -106,7 +109,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "period_until",
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
         owing=(pl.col("amount") == 0)
-        & (pl.col("buy_rate") > 0)
+        & (worth >= EXACT_PER_CENT // 2)
         & pl.col("package").is_null()
         & kind.is_in(UNITED),
         order=order,

@@ -12,7 +12,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, with_fraction
 from reconcile.audit.pricing import value
-from reconcile.audit.shared_days import FINE, on_days
+from reconcile.audit.shared_days import FINE, in_cents, on_days
 from reconcile.audit.spread import by_largest_remainder
 
 ITEM = ["service", "package"]
@@ -105,16 +105,20 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
     on_time = pl.col("package_tolerated") | pl.col("repeats")
-    return judged.select(
-        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no", "bill_day", "proration"),
-        starts="period_from",
-        ends="period_until",
-        expected="package_share",
-        underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
-        - pl.col("package_used"),
-        charge=pl.lit(True),
-        carries=pl.lit(False),
-    ).select(list(PAST)).cast(dict(PAST))  # type: ignore[arg-type]
+    return (
+        judged.select(
+            *("line_id", *ITEM, "document_id", "bill_date", "invoice_no", "bill_day", "proration"),
+            starts="period_from",
+            ends="period_until",
+            expected="package_share",
+            underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
+            - pl.col("package_used"),
+            charge=pl.lit(True),
+            carries=pl.lit(False),
+        )
+        .select(list(PAST))
+        .cast(dict(PAST))
+    )  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -257,17 +261,12 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
     twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
     told = met.group_by(KEY).agg(
-        net=_sum(pl.when("carried").then("expected_here")),
-        credits=_sum(pl.when(credit).then(pl.col("expected_here") * -1)),
-        accrual=pl.max_horizontal(_sum(pl.when("carried").then("underbilled_here")), _NONE),
-        beside=_sum(pl.when(beside).then("expected_here")),
+        net=in_cents(pl.when("carried").then("expected_here")),
+        credits=in_cents(pl.when(credit).then(pl.col("expected_here") * -1)),
+        accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
+        beside=in_cents(pl.when(beside).then("expected_here")),
     )
     return twin.join(told, on=KEY, how="full", coalesce=True)
-
-
-def _sum(money: pl.Expr) -> pl.Expr:
-    """Return the sum of parts of cents on days in cents, rounded once."""
-    return divide_half_away(money.fill_null(0).sum(), FINE)
 
 
 def _lying(past: pl.DataFrame) -> pl.DataFrame:
