@@ -19,10 +19,20 @@ from invoices.customer.words import seen
 from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
-from rebill.paper.text import strict_csv
+from rebill.paper.text import as_text, strict_csv
 from rebill.paper.typeset import Sheet, set_pdf
-from rebill.pricing.commissions import EARNED, PAID, READ, RULES, deal_view, earned, stated
+from rebill.pricing.commissions import (
+    EARNED,
+    PAID,
+    READ,
+    RULES,
+    deal_view,
+    earned,
+    stated,
+)
 from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.pricing.shares.explained import explained
+from rebill.pricing.shares.turns import Before, said_before
 from rebill.reference import current
 from rebill.store import (
     finish_run,
@@ -62,13 +72,16 @@ def rules(record: Record) -> pl.DataFrame:
     return table.select(RULES.names()).collect()
 
 
-def earned_so_far(record: Record) -> pl.DataFrame:
-    """Return all that is earned as far as the record knows today (`EARNED`)."""
+def earned_so_far(record: Record, before: Before | None = None) -> pl.DataFrame:
+    """Return all that is earned as far as the record knows today (`EARNED`).
+
+    `before` is what final statements said, whose odd cents stay where they are.
+    """
     bills = record.customer_invoices().filter(pl.col("status") != "void")
     known = rules(record)
     if known.is_empty():
         return EARNED.to_frame()
-    return earned(record.customer_lines().select(READ).collect(), bills, known)
+    return earned(record.customer_lines().select(READ).collect(), bills, known, before)
 
 
 def build(
@@ -88,9 +101,10 @@ def build(
         run_id = start_run(connection, "commissions build", as_of, __version__, now(), load)
         done = before.filter(status="final")["month"].unique().sort().to_list()
         earlier = [each for each in done if each < month]
-        kept = statement_rows(record, earlier).collect() if earlier else STATED.to_frame()
+        kept = statement_rows(record, done).collect() if done else STATED.to_frame()
         # What a final statement said late is of an earlier month: all of it counts together.
-        rows = stated(earned_so_far(record), kept.drop("late"), month, earlier)
+        said = kept.filter(pl.col("month").is_in(earlier)).drop("late")
+        rows = stated(earned_so_far(record, said_before(kept)), said, month, earlier)
         _keep(record, rows, month, "final" if final else "draft", run_id)
         finish_run(connection, run_id, "done", {"commission rows": rows.height}, {}, now())
         return statements(record).filter(month=month)
@@ -183,6 +197,25 @@ def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
     dates = record.customer_invoices().select("invoice_no", month=month_of("bill_date"))
     lines = record.customer_lines().join(dates.lazy(), on="invoice_no").filter(_pays())
     return deal_view(rows, lines.select(_TOUCHED.names()).collect())
+
+
+def deal_parts(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
+    """Return what each rule comes to on each invoice, who has which part of it, and who carries the
+    odd cent (`rebill.pricing.shares.explained.PARTS`)."""
+    rows = statement_rows(record).collect()
+    if deal is not None:
+        rows = rows.filter(deal=deal)
+    bills = record.customer_invoices().filter(pl.col("kind") == "credit_note")
+    parts = explained(rows, rules(record), bills.select("invoice_no", "corrects"))
+    return parts if month is None else parts.filter(month=month)
+
+
+def parts_of(parties: pl.DataFrame, parts: pl.DataFrame) -> pl.DataFrame:
+    """Return the parties of deals (`deal_view`), each with its `parts` beside it, as a list."""
+    key = ["deal", "month", "payee", "role"]
+    told = [name for name in parts.columns if name not in key]
+    own = as_text(parts).group_by(key, maintain_order=True).agg(parts=pl.struct(told))
+    return parties.join(own, on=key, how="left", maintain_order="left")
 
 
 _TOUCHED = pl.Schema(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebill.cli.base import commissions, example, now
 from rebill.cli.options import HERE, Given, GivenDay, OfMonth, Where, month_from, open_place
+
+if TYPE_CHECKING:
+    from rebill.store.record import Record
 
 OneMonth = Annotated[
     str,
@@ -49,25 +52,45 @@ def commissions_show(
     month: OfMonth = None,
     payee: Annotated[str | None, typer.Option("--payee", help="By invoice, of this payee.")] = None,
     deal: Annotated[
-        str | None, typer.Option("--deal", help="What each party of this deal earns.")
+        str | None, typer.Option("--deal", help="What each party of this deal earns, and of what.")
     ] = None,
     given: Given,
 ) -> None:
-    """List statements; of a payee what each invoice brings, of a deal what each party earns."""
+    """List statements; of a payee what each invoice brings, of a deal what each party earns.
+
+    Of a deal it also says, by invoice and rule, what the rule works on, what it comes to exactly,
+    each party's part of it, and who carries the odd cent and why; as JSON under each party.
+    """
     import polars as pl
 
     from rebill.books import statements
 
     with given.reading() as record:
         if deal is not None:
-            rows = statements.deals(record, month, deal)
-        elif payee is not None:
+            _show_deal(record, month, deal, given)
+            return
+        if payee is not None:
             own = statements.statement_rows(record, None if month is None else [month])
             rows = statements.by_invoice(record, own.filter(pl.col("payee") == payee).collect())
         else:
             rows = statements.statements(record)
             rows = rows if month is None else rows.filter(month=month)
     given.show(rows)
+
+
+def _show_deal(record: Record, month: str | None, deal: str, given: Given) -> None:
+    """Print the parties of a deal, and the parts of each invoice and rule."""
+    from rebill.books import statements
+
+    parties = statements.deals(record, month, deal)
+    parts = statements.deal_parts(record, month, deal)
+    if given.json:
+        given.show(statements.parts_of(parties, parts))
+        return
+    given.show(parties)
+    if parts.height:
+        print()
+    given.show(parts.drop("deal"))
 
 
 @commissions.command(

@@ -167,6 +167,8 @@ def _due(row: dict[str, Any]) -> Story:
             f"billed {row['amount']} = expected {row['expected']} + at stake {row['at_stake']}"
             f" + tolerated {row['tolerated']} - underbilled {row['underbilled']}"
         )
+        if row["underbilled"] < 0:
+            told["uses_up"] = f"{-row['underbilled']} that earlier lines were billed too little"
     return told
 
 

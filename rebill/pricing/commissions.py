@@ -2,10 +2,10 @@
 
 A *deal* is a set of rules that pay payees for what customers are charged. Of the rules of a deal
 and method the most specific fits a line: service, then customer and product, then customer, then
-product, then any; of those in force on the day of the invoice. Its value makes the commission of
-the line, rounded once to the cent, half away from zero; its shares, which add up to 100, divide
-that by largest remainder, so that the parts are the whole. What is credited is taken back (a
-claw-back) by the rule and the day of the charge it credits.
+product, then any; of those in force on the day of the invoice. What a rule comes to on an invoice
+is rounded once to the cent, half away from zero; its shares, which add up to 100, divide that by
+largest remainder, and equal partners take turns with the odd cent (`rebill.pricing.shares`). What
+is credited is taken back (a claw-back) by the rule and the day of the charge it credits.
 
 | method | works on |
 |---|---|
@@ -22,11 +22,13 @@ from collections.abc import Collection
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents, micros
+from invoices.money import cents, micros
 from invoices.periods import month_of
 from invoices.schema import CENTS, RATE, columns_of
 from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.pricing.precedence import in_force
+from rebill.pricing.shares.division import EXACT, divided, exact_dollars, run_up
+from rebill.pricing.shares.turns import Before, carriers
 
 BY_LINE = ("percent_of_price", "percent_of_margin", "residual")
 BY_SERVICE = ("flat", "one_off")
@@ -79,6 +81,8 @@ EARNED = pl.Schema(
         "share": RATE,
         "amount": CENTS,  # negative = taken back
         "rule_row": pl.Int64(),
+        "rule": pl.Int64(),  # the lowest rule_row of the rule: those who share it have one
+        "exact": EXACT,  # what the rule comes to, all shares; null = the row is rounded by itself
     }
 )
 
@@ -86,30 +90,83 @@ PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
 """Charge classes that earn a commission; the others are collected for someone else."""
 STEADY = ("recurring", "prorated")
 _LINE = ["invoice_no", "line_id", "made_key"]
+_BILL = ["billed_on", "bill_month", "bill_kind", "corrects", "corrected_on"]
 READ = [
-    *(*_LINE, "customer", "service", "product", "charge_class", "kind", "credit_of"),
-    *("price", "cost"),
+    *(*_LINE, "customer", "bill_month", "service", "product", "charge_class", "kind"),
+    *("credit_of", "price", "cost"),
 ]
 """What is read of a line."""
 
 
-def earned(lines: pl.DataFrame, bills: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
+def earned(
+    lines: pl.DataFrame, bills: pl.DataFrame, rules: pl.DataFrame, before: Before | None = None
+) -> pl.DataFrame:
     """Return what each payee earns of each line or service (`EARNED`), sorted.
 
     `lines` are the lines of all invoices and credit notes there ever were
     (`rebill.store.record.INVOICED_LINES`), since a credit asks for its charge; `bills` has
-    invoice_no, kind, bill_date and corrects; `rules` are `RULES`. Rows of nothing are left out.
+    invoice_no, kind, bill_date and corrects; `rules` are `RULES`. Rows of nothing are left out;
+    what a rule works on stands there even where the row's own part of the sum is 0.00.
     """
+    said = before or Before()
     worked = _workable(lines, bills)
     by_line = worked.pipe(_lines_paid).pipe(_chosen, rules, BY_LINE).pipe(_values)
     services = _services(worked).pipe(_chosen, rules, BY_SERVICE).pipe(_events)
-    both = pl.concat([by_line, services], how="diagonal")
+    paid = _summed(pl.concat([by_line, services], how="diagonal"), said.by_row)
+    parts = _parts(rules)
     return (
-        both.pipe(_divided, rules)
-        .filter(pl.col("amount") != 0)
+        divided(paid, parts, _carriers(paid, parts, said.amounts))
+        .with_columns(exact=pl.when(~pl.col("alone")).then(exact_dollars(pl.col("fine"), EXACT)))
+        .filter((pl.col("amount") != 0) | (pl.col("exact") != 0).fill_null(False))
+        .sort("month", "payee", "deal", "method", "at")
         .select(columns_of(EARNED))
-        .sort("month", "payee", "deal", "method", *_LINE, "service", nulls_last=True)
     )
+
+
+def _summed(paid: pl.DataFrame, by_row: Collection[str]) -> pl.DataFrame:
+    """Return the rows in order, each with its `unit`, what is rounded once, and `whole`.
+
+    That is what a rule comes to on an invoice; where statements of its month, or of the invoice it
+    takes back, are rounded row by row, each row (`alone`). `at` is a row's place.
+    """
+    months = [pl.col("month"), month_of("corrected_on")]
+    alone = pl.any_horizontal(month.is_in(list(by_row)).fill_null(False) for month in months)
+    new = pl.any_horizontal(
+        pl.col(name) != pl.col(name).shift(1) for name in ("invoice_no", "rule")
+    )
+    earning = [name for name in EARNED if name in paid.columns]
+    return (
+        paid.select(*earning, "fine", *_BILL)
+        .sort(*_LINE, "service", nulls_last=True)
+        .with_row_index("at")
+        .with_columns(alone=alone)
+        .sort("invoice_no", "rule", "at")
+        .with_columns(unit=(new.fill_null(True) | pl.col("alone")).cum_sum())
+        .with_columns(whole=run_up())
+    )
+
+
+def _parts(rules: pl.DataFrame) -> pl.DataFrame:
+    """Return who shares each rule: rule, rank, payee, role, share, rule_row, payees."""
+    first, payees = pl.col("row_id").min().over(RULE), pl.len().over(RULE)
+    ranked = rules.sort(RULE, nulls_last=False).with_row_index("rank")
+    rank = pl.col("rank").min().over(RULE)
+    return ranked.select(
+        "payee", "role", "share", rank=rank, rule=first, rule_row="row_id", payees=payees
+    )
+
+
+def _carriers(paid: pl.DataFrame, parts: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Return who carries the odd cents of what is rounded once an invoice (`CARRIERS` of turns)."""
+    shared = parts.filter(pl.col("payees") > 1)
+    note = pl.col("bill_kind") == "credit_note"
+    units = (
+        paid.filter(~pl.col("alone"))
+        .join(shared.select("rule").unique(), on="rule", how="semi")
+        .unique("unit", keep="last", maintain_order=True)
+        .with_columns(corrects=pl.when(note).then("corrects"))
+    )
+    return carriers(units, shared, said)
 
 
 def _workable(lines: pl.DataFrame, bills: pl.DataFrame) -> pl.DataFrame:
@@ -167,7 +224,8 @@ def _services(worked: pl.DataFrame) -> pl.DataFrame:
         worked.filter(pl.col("service").is_not_null())
         .group_by("invoice_no", "service")
         .agg(
-            pl.col("customer", "month", "billed_on", "bill_kind", "corrects").first(),
+            pl.col("customer", "month", "billed_on", "bill_kind").first(),
+            pl.col("bill_month", "corrects", "corrected_on").first(),
             pl.col("product").drop_nulls().min(),
             pl.col("day").min(),
             pl.col("price").sum().cast(CENTS),
@@ -232,15 +290,14 @@ def _chosen(asked: pl.DataFrame, rules: pl.DataFrame, methods: Collection[str]) 
 
 
 def _values(lines: pl.DataFrame) -> pl.DataFrame:
-    """Add what each rule makes of a line, rounded once: `basis` and `whole`."""
+    """Add what each rule makes of a line: `basis`, and `fine`, exactly."""
     steady = (pl.col("method") != "residual") | pl.col("paid_class").is_in(STEADY)
     on_margin = pl.col("method") == "percent_of_margin"
     basis = pl.when(on_margin).then("gains").otherwise("earns")
-    made = divide_half_away(cents(pl.col("basis")) * micros(pl.col("value")), 10**6)
     return (
         lines.filter(steady)
         .with_columns(basis=basis.cast(CENTS))
-        .with_columns(whole=from_cents(made))
+        .with_columns(fine=cents(pl.col("basis")) * micros(pl.col("value")))
     )
 
 
@@ -254,31 +311,10 @@ def _events(services: pl.DataFrame) -> pl.DataFrame:
     earns = services.filter(~pl.col("is_note"), pl.col("price") > 0, due)
     paid = earns.select("service", "rule", corrects="invoice_no")
     back = services.filter("is_note").join(paid, on=["service", "rule", "corrects"], how="semi")
-    cent = from_cents(divide_half_away(micros(pl.col("value")), 10**4))
-    return pl.concat([earns.with_columns(whole=cent), back.with_columns(whole=-cent)]).with_columns(
-        basis=pl.col("price")
-    )
-
-
-def _divided(paid: pl.DataFrame, rules: pl.DataFrame) -> pl.DataFrame:
-    """Divide what each rule makes among its payees by largest remainder, payees in order."""
-    first, payees = pl.col("row_id").min().over(RULE), pl.len().over(RULE)
-    parts = rules.select("payee", "role", "share", rule=first, rule_row="row_id", payees=payees)
-    alone = paid.join(parts.filter(pl.col("payees") == 1), on="rule").with_columns(
-        amount=pl.col("whole").cast(CENTS)
-    )
-    shared = paid.with_row_index("place").join(parts.filter(pl.col("payees") > 1), on="rule")
-    sign, whole = cents(pl.col("whole")).sign(), cents(pl.col("whole")).abs()
-    scaled = whole * micros(pl.col("share"))
-    part, of_all = scaled // (100 * 10**6), scaled % (100 * 10**6)
-    ranked = shared.with_columns(part=part, rest=of_all).sort(
-        "place", "rest", "payee", descending=[False, True, False]
-    )
-    left = whole - pl.col("part").sum().over("place")
-    turn = pl.int_range(pl.len(), dtype=pl.Int128).over("place")
-    extra = (turn < left).cast(pl.Int128)
-    split = ranked.with_columns(amount=from_cents(sign * (pl.col("part") + extra)))
-    return pl.concat([alone, split.select(alone.columns)])
+    fine = micros(pl.col("value")) * 100
+    return pl.concat(
+        [earns.with_columns(fine=fine), back.with_columns(fine=fine * -1)]
+    ).with_columns(basis=pl.col("price"))
 
 
 # --- statements -----------------------------------------------------------------------------------
@@ -294,15 +330,21 @@ def stated(
     statements are final is stated as `late`: the difference, never the old rows.
     """
     own = wanted.filter(pl.col("month") == month).with_columns(late=pl.lit(False))
-    key = [name for name in EARNED if name not in ("month", "amount", "price", "basis", "share")]
+    sums = ("price", "basis", "amount")
+    key = [name for name in EARNED if name not in (*sums, "month", "share", "rule", "exact")]
     then = wanted.filter(pl.col("month").is_in(list(final)))
-    said = before.with_columns(amount=-pl.col("amount"), price=-pl.col("price"))
-    said = said.with_columns(basis=-pl.col("basis")).select(EARNED.names())
+    said = before.with_columns(-pl.col(*sums, "exact"))
+    exact = pl.when(pl.col("exact").null_count() == 0).then(pl.col("exact").sum())
     gap = (
-        pl.concat([then.select(EARNED.names()), said])
+        pl.concat([then.select(EARNED.names()), said.select(EARNED.names())])
         .group_by(key)
-        .agg(pl.col("price", "basis", "amount").sum().cast(CENTS), pl.col("share").last())
-        .filter(pl.col("amount") != 0)
+        .agg(
+            pl.col(sums).sum().cast(CENTS),
+            pl.col("share").last(),
+            pl.col("rule").max(),
+            exact.cast(EXACT),
+        )
+        .filter((pl.col("amount") != 0) | (pl.col("exact") != 0).fill_null(False))
         .with_columns(month=pl.lit(month), late=pl.lit(True))
     )
     columns = [*EARNED.names(), "late"]

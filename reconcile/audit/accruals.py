@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, divide_half_away, from_cents
+from invoices.money import cents, from_cents
 from invoices.schema import CENTS, among
-from reconcile.audit.undone_charges import in_turns
+from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
 
 _LINE = ("line_id", "underbilled", "package")
 
@@ -39,31 +39,42 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) ->
     short = cents(pl.col("underbilled")).fill_null(0)
     givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
     # What earlier nights used up is used up; tonight's repeats want what they bill again.
-    wants = pl.max_horizontal(short * -1, "charged_twice")
-    takers = lines.filter(wants > 0).select("line_id", want=wants)
+    gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
+    takers = lines.filter((gone > 0) | (pl.col("charged_twice") > 0)).select(
+        "line_id", gone=gone, want=gone + pl.col("charged_twice")
+    )
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
     if asked.is_empty():
         return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
-    most = divide_half_away(
-        pl.col("has") * pl.min_horizontal("parts_shared", "parts_before"),
-        pl.max_horizontal(pl.col("parts_before").cast(pl.Int128), pl.lit(1, dtype=pl.Int128)),
+    lying = on_days(
+        asked.with_columns(
+            own_from="starts",
+            own_until="ends",
+            starts="starts_before",
+            ends="ends_before",
+            bill_day="bill_day_before",
+            proration="proration_before",
+        )
     )
-    taken = in_turns(
-        asked.select(
+    of_giver = pl.col("parts").sum().over("line_id", "line_id_before")
+    on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
+    taken = spend_in_turns(
+        lying.with_columns(lies=pl.col("has") * FINE * pl.col("parts") // of_giver)
+        .filter(on_own.fill_null(True))
+        .select(
             turn=pl.col("place").rank("dense").over("service", "usoc"),
             taker="line_id",
             giver="line_id_before",
+            day="day",
             want="want",
-            has="has",
-            most=most,
-            order="place_before",
+            lies="lies",
         )
     )
     return (
-        taken.group_by("taker")
-        .agg(pl.col("taken").sum())
-        .join(tonight.filter(pl.col("charged_twice") > 0), left_on="taker", right_on="line_id")
-        .select(line_id="taker", used=from_cents(pl.col("taken")))
+        taken.join(takers, left_on="taker", right_on="line_id")
+        .join(tonight.select("line_id"), left_on="taker", right_on="line_id", how="semi")
+        .filter(pl.col("taken") > pl.col("gone"))
+        .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
     )
 
 

@@ -17,7 +17,7 @@ from reconcile.audit import duplicates, orders, packages, presence
 from reconcile.audit.accruals import used_up, without_used
 from reconcile.audit.due import with_all_due
 from reconcile.audit.match import match
-from reconcile.audit.pricing import place, price
+from reconcile.audit.pricing import place, price, with_contract
 from reconcile.audit.stakes import (
     STAKED,
     WORDS,
@@ -83,7 +83,8 @@ def audit(
     with its own part of history and inventory: memory does not grow with the night.
     """
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
-    carried = _orders(match(asked, reference["services"]), history, reference["orders"])
+    asked = with_contract(match(asked, reference["services"]), contracts, "bill_date", "contract")
+    carried = _orders(asked, history, reference["orders"])
     placed = place(match(lines, reference["services"]), history, carried, reference, contracts)
     if shares == 1:
         return _judged(
@@ -139,7 +140,7 @@ def _judged(
     rated = pl.col("package_rate").is_not_null()
     spread = packages.spread(
         marked.filter(*packaged, rated, ~takes_whole(), pl.col("is_charge")),
-        priced,
+        marked,
         history,
         reference["packages"],
     )
@@ -174,7 +175,7 @@ def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFra
 
 def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFrame) -> pl.DataFrame:
     """Give one-time charges their orders; `matched` holds them and tonight's credits."""
-    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no"]
+    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no", "contract"]
     item = ["service", "usoc"]
     known = pl.col("service").is_not_null()
     charge = (pl.col("charge_class") == "one_time") & (pl.col("amount") >= 0)
@@ -215,5 +216,7 @@ def _duplicates(
         duplicates.columns(history),
         pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
         carried,
-        settings(contracts).select("contract", "proration", "backbill_limit_months"),
+        settings(contracts).select(
+            "contract", "proration", "backbill_limit_months", "disconnect_grace_days"
+        ),
     )

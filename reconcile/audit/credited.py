@@ -10,16 +10,15 @@ import polars as pl
 
 from invoices.money import (
     MICROS,
-    MONTH_PARTS,
     cents,
     divide_half_away,
     from_cents,
     from_micros,
     micros,
 )
-from invoices.periods import days_between, with_fraction
 from invoices.schema import CENTS
-from reconcile.audit.undone_charges import COLUMNS, EXACT, allocate, in_turns
+from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
+from reconcile.audit.undone_charges import COLUMNS, EXACT, allocate
 
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
@@ -79,7 +78,7 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             starts_shared=pl.max_horizontal("starts_before", "credit_from"),
             ends_shared=pl.min_horizontal("ends_before", "credit_until"),
         )
-        .pipe(with_parts, "parts_given", "parts_before")
+        .pipe(with_parts)
     )
     # What the days of the credit bear of the charge, in cents x parts of a month.
     borne = cents(pl.col("amount_before")) * pl.col("parts_given")
@@ -102,74 +101,91 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_parts(pairs: pl.DataFrame, shared: str, before: str) -> pl.DataFrame:
-    """Add what part of a month the earlier line of a pair is, and what they share of it.
+def with_parts(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Add what the days of a pair's earlier line are (`parts_before`), and those of its credits.
 
-    What is shared is `[starts_shared, ends_shared)`. Classes without days are shared as a whole.
+    `parts_given` is what `[starts_shared, ends_shared)` is. Classes without days are one.
     """
-    bill_day = pl.col("bill_date_before").dt.day()
-    asked = pairs.with_columns(bill_day=bill_day, proration="proration_before").lazy()
-    asked = with_fraction(asked, "starts_shared", "ends_shared", shared)
-    asked = with_fraction(asked, "starts_before", "ends_before", before)
     exact = pl.col("charge_class").is_in(EXACT)
-    # Under 30/360 a 31st is no day at all; then days are counted as they are.
-    none = pl.col(before) <= 0
-    whole = pl.lit(MONTH_PARTS, dtype=pl.Int64)
-    days = {
-        shared: days_between(pl.col("starts_shared"), pl.col("ends_shared")),
-        before: days_between(pl.col("starts_before"), pl.col("ends_before")),
-    }
-    return (
-        asked.with_columns(
-            pl.when(exact).then(whole).when(none).then(count).otherwise(name).alias(name)
-            for name, count in days.items()
+    days = (
+        pairs.filter(~exact)
+        .select(
+            *_PAIR, "starts_shared", "ends_shared", starts="starts_before", ends="ends_before",
+            bill_day=pl.col("bill_date_before").dt.day(), proration="proration_before",
         )
-        .drop("bill_day", "proration")
-        .collect()
+        .pipe(on_days)
+    )  # fmt: skip
+    key = [*_PAIR, "starts_shared", "ends_shared"]
+    shared = (pl.col("starts_shared") <= pl.col("day")) & (pl.col("day") < pl.col("ends_shared"))
+    counted = days.group_by(key).agg(
+        parts_before=pl.col("parts").sum(),
+        parts_given=pl.when(shared).then("parts").otherwise(0).sum(),
+    )
+    return pairs.join(counted, on=key, how="left", nulls_equal=True).with_columns(
+        pl.col("parts_before", "parts_given").fill_null(1)
     )
 
 
-def credited_money(given: pl.DataFrame, repeated: pl.DataFrame) -> pl.DataFrame:
+def credited_money(
+    given: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame
+) -> pl.DataFrame:
     """Return what money was credited of what lines billed twice bill again: [line_id, credited].
 
     `given` are the rows of `uncredited`, `repeated` the lines billed twice, whenever they were
-    audited: each cent of a credit is there for the first of them. 12.00 are credited for January,
-    of which B and C bill 12.00 each once more::
+    audited, `pieces` the days and units of them that are no repeat. Each cent of a credit is there
+    for the first line that repeats its day. 12.00 are credited for January, of which B and C bill
+    12.00 each once more::
 
         line  credited
         B     12.00
         C     null
     """
-    asked = (
-        given.filter(pl.col("money") > 0)
-        .join(repeated.select("line_id"), on="line_id", how="semi")
-        .with_columns(
-            starts_shared=pl.max_horizontal("starts", "starts_shared"),
-            ends_shared=pl.min_horizontal("ends", "ends_shared"),
-        )
-        .filter(
-            pl.col("charge_class").is_in(EXACT) | (pl.col("starts_shared") < pl.col("ends_shared"))
-        )
+    asked = given.filter(pl.col("money") > 0).join(
+        repeated.select("line_id"), on="line_id", how="semi"
     )
     if asked.is_empty():
         return pl.DataFrame(schema={"line_id": pl.String(), "credited": CENTS})
-    asked = with_parts(asked, "parts_shared", "parts_before")
-    most = divide_half_away(
-        pl.col("money") * pl.min_horizontal("parts_shared", "parts_given"),
-        pl.max_horizontal(pl.col("parts_given").cast(pl.Int128), _ONE),
-    )
-    days = ("line_id_before", "credit_from", "credit_until")
-    taken = in_turns(
-        asked.select(
-            turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
-            taker="line_id",
-            giver=pl.struct(days).rank("dense"),
-            want=pl.lit(10**30, dtype=pl.Int128),
-            has=pl.col("money").max().over(days),
-            most=most,
-            order=pl.struct("place_before", *days).rank("dense"),
+    exact = pl.col("charge_class").is_in(EXACT)
+    lying = on_days(
+        asked.with_columns(
+            giver=pl.struct("line_id_before", "credit_from", "credit_until").rank("dense"),
+            own_from="starts",
+            own_until="ends",
+            starts=pl.when(~exact).then("starts_shared"),
+            ends="ends_shared",
+            bill_day=pl.col("bill_date_before").dt.day(),
+            proration="proration_before",
         )
     )
-    return taken.group_by("taker").agg(pl.col("taken").sum()).select(
-        line_id="taker", credited=from_cents(pl.col("taken"))
-    )  # fmt: skip
+    of_giver = pl.col("parts").sum().over("line_id", "giver")
+    on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
+    taken = spend_in_turns(
+        lying.with_columns(lies=pl.col("money") * FINE * pl.col("parts") // of_giver)
+        .filter(on_own.fill_null(True))
+        .pipe(_repeated, pieces)
+        .select(
+            turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
+            taker="line_id",
+            giver="giver",
+            day="day",
+            want=pl.lit(10**12, dtype=pl.Int128),
+            lies="lies",
+        )
+    )
+    return taken.select(line_id="taker", credited=from_cents(pl.col("taken")))
+
+
+def _repeated(days: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Keep the days of lines on which some of their units are repeats."""
+    free = pieces.select("line_id", "piece_from", "piece_until", free="units")
+    kept = (
+        days.select("line_id", "day", "units")
+        .unique()
+        .join(free, on="line_id")
+        .filter(
+            pl.col("piece_from") <= pl.col("day"),
+            pl.col("day") < pl.col("piece_until"),
+            pl.col("free") >= pl.col("units"),
+        )
+    )
+    return days.join(kept.select("line_id", "day"), on=["line_id", "day"], how="anti")

@@ -11,6 +11,7 @@ import polars as pl
 
 from invoices.money import MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days
+from invoices.schema import among
 from reconcile.audit.duplicates import Duplicates, Repeats
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
@@ -23,14 +24,18 @@ def with_all_due(lines: pl.LazyFrame, found: Duplicates, elements: pl.LazyFrame)
     """Return priced `lines` as `with_due` does, and what of them is due once (`due_once`, cents).
 
     It is null but for the few lines of which a line of 0.00 has a part that is due already; so are
-    `units_once` and `unit_parts_once`.
+    `units_once` and `unit_parts_once`. `repeats` says of lines billed twice whether they are on
+    their own document.
     """
     columns = {"due_once": "due_owned", "units_once": "units_owned"}
     columns["unit_parts_once"] = "unit_parts_owned"
     few = lines.join(found.due.twice.select("line_id").lazy(), on="line_id", how="semi")
     once = with_due(few, found.due, elements).select("line_id", **columns)
-    return with_due(lines, found.billed, elements).join(
-        once, on="line_id", how="left", maintain_order="left"
+    here = found.pairs.filter("same_document").select("line_id").unique()
+    return (
+        with_due(lines, found.billed, elements)
+        .join(once, on="line_id", how="left", maintain_order="left")
+        .with_columns(repeats=pl.col("is_twice") & among("line_id", here["line_id"]))
     )
 
 

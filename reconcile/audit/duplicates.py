@@ -13,7 +13,7 @@ import polars as pl
 
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
-from reconcile.audit.credited import credited_money, uncredited, with_parts
+from reconcile.audit.credited import credited_money, uncredited
 from reconcile.audit.pricing import UNITED
 from reconcile.audit.undone_charges import DATED, DOCUMENT_ORDER, EXACT
 
@@ -41,8 +41,13 @@ PAIRS = pl.Schema(
         "place_before": pl.UInt32(),
         "service": pl.String(),
         "usoc": pl.String(),
-        "parts_shared": pl.Int64(),  # of a month: what both lines bill
-        "parts_before": pl.Int64(),  # and what all of the earlier line does
+        "same_document": pl.Boolean(),
+        "starts": pl.Date(),  # the days of the line; null where its class has none
+        "ends": pl.Date(),
+        "starts_before": pl.Date(),  # and those of the earlier one, on which it is in service
+        "ends_before": pl.Date(),
+        "bill_day_before": pl.Int8(),
+        "proration_before": pl.String(),
     }
 )
 
@@ -94,6 +99,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "charge_class",
         "amount",
         "quantity",
+        "installed_on",
         "disconnected_on",
         "period_until",
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
@@ -127,7 +133,7 @@ def find(
     `lines` and `history` come from `columns`; `owned` has service, usoc, units, active_from,
     active_until (elements, and what is in packages, which has no dates); `orders` the units left
     of each one-time line's order (`reconcile.audit.orders.assign`); `rules` the settings of each
-    contract (contract, proration, backbill_limit_months).
+    contract (contract, proration, backbill_limit_months, disconnect_grace_days).
     """
     pool = _pool(lines, history, rules)
     pairs = _pairs(pool)
@@ -144,8 +150,29 @@ def find(
             _repeats(owing, given, owned, _without_owing(owing, orders)),
         )
     )
-    told = with_parts(pairs, "parts_shared", "parts_before").select(columns_of(PAIRS))
-    return Duplicates(billed, due, told)
+    return Duplicates(billed, due, pairs.pipe(_told))
+
+
+def _told(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs for those who ask what lines of one element have of each other (`PAIRS`)."""
+    dated = ~pl.col("charge_class").is_in(EXACT)
+    grace = pl.col("disconnect_grace_days_before").fill_null(0)
+    last = add_days(pl.col("disconnected_on_before"), grace)
+    inside = (
+        pl.max_horizontal("starts_before", "installed_on_before"),
+        pl.min_horizontal("ends_before", last),
+    )
+    never = inside[0] >= inside[1]
+    return pairs.with_columns(
+        same_document=pl.col("document") == pl.col("document_before"),
+        starts=pl.when(dated).then("starts"),
+        ends=pl.when(dated).then("ends"),
+        starts_before=pl.when(dated).then(
+            pl.when(never).then("starts_before").otherwise(inside[0])
+        ),
+        ends_before=pl.when(dated).then(pl.when(never).then("ends_before").otherwise(inside[1])),
+        bill_day_before=pl.col("bill_date_before").dt.day(),
+    ).select(columns_of(PAIRS))
 
 
 def _repeats(
@@ -161,7 +188,7 @@ def _repeats(
     twin = pl.col("line_id_before").sort_by("place_before").first()
     twice = (
         found.join(pairs.group_by("line_id").agg(twin=twin), on="line_id", how="left")
-        .join(credited_money(given, found), on="line_id", how="left", maintain_order="left")
+        .join(credited_money(given, found, pieces), on="line_id", how="left", maintain_order="left")
         .select(columns_of(TWICE))
     )
     return Repeats(twice, pieces)

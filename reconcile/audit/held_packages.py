@@ -43,7 +43,7 @@ def with_package_of_elements(
     if not held.is_empty():
         lines = (
             lines.join(held.lazy(), on=_QUESTION, how="left", maintain_order="left")
-            .with_columns(package=pl.coalesce("package", "held"))
+            .with_columns(package=pl.coalesce("package", pl.when(_MONTHLY).then("held")))
             .drop("held")
         )
     return _with_elements(lines, history, packages, own_code)

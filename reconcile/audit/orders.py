@@ -31,8 +31,8 @@ def assign(
     """Return for each one-time line the completed order that carries it, if one does.
 
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
-    bill_date, invoice_no, line_no, quantity, amount); `history` those audited before, `order_no`
-    being the order they used; `credits` the negative lines of the same services and codes.
+    bill_date, invoice_no, line_no, quantity, amount, contract); `history` those audited before,
+    `order_no` being the order they used; `credits` the negative lines of the same items.
     `units_left` are the units of the order that no earlier line has used and kept: the credit of
     units, or of a whole charge, gives them back.
     """
@@ -140,9 +140,10 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _units() -> pl.Expr:
-    """Return the units a line uses of its order; a line of 0.00 bills none of them."""
+    """Return the units a line uses of its order: none of 0.00, or of an unknown account."""
     billed = pl.col("quantity").fill_null(1).abs()
-    return pl.when(pl.col("amount") != 0).then(billed).otherwise(0).cast(RATE)
+    uses = (pl.col("amount") != 0) & pl.col("contract").is_not_null()
+    return pl.when(uses).then(billed).otherwise(0).cast(RATE)
 
 
 def _left(used: pl.DataFrame, completed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

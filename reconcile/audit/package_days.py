@@ -10,25 +10,29 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
-from invoices.periods import with_fraction
+from invoices.periods import add_days, with_fraction
 from reconcile.audit.pricing import value
+from reconcile.audit.shared_days import FINE, on_days
 from reconcile.audit.spread import by_largest_remainder
 
 ITEM = ["service", "package"]
+KEY = [*ITEM, "group"]
 _CENTS = pl.Int128()
 _NONE = pl.lit(0, dtype=_CENTS)
 PAST = pl.Schema(
     {
-        "line_id": pl.String(),
+        "line_id": pl.String(),  # of several lines the first
         "service": pl.String(),
         "package": pl.String(),
+        "document_id": pl.String(),
         "bill_date": pl.Date(),
         "invoice_no": pl.String(),
         "starts": pl.Date(),
         "ends": pl.Date(),
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
-        "is_charge": pl.Boolean(),
+        "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
+        "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
     }
 )
 JUDGED = pl.Schema(
@@ -36,9 +40,10 @@ JUDGED = pl.Schema(
         "line_id": pl.String(),
         "package_share": _CENTS,  # what of the price is due of the line
         "package_used": _CENTS,  # what was billed too little before, and is billed here
+        "package_again": _CENTS,  # what falls to days that are billed already
         "is_package_above": pl.Boolean(),
         "package_tolerated": pl.Boolean(),
-        "package_twin": pl.String(),  # a line that bills it already: what is above is billed twice
+        "package_twin": pl.String(),  # the first line that bills those days
     }
 )
 
@@ -46,223 +51,354 @@ JUDGED = pl.Schema(
 def in_turn(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return what is due of package lines (`JUDGED`), document by document.
 
-    `lines` are charges with a package rate that no code takes as a whole; `left` (cents) is what is
-    due of those billed twice by themselves (`is_twice`). `past` (`PAST`) are the lines of the same
-    packages audited before, and all credits. The price is 50.00::
+    `lines` are charges with a package rate that no code takes as a whole; `repeats` says which are
+    billed twice on their own document, `left` (cents) what is due of those. `past` (`PAST`) are
+    lines of the same packages audited before, and all credits. The price is 50.00::
 
         bill  line  period       amount     share  used
         Jan   E1    01-01 02-01  20.00  ->  50.00
         Feb   E2    01-01 02-01  35.00  ->   0.00  30.00, 5.00 above the price
-        Mar   E3    01-01 02-01   8.00  ->   0.00   0.00, all of it billed twice
+        Mar   E3    01-01 02-01   8.00  ->   0.00   0.00, all of it billed again
     """
     document = pl.struct("bill_date", "invoice_no", "document_id").rank("dense")
     turns = lines.with_columns(turn=document.over(ITEM)).sort("turn")
+    past = as_groups(past)
     judged = [pl.DataFrame(schema=JUDGED)]
     for _, turn in turns.group_by("turn", maintain_order=True):
         own = _own(turn, past)
-        past = pl.concat([past, _as_past(own)])
-        repeats = _repeats(turn.filter("is_twice"), past)
-        past = pl.concat([past, _as_past(repeats)])
-        judged += [own.select(list(JUDGED)), repeats.select(list(JUDGED))]
+        judged.append(own.select(list(JUDGED)))
+        billed = _as_past(own)
+        nth = pl.int_range(pl.len()).over(ITEM, order_by="line_no")
+        again = turn.filter("repeats").with_columns(nth=nth).sort("nth")
+        for _, one in again.group_by("nth", maintain_order=True):
+            repeats = _repeats(one, pl.concat([past, as_groups(billed)]))
+            judged.append(repeats.select(list(JUDGED)))
+            billed = pl.concat([billed, _as_past(repeats)])
+        past = pl.concat([past, as_groups(billed)])
     return pl.concat(judged)
+
+
+def as_groups(past: pl.DataFrame) -> pl.DataFrame:
+    """Return charges of one document that share days as one: the price was spread over them."""
+    item = [*ITEM, "document_id"]
+    charges = past.filter("charge").sort(*item, "starts", "line_id")
+    reach = pl.col("ends").cum_max().shift().over(item)
+    begins = (pl.col("starts") >= reach).fill_null(True)
+    together = (
+        charges.with_columns(group=begins.cum_sum().over(item))
+        .group_by(*item, "group", maintain_order=True)
+        .agg(
+            pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
+            pl.col("ends").max(),
+            pl.col("expected", "underbilled").sum(),
+            pl.col("charge").first(),
+        )
+        .with_columns(carries=(pl.col("expected") != 0) | (pl.col("underbilled") != 0))
+    )
+    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("charge"))])
 
 
 def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
-    on_time = pl.col("package_tolerated").fill_null(False) | pl.col("is_twice")
+    on_time = pl.col("package_tolerated") | pl.col("repeats")
     return judged.select(
-        *("line_id", *ITEM, "bill_date", "invoice_no"),
+        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
         starts="period_from",
         ends="period_until",
         expected="package_share",
         underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
         - pl.col("package_used"),
-        is_charge=pl.lit(True),
+        charge=pl.lit(True),
+        carries=pl.lit(False),
     ).cast(dict(PAST))  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of a document that are not billed twice by themselves, judged together."""
-    lines = turn.filter(~pl.col("is_twice")).sort(*ITEM, "period_from", "line_no", "line_id")
+    """Return the lines of a document that are not billed twice on it, judged together."""
+    lines = turn.filter(~pl.col("repeats")).sort(*ITEM, "period_from", "line_no", "line_id")
     reach = pl.col("period_until").cum_max().shift().over(ITEM)
     begins = (pl.col("period_from") >= reach).fill_null(True)
     lines = lines.with_columns(group=begins.cum_sum().over(ITEM))
-    groups = _groups(lines).pipe(_with_price).pipe(_with_carried, past)
-    left = _left_of_repeats(groups, turn.filter("is_twice"))
+    groups = _groups(lines)
+    days = _days(groups, past)
+    left = _left_of_repeats(groups, turn.filter("repeats"))
     groups = (
-        groups.join(left, on=[*ITEM, "group"], how="left")
-        .with_columns(carried=pl.col("carried") + pl.col("left").fill_null(0))
+        _with_price(groups, days)
+        .join(_carried(days, past, groups), on=KEY, how="left")
+        .join(left, on=KEY, how="left")
+        .with_columns(pl.col("net", "credits", "beside", "accrual", "left").fill_null(0))
+    )
+    back = pl.min_horizontal("credits", pl.col("price_carried") - pl.col("net"))
+    taken = pl.col("left") + pl.col("beside")
+    groups = (
+        groups.with_columns(back=pl.max_horizontal(back, _NONE))
         .with_columns(
-            price=pl.max_horizontal(
-                pl.min_horizontal(pl.col("due") - pl.col("carried"), "due"), _NONE
-            ),
-            whole_left=pl.max_horizontal(pl.col("whole") - pl.col("carried"), _NONE),
+            price=pl.max_horizontal(pl.col("price_fresh") - taken, _NONE) + pl.col("back"),
+            whole_left=pl.max_horizontal(pl.col("price_all") - taken, _NONE) + pl.col("back"),
         )
         .with_columns(room=pl.col("price") + pl.col("accrual"))
     )
-    told = lines.join(groups.drop("starts", "ends"), on=[*ITEM, "group"], how="left")
-    return _shared(_with_again(told))
+    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual")
+    told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
+    return told.pipe(_with_borne, days).pipe(_with_again).pipe(_shared)
 
 
 def _groups(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines that share days, chained: their days, and the rate of the one that starts it."""
-    first = pl.all().exclude("period_until", *ITEM, "group").first()
-    prorated = (pl.col("charge_class") == "prorated").any()
-    return lines.group_by(*ITEM, "group", maintain_order=True).agg(
-        first.name.prefix("first_"), ends=pl.col("period_until").max(), has_proration=prorated
-    ).select(
-        *ITEM, "group", "ends", "has_proration", starts="first_period_from",
-        rate="first_package_rate", by_unit="first_by_unit", bill_day="first_bill_day",
-        proration="first_proration", month_days="first_month_days",
-        installed_on="first_installed_on", window_until="first_window_until",
-        on="first_bill_date", number="first_invoice_no",
-    )  # fmt: skip
-
-
-def _with_price(groups: pl.DataFrame) -> pl.DataFrame:
-    """Add the price of all days (`whole`), of those in service (`due`), and of a day (`slack`)."""
-    frame = groups.lazy().with_columns(
-        in_from=pl.max_horizontal("starts", "installed_on"),
-        in_until=pl.min_horizontal("ends", "window_until"),
+    told = ("by_unit", "bill_day", "proration", "month_days", "installed_on", "window_until")
+    return lines.group_by(KEY, maintain_order=True).agg(
+        pl.col(told).first(),
+        starts=pl.col("period_from").first(),
+        ends=pl.col("period_until").max(),
+        rate=pl.col("package_rate").first(),
+        on=pl.col("bill_date").first(),
+        number=pl.col("invoice_no").first(),
+        has_proration=(pl.col("charge_class") == "prorated").any(),
     )
-    frame = with_fraction(frame, "starts", "ends", "parts")
-    frame = with_fraction(frame, "in_from", "in_until", "in_parts")
-    one = pl.lit(MICROS, dtype=_CENTS)
-    in_parts = pl.max_horizontal(pl.min_horizontal("in_parts", "parts"), pl.lit(0)).cast(_CENTS)
-    month = pl.col("month_days").fill_null(30).cast(_CENTS)
-    day = micros(pl.col("rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
-    return frame.with_columns(
-        whole=value(pl.col("rate"), one, pl.col("parts").cast(_CENTS), pl.col("by_unit")),
-        due=value(pl.col("rate"), one, in_parts, pl.col("by_unit")),
-        slack=pl.when("has_proration").then(day).otherwise(_NONE),
-    ).collect()
 
 
-def _with_carried(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Add what bills before have of the days of each group.
+def _days(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return the days of groups: day, parts, in_service, and the first line that carries it."""
+    day = pl.col("day")
+    out = (day < pl.col("installed_on")) | (day >= pl.col("window_until"))
+    days = on_days(groups).with_columns(in_service=~out.fill_null(False))
+    carried = (
+        _before(groups, past.filter("carries"))
+        .with_columns(day=_EACH_DAY)
+        .explode("day")
+        .sort("bill_date", "invoice_no", "line_id")
+        .group_by(*KEY, "day", maintain_order=True)
+        .agg(carrier=pl.col("line_id").first())
+    )
+    return days.join(carried, on=[*KEY, "day"], how="left")
 
-    `carried` is what they made due, less what was credited; `accrual` what they billed too little;
-    `twin` the first line of them, null where no day is carried.
-    """
+
+_EACH_DAY = pl.date_ranges("starts", "ends", closed="left")
+
+
+def _before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return what stands on documents up to that of each group, with the group."""
+    asking = groups.select(
+        *KEY, "on", "number", "bill_day", "proration", "installed_on", "window_until",
+        of_starts="starts", of_ends="ends",
+    )  # fmt: skip
     not_later = (pl.col("bill_date") < pl.col("on")) | (
         (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
     )
-    meets = _meeting(groups, past).filter(not_later)
-    bears = pl.col("is_charge") & (pl.col("expected") > 0)
-    told = (
-        meets.sort("bill_date", "invoice_no", "line_id_past")
-        .group_by(*ITEM, "group", maintain_order=True)
+    meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))
+    return asking.join(past, on=ITEM).filter(not_later, meets)
+
+
+def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Add prices of days of each group, each rounded once, and of a day (`slack`).
+
+    `price_all`: of days no earlier document bills; `price_fresh`: of those of them in service;
+    `price_carried`: of days in service that one bills.
+    """
+    fresh, served = pl.col("carrier").is_null(), pl.col("in_service")
+    wanted = {
+        "price_all": fresh,
+        "price_fresh": fresh & served,
+        "price_carried": ~fresh & served,
+    }
+    whole = with_fraction(groups.lazy(), "starts", "ends", "whole").collect()
+    for name, which in wanted.items():
+        parts = _parts_of(days.filter(which), name)
+        whole = whole.join(parts, on=KEY, how="left").with_columns(
+            pl.min_horizontal(pl.col(name).fill_null(0), "whole").cast(_CENTS)
+        )
+    one = pl.lit(MICROS, dtype=_CENTS)
+    month = pl.col("month_days").fill_null(30).cast(_CENTS)
+    day = micros(pl.col("rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    return whole.with_columns(
+        *(value(pl.col("rate"), one, pl.col(name), pl.col("by_unit")).alias(name)
+          for name in wanted),
+        slack=pl.when("has_proration").then(day).otherwise(_NONE),
+    )  # fmt: skip
+
+
+def _parts_of(days: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return what of a month days of each group are, run by run."""
+    ordered = days.sort(*KEY, "day")
+    follows = pl.all_horizontal(pl.col(k) == pl.col(k).shift() for k in KEY) & (
+        pl.col("day") == add_days(pl.col("day").shift(), 1)
+    )
+    runs = (
+        ordered.with_columns(run=(~follows.fill_null(False)).cum_sum())
+        .group_by("run", maintain_order=True)
         .agg(
-            carried=_part("expected").sum(),
-            accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE),
-            twin=pl.col("line_id_past").filter(bears).first(),
+            pl.col(*KEY, "bill_day", "proration").first(),
+            start=pl.col("day").first(),
+            end=add_days(pl.col("day").last(), 1),
         )
     )
-    return groups.join(told, on=[*ITEM, "group"], how="left").with_columns(
-        pl.col("carried", "accrual").fill_null(0)
+    counted = with_fraction(runs.lazy(), "start", "end", name).collect()
+    return counted.group_by(KEY).agg(pl.col(name).sum())
+
+
+def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Return what bills before, and credits, have of the days of each group, in cents.
+
+    `net`: what was made due of days in service that are billed already, less what was credited;
+    `credits`: the latter; `accrual`: what was billed too little of them and not billed since;
+    `beside`: what elements billed by themselves have of other days; `twin`: the first line of them.
+    """
+    lying = _lying(_before(groups, past))
+    served = days.select(*KEY, "day", "in_service", "carrier")
+    met = lying.join(served, on=[*KEY, "day"]).with_columns(
+        carried=pl.col("carrier").is_not_null() & pl.col("in_service")
     )
-
-
-def _meeting(asking: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return what asks (starts, ends, bill_day, proration) beside the lines that share its days."""
-    met = asking.join(past.rename({"line_id": "line_id_past"}), on=ITEM, suffix="_past").filter(
-        pl.col("starts_past") < pl.col("ends"), pl.col("ends_past") > pl.col("starts")
+    credit = (pl.col("expected") < 0) & pl.col("carried")
+    beside = ~pl.col("carries") & (pl.col("expected") > 0) & pl.col("carrier").is_null()
+    named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
+    twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
+    told = met.group_by(KEY).agg(
+        net=_sum(pl.when("carried").then("expected_here")),
+        credits=_sum(pl.when(credit).then(pl.col("expected_here") * -1)),
+        accrual=pl.max_horizontal(_sum(pl.when("carried").then("underbilled_here")), _NONE),
+        beside=_sum(pl.when(beside).then("expected_here")),
     )
-    met = met.with_columns(
-        from_shared=pl.max_horizontal("starts", "starts_past"),
-        until_shared=pl.min_horizontal("ends", "ends_past"),
+    return twin.join(told, on=KEY, how="full", coalesce=True)
+
+
+def _sum(money: pl.Expr) -> pl.Expr:
+    """Return the sum of parts of cents on days in cents, rounded once."""
+    return divide_half_away(money.fill_null(0).sum(), FINE)
+
+
+def _lying(past: pl.DataFrame) -> pl.DataFrame:
+    """Return lines of before once a day, with the parts of cents that lie on it.
+
+    What is due lies on days in service; what was billed too little on those that no earlier
+    document billed, if there are any.
+    """
+    rows = on_days(past.with_row_index("row"))
+    day = pl.col("day")
+    inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
+    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
+    first = pl.when("carries").then(order).min().over(*KEY, "day") == order
+    short = (pl.col("underbilled") > 0) & pl.col("carries")
+
+    def share(which: pl.Expr) -> pl.Expr:
+        weight = pl.when(which).then("parts").otherwise(0).cast(_CENTS)
+        all_of = weight.sum().over("row")
+        plain = pl.col("parts").cast(_CENTS)
+        return pl.when(all_of > 0).then(weight * FINE // all_of).otherwise(
+            plain * FINE // plain.sum().over("row")
+        )  # fmt: skip
+
+    rows = rows.with_columns(served=inside, first=first.fill_null(False)).with_columns(
+        # Where no day is in service all of them are counted.
+        served=pl.col("served") | ~pl.col("served").any().over("row")
     )
-    frame = with_fraction(met.lazy(), "from_shared", "until_shared", "parts_shared")
-    return with_fraction(frame, "starts_past", "ends_past", "parts_past").collect()
-
-
-def _part(money: str) -> pl.Expr:
-    """Return what of the cents of a line falls to the days it shares."""
-    bottom = pl.max_horizontal(pl.col("parts_past").cast(_CENTS), pl.lit(1, dtype=_CENTS))
-    return divide_half_away(pl.col(money) * pl.min_horizontal("parts_shared", bottom), bottom)
+    own = pl.col("served") & pl.col("first")
+    rows = rows.with_columns(
+        short=pl.when(short & own.any().over("row")).then(own).otherwise("served")
+    )
+    return rows.with_columns(
+        expected_here=pl.col("expected") * share(pl.col("served")),
+        underbilled_here=pl.col("underbilled") * share(pl.col("short")),
+    )
 
 
 def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
     """Return what is due of lines billed twice in part: it is part of the price of their days."""
     return (
-        groups.select(*ITEM, "group", "starts", "ends")
+        groups.select(*KEY, "starts", "ends")
         .join(repeats.select(*ITEM, "period_from", "period_until", "left"), on=ITEM)
         .filter(pl.col("period_from") < pl.col("ends"), pl.col("period_until") > pl.col("starts"))
-        .group_by(*ITEM, "group")
+        .group_by(KEY)
         .agg(pl.col("left").sum())
     )
 
 
-def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
-    """Say which lines come after all of the price was billed (`again`), and name a twin of theirs.
+def _with_borne(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """Add what of each line falls to days that earlier documents bill (`borne`, cents)."""
+    carried = days.filter(pl.col("carrier").is_not_null()).select(*KEY, "day", billed=True)
+    own = on_days(
+        lines.select(
+            "line_id", *KEY, "bill_day", "proration", starts="period_from", ends="period_until"
+        )
+    )
+    parts = (
+        own.join(carried, on=[*KEY, "day"], how="left")
+        .group_by("line_id")
+        .agg(
+            all_parts=pl.col("parts").cast(_CENTS).sum(),
+            borne_parts=pl.when("billed").then("parts").otherwise(0).cast(_CENTS).sum(),
+        )
+    )
+    return lines.join(parts, on="line_id", how="left").with_columns(
+        borne=divide_half_away(cents(pl.col("amount")) * pl.col("borne_parts"), pl.col("all_parts"))
+    )
 
-    The package's own code and its elements are two ways to bill it: the second is billed again if
-    the first has all of the price already.
+
+def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
+    """Say what of lines is billed again (`weight_again`, cents), and name a twin of theirs.
+
+    Days that earlier documents bill and left nothing of are billed again. The package's own code
+    and its elements are two ways to bill it: the second is, if the first has all of the price.
     """
-    key = [*ITEM, "group"]
     own_code = pl.col("usoc") == pl.col("package")
-    first = pl.col("line_no").min().over(*key, own_code) == pl.col("line_no").min().over(key)
-    billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(key)
-    leader = pl.col("line_id").sort_by("line_no").first().over(key)
-    full = billed_first >= pl.col("room") - pl.col("slack")
+    first = pl.col("line_no").min().over(*KEY, own_code) == pl.col("line_no").min().over(KEY)
+    billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(KEY)
+    leader = pl.col("line_id").sort_by("line_no").first().over(KEY)
+    second = ~first & (pl.col("room") > 0) & (billed_first >= pl.col("room") - pl.col("slack"))
+    carried = (pl.col("accrual") == 0) & (pl.col("back") == 0)
     return lines.with_columns(
-        again=pl.when(pl.col("room") > 0)
-        .then(~first & full)
-        .otherwise((pl.col("due") > 0) & pl.col("twin").is_not_null()),
-        twin=pl.coalesce("twin", pl.when(~first).then(leader)),
+        weight_again=pl.when(second)
+        .then(cents(pl.col("amount")))
+        .when(carried)
+        .then("borne")
+        .otherwise(_NONE),
+        twin=pl.coalesce("twin", pl.when(second).then(leader)),
     )
 
 
 def _shared(lines: pl.DataFrame) -> pl.DataFrame:
     """Spread the price that is left over the lines of each group, and say what is above it."""
-    key = [*ITEM, "group"]
-    amount = cents(pl.col("amount"))
-    lines = lines.with_columns(weight=pl.when("again").then(_NONE).otherwise(amount))
-    billed = pl.col("weight").sum().over(key)
-    lines = lines.with_columns(billed=billed).with_columns(
-        excess=pl.max_horizontal(pl.col("billed") - pl.col("price"), _NONE),
-        tolerated=(pl.col("billed") - pl.col("price")).abs() <= pl.col("slack"),
+    billed = cents(pl.col("amount")).sum().over(KEY)
+    lines = lines.with_columns(
+        over=pl.max_horizontal(billed - pl.col("price"), _NONE),
+        over_all=pl.max_horizontal(billed - pl.col("whole_left"), _NONE),
+        all_again=pl.col("weight_again").sum().over(KEY),
+    ).with_columns(use=pl.min_horizontal("over_all", "accrual"))
+    again = pl.min_horizontal(pl.col("over_all") - pl.col("use"), "all_again")
+    lines = lines.with_columns(again=again).pipe(
+        by_largest_remainder, KEY, "weight_again", "again", "package_again"
     )
-    use = pl.when("tolerated").then(_NONE).otherwise(pl.min_horizontal("excess", "accrual"))
-    lines = lines.with_columns(use=use).pipe(
-        by_largest_remainder, key, "weight", "price", "package_share"
+    lines = lines.with_columns(weight=cents(pl.col("amount")) - pl.col("package_again")).pipe(
+        by_largest_remainder, KEY, "weight", "price", "package_share"
     )
-    above = pl.col("weight") - pl.min_horizontal("package_share", "weight")
+    above = pl.max_horizontal(pl.col("weight") - pl.col("package_share"), _NONE)
     lines = lines.with_columns(above=above).pipe(
-        by_largest_remainder, key, "above", "use", "package_used"
+        by_largest_remainder, KEY, "above", "use", "package_used"
     )
-    over = pl.col("billed") - pl.col("whole_left") - pl.col("use") > pl.col("slack")
-    # Days that other bills have already, and nothing of them left to bill.
-    twice = pl.col("again") | (over & pl.col("twin").is_not_null() & (pl.col("accrual") == 0))
+    kept = pl.col("weight").sum().over(KEY) - pl.col("use")
     return lines.with_columns(
-        is_package_above=over & ~twice & ~pl.col("again"),
-        package_tolerated=pl.col("tolerated") & ~pl.col("again"),
-        package_twin=pl.when(twice).then("twin"),
+        is_package_above=kept - pl.col("whole_left") > pl.col("slack"),
+        package_tolerated=(kept - pl.col("price")).abs() <= pl.col("slack"),
+        package_twin=pl.when(pl.col("package_again") > 0).then("twin"),
     )
 
 
 def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return lines billed twice by themselves with what they use of what was billed too little."""
-    asking = lines.select(
-        "line_id", *ITEM, "bill_day", "proration", starts="period_from", ends="period_until"
-    )
-    met = _meeting(asking, past)
-    found = met.group_by("line_id").agg(
-        accrual=pl.max_horizontal(_part("underbilled").sum(), _NONE)
-    )
+    """Return lines billed twice on their document, one a package, with what they use up.
+
+    What they use stands in `package_used`; their stake is not yet less by it.
+    """
+    groups = lines.select(
+        *ITEM, "bill_day", "proration", "installed_on", "window_until", group="line_id",
+        starts="period_from", ends="period_until", on="bill_date", number="invoice_no",
+    )  # fmt: skip
+    found = _carried(_days(groups, past), past, groups).select("accrual", line_id="group")
     excess = pl.max_horizontal(cents(pl.col("amount")) - pl.col("left"), _NONE)
-    before = (pl.col("excess").cum_sum() - pl.col("excess")).over(ITEM, order_by="line_no")
-    return (
-        lines.with_columns(excess=excess)
-        .join(found, on="line_id", how="left")
-        .with_columns(
-            package_used=pl.min_horizontal(
-                pl.max_horizontal(pl.col("accrual").fill_null(0) - before, _NONE), "excess"
-            ),
-            package_share="left",
-            is_package_above=pl.lit(False),
-            package_tolerated=pl.lit(False),
-            package_twin=pl.lit(None, dtype=pl.String),
-        )
+    return lines.join(found, on="line_id", how="left").with_columns(
+        package_used=pl.min_horizontal(pl.col("accrual").fill_null(0), excess),
+        package_share="left",
+        package_again=_NONE,
+        is_package_above=pl.lit(False),
+        package_tolerated=pl.lit(False),
+        package_twin=pl.lit(None, dtype=pl.String),
     )

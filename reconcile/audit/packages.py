@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
+from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, from_cents, micros
 from invoices.periods import add_days
 from invoices.schema import CENTS, columns_of
 from reconcile.audit.package_days import ITEM, PAST, in_turn
 from reconcile.audit.pricing import RECURRING, value
 from reconcile.audit.spread import by_largest_remainder
+from reconcile.audit.stakes import takes_whole
 
 _GROUP = [*ITEM, "period_from", "period_until", "document_id"]
 
@@ -24,9 +25,10 @@ SHARES = pl.Schema(
         "line_id": pl.String(),
         "package_share": pl.Int128(),  # cents of the package price that are due of the line
         "package_used": pl.Int128(),  # cents of the line that were billed too little before
+        "package_again": pl.Int128(),  # cents of the line that are billed already
         "is_package_above": pl.Boolean(),  # more is billed than the price of the whole period
         "package_tolerated": pl.Boolean(),
-        "package_twin": pl.String(),  # a line that bills it already; null where none does
+        "package_twin": pl.String(),  # the line that bills them already; null where none does
     }
 )
 
@@ -40,8 +42,8 @@ def spread(
     """Return the shares of the package price for lines whose package is not billed at its price.
 
     `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
-    code took as a whole; `tonight` (PRICED) and `history` (AUDITED) all lines, `packages` the
-    reference table. A package billed at its price to the cent needs no row: the share of each line
+    code took as a whole; `tonight` are all lines, so judged, `history` (AUDITED) those of before,
+    `packages` the reference table. A package billed at its price to the cent needs no row: the share of each line
     is what was billed.
     """
     keys = (
@@ -60,7 +62,7 @@ def spread(
         lines.join(shared.lazy(), on=ITEM, how="semi")
         .with_columns(left=left_of_repeat())
         .select(
-            *("line_id", *ITEM, "usoc", "amount", "charge_class", "is_twice", "left"),
+            *("line_id", *ITEM, "usoc", "amount", "charge_class", "repeats", "left"),
             *("document_id", "bill_date", "invoice_no", "line_no", "bill_day", "proration"),
             *("period_from", "period_until", "installed_on", "window_until"),
             *("package_rate", "by_unit", "month_days"),
@@ -79,34 +81,38 @@ def _past(
     codes = pl.concat([inside, held.select(*ITEM, usoc="package")]).unique()
     first = keys["period_from"].min()
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
-    columns = ["line_id", "service", "usoc", "bill_date", "invoice_no", "period_from"]
+    columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
     last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
-    # A line without a rate of its own is not due: what it billed stands at stake, or is unknown.
-    money = {"expected": pl.lit(None, CENTS), "underbilled": pl.lit(None, CENTS)}
-    credits, charges = (
+    credit = pl.col("amount") < 0
+    # Elements that are billed by themselves before the package is: they are due as they stand.
+    due = pl.when(pl.col("is_charge") & ~takes_whole() & pl.col("rate").is_not_null())
+    beside = credit | pl.col("package").is_null()
+    money = {"expected": from_cents(due.then("due_owned")), "underbilled": pl.lit(None, CENTS)}
+    parts = (
         frame.filter(monthly, pl.col("period_until") >= first, wanted).select(
             *columns,
-            *(given.alias(name) for name, given in worth.items()),
+            *(given.cast(CENTS).alias(name) for name, given in worth.items()),
             "amount",
-            period_until=last.otherwise(add_days(pl.col("period_from"), 1)),
+            starts="period_from",
+            ends=last.otherwise(add_days(pl.col("period_from"), 1)),
         )
         for frame, wanted, worth in (
-            (tonight, pl.col("amount") < 0, money),
+            (tonight, beside, money),
             (history, True, {name: pl.col(name) for name in money}),
         )
     )
-    credit = pl.col("amount") < 0
     return (
-        pl.concat([credits, charges])
-        .join(codes, on=["service", "usoc"])
+        pl.concat(parts)
+        .join(codes, on=["service", "usoc"], suffix="_billed")
         .select(
-            *("line_id", *ITEM, "bill_date", "invoice_no"),
-            starts="period_from",
-            ends="period_until",
+            *("line_id", "service", "document_id", "bill_date", "invoice_no", "starts", "ends"),
+            package="package_billed",
             expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
             underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
-            is_charge=~credit,
+            charge=~credit & pl.col("package").is_not_null(),
+            carries=pl.lit(False),
         )
+        .select(list(PAST))
         .cast(dict(PAST))  # type: ignore[arg-type]
         .collect()
     )
@@ -157,6 +163,7 @@ def _alone(lines: pl.LazyFrame) -> pl.DataFrame:
         .pipe(by_largest_remainder, _GROUP, "weight", "price", "package_share")
         .with_columns(
             package_used=pl.lit(0, dtype=pl.Int128),
+            package_again=pl.lit(0, dtype=pl.Int128),
             package_twin=pl.lit(None, dtype=pl.String),
         )
         .select(columns_of(SHARES))

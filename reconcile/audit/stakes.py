@@ -106,22 +106,25 @@ def takes_whole() -> pl.Expr:
 def with_package_due(lines: pl.LazyFrame, spread: pl.DataFrame) -> pl.LazyFrame:
     """Put the line's share of the package price in the place of what is due of it.
 
-    What was billed too little before and is billed here is no more at stake than its share is. A
-    line of which another has the days already is billed twice, but for its share.
+    What was billed too little before and is billed here is no more at stake than its share is. What
+    other documents bill of its days is the affair of the package: only its repeats on its own
+    document are told by the line.
     """
     packaged = pl.col("package_rate").is_not_null() & pl.col("is_charge_or_zero")
-    in_group = packaged & ~takes_whole() & ~_true("is_twice")
-    share = pl.coalesce("package_share", cents(pl.col("amount")))
-    again = in_group & pl.col("package_twin").is_not_null()
-    due = share + pl.col("package_used").fill_null(0)
+    in_group = packaged & ~takes_whole() & ~_true("repeats")
+    billed = cents(pl.col("amount"))
+    share = pl.coalesce("package_share", billed)
+    again = pl.col("package_again").fill_null(0)
+    own = pl.when(in_group)
     return (
         lines.join(spread.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(
-            package_due=pl.when(in_group).then(due),
-            package_expected=pl.when(in_group).then(share),
-            due_not_billed=pl.when(again).then(share).otherwise("due_not_billed"),
-            is_twice=_true("is_twice") | again,
-            twin=pl.coalesce("twin", "package_twin"),
+            package_due=own.then(share + pl.col("package_used").fill_null(0)),
+            package_expected=own.then(share),
+            due_not_billed=own.then(billed - again).otherwise("due_not_billed"),
+            is_twice=own.then(again > 0).otherwise("is_twice"),
+            twin=own.then("package_twin").otherwise("twin"),
+            credited=own.then(None).otherwise("credited"),
         )
         .with_columns(
             pl.coalesce("package_due", f"due_{name}").alias(f"due_{name}") for name in NARROWED[1:]
@@ -146,7 +149,7 @@ def with_stakes(lines: pl.LazyFrame) -> pl.LazyFrame:
         kept = pl.min_horizontal("rem", due)
         if code == "charged_twice":
             # All of what it bills again was credited: it is no repeat.
-            told = true & ~((pl.col("spared") > 0) & (kept == pl.col("rem")))
+            told = true & ~((pl.col("spared") > 0) & (pl.col("rem") > 0) & (kept == pl.col("rem")))
         else:
             told = true
         lines = lines.with_columns(

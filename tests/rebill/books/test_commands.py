@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nights
+import polars as pl
 import pytest
 from beancount import loader
 from nights import bill, night, put, table
@@ -15,8 +16,12 @@ from pypdf import PdfReader
 from reference_files import write
 from shell import Call, rows
 
+from rebill.books.statements import earned_so_far
 from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.pricing.commissions import EARNED, stated
+from rebill.pricing.shares.turns import Before
 from rebill.reference.load import load
+from rebill.store.record import reading
 from rebill.workspace.settings import Workspace
 
 RULES = """
@@ -150,6 +155,64 @@ def test_the_view_of_a_deal_leaves_us_the_rest_of_the_margin(
     view = json.loads(ok(rebill("commissions", "show", "--deal", "JV", "--json")))
     assert [row["payee"] for row in view] == ["delta", None]
     assert sum(D(row["amount"]) for row in view) == D(view[0]["margin"])
+
+
+ALIKE = """
+    deal payee role      method            value  share
+    AG   ana   agent     percent_of_price  0.1037 50
+    AG   bell  sub_agent percent_of_price  0.1037 50
+    """
+
+
+def test_the_view_of_a_deal_says_who_carries_the_odd_cent(billed: Workspace, rebill: Call) -> None:
+    give(billed, "commissions", ALIKE)
+    ok(rebill("commissions", "build", "--month", "2026-03"))
+    view = json.loads(ok(rebill("commissions", "show", "--deal", "AG", "--json")))
+    by_party = {row["payee"]: row["parts"] or [] for row in view}
+    for row in view[:2]:
+        assert sum(D(part["amount"]) for part in row["parts"]) == D(row["amount"])
+    # 27.50 x 0.1037 is 2.85175, rounded once: 2.85, so that one of the two has 1.43.
+    first = [by_party[payee][0] for payee in ("ana", "bell")]
+    assert {(p["base"], p["exact"], p["commission"]) for p in first} == {
+        ("27.50", "2.85175", "2.85")
+    }
+    assert {p["exact_part"] for p in first} == {"1.425"}
+    assert sorted(p["part"] for p in first) == ["1.42", "1.43"]
+    said = {p["odd_cent"]: p["why"] for p in first}
+    assert said["0.01"].endswith("its turn") and said["0.00"].endswith("another's turn")
+    code, text, _ = rebill("commissions", "show", "--deal", "AG", "--month", "2026-03")
+    assert code == 0 and "equal remainders, its turn" in text and "house" in text
+    lines = rows(nights.exported(billed, "commission_lines")["commission_lines"])
+    lines = [row for row in lines if row["deal"] == "AG"]
+    for payee, parts in by_party.items():
+        for part in parts:
+            own = [r for r in lines if (r["payee"], r["invoice_no"]) == (payee, part["invoice_no"])]
+            assert sum(D(row["amount"]) for row in own) == D(part["part"])
+            assert sum(D(row["basis"]) for row in own) == D(part["base"])
+
+
+def test_statements_of_an_earlier_version_are_gone_on_with(billed: Workspace, rebill: Call) -> None:
+    give(billed, "commissions", ALIKE.replace("0.1037", "0.0132"))
+    ok(rebill("invoices", "issue", "--bill-month", "2026-03", "--as-of", "2026-03-16"))
+    ok(rebill("commissions", "build", "--month", "2026-03", "--final"))
+    files = [p for p in billed.root.rglob("*.parquet") if "late" in pl.read_parquet_schema(p)]
+    (file,) = files
+    kept = pl.read_parquet(file)
+    # The earlier version rounded line by line and kept neither the rule nor what it came to.
+    with reading(billed) as record:
+        by_row = earned_so_far(record, Before(by_row=["2026-03"]))
+    old = stated(by_row, EARNED.to_frame(), "2026-03", []).with_columns(
+        carrier=pl.lit(None, dtype=pl.String)
+    )
+    assert old["amount"].to_list() != kept["amount"].to_list()
+    old.select(kept.columns).drop("rule", "exact").write_parquet(file)
+    told = json.loads(ok(rebill("commissions", "show", "--deal", "AG", "--json")))
+    assert "row by row" in told[0]["parts"][0]["why"] and told[0]["parts"][0]["exact"] is None
+    ok(rebill("commissions", "build", "--month", "2026-04"))
+    april = json.loads(ok(rebill("commissions", "show", "--month", "2026-04", "--json")))
+    assert april == []
+    again = json.loads(ok(rebill("commissions", "show", "--deal", "AG", "--json")))
+    assert again == told
 
 
 def test_what_is_final_stays_and_what_is_not_there_is_told(

@@ -5,63 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from decimal import Decimal as D
-from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
 from commission_model import model
+from commission_worlds import Row, bill, frames, line, rule, world
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill.pricing.commissions import EARNED, METHODS, RULES, deal_view, earned, stated
-from rebill.store.record import INVOICED_LINES
-
-Row = dict[str, Any]
-BILLS = {
-    "invoice_no": pl.String,
-    "kind": pl.String,
-    "bill_date": pl.Date,
-    "corrects": pl.String,
-}
-
-
-def line(**given: Any) -> Row:
-    whole = {
-        "invoice_no": "I-1",
-        "customer": "C1",
-        "line_id": "D-1",
-        "service": "S1",
-        "product": "voice",
-        "charge_class": "recurring",
-        "kind": "charge",
-        "credit_of": None,
-        "cost": D("60.00"),
-        "price": D("100.00"),
-        **given,
-    }
-    return {**whole, "margin": whole["price"] - whole["cost"]}
-
-
-def bill(number: str, day: str, corrects: str | None = None) -> Row:
-    kind = "credit_note" if corrects else "invoice"
-    date = dt.date.fromisoformat(day)
-    return {"invoice_no": number, "kind": kind, "bill_date": date, "corrects": corrects}
-
-
-def rule(payee: str, method: str, value: str, share: str = "100", **given: Any) -> Row:
-    empty = dict.fromkeys(("customer", "service", "product", "effective_from", "effective_until"))
-    said = {"deal": "D", "payee": payee, "role": "agent", "method": method}
-    return {**empty, **said, "value": D(value), "share": D(share), **given}
-
-
-def frames(lines: list[Row], bills: list[Row], rules: list[Row]) -> tuple[pl.DataFrame, ...]:
-    numbered = [{"row_id": n, **row} for n, row in enumerate(rules, 1)]
-    return (
-        pl.DataFrame(lines, schema={n: d for n, d in INVOICED_LINES.items() if n != "bill_date"}),
-        pl.DataFrame(bills, schema=BILLS),
-        pl.DataFrame(numbered, schema=RULES),
-    )
+from rebill.pricing.commissions import EARNED, deal_view, earned, stated
 
 
 def paid(
@@ -97,11 +50,30 @@ def test_each_method_works_on_what_it_says() -> None:
 def test_shares_divide_a_commission_to_the_cent() -> None:
     shares = (("a", "33.3"), ("b", "33.3"), ("c", "33.4"))
     rules = [rule(who, "percent_of_price", "0.0005", share) for who, share in shares]
-    # 0.05: 1.665, 1.665 and 1.67 cents; the last has the largest rest, then a before b.
+    # 0.05: 1.665, 1.665 and 1.67 cents; c has the largest remainder, then it is b's turn.
     assert [(who, amount) for _, who, _, amount in paid([line()], rules)] == [
-        *(("a", D("0.02")), ("b", D("0.01"))),
+        *(("a", D("0.01")), ("b", D("0.02"))),
         ("c", D("0.02")),
     ]
+
+
+def test_a_rule_is_rounded_once_for_an_invoice_however_many_lines_it_has() -> None:
+    rules = [rule(who, "percent_of_price", "0.10", "50") for who in ("a", "b")]
+    tenth = [line(line_id=f"D-{n}", price=D("0.13"), cost=D(0)) for n in range(7)]
+    made = earned(*frames(tenth, [bill("I-1", "2026-03-15")], rules))
+    # 7 x 0.013 is 0.091: 0.09 in all, not 7 x 0.01; the rows of each add up to its part.
+    assert made.group_by("payee").agg(pl.col("amount").sum()).sort("payee").rows() == [
+        ("a", D("0.04")),
+        ("b", D("0.05")),
+    ]
+    assert made["exact"].unique().to_list() == [D("0.013")]
+    assert made.filter(payee="a")["basis"].sum() == D("0.91")
+
+
+def test_dollars_for_services_are_rounded_once_for_an_invoice() -> None:
+    three = [line(line_id=f"D-{n}", service=f"S{n}") for n in range(3)]
+    amounts = [amount for *_, amount in paid(three, [rule("a", "flat", "1.005")])]
+    assert sum(amounts) == D("3.02") and sorted(amounts) == [D("1.00"), D("1.01"), D("1.01")]
 
 
 def test_the_strongest_rule_in_force_counts_and_deals_do_not_know_each_other() -> None:
@@ -167,66 +139,6 @@ def test_a_one_off_sum_is_not_paid_for_a_service_older_than_its_rule() -> None:
 # --- the slow model -----------------------------------------------------------------------------
 
 
-def world(seed: int) -> tuple[list[Row], list[Row], list[Row]]:
-    """Return invented lines, bills and rules whose shares add up."""
-    pick = Random(seed)
-    months = ["2026-02-10", "2026-03-10", "2026-04-10"]
-    bills = [bill(f"I-{who}-{n}", day) for who in "12" for n, day in enumerate(months)]
-    noted = [b["invoice_no"] for b in bills if pick.random() < 0.3]
-    notes = [bill(f"N-{number}", "2026-04-20", number) for number in noted]
-    lines: list[Row] = []
-    for number, each in enumerate(bills * 4):
-        lines.append(
-            line(
-                invoice_no=each["invoice_no"],
-                customer=f"C{each['invoice_no'][2]}",
-                line_id=f"D-{number}",
-                service=pick.choice(["S1", "S2", "S3", None]),
-                product=pick.choice(["voice", "data", None]),
-                charge_class=pick.choice(["recurring", "prorated", "one_time", "usage", "tax"]),
-                price=D(pick.randint(0, 30000)) / 100,
-                cost=D(pick.randint(0, 30000)) / 100,
-            )
-        )
-    for number in range(6):
-        charge = pick.choice(lines[:24])
-        later = pick.choice([b for b in bills if b["invoice_no"][2] == charge["customer"][1]])
-        words = {"kind": "credit", "charge_class": "adjustment", "credit_of": charge["line_id"]}
-        if number % 2:
-            words["credit_of"] += " D-9"
-        number_of = {"line_id": f"X-{number}", "invoice_no": later["invoice_no"]}
-        lines.append({**charge, **words, **number_of, **reversed_of(charge)})
-    lines += [
-        {**row, "invoice_no": note["invoice_no"], **reversed_of(row)}
-        for note in notes
-        for row in list(lines)
-        if row["invoice_no"] == note["corrects"]
-    ]
-    return lines, bills + notes, some_rules(pick)
-
-
-def reversed_of(row: Row) -> Row:
-    return {"price": -row["price"], "cost": -row["cost"]}
-
-
-def some_rules(pick: Random) -> list[Row]:
-    scopes: list[Row] = [{}, {"customer": "C1"}, {"product": "voice"}, {"service": "S1"}]
-    scopes.append({"customer": "C2", "product": "data"})
-    rules: dict[tuple[Any, ...], list[Row]] = {}
-    for deal in "AAABBB":
-        start = pick.choice([None, dt.date(2026, 3, 1), dt.date(2026, 4, 1)])
-        until = pick.choice([None, dt.date(2026, 4, 5)])
-        scope, method = pick.choice(scopes), pick.choice(METHODS)
-        dollars = method in ("flat", "one_off")
-        value = "7.5" if dollars else pick.choice(["0.1", "0.125", "0.333333"])
-        shares = pick.choice([["100"], ["60", "40"], ["33.333333", "33.333333", "33.333334"]])
-        given = {"deal": deal, "effective_from": start, "effective_until": until, **scope}
-        rules[deal, method, *sorted(scope.items()), start] = [
-            rule(f"P{n}", method, value, share, **given) for n, share in enumerate(shares)
-        ]
-    return [row for rows in rules.values() for row in rows]
-
-
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_earned_is_what_the_slow_model_says(seed: int) -> None:
     lines, bills, rules = world(seed)
@@ -249,10 +161,11 @@ def test_parts_are_the_whole_and_a_credit_is_the_exact_opposite(
     shares[-1] += 100 - sum(shares)
     rules = [rule(f"P{n}", "percent_of_price", "1", str(s)) for n, s in enumerate(shares)]
     amount = D(cents) / 100
-    here = {p: a for _, p, _, a in paid([line(price=amount)], rules)}
-    there = {p: a for _, p, _, a in paid([line(price=-amount)], rules)}
+    bills = [bill("I-1", "2026-03-15"), bill("N-1", "2026-04-02", corrects="I-1")]
+    made = paid([line(price=amount), line(price=-amount, invoice_no="N-1")], rules, bills)
+    here, there = ({p: a for m, p, _, a in made if m == month} for month in ("2026-03", "2026-04"))
     assert sum(here.values(), D(0)) == amount
-    assert there == {p: -a for p, a in here.items()}
+    assert {p: a for p, a in there.items() if a} == {p: -a for p, a in here.items() if a}
 
 
 # --- statements and deals -----------------------------------------------------------------------

@@ -160,9 +160,11 @@ def test_what_a_repeat_leaves_of_a_package_line_lessens_the_price_for_the_others
     assert found(made) == said("""
         a package_above_contract 5.00
         b charged_twice 12.00
-        c charged_twice 17.00
+        b package_above_contract 3.82
+        c charged_twice 10.00
+        c package_above_contract 3.18
     """)
-    assert answers(made, "expected") == [["a", "15.00"], ["b", "12.00"], ["c", "3.00"]]
+    assert answers(made, "expected") == [["a", "15.00"], ["b", "8.18"], ["c", "6.82"]]
 
 
 def test_a_package_without_a_rate_has_nothing_at_stake_and_no_rate_is_missed():

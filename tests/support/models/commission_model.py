@@ -1,11 +1,14 @@
-"""The slow, obvious commissions, line by line in plain decimals: it judges
-`rebill.pricing.commissions`."""
+"""The slow, obvious commissions, invoice by invoice in plain decimals: it judges
+`rebill.pricing.commissions` and `rebill.pricing.shares`."""
 
 from __future__ import annotations
 
+import datetime as dt
+import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from typing import Any
 
 Row = dict[str, Any]
@@ -14,20 +17,71 @@ PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
 SCOPES = (("service",), ("customer", "product"), ("customer",), ("product",), ())
 
 
-def rounded(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
+def rounded(amount: Decimal) -> int:
+    """Return dollars as whole cents."""
+    return int(amount.quantize(CENT, ROUND_HALF_UP) * 100)
 
 
-def split(whole: Decimal, parts: list[Row]) -> Iterator[tuple[Row, Decimal]]:
-    """Yield each part with its cents: down first, then the largest rests, then payees in order."""
-    cents = int(abs(whole) * 100)
-    exact = [(part, cents * part["share"] / 100) for part in parts]
-    given = {id(part): int(amount) for part, amount in exact}
-    order = sorted(exact, key=lambda pair: (-(pair[1] - int(pair[1])), pair[0]["payee"]))
-    for part, _ in order[: cents - sum(given.values())]:
-        given[id(part)] += 1
-    for part in parts:
-        yield part, Decimal(given[id(part)]) / 100 * (1 if whole >= 0 else -1)
+class Rings:
+    """Who has the next odd cent: partners who share alike sit in a ring and take turns."""
+
+    def __init__(self) -> None:
+        self.gone: dict[tuple[str, ...], int] = defaultdict(int)
+
+    def turns(self, deal: str, payees: list[str], back: bool) -> list[str]:
+        """Return the partners as their turn comes, or as it goes back."""
+        names = sorted(payees)
+        begin = zlib.crc32("\n".join([deal, *names]).encode()) % len(names)
+        ring = names[begin:] + names[:begin]
+        at = self.gone[deal, *names]
+        steps = range(1, len(ring) + 1) if back else range(len(ring))
+        return [ring[(at - n if back else at + n) % len(ring)] for n in steps]
+
+    def took(self, deal: str, payees: list[str], count: int) -> None:
+        """Note that odd cents went to partners of the ring."""
+        self.gone[deal, *sorted(payees)] += count
+
+
+def certain(cents: int, parts: list[Row]) -> dict[str, tuple[int, Fraction]]:
+    """Return by payee its part down to the cent, and what is left of it."""
+    exact = {p["payee"]: Fraction(abs(cents)) * Fraction(p["share"]) / 100 for p in parts}
+    return {payee: (int(part), part - int(part)) for payee, part in exact.items()}
+
+
+def split(cents: int, parts: list[Row], first: Collection[str] = ()) -> dict[str, int]:
+    """Return the cents of each payee: down first, then the largest rests, `first` before others."""
+    exact = certain(cents, parts)
+    order = sorted(exact, key=lambda payee: (-exact[payee][1], payee not in first, payee))
+    left = abs(cents) - sum(sure for sure, _ in exact.values())
+    sign = 1 if cents >= 0 else -1
+    return {payee: sign * (exact[payee][0] + (payee in order[:left])) for payee in exact}
+
+
+def carriers(
+    cents: int, parts: list[Row], has: Collection[str], rings: tuple[Rings, Rings], counts: bool
+) -> list[str]:
+    """Return who of those with equal rests has an odd cent; those who `has` one keep it."""
+    exact, deal = certain(cents, parts), parts[0]["deal"]
+    left = abs(cents) - sum(sure for sure, _ in exact.values())
+    bound = sorted((rest for _, rest in exact.values()), reverse=True)[left - 1] if left else None
+    tied = [payee for payee, (_, rest) in exact.items() if rest == bound]
+    need = left - sum(rest > bound for _, rest in exact.values()) if bound is not None else 0
+    if not 0 < need < len(tied):
+        return []
+
+    def chosen(ring: Rings, names: list[str], count: int) -> list[str]:
+        turns = ring.turns(deal, names, cents < 0)
+        if counts and count:
+            ring.took(deal, names, count if cents > 0 else -count)
+        return sorted(turns, key=lambda payee: payee not in has)[:count]
+
+    some = chosen(rings[0], tied, need)
+    shares = {part["payee"]: part["share"] for part in parts}
+    found = []
+    for share in {shares[payee] for payee in some}:
+        alike = [payee for payee in tied if shares[payee] == share]
+        found += chosen(rings[1], alike, sum(shares[payee] == share for payee in some))
+    return found
 
 
 def rules_for(row: Row, rules: list[Row], methods: Iterable[str]) -> Iterator[list[Row]]:
@@ -76,16 +130,10 @@ def worked(lines: list[Row], bills: list[Row]) -> list[Row]:
     return [r for r in rows if r["paid_class"] in PAID and r["kind"] not in ("tax", "surcharge")]
 
 
-def model(lines: list[Row], bills: list[Row], rules: list[Row]) -> dict[tuple[Any, ...], Decimal]:
-    """Return the amount by (month, payee, deal, method, invoice_no, service, line_id)."""
-    found: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
-
-    def pay(rule: list[Row], whole: Decimal, bill: Row, service: Any, line_id: Any) -> None:
-        for part, amount in split(whole, rule):
-            month = f"{bill['bill_date']:%Y-%m}"
-            key = (month, part["payee"], part["deal"], part["method"], bill["invoice_no"])
-            found[(*key, service, line_id)] += amount
-
+def events(
+    lines: list[Row], bills: list[Row], rules: list[Row]
+) -> Iterator[tuple[list[Row], Decimal, Row, Row]]:
+    """Yield rule, exact sum, bill and what it is for (a line, or a service as a whole)."""
     rows = worked(lines, bills)
     for row in rows:
         methods = ("percent_of_price", "percent_of_margin", "residual")
@@ -94,13 +142,89 @@ def model(lines: list[Row], bills: list[Row], rules: list[Row]) -> dict[tuple[An
             if method == "residual" and row["paid_class"] not in ("recurring", "prorated"):
                 continue
             basis = row["price"] - (row["cost"] if method == "percent_of_margin" else 0)
-            pay(rule, rounded(basis * value), row["bill"], row["service"], row["line_id"])
-    for rule, amount, bill, service in services(rows, rules):
-        pay(rule, amount, bill, service, None)
+            yield rule, basis * value, row["bill"], row
+    for rule, amount, bill, service, customer in services(rows, rules):
+        yield rule, amount, bill, {"service": service, "line_id": None, "customer": customer}
+
+
+def model(
+    lines: list[Row],
+    bills: list[Row],
+    rules: list[Row],
+    said: dict[tuple[str, str, int], int] | None = None,
+    by_row: Collection[str] = (),
+) -> dict[tuple[Any, ...], Decimal]:
+    """Return the amount by (month, payee, deal, method, invoice_no, service, line_id).
+
+    `said` are the cents that final statements said of an invoice and row of a rule; statements of
+    the months `by_row` round row by row.
+    """
+    found: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    dates: dict[str, dt.date] = {bill["invoice_no"]: bill["bill_date"] for bill in bills}
+    units: dict[tuple[Any, ...], list[tuple[Decimal, Row]]] = defaultdict(list)
+    of: dict[tuple[Any, ...], tuple[list[Row], Row, str]] = {}
+    for rule, amount, bill, row in events(lines, bills, rules):
+        where = (row["service"] is None, row["service"] or "")
+        place = (row["line_id"] is None, row["line_id"] or "", *where)
+        days = [bill["bill_date"], dates.get(bill["corrects"] or "")]
+        alone = any(day is not None and f"{day:%Y-%m}" in by_row for day in days)
+        unit = (bill["invoice_no"], min(r["row_id"] for r in rule), place if alone else None)
+        units[unit].append((amount, {**row, "place": place}))
+        of[unit] = (rule, bill, row["customer"])
+    first = turns_taken({k: sum(a for a, _ in v) for k, v in units.items()}, of, said or {})
+    for unit, parts in units.items():
+        rule, bill, _ = of[unit]
+        exact, before = Decimal(0), split(0, rule)
+        for amount, row in sorted(parts, key=lambda part: part[1]["place"]):
+            exact += amount
+            now = split(rounded(exact), rule, first.get(unit, []))
+            for part in rule:
+                key = (f"{bill['bill_date']:%Y-%m}", part["payee"], part["deal"], part["method"])
+                more = now[part["payee"]] - before[part["payee"]]
+                found[(*key, unit[0], row["service"], row["line_id"])] += Decimal(more) / 100
+            before = now
     return {key: amount for key, amount in found.items() if amount}
 
 
-def services(rows: list[Row], rules: list[Row]) -> Iterator[tuple[list[Row], Decimal, Row, str]]:
+def turns_taken(
+    sums: dict[tuple[Any, ...], Decimal],
+    of: dict[tuple[Any, ...], tuple[list[Row], Row, str]],
+    said: dict[tuple[str, str, int], int],
+) -> dict[tuple[Any, ...], list[str]]:
+    """Return who carries the odd cents of each unit that is rounded once an invoice."""
+    rings = (Rings(), Rings())
+    found: dict[tuple[Any, ...], list[str]] = {}
+
+    def stated(unit: tuple[Any, ...]) -> list[str] | None:
+        """Return who has an odd cent as final statements say; None if they say nothing."""
+        rule = of[unit][0]
+        known = {r["payee"]: said.get((unit[0], r["payee"], r["row_id"])) for r in rule}
+        if all(cents is None for cents in known.values()):
+            return None
+        exact = certain(sum(cents or 0 for cents in known.values()), rule)
+        return [payee for payee, cents in known.items() if abs(cents or 0) > exact[payee][0]]
+
+    def order(unit: tuple[Any, ...]) -> tuple[Any, ...]:
+        rule, bill, customer = of[unit]
+        names = [rule[0][name] or "" for name in ("method", "customer", "service", "product")]
+        since = rule[0]["effective_from"] or dt.date.min
+        note = bill["kind"] == "credit_note"
+        new = stated(unit) is None
+        return (note, new, bill["bill_date"], customer, bill["invoice_no"], *names, since)
+
+    for unit in sorted((u for u in sums if u[2] is None), key=order):
+        rule, bill, _ = of[unit]
+        note = bill["kind"] == "credit_note"
+        has = stated(unit)
+        if has is None:
+            has = found.get((bill["corrects"], unit[1], None), []) if note else []
+        found[unit] = carriers(rounded(sums[unit]), rule, has, rings, counts=not note)
+    return found
+
+
+def services(
+    rows: list[Row], rules: list[Row]
+) -> Iterator[tuple[list[Row], Decimal, Row, str, str]]:
     """Yield what is earned and taken back for services as a whole."""
     whole: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
@@ -131,8 +255,8 @@ def services(rows: list[Row], rules: list[Row]) -> Iterator[tuple[list[Row], Dec
             mark = (s["service"], rule[0]["row_id"])
             if not note and s["price"] > 0 and new:
                 earned.add((*mark, number))
-                yield rule, rounded(rule[0]["value"]), s["bill"], s["service"]
+                yield rule, rule[0]["value"], s["bill"], s["service"], s["customer"]
             if note and (*mark, s["bill"]["corrects"]) in earned:
-                yield rule, -rounded(rule[0]["value"]), s["bill"], s["service"]
+                yield rule, -rule[0]["value"], s["bill"], s["service"], s["customer"]
         if not note and s["price"] > 0 and (s["service"], number) not in taken:
             standing.add(who)

@@ -25,7 +25,7 @@ from model_lines import (
     same_rate,
 )
 from model_packages import held_packages, judge_packages
-from model_repeats import accrue, owed_before, spare, use_accruals, wholly_at_stake
+from model_repeats import accrue, earlier_charges, owed_before, spare, use_accruals, wholly_at_stake
 from model_time import Row, days_touched, extension, overlap, rounded
 from model_together import not_billed
 
@@ -171,6 +171,10 @@ def judge(facts: Facts, j: Judged) -> None:
     true = [(code, due) for code in NARROWING if (due := code(facts, j)) is not None]
     j.nothing_due = any(code in WHOLE for code, _ in true)
     j.grouped = j.package_rate is not None and not j.nothing_due and j["amount"] > 0
+    here = [e for e in earlier_charges(facts, j) if e["document_id"] == j["document_id"]]
+    if j.grouped and not here:
+        # What other documents bill of a package is weighed by its days.
+        true = [(code, due) for code, due in true if code is not charged_twice]
     others = [(code, due) for code, due in true if code is not charged_twice]
     owed = ZERO
     if j.price is not None and not j.nothing_due and j["charge_class"] in ORDERED:

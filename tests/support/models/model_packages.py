@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from model_credits import NOTHING, Day, Money, spread_over, weights
+from model_credits import NOTHING, Day, Money, spread_over, total, weights
 from model_facts import Facts
 from model_lines import MONTHLY, ZERO, Judged, day_and_cent
-from model_repeats import in_reach, use, wholly_at_stake
+from model_repeats import wholly_at_stake
 from model_time import DAY, days_touched, extension, holds, overlap, rounded
 
 Days = set[dt.date]
@@ -27,7 +27,9 @@ class Carried:
 
     lines: list[Judged]
     expected: Money
-    accrual: Money = field(default_factory=dict)
+    accrual: Money
+    days: Days
+    carries: bool  # something is due of it, or was
 
 
 Earlier = dict[tuple[str, str | None], list[Carried]]
@@ -94,13 +96,37 @@ def judge_packages(facts: Facts) -> None:
         for key, lines in documents[place].items():
             before = earlier.setdefault(key, [])
             ordered = sorted(lines, key=lambda j: (j["line_no"], j["line_id"]))
+            own = chained([j for j in ordered if not j.repeated])
             again = [j for j in ordered if j.repeated]
-            found = []
-            for group in chained([j for j in ordered if not j.repeated]):
-                found.append(Group(facts, group, before, again).judge())
-            before += found
-            for j in again:
-                before.append(judge_repeat(facts, j, before))
+            for group in own:
+                Group(facts, group, before, again).judge()
+            for n, j in enumerate(again):
+                groups = chained([*(e for group in own for e in group), *again[:n]])
+                judge_repeat(facts, j, [*before, *(billing(facts, g, before) for g in groups)])
+            before += [billing(facts, group, list(before)) for group in chained(ordered)]
+
+
+def billing(facts: Facts, lines: list[Judged], before: list[Carried]) -> Carried:
+    """Return what later documents will find of a group: what is due lies on days in service.
+
+    What was billed too little lies on those that no document before bills, if there are any.
+    """
+    first = min(lines, key=lambda j: (j.period or (), j["line_id"]))
+    days: Days = set().union(*(days_of_line(j) for j in lines))
+    due = {d for d in days if facts.in_window(first, d)} or days
+    taken: Days = set().union(*(b.days for b in before if b.carries))
+    net = sum((j.underbilled for j in lines), ZERO)
+    expected = sum((j.expected or ZERO for j in lines), ZERO)
+    short = ((due - taken) or due) if net > 0 else due
+    lies = weights(first, sorted(due))
+    accrual = {d: Fraction(net) * w for d, w in weights(first, sorted(short)).items()}
+    return Carried(
+        lines,
+        {d: Fraction(expected) * w for d, w in lies.items()},
+        accrual,
+        days,
+        bool(expected or net),
+    )
 
 
 def chained(lines: list[Judged]) -> list[list[Judged]]:
@@ -128,39 +154,51 @@ def part(money: Money, days: Days | set[Day]) -> Decimal:
     return rounded(sum((cents for d, cents in money.items() if d in days), NOTHING))
 
 
-def carried_by(facts: Facts, lines: list[Judged], before: list[Carried], days: Days) -> Decimal:
-    """Return what earlier documents made due of some days, less what was credited of them."""
+def credited_on(facts: Facts, lines: list[Judged], days: Days) -> Decimal:
+    """Return what of some days was credited up to the document of lines."""
     j = lines[0]
     codes = facts.elements_of(j["carrier"], j.package)
-    found = ZERO
-    for billing in before:
-        if in_reach(billing.lines[0], j):
-            found += part(billing.expected, days)
+    lying = NOTHING
     for c in facts.lines:
         mine = c.service is j.service and c["usoc"] in codes and c.order_key[:2] <= j.order_key[:2]
         monthly = c["charge_class"] in (*MONTHLY, "adjustment")
         if mine and monthly and c["amount"] < 0 and c.period:
-            found += part(spread_over(c["amount"], c, days_touched(c.period)), days)
-        # Elements that were judged by themselves have their part of the price, too.
-        alone = mine and not c.package and c.order_key[:2] < j.order_key[:2]
-        if alone and c["charge_class"] in MONTHLY and not c.is_credit and c.expected and c.period:
-            found += part(spread_over(c.expected, c, days_touched(c.period)), days)
-    return found
+            on_days = spread_over(-c["amount"], c, served(facts, c))
+            lying += sum((cents for d, cents in on_days.items() if d in days), NOTHING)
+    return rounded(lying)
 
 
-def judge_repeat(facts: Facts, j: Judged, before: list[Carried]) -> Carried:
+def served(facts: Facts, j: Judged) -> list[dt.date]:
+    """Return the days of a line on which its service is in service, all of them if none is."""
+    own = days_touched(j.period) if j.period else []
+    return [d for d in own if facts.in_window(j, d)] or list(own)
+
+
+def alone_on(facts: Facts, lines: list[Judged], days: Days) -> Decimal:
+    """Return what elements that were judged by themselves before have of some days."""
+    j = lines[0]
+    codes = facts.elements_of(j["carrier"], j.package)
+    lying = NOTHING
+    for c in facts.lines:
+        mine = c.service is j.service and c["usoc"] in codes and c.order_key[:2] < j.order_key[:2]
+        alone = mine and not c.package and c["charge_class"] in MONTHLY and not c.is_credit
+        if alone and c.expected and c.period:
+            on_days = spread_over(c.expected, c, served(facts, c))
+            lying += sum((cents for d, cents in on_days.items() if d in days), NOTHING)
+    return rounded(lying)
+
+
+def judge_repeat(facts: Facts, j: Judged, before: list[Carried]) -> None:
     """Say what is due of a line that repeats an element of the package: what is left of it.
 
     "What `charged_twice` (and the days) leave of a line, as a share of its billed amount, is
     expected of it"; what was billed too little of its days is used up by the rest.
     """
     days, left = days_of_line(j), left_of_repeat(j)
-    over, used = j["amount"] - left, ZERO
-    for billing in before:
-        met = days & billing.accrual.keys()
-        took = min(over - used, max(ZERO, part(billing.accrual, days)))
-        use(took, [(billing.accrual, dict(billing.accrual), set(met), -1)])
-        used += took
+    over = j["amount"] - left
+    met = {d for d in days if facts.in_window(j, d)}
+    lying = sum((c for b in before for d, c in b.accrual.items() if d in met), NOTHING)
+    used = min(over, max(ZERO, rounded(lying)))
     j.expected, j.left, j.used_up, j.plain_units = left, left, used, False
     j.underbilled = -used
     stake = over - used
@@ -175,7 +213,6 @@ def judge_repeat(facts: Facts, j: Judged, before: list[Carried]) -> Carried:
     j.findings["charged_twice"] = (stake, None)
     if not stake and (used or j.spared):
         del j.findings["charged_twice"]
-    return Carried([j], spread_over(left, j, days))
 
 
 def left_of_repeat(j: Judged) -> Decimal:
@@ -199,18 +236,20 @@ class Group:
         if any(j["charge_class"] == "prorated" for j in lines):
             self.slack = day_and_cent(self.first, self.rate, Decimal(1))
         own = sum((left_of_repeat(j) for j in again if days_of_line(j) & self.days), ZERO)
-        self.billed_before = carried_by(facts, lines, before, self.days)
-        self.carried = self.billed_before + own
-        self.all = self.price_of(self.days & self.window)
-        self.price = max(ZERO, min(self.all - self.carried, self.all))
-        self.accrual = ZERO
-        for billing in self.reached():
-            self.accrual += part(billing.accrual, self.days)
-        self.accrual = max(ZERO, self.accrual)
+        billings = [b for b in self.before if b.carries]
+        self.carried: Days = self.days & set().union(*(b.days for b in billings))
+        fresh, old = self.days - self.carried, self.carried & self.window
+        credits = credited_on(facts, lines, old)
+        net = rounded(self.lying(billings, "expected", old)) - credits
+        self.back = max(ZERO, min(credits, self.price_of(old) - net))
+        beside = alone_on(facts, lines, fresh) + own
+        self.price = max(ZERO, self.price_of(fresh & self.window) - beside) + self.back
+        self.whole = max(ZERO, self.price_of(fresh) - beside) + self.back
+        self.accrual = max(ZERO, rounded(self.lying(self.before, "accrual", old)))
 
-    def reached(self) -> list[Carried]:
-        """Return the earlier billings that the contract looks back to."""
-        return [b for b in self.before if in_reach(b.lines[0], self.lines[0])]
+    def lying(self, billings: list[Carried], what: str, days: Days) -> Fraction:
+        """Return what of earlier billings lies on some days."""
+        return sum((c for b in billings for d, c in getattr(b, what).items() if d in days), NOTHING)
 
     def price_of(self, days: Days) -> Decimal:
         """Return the price of some days, rounded once as the carrier rounds."""
@@ -225,67 +264,56 @@ class Group:
         months = min(months, whole)
         return extension(self.rate, months, Decimal(1), self.first.rounding) if days else ZERO
 
-    def judge(self) -> Carried:
-        """Say what is due of each line; return what later documents will find of it."""
+    def judge(self) -> None:
+        """Say what is due of each line."""
+        amounts = [j["amount"] for j in self.lines]
+        above_all = max(ZERO, sum(amounts, ZERO) - self.whole)
+        used = min(above_all, self.accrual)
         again = self.again()
-        amounts = [
-            ZERO if twice else j["amount"] for j, twice in zip(self.lines, again, strict=True)
-        ]
-        billed = sum(amounts, ZERO)
+        twice = spread(min(above_all - used, sum(again, ZERO)), again)
+        kept = [amount - part for amount, part in zip(amounts, twice, strict=True)]
+        billed = sum(kept, ZERO) - used
         near = abs(billed - self.price) <= self.slack
-        used = ZERO if near else min(max(ZERO, billed - self.price), self.accrual)
-        whole = max(ZERO, self.price_of(self.days) - self.carried)
-        over = billed - whole - used > self.slack
-        all_twice = over and self.billed_before > 0 and not self.accrual
-        shares = spread(self.price, self.in_window(amounts))
-        owed = spread(used, [max(ZERO, w - s) for w, s in zip(amounts, shares, strict=True)])
-        for j, twice, share, old in zip(self.lines, again, shares, owed, strict=True):
-            self.tell(j, twice or all_twice, share, old)
-            off = j["amount"] - share - old
-            true = [c for c in ("charged_twice", *WINDOW) if c in j.findings]
-            if over and not twice and not all_twice:
+        over = billed - self.whole > self.slack
+        shares = spread(self.price, kept)
+        owed = spread(used, [max(ZERO, w - s) for w, s in zip(kept, shares, strict=True)])
+        for j, part, share, old in zip(self.lines, twice, shares, owed, strict=True):
+            self.tell(j, bool(part), share, old)
+            off = j["amount"] - part - share - old
+            true = [c for c in WINDOW if c in j.findings]
+            if part:
+                j.findings["charged_twice"] = (part, None)
+            if over:
                 true.append("package_above_contract")
                 j.findings["package_above_contract"] = (ZERO, None)
-            elif off > 0 and not true and not near:
-                true = ["package_above_contract"]
             if true and off > 0:
                 j.findings[true[0]] = (off, None)
-            elif near and not twice:
+            elif near:
                 j.tolerated = off
             stake = sum((s for s, _ in j.findings.values()), ZERO)
             j.underbilled = share + stake + j.tolerated - j["amount"]
-        for billing in self.reached():
-            met = {d for d in billing.accrual if d in self.days}
-            took = min(used, max(ZERO, part(billing.accrual, self.days)))
-            use(took, [(billing.accrual, dict(billing.accrual), met, -1)])
-            used -= took
-        short = sum((max(ZERO, j.underbilled) for j in self.lines), ZERO)
-        due = (self.days & self.window) or self.days
-        return Carried(self.lines, self.by_day(sum(shares, ZERO), due), self.by_day(short, due))
 
-    def again(self) -> list[bool]:
-        """Say of each line whether all of the price was billed before it.
+    def again(self) -> list[Decimal]:
+        """Return what of each line comes after all of the price was billed.
 
-        Nothing is left of its days, or the package's own code and its elements are two ways to bill
-        it, and the first on the document has all of it.
+        The package's own code and its elements are two ways to bill it: where the first on the
+        document has all there is room for, the second is billed again. Else days that earlier
+        documents bill are, if they leave nothing open of them.
         """
-        if not self.price and not self.accrual:
-            return [bool(self.all and self.billed_before > 0)] * len(self.lines)
         ways = [j["usoc"] == j.package for j in self.lines]
-        first = sum(
-            (j["amount"] for j, way in zip(self.lines, ways, strict=True) if way == ways[0]), ZERO
-        )
-        full = Fraction(first) + self.slack >= Fraction(self.price + self.accrual)
-        return [full and way != ways[0] for way in ways]
-
-    def in_window(self, weights: list[Decimal]) -> list[Decimal] | list[Fraction]:
-        """Return what the lines bill for days that are due, by which the price is spread."""
-        parts = []
-        for j, weight in zip(self.lines, weights, strict=True):
-            days = {d for d, units in j.due.items() if units > 0}
-            bears = spread_over(weight, j, days_of_line(j))
-            parts.append(sum((cents for d, cents in bears.items() if d in days), NOTHING))
-        return parts if any(parts) else weights
+        amounts = [j["amount"] for j in self.lines]
+        first = sum((a for a, way in zip(amounts, ways, strict=True) if way == ways[0]), ZERO)
+        room = self.price + self.accrual
+        full = room > 0 and Fraction(first) + self.slack >= Fraction(room)
+        found = []
+        for j, way in zip(self.lines, ways, strict=True):
+            borne = spread_over(j["amount"], j, days_of_line(j))
+            carried = total(cents for d, cents in borne.items() if d in self.carried)
+            if full and way != ways[0]:
+                found.append(j["amount"])
+            else:
+                found.append(ZERO if self.accrual or self.back else carried)
+        return found
 
     def tell(self, j: Judged, twice: bool, share: Decimal, used: Decimal) -> None:
         """Say what is expected of a line, and whether it comes after all was billed."""

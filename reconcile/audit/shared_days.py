@@ -1,0 +1,79 @@
+"""What lines share of their days, and money that lies on days and is spent once.
+
+Money of a line lies on its days as the months of its period do: a day is the part of a month that
+the contract's convention makes it.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import divide_half_away
+from invoices.periods import add_days, with_fraction
+
+FINE = 10**9
+"""Money on days is counted in so many parts of a cent; a sum of days is rounded once."""
+_NO_DAY = pl.lit(None, dtype=pl.Date)
+
+
+def on_days(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines once for each of their days, with `parts`: what of a month the day is.
+
+    `lines` have starts, ends (null: a line without days has one null day), bill_day, proration. If
+    the convention makes none of its days count (a 31st), they count alike. Thirty-day months::
+
+        starts  ends       day    parts
+        02-27   03-01  ->  02-27  1/30
+                           02-28  3/30
+    """
+    days = pl.date_ranges("starts", "ends", closed="left")
+    rows = (
+        lines.with_row_index("_line")
+        .with_columns(
+            day=pl.when(pl.col("starts").is_null()).then(pl.concat_list(_NO_DAY)).otherwise(days)
+        )
+        .explode("day")
+        .with_columns(_next=add_days(pl.col("day"), 1))
+        .lazy()
+    )
+    parts = pl.col("parts").fill_null(0)
+    return (
+        with_fraction(rows, "day", "_next", "parts")
+        .with_columns(parts=pl.when(parts.sum().over("_line") > 0).then(parts).otherwise(1))
+        .drop("_line", "_next")
+        .collect()
+    )
+
+
+def spend_in_turns(asked: pl.DataFrame) -> pl.DataFrame:
+    """Return what takers take of money on days, one after the other: [taker, taken], in cents.
+
+    `asked` has a row for each day of a giver that a taker reaches: turn, taker, giver, day, want
+    (cents, all that the taker takes), lies (parts of a cent, what the giver has on the day). What
+    is taken is taken of all days in proportion. 10.00 lie on ten days; B and C reach five each::
+
+        turn  taker  want      taken
+        1     B      6.00  ->  5.00
+        2     C      3.00  ->  3.00
+    """
+    place = ["giver", "day"]
+    left = asked.select(*place, left="lies").unique(place)
+    rows = [asked.clear().select("taker", taken="want")]
+    for _, turn in asked.sort("turn").group_by("turn", maintain_order=True):
+        reached = turn.join(left, on=place, nulls_equal=True).with_columns(
+            there=pl.col("left").sum().over("taker")
+        )
+        taken = pl.min_horizontal("want", divide_half_away(pl.col("there"), FINE))
+        spent = reached.with_columns(taken=taken).filter(pl.col("taken") > 0)
+        step = pl.col("left") * (pl.col("taken") * FINE) // pl.col("there")
+        left = (
+            left.join(
+                spent.group_by(place).agg(step=step.sum()), on=place, how="left", nulls_equal=True
+            )
+            .with_columns(
+                left=pl.max_horizontal(pl.col("left") - pl.col("step").fill_null(0), pl.lit(0))
+            )
+            .drop("step")
+        )
+        rows.append(spent.select("taker", "taken").unique("taker"))
+    return pl.concat(rows, how="vertical_relaxed")
