@@ -122,13 +122,14 @@ def cost(made: HardWorld, item: Item, lines: list[Row]) -> Decimal:
         Decimal(1)
     ]
     # The last day of a February can count for three under thirty-day months.
-    months = Fraction(len(days) + 3 * len({(d.year, d.month) for d in days}), 28)
+    touched = {(d.year, d.month) for d in days}
+    months = Fraction(len(days) + 3 * len(touched), 28)
     return Decimal(max(rates, default=Decimal(0))) * units[0] * rounded(months, 6)
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_no_day_is_due_twice(seed: int):
-    """What is expected over all bills, less credits, is about what the days cost, and never twice that.
+    """What is expected over all bills, less credits, is what the days cost, and never twice that.
 
     What was billed too little is used up only where, and as far as, it was billed too little.
     """
