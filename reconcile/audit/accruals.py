@@ -13,7 +13,7 @@ from invoices.schema import CENTS, among
 from reconcile.audit.duplicates import Duplicates
 from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
 
-_LINE = ("line_id", "underbilled", "package")
+_LINE = ("line_id", "expected", "underbilled", "package")
 
 
 def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> pl.DataFrame:
@@ -43,7 +43,8 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
     # What earlier nights used up is used up; tonight's repeats want what they bill again.
     gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
-    takers = lines.filter((gone > 0) | (pl.col("charged_twice") > 0)).select(
+    asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
+    takers = lines.filter((gone > 0) | asks).select(
         "line_id", gone=gone, want=gone + pl.col("charged_twice")
     )
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")

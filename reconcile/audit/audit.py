@@ -130,9 +130,9 @@ def _judged(
     alone = presence.without_partner(priced, history, rules)
     summaries = in_summary(priced, history, reference, settings(contracts))
     marked = (
-        priced.pipe(with_all_due, found, reference["service_elements"])
+        priced.join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
+        .pipe(with_all_due, found, reference["service_elements"])
         .pipe(with_truth_of_line)
-        .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
         .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
     )

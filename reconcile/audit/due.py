@@ -15,6 +15,7 @@ from invoices.schema import among
 from reconcile.audit.duplicates import Duplicates, Repeats
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
+from reconcile.audit.undone_charges import stands
 
 _NO_CENTS = pl.lit(0, dtype=pl.Int128)
 _ONE = pl.lit(1, dtype=pl.Int128)
@@ -25,15 +26,27 @@ def with_all_due(lines: pl.LazyFrame, found: Duplicates, elements: pl.LazyFrame)
 
     It is null but for the few lines of which a line of 0.00 has a part that is due already; so are
     `units_once` and `unit_parts_once`. `repeats` says of lines billed twice whether they are on
-    their own document.
+    their own document. What other documents bill of a package is told by its days
+    (`reconcile.audit.packages`): there a line of it is no repeat of another.
     """
+    here = found.pairs.filter("same_document").select("line_id").unique()
+    grouped = (
+        pl.col("package").is_not_null()
+        & pl.col("buy_rate").is_not_null()
+        & (pl.col("amount") > 0)
+        & pl.col("summary").is_null()
+        & stands()
+    )
+    elsewhere = found.billed.twice.select("line_id").join(here, on="line_id", how="anti")
+    by_days = lines.filter(grouped).join(elsewhere.lazy(), on="line_id", how="semi")
+    gone = by_days.select("line_id").collect()
+    billed = Repeats(*(part.join(gone, on="line_id", how="anti") for part in found.billed))
     columns = {"due_once": "due_owned", "units_once": "units_owned"}
     columns["unit_parts_once"] = "unit_parts_owned"
     few = lines.join(found.due.twice.select("line_id").lazy(), on="line_id", how="semi")
     once = with_due(few, found.due, elements).select("line_id", **columns)
-    here = found.pairs.filter("same_document").select("line_id").unique()
     return (
-        with_due(lines, found.billed, elements)
+        with_due(lines, billed, elements)
         .join(once, on="line_id", how="left", maintain_order="left")
         .with_columns(repeats=pl.col("is_twice") & among("line_id", here["line_id"]))
     )
@@ -249,7 +262,7 @@ def _with_kept(lines: pl.LazyFrame) -> pl.LazyFrame:
         kept=pl.when(pl.col("is_not_ordered"))
         .then(0)
         .when(of_order)
-        .then(pl.min_horizontal("units", left))
+        .then(pl.min_horizontal("units", left, micros(pl.col("units_due"))))
         .when(pl.col("is_too_many"))
         .then(micros(pl.col("element_units")))
         .when(pl.col("units_due").is_not_null())

@@ -152,13 +152,14 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
 
 
 def _groups(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return lines that share days, chained: their days, and the rate of the one that starts it."""
+    """Return lines that share days, chained: their days, and the rate of those that start it."""
+    starting = pl.col("period_from") == pl.col("period_from").first()
     told = ("by_unit", "bill_day", "proration", "month_days", "installed_on", "window_until")
     return lines.group_by(KEY, maintain_order=True).agg(
         pl.col(told).first(),
         starts=pl.col("period_from").first(),
         ends=pl.col("period_until").max(),
-        rate=pl.col("package_rate").first(),
+        rate=pl.col("package_rate").filter(starting).max(),
         on=pl.col("bill_date").first(),
         number=pl.col("invoice_no").first(),
         has_proration=(pl.col("charge_class") == "prorated").any(),

@@ -231,7 +231,7 @@ class Group:
         self.days: Days = set().union(*(days_of_line(j) for j in lines))
         self.window: Days = {d for j in lines for d, units in j.due.items() if d and units > 0}
         start = min(self.days)
-        self.rate = next(j.package_rate or ZERO for j in lines if start in days_of_line(j))
+        self.rate = max(j.package_rate or ZERO for j in lines if start in days_of_line(j))
         self.slack = NOTHING
         if any(j["charge_class"] == "prorated" for j in lines):
             self.slack = day_and_cent(self.first, self.rate, Decimal(1))
