@@ -9,11 +9,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 
 from model_facts import Facts
 from model_lines import MONTHLY, ORDERED, ZERO, Due, Judged, same_item
-from model_time import add_months, days_touched, extension, overlap
+from model_time import add_months, days_touched, overlap
 
 NONE = Decimal(0)
 
@@ -183,8 +182,7 @@ def surcharge_not_due(facts: Facts, j: Judged) -> Due | None:
 def surcharge_above_cap(facts: Facts, j: Judged) -> Due | None:
     if j["charge_class"] != "surcharge" or j.price is None:
         return None
-    everything = extension(j.price, Fraction(j.units) * j.whole, j.units, j.rounding)
-    return dict.fromkeys(j.due, j.units) if j["amount"] > everything else None
+    return dict.fromkeys(j.due, j.units)
 
 
 def charged_in_summary(facts: Facts, j: Judged) -> Due | None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from model_time import DAY, Period, Row, billing_days, fraction, rounded
+from model_time import DAY, Period, Row, billing_days, extension, fraction, rounded
 
 from reconcile.contracts import Billing, Contract
 
@@ -37,6 +37,7 @@ class Judged:
 
     line: Row
     period: Period | None
+    bill_day: int  # of the account, which a bill of a short month may not show
     service: Row | None = None
     matched_by: str | None = None
     match_note: str | None = None
@@ -114,7 +115,11 @@ class Judged:
 
     @property
     def price(self) -> Decimal | None:
-        """The rate the line is extended with."""
+        """The rate the line is extended with; a surcharge within its cap is what was billed."""
+        if self["charge_class"] == "surcharge" and self.rate is not None:
+            months = Fraction(self.units) * self.whole
+            cap = extension(self.rate, months, self.units, self.rounding)
+            return self.rate if self["amount"] > cap else None
         return self.rate if self.priceable else None
 
     @property
@@ -151,7 +156,8 @@ class Judged:
         """Return the months of a part of the period; a point in time counts once."""
         if self.period and self.period[0] == self.period[1]:
             return Fraction(1)
-        return fraction(start, end, self.billing.proration, self["bill_date"].day)
+        cut = (start, end) != self.period
+        return fraction(start, end, self.billing.proration, self.bill_day, cut=cut)
 
     def months_by_units(self, due: Due) -> dict[Decimal, Fraction]:
         """Return for how many months each number of units is due: runs of days, at most all."""
@@ -234,5 +240,5 @@ def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
     """Return what one day of so many units costs, plus a cent: the tolerance of a proration."""
     assert j.period is not None
     thirty = j.billing.proration == "thirty_day_month"
-    days = 30 if thirty else billing_days(j.period[0], j["bill_date"].day)
+    days = 30 if thirty else billing_days(j.period[0], j.bill_day)
     return Fraction(rate) * Fraction(units) / days + Fraction(CENT)
