@@ -18,11 +18,30 @@ def month_of(day: str | pl.Expr) -> pl.Expr:
     return column.dt.strftime("%Y-%m")
 
 
-def add_months(day: pl.Expr, months: pl.Expr | int) -> pl.Expr:
-    """Return the same day so many months on, or the last day of a month that has no such day."""
+def add_months(day: pl.Expr, months: pl.Expr | int, bill_day: pl.Expr | None = None) -> pl.Expr:
+    """Return the same day so many months on, or the last day of a month that has no such day.
+
+    With the account's `bill_day` a day that a short month clipped comes back to it: a month after
+    02-28 is 03-28, and 03-30 for an account that bills on the 30th.
+    """
     count = pl.lit(months) if isinstance(months, int) else months
     month = day.dt.year().cast(pl.Int64) * 12 + day.dt.month().cast(pl.Int64) - 1 + count
-    return day_of_month(pl.date(month // 12, month % 12 + 1, 1), day.dt.day())
+    meant = day.dt.day().cast(pl.Int64) if bill_day is None else meant_day(day, bill_day)
+    return day_of_month(pl.date(month // 12, month % 12 + 1, 1), meant)
+
+
+def meant_day(day: pl.Expr, bill_day: pl.Expr) -> pl.Expr:
+    """Return the day of the month a date stands for: the bill day that its month is too short for.
+
+    02-28 is the 30th of an account that bills on the 30th, and the 28th of any other.
+    """
+    own = day.dt.day().cast(pl.Int64)
+    return pl.when(is_last(day) & (own < bill_day)).then(bill_day.cast(pl.Int64)).otherwise(own)
+
+
+def is_last(day: pl.Expr) -> pl.Expr:
+    """Say whether a day is the last of its month."""
+    return day.dt.day().cast(pl.Int64) == day.dt.days_in_month().cast(pl.Int64)
 
 
 def day_of_month(month_start: pl.Expr, day: pl.Expr) -> pl.Expr:
@@ -42,35 +61,73 @@ def days_between(start: pl.Expr, end: pl.Expr) -> pl.Expr:
     return end.cast(pl.Int32).cast(pl.Int64) - start.cast(pl.Int32).cast(pl.Int64)
 
 
-def days30(start: pl.Expr, end: pl.Expr) -> pl.Expr:
-    """Return the days of `[start, end)` where every month has thirty (Int64)."""
+def days30(start: pl.Expr, end: pl.Expr, bill_day: pl.Expr) -> pl.Expr:
+    """Return the days of `[start, end)` where every month has thirty (Int64).
+
+    A bill day that a short month clipped counts as the bill day, so that the parts of a billing
+    period have thirty days together, wherever it is cut.
+    """
 
     def count(day: pl.Expr) -> pl.Expr:
-        within = pl.min_horizontal(day.dt.day().cast(pl.Int64), pl.lit(30, dtype=pl.Int64))
+        within = pl.min_horizontal(meant_day(day, bill_day), pl.lit(30, dtype=pl.Int64))
         return day.dt.year().cast(pl.Int64) * 360 + day.dt.month().cast(pl.Int64) * 30 + within
 
     return count(end) - count(start)
 
 
-def with_fraction(frame: pl.LazyFrame, start: str, end: str, name: str) -> pl.LazyFrame:
+def with_fraction(
+    frame: pl.LazyFrame, start: str, end: str, name: str, cut: pl.Expr | None = None
+) -> pl.LazyFrame:
     """Return `frame` with what part of a month `[start, end)` is, in `MONTH_PARTS` (Int64).
 
-    `frame` also has `bill_day`, the day of the month of the bill date, and `proration`,
-    `thirty_day_month` or `actual_days`. From day d to day d of the next month, or last day to last
-    day, is one month exactly under both. An empty period is 0; a null date gives null.
+    `frame` also has `bill_day`, the day of the month the account bills on, and `proration`,
+    `thirty_day_month` or `actual_days`. From day d to day d of the next month, last day to last
+    day, or bill day to bill day (clipped where a month is too short) is one month exactly under
+    both. An empty period is 0; a null date gives null. `cut` says of which rows the period is what
+    is left of a longer one: no clipped end makes a whole month of it, so that the parts of a
+    billing period add up to one month. An account that bills on the 30th, thirty-day months::
+
+        02-28 to 03-30  1       02-28 to 03-10  10/30: as if from 02-30
+        02-28 to 04-10  40/30   02-10 to 02-28  20/30: as if to 02-30
 
     Every step is a column of its own: one nested expression would grow beyond reason.
     """
-    a, b = pl.col(start), pl.col(end)
-    apart = _month_number(b) - _month_number(a)
+    a, b, bill_day = pl.col(start), pl.col(end), pl.col("bill_day")
     parts = pl.lit(MONTH_PARTS, dtype=pl.Int64)
-    frame = frame.with_columns(_apart=apart).with_columns(
-        _months=pl.when(add_months(a, pl.col("_apart")) <= b)
-        .then(pl.col("_apart"))
-        .otherwise(pl.col("_apart") - 1)
+    frame = frame.with_columns(
+        _apart=_month_number(b) - _month_number(a),
+        _from=meant_day(a, bill_day),
+        _to=meant_day(b, bill_day),
+        _cut=pl.lit(False) if cut is None else cut,
     )
+    frame = _with_actual(frame, a, b)
+    clipped = (add_months(a, pl.col("_apart")) == b) | (is_last(a) & is_last(b))
+    whole = (pl.col("_from") == pl.col("_to")) | (clipped & ~pl.col("_cut"))
+    fraction = (
+        pl.when(b <= a)
+        .then(pl.lit(0, dtype=pl.Int64))
+        .when(whole & (pl.col("_apart") > 0))
+        .then(pl.col("_apart") * parts)
+        .when(pl.col("proration") == "actual_days")
+        .then("_actual")
+        .otherwise(days30(a, b, bill_day) * (MONTH_PARTS // 30))
+    )
+    return frame.with_columns(fraction.alias(name)).drop(
+        "_apart", "_from", "_to", "_cut", "_actual"
+    )
+
+
+def _with_actual(frame: pl.LazyFrame, a: pl.Expr, b: pl.Expr) -> pl.LazyFrame:
+    """Add `_actual`: the most whole months of `[a, b)`, and each day left over by its month."""
+    parts, bill_day = pl.lit(MONTH_PARTS, dtype=pl.Int64), pl.col("bill_day")
+    fits = (
+        pl.when("_cut")
+        .then(pl.col("_from") <= pl.col("_to"))
+        .otherwise(add_months(a, pl.col("_apart"), bill_day) <= b)
+    )
+    frame = frame.with_columns(_months=pl.col("_apart") - pl.when(fits).then(0).otherwise(1))
     # What is left over after the whole months lies in one billing period or in two.
-    frame = frame.with_columns(_rest=add_months(a, pl.col("_months")))
+    frame = frame.with_columns(_rest=add_months(a, pl.col("_months"), bill_day))
     frame = with_billing_period(frame, "_rest", "_first", "_second")
     frame = frame.with_columns(_third=_next_bill_day(pl.col("_second")))
     in_first = days_between(pl.col("_rest"), pl.min_horizontal(b, pl.col("_second")))
@@ -80,19 +137,8 @@ def with_fraction(frame: pl.LazyFrame, start: str, end: str, name: str) -> pl.La
         + in_first * (parts // days_between(pl.col("_first"), pl.col("_second")))
         + in_second * (parts // days_between(pl.col("_second"), pl.col("_third")))
     )
-    fraction = (
-        pl.when(b <= a)
-        .then(pl.lit(0, dtype=pl.Int64))
-        .when((pl.col("_rest") == b) & (pl.col("_months") > 0))
-        .then(pl.col("_months") * parts)
-        .when(_is_last(a) & _is_last(b) & (pl.col("_apart") > 0))
-        .then(pl.col("_apart") * parts)
-        .when(pl.col("proration") == "actual_days")
-        .then(actual)
-        .otherwise(days30(a, b) * (MONTH_PARTS // 30))
-    )
-    return frame.with_columns(fraction.alias(name)).drop(
-        "_apart", "_months", "_rest", "_first", "_second", "_third"
+    return frame.with_columns(_actual=actual).drop(
+        "_months", "_rest", "_first", "_second", "_third"
     )
 
 
@@ -114,10 +160,6 @@ def _month_number(day: pl.Expr) -> pl.Expr:
 
 def _length(month_start: pl.Expr) -> pl.Expr:
     return month_start.dt.days_in_month().cast(pl.Int64)
-
-
-def _is_last(day: pl.Expr) -> pl.Expr:
-    return day.dt.day().cast(pl.Int64) == day.dt.days_in_month().cast(pl.Int64)
 
 
 def _bill_day_of(month_start: pl.Expr) -> pl.Expr:

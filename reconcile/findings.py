@@ -178,7 +178,7 @@ CODES: tuple[Code, ...] = (
         "error",
         "SUR",
         "a surcharge is billed above the cap in force",
-        "the excess",
+        "the excess; of one not above its cap a share of days is that share of what was billed",
         "dispute with the cap",
     ),
     Code(

@@ -50,7 +50,9 @@ def _verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
     if bills.is_empty():
         return late_charges.VERDICTS.to_frame()
     accounts = counted.join(bills, on=["carrier", "ban"], how="semi")
-    pulls = record.debits()
+    # A bill that was void and counts again is not without a pull: it is reckoned anew.
+    again = (pl.col("status") == "none") & pl.col("document_id").is_in(list(audited))
+    pulls = record.debits().filter(~again)
     with_days = dated(run, accounts, pulls)
     reckoned = debits(with_days, run.contracts, unpaid(pulls)).join(
         pulls, on="document_id", how="anti"

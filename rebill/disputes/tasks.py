@@ -58,15 +58,20 @@ def timed_claims(record: Record) -> pl.DataFrame:
 
 
 def _last_bills(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
-    """Return [claim_no, last_bill_on]: the last bill of a claim's account up to its answer."""
+    """Return [claim_no, last_bill_on, bill_day]: the last bill of a claim's account up to its
+    answer, and the latest day of a month that the account was ever billed on.
+    """
     bills = record.counted().select("carrier", "ban", "bill_date").unique()
+    bills = bills.with_columns(
+        bill_day=pl.col("bill_date").dt.day().max().over("carrier", "ban").cast(pl.Int64)
+    )
     return (
         claims.select("claim_no", "carrier", "ban", "answered_on")
         .drop_nulls("answered_on")
         .join(bills, on=["carrier", "ban"])
         .filter(pl.col("bill_date") <= pl.col("answered_on"))
         .group_by("claim_no")
-        .agg(last_bill_on=pl.col("bill_date").max())
+        .agg(last_bill_on=pl.col("bill_date").max(), bill_day=pl.col("bill_day").max())
     )
 
 

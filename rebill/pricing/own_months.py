@@ -42,7 +42,7 @@ def with_own_months(
     def asking(frame: pl.LazyFrame) -> pl.LazyFrame:
         return frame.join(
             rules.lazy(), on="customer", how="left", maintain_order="left"
-        ).with_columns(bill_day=pl.col("bill_date").dt.day())
+        ).with_columns(bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day()))
 
     asked = (
         asking(lines)
@@ -56,7 +56,7 @@ def with_own_months(
         asking(costed)
         .join(_answers(asked).lazy(), on=_KEYS, how="left", nulls_equal=True, maintain_order="left")
         .with_columns(unit_parts=_unit_parts())
-        .drop("bill_day", "own_proration", "minimum_months", "own_whole", "own_cut", "own_least")
+        .drop("own_proration", "minimum_months", "own_whole", "own_cut", "own_least")
         .drop("cut_30", "cut_actual")
     )
 
@@ -75,10 +75,12 @@ def _answers(asked: pl.DataFrame) -> pl.DataFrame:
         last=pl.min_horizontal("period_until", "disconnected_on"),
         held=pl.when(short).then(least),
     )
+    ends = pl.col("first") != pl.col("period_from"), pl.col("last") != pl.col("period_until")
     for span, (start, end) in _SPANS.items():
+        cut = pl.any_horizontal(ends).fill_null(False) & pl.lit(span == "cut")
         for name, convention in (("30", "thirty_day_month"), ("actual", "actual_days")):
             frame = frame.with_columns(proration=pl.lit(convention))
-            frame = with_fraction(frame, start, end, f"{span}_{name}")
+            frame = with_fraction(frame, start, end, f"{span}_{name}", cut)
     carrier = pl.when(pl.col("fraction_parts") == pl.col("whole_30")).then(
         pl.lit("thirty_day_month")
     )

@@ -15,6 +15,7 @@ import polars as pl
 from invoices.schema import RATE, among, columns_of
 from reconcile.audit import duplicates, orders, packages, presence
 from reconcile.audit.accruals import used_up, without_used
+from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price, with_contract
@@ -82,6 +83,7 @@ def audit(
     Only lines of one service look at each other, so many lines are judged share by share, each
     with its own part of history and inventory: memory does not grow with the night.
     """
+    lines = with_bill_day(lines, history)
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
     asked = with_contract(match(asked, reference["services"]), contracts, "bill_date", "contract")
     limits = settings(contracts).select("contract", "backbill_limit_months")

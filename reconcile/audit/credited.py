@@ -111,7 +111,7 @@ def with_parts(pairs: pl.DataFrame) -> pl.DataFrame:
         pairs.filter(~exact)
         .select(
             *_PAIR, "starts_shared", "ends_shared", starts="starts_before", ends="ends_before",
-            bill_day=pl.col("bill_date_before").dt.day(), proration="proration_before",
+            bill_day="bill_day_before", proration="proration_before",
         )
         .pipe(on_days)
     )  # fmt: skip
@@ -153,7 +153,7 @@ def credited_money(
             own_until="ends",
             starts=pl.when(~exact).then("starts_shared"),
             ends="ends_shared",
-            bill_day=pl.col("bill_date_before").dt.day(),
+            bill_day="bill_day_before",
             proration="proration_before",
         )
     )

@@ -177,7 +177,6 @@ def _prepared(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl
             rate=pl.when(priced & pl.col("package").is_null()).then("buy_rate"),
             package_rate=pl.when(priced & pl.col("package").is_not_null()).then("buy_rate"),
             by_unit=(pl.col("rounding") == "unit") & (pl.col("charge_class") != "usage"),
-            bill_day=pl.col("bill_date").dt.day(),
             window_until=add_days(pl.col("disconnected_on"), pl.col("disconnect_grace_days")),
             ordered=pl.col("charge_class").is_in(RECURRING)
             & pl.col("service").is_not_null()
@@ -186,7 +185,27 @@ def _prepared(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl
             & (pl.col("kind").is_null() | (pl.col("kind") == "recurring")),
         )
     )
-    return lines.pipe(_with_truth_of_days).pipe(_with_truth_of_units).pipe(_with_kept)
+    return (
+        lines.with_columns(rate=_rate_or_cap())
+        .pipe(_with_truth_of_days)
+        .pipe(_with_truth_of_units)
+        .pipe(_with_kept)
+    )
+
+
+def _rate_or_cap() -> pl.Expr:
+    """Return the rate what is due is reckoned by; none where a surcharge is within its cap.
+
+    A cap is no price: a share of a surcharge that keeps it is that share of what was billed. With
+    a cap of 10.00, in service for 10 of 30 days::
+
+        billed  rate       due
+        8.00    null   ->  2.67: a third of 8.00
+        12.00   10.00  ->  3.33: a third of the cap
+    """
+    cap = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
+    kept = (pl.col("charge_class") == "surcharge") & (cents(pl.col("amount")) <= cap)
+    return pl.when(~kept.fill_null(False)).then("rate")
 
 
 def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:

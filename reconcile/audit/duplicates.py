@@ -47,7 +47,7 @@ PAIRS = pl.Schema(
         "ends": pl.Date(),
         "starts_before": pl.Date(),  # and those of the earlier one, on which it is in service
         "ends_before": pl.Date(),
-        "bill_day_before": pl.Int8(),
+        "bill_day_before": pl.Int64(),
         "proration_before": pl.String(),
     }
 )
@@ -107,6 +107,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "installed_on",
         "disconnected_on",
         "period_until",
+        bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
         owing=(pl.col("amount") == 0)
         & (worth >= EXACT_PER_CENT // 2)
@@ -175,7 +176,6 @@ def _told(pairs: pl.DataFrame) -> pl.DataFrame:
             pl.when(never).then("starts_before").otherwise(inside[0])
         ),
         ends_before=pl.when(dated).then(pl.when(never).then("ends_before").otherwise(inside[1])),
-        bill_day_before=pl.col("bill_date_before").dt.day(),
     ).select(columns_of(PAIRS))
 
 

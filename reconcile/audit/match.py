@@ -22,26 +22,31 @@ SERVICE_COLUMNS = (
 
 
 def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return `lines` with the period each is audited for, null where it has none."""
+    """Return `lines` with the period each is audited for, null where it has none.
+
+    `bill_day` is the account's; lines without one bill on the day of their bill date.
+    """
+    if "bill_day" not in lines.collect_schema():
+        lines = lines.with_columns(bill_day=pl.col("bill_date").dt.day().cast(pl.Int64))
     start, end = pl.col("service_from"), pl.col("service_until")
     recurring = pl.col("charge_class") == "recurring"
     undated = start.is_null() & end.is_null()
     one_date = start.is_null() | end.is_null() | (start == end)
     first = pl.coalesce(start, end)
     only_end = start.is_null() & end.is_not_null()
-    bill_date = pl.col("bill_date")
+    bill_date, bill_day = pl.col("bill_date"), pl.col("bill_day")
     return lines.with_columns(
         period_from=pl.when(recurring & undated)
         .then(bill_date)
         .when(recurring & only_end)
-        .then(add_months(end, -1))
+        .then(add_months(end, -1, bill_day))
         .otherwise(first),
         period_until=pl.when(recurring & undated)
-        .then(add_months(bill_date, 1))
+        .then(add_months(bill_date, 1, bill_day))
         .when(recurring & only_end)
         .then(end)
         .when(recurring & one_date)
-        .then(add_months(first, 1))
+        .then(add_months(first, 1, bill_day))
         .otherwise(pl.coalesce(end, start)),
     )
 

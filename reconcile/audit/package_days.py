@@ -32,7 +32,7 @@ PAST = pl.Schema(
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
         "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
-        "bill_day": pl.Int8(),
+        "bill_day": pl.Int64(),
         "proration": pl.String(),
         "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
     }
@@ -159,6 +159,7 @@ def _groups(lines: pl.DataFrame) -> pl.DataFrame:
         pl.col(told).first(),
         starts=pl.col("period_from").first(),
         ends=pl.col("period_until").max(),
+        first_ends=pl.col("period_until").first(),
         rate=pl.col("package_rate").filter(starting).max(),
         on=pl.col("bill_date").first(),
         number=pl.col("invoice_no").first(),
@@ -210,7 +211,8 @@ def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         "price_fresh": fresh & served,
         "price_carried": ~fresh & served,
     }
-    whole = with_fraction(groups.lazy(), "starts", "ends", "whole").collect()
+    cut = pl.col("ends") != pl.col("first_ends")
+    whole = with_fraction(groups.lazy(), "starts", "ends", "whole", cut).collect()
     for name, which in wanted.items():
         parts = _parts_of(days.filter(which), name)
         whole = whole.join(parts, on=KEY, how="left").with_columns(
@@ -236,12 +238,13 @@ def _parts_of(days: pl.DataFrame, name: str) -> pl.DataFrame:
         ordered.with_columns(run=(~follows.fill_null(False)).cum_sum())
         .group_by("run", maintain_order=True)
         .agg(
-            pl.col(*KEY, "bill_day", "proration").first(),
+            pl.col(*KEY, "bill_day", "proration", "starts", "first_ends").first(),
             start=pl.col("day").first(),
             end=add_days(pl.col("day").last(), 1),
         )
     )
-    counted = with_fraction(runs.lazy(), "start", "end", name).collect()
+    cut = (pl.col("start") != pl.col("starts")) | (pl.col("end") != pl.col("first_ends"))
+    counted = with_fraction(runs.lazy(), "start", "end", name, cut).collect()
     return counted.group_by(KEY).agg(pl.col(name).sum())
 
 

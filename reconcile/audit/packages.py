@@ -87,7 +87,7 @@ def _past(
     first = keys["period_from"].min()
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
     columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
-    columns.append("contract")
+    columns += ["contract", "bill_day"]
     last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
     credit = pl.col("amount") < 0
     # Elements that are billed by themselves before the package is: they are due as they stand.
@@ -119,7 +119,7 @@ def _past(
             underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
             charge=~credit & pl.col("package").is_not_null(),
             carries=pl.lit(False),
-            bill_day=pl.col("bill_date").dt.day(),
+            bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
         )
         .select(list(PAST))
         .cast(dict(PAST))  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ yet; of it what is in service, up to the disconnect; what is installed; what is 
 by an order; and the units the service owns."""
 CUT_CLASSES = ("recurring", "prorated", "surcharge", "tax")
 """Classes whose days before the install and after the disconnect are not due."""
-_PIECE_KEY = ["piece_from", "piece_until", "bill_day", "proration"]
+_PIECE_KEY = ["piece_from", "piece_until", "bill_day", "proration", "cut"]
 _NO_PARTS = pl.lit(0, dtype=pl.Int64)
 _ONE = pl.lit(1, dtype=pl.Int128)
 
@@ -196,6 +196,8 @@ def _worth(some_days: pl.DataFrame, narrowed: pl.DataFrame) -> pl.DataFrame:
         A     in_service  20/30               ->  A     2000               1000
         A     ordered     10/30
     """
+    part = [pl.col(f"piece_{end}") != pl.col(f"period_{end}") for end in ("from", "until")]
+    narrowed = narrowed.with_columns(cut=pl.any_horizontal(part).fill_null(False))
     spans = _spans(some_days, narrowed)
     periods = _periods(some_days, spans)
     valued = _valued(_with_parts(narrowed, spans, periods))
@@ -205,18 +207,21 @@ def _worth(some_days: pl.DataFrame, narrowed: pl.DataFrame) -> pl.DataFrame:
 def _spans(some_days: pl.DataFrame, narrowed: pl.DataFrame) -> pl.DataFrame:
     """Return what part of a month each piece and each whole period is (`parts`), each once."""
     whole = some_days.select(
-        "bill_day", "proration", piece_from="period_from", piece_until="period_until"
-    )
+        "bill_day", "proration", piece_from="period_from", piece_until="period_until",
+        cut=pl.lit(False),
+    )  # fmt: skip
     spans = pl.concat([narrowed.select(_PIECE_KEY), whole.select(_PIECE_KEY)]).unique()
-    return with_fraction(spans.lazy(), "piece_from", "piece_until", "parts").collect()
+    told = with_fraction(spans.lazy(), "piece_from", "piece_until", "parts", pl.col("cut"))
+    return told.collect()
 
 
 def _periods(some_days: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     """Return [line_id, base, billed_units]: the parts and units that each line bills."""
     base = pl.when(pl.col("parts") > 0).then("parts").otherwise(MONTH_PARTS).cast(pl.Int128)
     return some_days.join(
-        spans, left_on=["period_from", "period_until", "bill_day", "proration"],
-        right_on=_PIECE_KEY, how="left", maintain_order="left",
+        spans.filter(~pl.col("cut")).drop("cut"),
+        left_on=["period_from", "period_until", "bill_day", "proration"],
+        right_on=_PIECE_KEY[:-1], how="left", maintain_order="left",
     ).select("line_id", base=base, billed_units="units")  # fmt: skip
 
 

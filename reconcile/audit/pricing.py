@@ -272,12 +272,11 @@ def with_catalogue(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:
 
 def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
     """Add the contract's settings and the months billed, where class and period have a fraction."""
-    key = ["charge_class", "period_from", "period_until", "bill_date", "contract"]
+    key = ["charge_class", "period_from", "period_until", "bill_day", "contract"]
     asked = (
         lines.select(key)
         .unique()
         .collect()
-        .with_columns(bill_day=pl.col("bill_date").dt.day())
         .join(
             settings(contracts).select("contract", *SETTINGS),
             on="contract",
@@ -300,7 +299,5 @@ def _with_fraction(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFra
         .select(*key, "fraction_parts", "month_days")
         .collect()
     )
-    told = asked.drop("bill_day").join(
-        answers, on=key, how="left", maintain_order="left", nulls_equal=True
-    )
+    told = asked.join(answers, on=key, how="left", maintain_order="left", nulls_equal=True)
     return lines.join(told.lazy(), on=key, how="left", maintain_order="left", nulls_equal=True)

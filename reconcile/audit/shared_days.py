@@ -47,7 +47,7 @@ def on_days(lines: pl.DataFrame) -> pl.DataFrame:
     )
     parts = pl.col("parts").fill_null(0)
     return (
-        with_fraction(rows, "day", "_next", "parts")
+        with_fraction(rows, "day", "_next", "parts", pl.lit(True))
         .with_columns(parts=pl.when(parts.sum().over("_line") > 0).then(parts).otherwise(1))
         .drop("_line", "_next")
         .collect()

@@ -235,9 +235,10 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
     taken = pl.col("is_charge_or_zero") & takes_whole()
     rated = pl.col("rate").is_not_null() & kind.is_in(UNITED)
     billed = cents(pl.col("amount"))
+    capped = (kind == "surcharge") & pl.col("buy_rate").is_not_null()
     stakes = pl.sum_horizontal(pl.col(code).fill_null(0) for code in STAKED)
     expected = (
-        pl.when(_true("is_record_only") & pl.col("rate").is_null())
+        pl.when(_true("is_record_only") & pl.col("rate").is_null() & ~capped)
         .then(None)
         .when(~pl.col("is_charge_or_zero"))
         .then(billed)

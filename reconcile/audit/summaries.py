@@ -87,6 +87,7 @@ def _narrow(lines: pl.LazyFrame) -> pl.LazyFrame:
     ).select(
         *DOCUMENT_ORDER, "service", "usoc", "charge_class", "amount", "contract", "period_until",
         "installed_on", "disconnected_on",
+        bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
         order=pl.lit(None, pl.String),
         units=pl.col("quantity").fill_null(1).abs().cast(RATE),
         needs_order=monthly & recurring & pl.col("package").is_null(),

@@ -35,6 +35,7 @@ TIMED = pl.Schema(
         "dispute_closes_on": pl.Date(),
         "tracking_no": pl.String(),
         "last_bill_on": pl.Date(),  # the last bill of the account up to the answer
+        "bill_day": pl.Int64(),  # the day of the month the account bills on; null = that bill's
         "credit_offered": pl.Boolean(),
         "levels": pl.List(pl.Int64()),
         "acknowledge_banking_days": pl.Int64(),
@@ -105,7 +106,7 @@ def timers(claims: pl.DataFrame, closed: list[dt.date]) -> pl.DataFrame:
         level_on=pl.when(asked).then(add_days(filed, level)),
         escalate_by=pl.when(escalates).then(banking("answered_on", "escalate_banking_days")),
         credit_on=pl.when(status.is_in(_GRANTED) & answered).then(
-            add_months(pl.col("last_bill_on"), nth)
+            add_months(pl.col("last_bill_on"), nth, pl.col("bill_day"))
         ),
     )
 

@@ -19,38 +19,52 @@ from invoices.schema import CENTS, RATE
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2029, 12, 31))
 
 
+CONVENTIONS = ("thirty_day_month", "actual_days")
+ASKED = {"a": pl.Date, "b": pl.Date, "bill_day": pl.Int64, "proration": pl.String,
+         "cut": pl.Boolean}  # fmt: skip
+
+
+def fractions(rows: list[tuple[dt.date, dt.date, int, str, bool]]) -> list[int]:
+    """Return the parts of a month of periods: from, until, bill day, convention, cut or not."""
+    frame = pl.LazyFrame(rows, schema=ASKED, orient="row")
+    return with_fraction(frame, "a", "b", "f", pl.col("cut")).collect()["f"].to_list()
+
+
 def parts(start: dt.date, end: dt.date, bill_day: int, proration: str) -> Fraction:
-    frame = pl.DataFrame(
-        {"a": [start], "b": [end], "bill_day": [bill_day], "proration": [proration]},
-        schema={"a": pl.Date, "b": pl.Date, "bill_day": pl.Int64, "proration": pl.String},
-    )
-    value = with_fraction(frame.lazy(), "a", "b", "f").collect()["f"].item()
-    return Fraction(value, MONTH_PARTS)
+    return Fraction(fractions([(start, end, bill_day, proration, False)])[0], MONTH_PARTS)
 
 
-def plus(day: dt.date, months: int) -> dt.date:
+def last_of(day: dt.date) -> int:
+    return calendar.monthrange(day.year, day.month)[1]
+
+
+def plus(day: dt.date, months: int, bill_day: int = 0) -> dt.date:
+    """Go so many months on; a bill day that a short month clipped comes back."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return dt.date(year, month + 1, min(day.day, last))
+    meant = max(day.day, bill_day) if day.day == last_of(day) else day.day
+    return dt.date(year, month + 1, min(meant, last_of(dt.date(year, month + 1, 1))))
 
 
 def slow(start: dt.date, end: dt.date, bill_day: int, proration: str) -> Fraction:
     """Count months while they fit, then single days."""
     months = 0
-    while plus(start, months + 1) <= end:
+    while plus(start, months + 1, bill_day) <= end:
         months += 1
-    if plus(start, months) == end:
+    apart = (end.year - start.year) * 12 + end.month - start.month
+    if plus(start, months, bill_day) == end:
         return Fraction(months)
-    if (start + dt.timedelta(1)).day == 1 and (end + dt.timedelta(1)).day == 1:
-        return Fraction((end.year - start.year) * 12 + end.month - start.month)
+    both_last = start.day == last_of(start) and end.day == last_of(end)
+    if plus(start, apart) == end or both_last:
+        return Fraction(apart)
     if proration == "thirty_day_month":
 
         def count(day: dt.date) -> int:
-            return 360 * day.year + 30 * day.month + min(day.day, 30)
+            meant = max(day.day, bill_day) if day.day == last_of(day) else day.day
+            return 360 * day.year + 30 * day.month + min(meant, 30)
 
         return Fraction(count(end) - count(start), 30)
     total = Fraction(months)
-    day = plus(start, months)
+    day = plus(start, months, bill_day)
     while day < end:
         first = dt.date(day.year, day.month, 1)
         begin = first.replace(day=min(bill_day, calendar.monthrange(day.year, day.month)[1]))
@@ -95,6 +109,79 @@ def test_a_fraction_is_what_counting_months_and_days_one_by_one_gives(start, day
     proration = "actual_days" if actual else "thirty_day_month"
     end = start + dt.timedelta(days)
     assert parts(start, end, day, proration) == slow(start, end, day, proration)
+
+
+def billed(bill_day: int) -> list[tuple[dt.date, dt.date]]:
+    """Return the bill periods of five years, a leap February among them."""
+    first = dt.date(2023, 1, bill_day)
+    days = [plus(first, n) for n in range(61)]
+    return list(zip(days, days[1:], strict=False))
+
+
+@pytest.mark.parametrize("proration", CONVENTIONS)
+def test_every_bill_period_of_five_years_is_one_month_and_so_are_its_parts(proration):
+    whole, halves = [], []
+    for day in range(1, 32):
+        for start, end in billed(day):
+            whole.append((start, end, day, proration, False))
+            for n in range(1, (end - start).days):
+                cut = start + dt.timedelta(n)
+                halves += [(start, cut, day, proration, True), (cut, end, day, proration, True)]
+    month = fractions(whole)
+    assert set(month) == {MONTH_PARTS} and len(month) == 31 * 60
+    shares = fractions(halves)
+    # A thirty-first day is worth nothing where months have thirty.
+    none = 1 if proration == "actual_days" else 0
+    assert none <= min(shares) and max(shares) <= MONTH_PARTS - none
+    together = [a + b for a, b in zip(shares[::2], shares[1::2], strict=True)]
+    assert set(together) == {MONTH_PARTS}
+
+
+@pytest.mark.parametrize(
+    ("bill_day", "start", "end", "thirty", "actual"),
+    [  # a month from the clipped bill day to the next bill day
+        (29, "2027-02-28", "2027-03-29", "1", "1"),
+        (30, "2027-02-28", "2027-03-30", "1", "1"),
+        (31, "2027-02-28", "2027-03-31", "1", "1"),
+        (30, "2028-02-29", "2028-03-30", "1", "1"),
+        (31, "2027-04-30", "2027-05-31", "1", "1"),
+        (30, "2027-02-28", "2027-05-30", "3", "3"),
+        (30, "2026-11-30", "2027-02-28", "3", "3"),
+        # what is more or less than that is days
+        (28, "2027-02-28", "2027-03-30", "32/30", "1+2/31"),
+        (5, "2027-02-28", "2027-03-30", "32/30", "1+2/31"),
+        (30, "2027-02-28", "2027-03-29", "29/30", "29/30"),
+        (29, "2027-02-28", "2027-03-30", "31/30", "1+1/31"),
+        (30, "2027-02-28", "2027-04-10", "40/30", "1+11/31"),
+        # parts of a month beside a clipped bill day
+        (30, "2027-02-28", "2027-03-10", "10/30", "10/30"),
+        (30, "2027-03-10", "2027-03-30", "20/30", "20/30"),
+        (30, "2027-02-10", "2027-02-28", "20/30", "18/29"),
+        (29, "2027-02-28", "2027-03-10", "11/30", "10/29"),
+        (31, "2027-04-30", "2027-05-10", "10/30", "10/31"),
+        (10, "2027-02-28", "2027-03-10", "12/30", "10/28"),
+        (28, "2027-02-28", "2027-03-10", "12/30", "10/28"),
+        # day to day is a month wherever it lies
+        (30, "2027-02-28", "2027-03-28", "1", "1"),
+        (15, "2027-01-30", "2027-02-28", "1", "1"),
+    ],
+)
+def test_a_month_begins_and_ends_on_the_bill_day_as_each_month_has_it(
+    bill_day, start, end, thirty, actual
+):
+    first, last = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
+    for proration, told in zip(CONVENTIONS, (thirty, actual), strict=True):
+        right = sum((Fraction(part) for part in told.split("+")), Fraction(0))
+        assert parts(first, last, bill_day, proration) == right, proration
+
+
+def test_what_is_left_of_a_period_is_no_month_by_a_clipped_end():
+    left = [("2027-02-28", "2027-03-28", 30), ("2027-01-30", "2027-02-28", 28)]
+    for start, end, bill_day in left:
+        days = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
+        for proration in CONVENTIONS:
+            whole, cut = fractions([(*days, bill_day, proration, own) for own in (False, True)])
+            assert whole == MONTH_PARTS and cut < whole
 
 
 @given(DAYS, st.integers(-40, 40))

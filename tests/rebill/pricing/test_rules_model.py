@@ -91,10 +91,11 @@ class World:
         dated = kind in ("recurring", "prorated", "surcharge")
         active = pick([True, True, False]) and (stop or end) > installed and end > installed
         first, last = (max(start, installed), min(end, stop or end)) if active else (start, end)
-        if first >= last:
-            active, first, last = False, start, end
-        billed = model_time.fraction(start, end, convention, BILL.day)
-        due = model_time.fraction(first, last, convention, BILL.day)
+        first, last = (first, last) if first < last else (start, end)
+        day = pick([None, 1, 28, 29, 30, 31])
+        billed = model_time.fraction(start, end, convention, day or BILL.day)
+        cut = (first, last) != (start, end)
+        due = model_time.fraction(first, last, convention, day or BILL.day, cut=cut)
         units = pick([D(1), D(3), D("2.5"), D(7)])
         amount = pick([self.number(0, 300, 2), D("0.01"), D("-4.00")])
         return {
@@ -102,6 +103,7 @@ class World:
             "document_id": "D",
             "carrier": "ILEC",
             "bill_date": BILL,
+            "bill_day": day,
             "charge_class": kind,
             "usoc": pick(["1MB", "ESX", None]),
             "quantity": pick([None, units, units + 1]),

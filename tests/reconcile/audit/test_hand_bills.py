@@ -281,21 +281,6 @@ def test_a_proration_at_a_point_in_time_has_nothing_to_prorate():
     assert answers(made, "expected", "fraction") == [[no, "None", "None"] for no in "abc"]
 
 
-def test_the_cap_of_a_surcharge_is_for_its_whole_line():
-    made = audit(
-        """
-        no class usoc quantity rate amount from       until
-        a  sur   9ZR  1        .    9.00   2026-06-01 2026-07-01
-        b  sur   9ZR  1        .    8.00   2026-05-01 2026-06-01
-        """,
-        services=GONE.replace("2026-06-01", "2026-06-16"),
-    )
-    assert found(made) == said("""
-        a billed_after_disconnect 4.85
-        a surcharge_above_cap
-    """)
-
-
 # ------------------------------------------------------------------------ what stands beside what
 
 

@@ -82,6 +82,12 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "2026-05-31",
         ["2026-05-31 ask_credit N"],
     ),
+    (
+        claim("N", "partial", answered_on="2026-03-05", last_bill_on="2026-02-28", **FILED)
+        | {"bill_day": 30},
+        "2026-04-30",
+        ["2026-04-30 ask_credit N"],
+    ),
     (claim("N", "short_credited", **FILED), "2026-05-01", ["2026-05-01 escalate_or_close N"]),
     (
         claim("N", "submitted", credit_offered=True, **FILED),

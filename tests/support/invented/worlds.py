@@ -63,6 +63,7 @@ class World:
     service_elements: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     retail_rates: list[Row] = field(default_factory=list)
+    bill_days: dict[str, int] = field(default_factory=dict)  # what no paper says: by account
 
     def __repr__(self) -> str:
         """Say how large the world is; its rows would fill pages."""
@@ -91,7 +92,7 @@ class Maker:
         self.months = self.dice.choice([2, 2, 3])
         self.bans = ["305R010001", "305R010002", "0614R77001"]
         self.carriers = ["ILEC", "CABLE"] if self.maybe(30) else ["ILEC"]
-        self.bill_days = {ban: self.dice.choice([1, 1, 10, 28, 31]) for ban in self.bans}
+        self.bill_days = {ban: self.dice.choice([1, 10, 28, 29, 30, 31]) for ban in self.bans}
 
     def made(self) -> World:
         """Make everything, in the order in which it depends on each other."""
@@ -307,4 +308,4 @@ class Maker:
                 bill_day = self.bill_days.get(ban, 1)
                 start = add_months(self.first, month)
                 bill_date = clipped(start.year, start.month, bill_day)
-                Bill(self, ban, bill_date).write()
+                Bill(self, ban, bill_date, bill_day).write()

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from model_facts import Facts
 from model_lines import MONTHLY, Judged, circuit_key
-from model_time import add_months, extension, period_of, rounded
+from model_time import add_months, clipped, extension, period_of, rounded
 from worlds import Maker, Row, World
 from worlds_paper import Bill
 
@@ -24,19 +24,24 @@ def clean_world(seed: int, size: int = 3) -> World:
     world.usoc_rules.clear()
     for row in world.usocs:
         row["valid_from"] = None
+    world.bill_days.update(maker.bill_days)
     used: set[str] = set()
     for month in range(maker.months):
         for ban in maker.bans:
             start = add_months(maker.first, month)
-            CleanBill(maker, ban, start, used).write()
+            bill_day = maker.bill_days[ban]
+            date = clipped(start.year, start.month, bill_day)
+            CleanBill(maker, ban, date, bill_day, used).write()
     return world
 
 
 class CleanBill(Bill):
     """A carrier invoice with nothing wrong on it."""
 
-    def __init__(self, maker: Maker, ban: str, bill_date: dt.date, used: set[str]) -> None:
-        super().__init__(maker, ban, bill_date)
+    def __init__(
+        self, maker: Maker, ban: str, bill_date: dt.date, bill_day: int, used: set[str]
+    ) -> None:
+        super().__init__(maker, ban, bill_date, bill_day)
         self.used, self.facts = used, Facts(maker.world)
 
     def write(self) -> None:
@@ -53,7 +58,7 @@ class CleanBill(Bill):
 
     def service(self, service: Row) -> None:
         """Bill a month of a service in advance: its package, its elements, what was ordered."""
-        start, end = self.bill_date, add_months(self.bill_date, 1)
+        start, end = self.bill_date, add_months(self.bill_date, 1, self.bill_day)
         first, gone = service["installed_on"] or start, service["disconnected_on"] or end
         start, end = max(start, first), min(end, gone)
         if start >= end:
@@ -83,13 +88,14 @@ class CleanBill(Bill):
         """Add a line that bills units for a period at the rate in force, if there is one."""
         if start > end or (start == end and charge_class != "one_time"):
             return
-        if charge_class in MONTHLY and end != add_months(start, 1):
+        if charge_class in MONTHLY and end != add_months(start, 1, self.bill_day):
             charge_class = "prorated"
         line = self.line(
             service, charge_class, code, quantity=units, service_from=start, service_until=end,
             order_no=order_no, line_no=0, line_id="", circuit_key=None,
         )  # fmt: skip
-        j = Judged(line, period_of(line), service=service, rate_day=start)
+        day = self.bill_day
+        j = Judged(line, period_of(line, day), day, service=service, rate_day=start)
         j.contract = self.facts.contract_on(line["carrier"], self.ban, self.bill_date)
         if j.contract is None:
             self.lines.pop()

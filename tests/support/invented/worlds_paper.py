@@ -37,9 +37,9 @@ COPIED = (
 class Bill:
     """One carrier invoice in the making."""
 
-    def __init__(self, maker: Maker, ban: str, bill_date: dt.date) -> None:
+    def __init__(self, maker: Maker, ban: str, bill_date: dt.date, bill_day: int) -> None:
         self.maker, self.dice, self.world = maker, maker.dice, maker.world
-        self.ban, self.bill_date = ban, bill_date
+        self.ban, self.bill_date, self.bill_day = ban, bill_date, bill_day
         n = len(self.world.documents)
         invoice_no = f"INV{maker.dice.randrange(100):02}{n:03}"
         self.head = {
@@ -115,7 +115,7 @@ class Bill:
     def months(self, start: dt.date, end: dt.date) -> Fraction:
         """Return the months of a period under the contract's convention."""
         style = self.contract.billing.proration if self.contract else "thirty_day_month"
-        return fraction(start, end, style, self.bill_date.day)
+        return fraction(start, end, style, self.bill_day)
 
     def amount(self, rate: Decimal, months: Fraction, units: Decimal) -> Decimal:
         """Return what the carrier makes of rate, months and units."""
@@ -124,9 +124,9 @@ class Bill:
 
     def service(self, service: Row) -> None:
         """Bill a month of a service in advance, or the part of it that the service stands."""
-        start, end = self.bill_date, add_months(self.bill_date, 1)
+        start, end = self.bill_date, add_months(self.bill_date, 1, self.bill_day)
         if self.maybe(10):
-            start, end = add_months(start, -1), start
+            start, end = add_months(start, -1, self.bill_day), start
         first, gone = service["installed_on"] or start, service["disconnected_on"] or end
         if self.maybe(85):  # the carrier knows when the service came and went
             start, end = max(start, first), min(end, gone)
@@ -155,7 +155,7 @@ class Bill:
         self, service: Row, code: str, quantity: Decimal, start: dt.date, end: dt.date
     ) -> Row:
         """Bill an element for a period at its rate."""
-        whole = end == add_months(start, 1)
+        whole = end == add_months(start, 1, self.bill_day)
         charge_class = "recurring" if whole or self.maybe(15) else "prorated"
         rate = self.rate(service, code, start, "recurring")
         if rate is None:
@@ -199,7 +199,7 @@ class Bill:
         if style != "elements":
             codes.append(("PKG1", Decimal(1)))
         total = self.amount(rate, self.months(start, end), Decimal(1))
-        whole = end == add_months(start, 1)
+        whole = end == add_months(start, 1, self.bill_day)
         for n, (code, quantity) in enumerate(codes):
             last = n == len(codes) - 1
             share = total if last else rounded(total * self.dice.randrange(80) / 100)
@@ -238,7 +238,7 @@ class Bill:
         minutes = Decimal(self.dice.choice([1, 37, 250, 1200]))
         line = self.line(
             service, "usage", "UMIN1", quantity=minutes,
-            service_from=add_months(start, -1), service_until=start,
+            service_from=add_months(start, -1, self.bill_day), service_until=start,
         )  # fmt: skip
         rate = self.rate(service, "UMIN1", line["service_from"], "usage")
         self.charge(line, rate or Decimal("0.012345"))

@@ -162,7 +162,8 @@ def price(facts: Facts, j: Judged) -> None:
 def judge(facts: Facts, j: Judged) -> None:
     """Find everything that is wrong with a line by itself, and say what is due of it."""
     if j.kind == "record_only" and not j.package:
-        j.expected = None if j.price is None else j["amount"]
+        known = j.rate if j["charge_class"] == "surcharge" else j.price
+        j.expected = None if known is None else j["amount"]
         return
     if j.is_credit:
         j.expected = j["amount"]

@@ -9,13 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from fractions import Fraction
 
 from model_credits import credited_in_full, until
 from model_facts import Facts
 from model_lines import MONTHLY, ORDERED, Due, Judged
 from model_repeats import NONE, charged_twice, earlier_charges, too_late, wholly_at_stake
-from model_time import days_touched, extension
+from model_time import days_touched
 
 
 def nothing(j: Judged) -> Due:
@@ -115,8 +114,7 @@ def surcharge_not_due(facts: Facts, j: Judged) -> Due | None:
 def surcharge_above_cap(facts: Facts, j: Judged) -> Due | None:
     if j["charge_class"] != "surcharge" or j.price is None:
         return None
-    everything = extension(j.price, Fraction(j.units) * j.whole, j.units, j.rounding)
-    return dict.fromkeys(j.due, j.units) if j["amount"] > everything else None
+    return dict.fromkeys(j.due, j.units)
 
 
 def charged_in_summary(facts: Facts, j: Judged) -> Due | None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from model_lines import ORDERED, Judged, circuit_key, same_item, same_rate
-from model_time import DAY, Row, days_touched, extension, holds, overlap, period_of
+from model_time import DAY, Row, account_day, days_touched, extension, holds, overlap, period_of
 
 from reconcile.contracts import Contract
 
@@ -32,10 +32,15 @@ class Facts:
     def __init__(self, world: World) -> None:
         self.world = world
         self.lines = sorted(
-            (Judged(line, period_of(line), left=line["amount"]) for line in world.lines),
+            (self.judged(line) for line in world.lines),
             key=lambda j: j.order_key,
         )
         self._given: dict[tuple[Any, ...], list[Given]] = {}
+
+    def judged(self, line: Row) -> Judged:
+        """Return a line that nothing is found out about yet, with its period."""
+        day = account_day(line, self.world.lines)
+        return Judged(line, period_of(line, day), day, left=line["amount"])
 
     # -- who and what
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from model_time import DAY, Period, Row, billing_days, clipped, extension, fraction, rounded
+from model_time import DAY, Period, Row, billing_days, extension, fraction, rounded
 
 from reconcile.contracts import Billing, Contract
 
@@ -37,6 +37,7 @@ class Judged:
 
     line: Row
     period: Period | None
+    bill_day: int  # of the account, which a bill of a short month may not show
     service: Row | None = None
     matched_by: str | None = None
     match_note: str | None = None
@@ -120,7 +121,11 @@ class Judged:
 
     @property
     def price(self) -> Decimal | None:
-        """The rate the line is extended with."""
+        """The rate the line is extended with; a surcharge within its cap is what was billed."""
+        if self["charge_class"] == "surcharge" and self.rate is not None:
+            months = Fraction(self.units) * self.whole
+            cap = extension(self.rate, months, self.units, self.rounding)
+            return self.rate if self["amount"] > cap else None
         return self.rate if self.priceable else None
 
     @property
@@ -147,21 +152,6 @@ class Judged:
         return self["charge_class"] in DATED and self.period is not None
 
     @property
-    def bill_day(self) -> int:
-        """The day of the month on which the account bills, 29 to 31 in shorter months too.
-
-        A bill on the last day of a shorter month may be one of an account that bills later in
-        the month: the end of its period says so, "from clipped bill day to the next bill day".
-        """
-        printed: dt.date = self["bill_date"]
-        if self.period:
-            day = max(self.period[0].day, self.period[1].day)
-            dates = (printed, *self.period)
-            if day > printed.day and all(d == clipped(d.year, d.month, day) for d in dates):
-                return day
-        return printed.day
-
-    @property
     def fraction(self) -> Fraction | None:
         """The months billed, None for a line that has no fraction."""
         if self["charge_class"] not in FRACTIONED or self.period is None:
@@ -172,7 +162,8 @@ class Judged:
         """Return the months of a part of the period; a point in time counts once."""
         if self.period and self.period[0] == self.period[1]:
             return Fraction(1)
-        return fraction(start, end, self.billing.proration, self.bill_day)
+        cut = (start, end) != self.period
+        return fraction(start, end, self.billing.proration, self.bill_day, cut=cut)
 
     def months_by_units(self, due: Due) -> dict[Decimal, Fraction]:
         """Return for how many months each number of units is due: runs of days, at most all."""
@@ -203,25 +194,15 @@ class Judged:
         """Return what is due of the line: by the rate in force, else a share of the billed."""
         due = self.due if due is None else due
         months = self.unit_months(due)
-        shared = self.price is None or self.is_under_cap
-        if not shared and self.rounding == "unit":
-            rate, parts = Fraction(self.price or 0), self.months_by_units(due).items()
+        if self.price is not None and self.rounding == "unit":
+            rate, parts = Fraction(self.price), self.months_by_units(due).items()
             return sum((rounded(rounded(rate * months) * units) for units, months in parts), ZERO)
-        if not shared:
-            return rounded(Fraction(self.price or 0) * months)
+        if self.price is not None:
+            return rounded(Fraction(self.price) * months)
         everything = Fraction(self.units) * self.whole
         if everything:
             return rounded(Fraction(self["amount"]) * months / everything)
         return self["amount"] if any(due.values()) or not self.units else ZERO
-
-    @property
-    def is_under_cap(self) -> bool:
-        """Whether it is a surcharge not above its cap: a share of its days is one of the billed."""
-        if self["charge_class"] != "surcharge" or self.price is None:
-            return False
-        months = Fraction(self.units) * self.whole
-        cap = extension(self.price, months, self.units, self.rounding)
-        return bool(self["amount"] <= cap)
 
     def take(self, code: str, due: Due) -> None:
         """Narrow what is due and put at stake what is left above it."""
@@ -264,5 +245,5 @@ def day_and_cent(j: Judged, rate: Decimal, units: Decimal) -> Fraction:
     """Return what one day of so many units costs, plus a cent: the tolerance of a proration."""
     assert j.period is not None
     thirty = j.billing.proration == "thirty_day_month"
-    days = 30 if thirty else billing_days(j.period[0], j["bill_date"].day)
+    days = 30 if thirty else billing_days(j.period[0], j.bill_day)
     return Fraction(rate) * Fraction(units) / days + Fraction(CENT)

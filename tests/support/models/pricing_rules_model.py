@@ -122,7 +122,7 @@ def counted(line: Row, row: Row, tables: Tables) -> tuple[Fraction, Fraction]:
 
 def own_months(line: Row, customer: Row) -> Fraction:
     """How many months the customer is charged for each unit due."""
-    day = line["bill_date"].day
+    day = line["bill_day"] or line["bill_date"].day
     start, end = line["period_from"], line["period_until"]
     convention = customer["proration"]
     if convention is None:
@@ -137,15 +137,23 @@ def own_months(line: Row, customer: Row) -> Fraction:
         if stop < least:
             return share(first, least, convention, day)
     if customer["cost_basis"] != "billed" and line["due_days"] == "active":
-        return share(first, min(end, stop or end), convention, day)
+        return share(first, min(end, stop or end), convention, day, (start, end))
     return share(start, end, convention, day)
 
 
-def share(start: dt.date, end: dt.date, convention: str, bill_day: int) -> Fraction:
-    """The months of a period; without proration each begun month is a whole one."""
+def share(
+    start: dt.date,
+    end: dt.date,
+    convention: str,
+    bill_day: int,
+    whole: tuple[dt.date, dt.date] | None = None,
+) -> Fraction:
+    """The months of a period, or what is left of a whole one; without proration each begun one."""
+    cut = whole not in (None, (start, end))
     if convention == "none":
-        return Fraction(ceil(model_time.fraction(start, end, "thirty_day_month", bill_day)))
-    return model_time.fraction(start, end, convention, bill_day)
+        thirty = model_time.fraction(start, end, "thirty_day_month", bill_day, cut=cut)
+        return Fraction(ceil(thirty))
+    return model_time.fraction(start, end, convention, bill_day, cut=cut)
 
 
 def exact_price(
