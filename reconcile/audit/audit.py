@@ -28,6 +28,7 @@ from reconcile.audit.stakes import (
 from reconcile.audit.tell import tell, tell_not_billed
 from reconcile.audit.undone_charges import DOCUMENT_ORDER
 from reconcile.contracts import Contract, settings
+from reconcile.homes import homes
 from reconcile.schema import AUDITED
 
 Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
@@ -80,9 +81,10 @@ def audit(
     Only lines of one service look at each other, so many lines are judged share by share, each
     with its own part of history and inventory: memory does not grow with the night.
     """
+    inventory = reference["services"], reference["service_accounts"]
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
-    carried = _orders(match(asked, reference["services"]), history, reference["orders"])
-    placed = place(match(lines, reference["services"]), carried, reference, contracts)
+    carried = _orders(match(asked, *inventory), history, reference["orders"])
+    placed = place(match(lines, *inventory), carried, reference, contracts)
     if shares == 1:
         return _judged(
             keep(placed, "placed"), history, documents, reference, contracts, carried, keep
@@ -91,7 +93,7 @@ def audit(
     for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
         own = reference | {
             name: reference[name].filter(_share(shares, "service") == number)
-            for name in ("services", "service_elements")
+            for name in ("services", "service_accounts", "service_elements")
         }
         past = history.filter(_share(shares, "service", "ban") == number)
         # A share is looked at many times, and small enough to be held while it is.
@@ -196,16 +198,26 @@ def _duplicates(
     contracts: list[Contract],
     carried: pl.DataFrame,
 ) -> duplicates.Duplicates:
-    held = reference["services"].filter(pl.col("package").is_not_null())
+    # A package has the same name with every carrier that sells it, not always the same elements.
+    held = homes(reference["services"], reference["service_accounts"]).filter(
+        pl.col("package").is_not_null()
+    )
     inside = held.join(reference["packages"], on=["carrier", "package"])
     itself = held.with_columns(usoc="package", quantity=pl.lit(1).cast(RATE))
     dates = [pl.lit(None, dtype=pl.Date).alias(name) for name in ("active_from", "active_until")]
-    columns = [pl.col("service"), pl.col("usoc"), pl.col("quantity").alias("units")]
-    elements = reference["service_elements"].select(*columns, "active_from", "active_until")
+    columns = ["carrier", "service", "usoc", pl.col("quantity").alias("units")]
+    any_carrier = pl.lit(None, dtype=pl.String).alias("carrier")
+    elements = (
+        reference["service_elements"]
+        .with_columns(any_carrier)
+        .select(*columns, "active_from", "active_until")
+    )
     return duplicates.find(
         duplicates.columns(placed),
         duplicates.columns(history),
-        pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
+        pl.concat(
+            [elements, *(part.select(*columns, *dates).unique() for part in (inside, itself))]
+        ),
         carried,
         settings(contracts).select(
             "contract", months=pl.max_horizontal("backbill_limit_months", pl.lit(12))

@@ -196,6 +196,7 @@ def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
     billed = any(
         e["usoc"] in summaries
         and e.service is j.service
+        and e["carrier"] == j["carrier"]
         and e["charge_class"] in MONTHLY
         and e["amount"] > 0
         and e.month <= j.month
