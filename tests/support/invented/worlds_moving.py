@@ -60,6 +60,8 @@ class Moving(Maker):
         service["ban"] = self.moves.choice(bans)
         service["carrier"] = self.carrier(service["ban"])
         for ban, start, end in self.moves.sample(rows, len(rows)):
+            if start and end and end <= start:
+                continue
             self.add(
                 "service_accounts", service=service["service"], carrier=self.carrier(ban), ban=ban,
                 effective_from=start, effective_until=end,
