@@ -205,7 +205,7 @@ def _duplicates(
     inside = held.join(reference["packages"], on=["carrier", "package"])
     itself = held.with_columns(usoc="package", quantity=pl.lit(1).cast(RATE))
     dates = [pl.lit(None, dtype=pl.Date).alias(name) for name in ("active_from", "active_until")]
-    columns = ["carrier", "service", "usoc", pl.col("quantity").alias("units")]
+    columns = [pl.col("carrier", "service", "usoc"), pl.col("quantity").alias("units")]
     any_carrier = pl.lit(None, dtype=pl.String).alias("carrier")
     elements = (
         reference["service_elements"]

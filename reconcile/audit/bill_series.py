@@ -50,10 +50,11 @@ def document_missing(
     `documents` are those loaded and held; `services` the stays of services (`reconcile.homes`):
     service, carrier, ban, installed_on, disconnected_on, home_from. Months count from the carrier's
     first bill in our record up to `as_of`. A bill is expected of an account that billed before
-    (until the inventory says that all its services ended there), of one that a contract names without wildcard, and of one with a service active from
-    the first day of the month to the bill date. The bill date is the latest day of a month the
-    account has billed on, an unknown one the month's end; the contract that holds the account on it
-    says how many days later the bill is missing.
+    (until the inventory says that all its services ended there), of one that a contract names
+    without wildcard, and of one with a service active from the first day of the month to the bill
+    date. The bill date is the latest day of a month the account has billed on, an unknown one the
+    month's end; the contract that holds the account on it says how many days later the bill is
+    missing.
     """
     sent = documents.select(*ACCOUNT, "bill_date", month=pl.col("bill_date").dt.month_start())
     record = sent.group_by("carrier").agg(pl.col("month").min().alias("record_from"))

@@ -206,31 +206,8 @@ def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame
         .collect()
         .with_row_index("question")
     )
-    start = pl.coalesce("period_from", "bill_date")
-    end = pl.coalesce("period_until", "bill_date")
-    last = pl.when(end > start).then(end - pl.duration(days=1)).otherwise(start)
-    active = (pl.col("installed_on").is_null() | (pl.col("installed_on") <= last)) & (
-        pl.col("disconnected_on").is_null() | (pl.col("disconnected_on") > start)
-    )
-    in_period = (pl.col("home_from").is_null() | (pl.col("home_from") <= last)) & (
-        pl.col("home_until").is_null() | (pl.col("home_until") > start)
-    )
-    weighed = (
-        asked.join(several, on=["carrier", key], suffix="_owned")
-        .select(
-            "question",
-            "service",
-            "ban_owned",
-            "home_from",
-            "for_days",
-            in_period=in_period,
-            billing=at_home(pl.col("bill_date")),
-            same_ban=pl.col("ban") == pl.col("ban_owned"),
-            active=active,
-            begun=pl.col("home_from").is_null()
-            | (pl.col("home_from") < add_months(pl.col("bill_date"), 1)),
-        )
-        .filter(pl.col("in_period") | pl.col("begun"))
+    weighed = _facts(asked.join(several, on=["carrier", key], suffix="_owned")).filter(
+        pl.col("in_period") | pl.col("begun")
     )
     known = weighed.select("question").unique()
     weighed = weighed.filter(pl.col("in_period") | pl.col("billing") | ~pl.col("for_days"))
@@ -254,4 +231,29 @@ def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame
         .join(count, on="question", how="left", maintain_order="left")
         .with_columns(pl.col("several").fill_null(0))
         .drop("question")
+    )
+
+
+def _facts(weighed: pl.DataFrame) -> pl.DataFrame:
+    """Return candidates of questions with what speaks for each of them.
+
+    `in_period` and `billing` say whether it is at home on one of the days, and on the bill date;
+    `begun` whether that home began in the month of the bill or before.
+    """
+    start = pl.coalesce("period_from", "bill_date")
+    end = pl.coalesce("period_until", "bill_date")
+    last = pl.when(end > start).then(end - pl.duration(days=1)).otherwise(start)
+    since, until = pl.col("home_from"), pl.col("home_until")
+    installed, gone = pl.col("installed_on"), pl.col("disconnected_on")
+    return weighed.select(
+        "question",
+        "service",
+        "ban_owned",
+        "home_from",
+        "for_days",
+        in_period=(since.is_null() | (since <= last)) & (until.is_null() | (until > start)),
+        billing=at_home(pl.col("bill_date")),
+        begun=since.is_null() | (since < add_months(pl.col("bill_date"), 1)),
+        same_ban=pl.col("ban") == pl.col("ban_owned"),
+        active=(installed.is_null() | (installed <= last)) & (gone.is_null() | (gone > start)),
     )

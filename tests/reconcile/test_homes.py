@@ -61,7 +61,7 @@ def test_every_day_has_one_home(rows: str, expected: list[str]) -> None:
     assert told(found, "carrier", "ban", "home_from", "home_until") == [
         *expected, "S2 NEW 9 - -",
     ]  # fmt: skip
-    for day in (dt.date(1999, 1, 1), dt.date(2026, 4, 30), dt.date(2026, 5, 1), dt.date(2999, 1, 1)):
+    for day in map(dt.date.fromisoformat, ("1999-01-01", "2026-04-30", "2026-05-01", "2999-01-01")):
         assert found.filter(at_home(pl.lit(day))).collect()["service"].sort().to_list() == [
             "S1", "S2",
         ]  # fmt: skip

@@ -139,3 +139,35 @@ def test_what_the_seller_bills_on_is_not_at_home_there(sold: Workspace, rebill: 
     assert code == 0
     assert "carrier ILEC, ban 305R010001, home_until 2026-05-05" in out
     assert "carrier NEWCO, ban N20001, home_from 2026-05-05" in out
+
+
+def test_a_late_bill_of_the_seller_makes_the_same_days_of_the_buyer_a_repeat(
+    tmp_path: Path,
+) -> None:
+    workspace = nights.small(tmp_path / "w")
+    nights.loaded(workspace, write(tmp_path / "sale", **AFTER))
+    april = of_buyer(bill(5, "TTB 6145550131 5.00 5.00"))
+    april = april.replace("2026-05-05,2026-06-05", "2026-04-05,2026-05-05")
+    nights.put(workspace, [("first.csv", april)])
+    nights.night(workspace, "2026-05-10")
+    assert not rows(workspace, "findings", code="charged_twice")
+    nights.put(workspace, [("late.csv", bill(4, "TTB 6145550131 5.00 5.00"))])
+    nights.night(workspace, "2026-05-11")
+    (found,) = rows(workspace, "findings", code="charged_twice")
+    assert (found["carrier"], found["amount_at_stake"]) == ("NEWCO", "5.00")
+
+
+def test_in_the_month_of_the_sale_the_buyers_bill_shows_what_the_sellers_did_not(
+    tmp_path: Path,
+) -> None:
+    workspace = nights.small(tmp_path / "w")
+    homes = AFTER["service_accounts"].replace("2026-05-05", "2026-05-20")
+    nights.loaded(workspace, write(tmp_path / "sale", **{**AFTER, "service_accounts": homes}))
+    nights.put(workspace, [("may.csv", bill(5, "1FB 6145550131 20.00 20.00"))])
+    nights.night(workspace, "2026-05-10")
+    (found,) = rows(workspace, "findings", code="element_not_billed")
+    assert (found["carrier"], found["service"], found["usoc"]) == ("ILEC", "S1", "TTB")
+    first = of_buyer(bill(5, "TTB 6145550131 5.00 5.00")).replace("2026-05-05", "2026-05-25")
+    nights.put(workspace, [("first.csv", first.replace("2026-06-05", "2026-06-25"))])
+    nights.night(workspace, "2026-05-26")
+    assert not rows(workspace, "findings", code="element_not_billed")

@@ -15,6 +15,7 @@ from model import model_audit
 from worlds import World, world, worlds
 from worlds_moving import moving_world, moving_worlds, sold
 
+from reconcile.audit.bill_series import document_missing
 from reconcile.contracts import Contract
 
 HOMES = """
@@ -160,6 +161,45 @@ def test_codes_of_two_carriers_are_no_partners_and_no_summaries_of_each_other() 
     told = found(made)
     assert "line partner_missing" in told
     assert not [one for one in told if "charged_in_summary" in one]
+
+
+# --- bills ----------------------------------------------------------------------------------------
+
+
+def moved(*stays: tuple[str, str | None, str | None]) -> pl.DataFrame:
+    """Return the stays of one service: account, from, until."""
+    rows = [(ban, *(day and dt.date.fromisoformat(day) for day in days)) for ban, *days in stays]
+    return pl.DataFrame(
+        [("S", "ILEC", ban, start, end, start) for ban, start, end in rows],
+        schema={"service": pl.String, "carrier": pl.String, "ban": pl.String,
+                "installed_on": pl.Date, "disconnected_on": pl.Date, "home_from": pl.Date},
+        orient="row",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stays", "expected"),
+    [
+        # The seller bills in the month of the sale once more, the buyer from the next one on.
+        ((("01", None, "2026-02-15"), ("02", "2026-02-15", None)),
+         ["01 2026-02-10", "02 2026-03-31", "02 2026-04-30"]),
+        ((("01", None, "2026-02-01"), ("02", "2026-02-01", None)),
+         ["02 2026-02-28", "02 2026-03-31", "02 2026-04-30"]),
+        # Moved back: nothing is asked of the first account while the service is away.
+        ((("01", None, "2026-02-01"), ("02", "2026-02-01", "2026-04-01"), ("01", "2026-04-01",
+          None)), ["01 2026-04-10", "02 2026-02-28", "02 2026-03-31"]),
+    ],
+)  # fmt: skip
+def test_a_bill_is_expected_of_the_account_where_the_services_are_at_home(
+    stays: tuple[tuple[str, str | None, str | None], ...], expected: list[str]
+) -> None:
+    sent = {"carrier": ["ILEC"], "ban": ["01"], "bill_date": [dt.date(2026, 1, 10)]}
+    policy = {"id": "C", "carrier": "ILEC", "effective_from": dt.date(2025, 1, 1),
+              "accounts": ["0*"]}  # fmt: skip
+    found = document_missing(
+        pl.DataFrame(sent), moved(*stays), [Contract.model_validate(policy)], dt.date(2026, 5, 9)
+    )
+    assert [f"{row['ban']} {row['bill_date']}" for row in found.to_dicts()] == expected
 
 
 # --- whole worlds ---------------------------------------------------------------------------------

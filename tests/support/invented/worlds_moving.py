@@ -128,9 +128,10 @@ def sold(made: World, seed: int) -> World:
     world = copy.deepcopy(made)
     for service in world.services:
         if dice.randrange(100) < 60:
-            before = dict(service=service["service"], carrier=service["carrier"],
-                          ban=service["ban"], effective_from=None, effective_until=after)  # fmt: skip
-            world.service_accounts.append(before)
+            home = {name: service[name] for name in ("service", "carrier", "ban")}
+            world.service_accounts.append(
+                {**home, "effective_from": None, "effective_until": after}
+            )
             service["carrier"], service["ban"] = dice.choice(
                 [("CABLE", "0614R77001"), ("ILEC", "305R010001"), ("NEWCO", "N1")]
             )

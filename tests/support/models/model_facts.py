@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from model_lines import ORDERED, Judged, circuit_key, same_item, same_rate
-from model_time import DAY, Row, days_touched, extension, holds, overlap, period_of
+from model_time import DAY, Row, extension, holds, overlap, period_of
 
 from reconcile.contracts import Contract
 
