@@ -35,9 +35,11 @@ def exchanges(reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
 
 def _moved(reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
     """Return the homes of services that moved."""
-    spent = homes(reference["services"], reference["service_accounts"])
+    accounts = reference["service_accounts"]
+    named = reference["services"].join(accounts.select("service"), on="service", how="semi")
     return (
-        spent.filter(pl.col("home_from").is_not_null() | pl.col("home_until").is_not_null())
+        homes(named, accounts)
+        .filter(pl.col("home_from").is_not_null() | pl.col("home_until").is_not_null())
         .select("service", "carrier", "home_from", "home_until")
         .collect()
     )

@@ -215,9 +215,7 @@ def _duplicates(
     return duplicates.find(
         duplicates.columns(placed),
         duplicates.columns(history),
-        pl.concat(
-            [elements, *(part.select(*columns, *dates).unique() for part in (inside, itself))]
-        ),
+        pl.concat([elements, *(part.select(*columns, *dates) for part in (inside, itself))]),
         carried,
         settings(contracts).select(
             "contract", months=pl.max_horizontal("backbill_limit_months", pl.lit(12))
