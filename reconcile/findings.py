@@ -121,7 +121,8 @@ CODES: tuple[Code, ...] = (
         "service_unknown",
         "error",
         "UNK",
-        "neither circuit nor telephone number is in the inventory",
+        "neither circuit nor telephone number is in the inventory, or the service is at home with"
+        " another carrier on the days billed and on the bill date",
         "the amount",
         "dispute, or add the service to the inventory if it is ours",
     ),

@@ -20,7 +20,7 @@ MATCHED = pl.Schema(
         "package": pl.String(),  # the package under which the line is audited; null = by itself
         "matched_by": pl.String(),  # circuit, wtn; null
         "bill_day": pl.Int64(),  # the day of the month the account bills on
-        "match_note": pl.String(),  # conflict, ambiguous, other_ban; null
+        "match_note": pl.String(),  # conflict, ambiguous, other_ban, not_at_home; null
         "kind": pl.String(),  # of the catalogue; null = the code is not in it
         "family": pl.String(),  # of the catalogue, lower case
         "inventory_circuit": pl.String(),  # circuit_key of the service

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES, among
+from rebill.audit.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
 from rebill.store.frames import MONTH, not_of, of
@@ -75,9 +76,12 @@ def touched(
 
     Those are documents of the same carrier, of the same bill month or a later one, with a line for
     a service that the new lines are about: only there can a duplicate, a credit, an order, a
-    summary or a package reach across.
+    summary or a package reach across. A service that was sold has more than one carrier.
     """
-    first = todo.group_by("carrier").agg(first=MONTH.min())
+    own = todo.group_by("carrier").agg(first=MONTH.min())
+    others = own.join(sharing(run.reference), on="carrier").select("first", carrier="other")
+    both = pl.concat([own, others.select(own.columns)])
+    first = both.group_by("carrier").agg(pl.col("first").min())
     candidates = (
         documents.filter(pl.col("audited_load").is_not_null())
         .join(first, on="carrier")
@@ -86,7 +90,8 @@ def touched(
     )
     if candidates.is_empty():
         return candidates
-    services = match(lines, run.reference["services"]).select("service").drop_nulls().unique()
+    inventory = run.reference["services"], run.reference["service_accounts"]
+    services = match(lines, *inventory).select("service").drop_nulls().unique()
     months = candidates.select(MONTH).to_series().unique().to_list()
     concerned = (
         run.record.audited(months)
@@ -123,7 +128,7 @@ def audit_all(
         to_come = [other["document_id"] for _, other in groups[position + 1 :]]
         history = [others, *(one.lines for one in passes), *(of(before, ids) for ids in to_come)]
         own = of(pl.concat([lines, old]) if position == 0 else old, group["document_id"])
-        pairs = _months_to_tell(group, passes)
+        pairs = _months_to_tell(group, passes, exchanges(run.reference_at(load_id)))
         month = documents.with_columns(bill_month=MONTH)
         told = month.join(pairs, on=["carrier", "bill_month"], how="semi").drop("bill_month")
         result = audit(
@@ -166,9 +171,16 @@ def _by_tables(
     ]
 
 
-def _months_to_tell(group: pl.DataFrame, passes: Sequence[Pass]) -> pl.DataFrame:
-    """Return the carriers and bill months of a pass whose month findings no pass before made."""
-    pairs = group.select("carrier", bill_month=MONTH).unique()
+def _months_to_tell(
+    group: pl.DataFrame, passes: Sequence[Pass], exchanged: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the carriers and bill months of a pass whose month findings no pass before made.
+
+    With a carrier's month goes that of a carrier it got services from, or gave some to, in it.
+    """
+    own = group.select("carrier", bill_month=MONTH).unique()
+    others = own.join(exchanged, on=["carrier", "bill_month"]).select("bill_month", carrier="other")
+    pairs = pl.concat([own, others.select(own.columns)]).unique()
     for one in passes:
         pairs = pairs.join(one.months, on=["carrier", "bill_month"], how="anti")
     return pairs

@@ -21,6 +21,7 @@ from rebill.store import live_bulk, models, supersede, update_rows
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
 from reconcile.audit import bill_series
+from reconcile.homes import homes, stays
 from reconcile.pulls.events import pull_findings
 from reconcile.schema import AUDITED
 
@@ -117,6 +118,7 @@ def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:
         pull_findings(pull_events(record), pulls),
     ]
     if as_of is not None:
-        services = run.reference["services"].collect()
-        found.append(bill_series.document_missing(documents, services, run.contracts, as_of))
+        known = homes(run.reference["services"], run.reference["service_accounts"])
+        spent = stays(known).collect()
+        found.append(bill_series.document_missing(documents, spent, run.contracts, as_of))
     return pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")

@@ -76,7 +76,7 @@ def to_come(
 ) -> pl.DataFrame:
     """Return the pulls of the next `days` days; the workspace says what cash is at hand."""
     contracts = current.contracts(record.connection)
-    services = current.current_frame(record.workspace, record.connection, "services")
+    services = current.current_stays(record.workspace, record.connection)
     entries = read_table(record.connection, models_bank.BANK_ENTRIES)
     settings = record.workspace.settings
     wrong = (

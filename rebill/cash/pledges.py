@@ -31,8 +31,8 @@ def security_of(record: Record, contracts: list[Contract], as_of: dt.date) -> pl
 def commitments_of(record: Record, contracts: list[Contract], as_of: dt.date) -> pl.DataFrame:
     """Return how each commitment stands, under contracts that may be supposed."""
     held = record.documents().filter(pl.col("status") == "held")
-    services = current.current_frame(record.workspace, record.connection, "services").collect()
-    return commitments(charges(record.lines()), held, services, contracts, as_of)
+    spent = current.current_stays(record.workspace, record.connection).collect()
+    return commitments(charges(record.lines()), held, spent, contracts, as_of)
 
 
 PLEDGES: dict[str, Callable[[Record, list[Contract], dt.date], pl.DataFrame]] = {

@@ -24,6 +24,7 @@ from rebill.store.table_out import Asked
 from rebill.store.tables import FINDINGS
 from rebill.workspace.settings import ConfigError
 from reconcile.audit import pricing
+from reconcile.homes import homes
 from reconcile.schema import AUDITED
 
 SOURCE = (
@@ -44,6 +45,7 @@ BILLED = (
     "service_until",
 )
 MATCH = ("service", "matched_by", "match_note", "customer", "product", "package", "kind", "family")
+HOME = ("carrier", "ban", "home_from", "home_until")
 FOUND = (
     *("code", "cause", "severity", "billed", "expected", "amount_at_stake", "message"),
     *("remedy", "dispute_closes_on", "claim_no", "waived_by", "waived_until"),
@@ -77,7 +79,7 @@ def story(record: Record, line_id: str) -> Story:
     found = _findings(record, row)
     return {
         **told,
-        "match": taken(row, MATCH),
+        "match": {**taken(row, MATCH), **_homes(record, row, load)},
         "contract": _contract(record, row, load),
         "rate": _rate(record, line, row, load),
         "due": _due(row),
@@ -108,6 +110,16 @@ def _source(row: dict[str, Any]) -> Story:
     if "interchange" in said:
         said = {"segment" if name == "source_row" else name: said[name] for name in said}
     return said
+
+
+def _homes(record: Record, row: dict[str, Any], load: int) -> Story:
+    """Return where the service of a line was at home, and when, if it ever moved."""
+    tables = current.reference_frames(record.workspace, record.connection, load)
+    own = [tables[name].filter(service=row["service"]) for name in ("services", "service_accounts")]
+    spent = homes(*own).collect().sort("home_from")
+    if spent.height < 2:
+        return {}
+    return {"homes": [taken(one, HOME) for one in spent.to_dicts()]}
 
 
 def _contract(record: Record, row: dict[str, Any], load: int) -> Story:

@@ -83,7 +83,7 @@ def _check_carriers(load: Changes, faults: Faults) -> None:
     known = pl.concat([load.after(name).select("carrier") for name in ("contracts", "usocs")])
     if known.is_empty():
         return
-    for name in ("packages", "usoc_rules", "services", "retail_rates"):
+    for name in ("packages", "usoc_rules", "services", "service_accounts", "retail_rates"):
         rows = load.asked(name, "contracts", "usocs")
         note_broken(
             rows.join(known.unique(), on="carrier", how="anti"),

@@ -22,6 +22,7 @@ from rebill.store.shapes import TABLES
 from rebill.workspace import write
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
+from reconcile.homes import homes, stays
 
 
 def load_version(connection: sa.Connection) -> int:
@@ -99,6 +100,17 @@ def reference_frames(
         wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
     )
     return frames
+
+
+def current_stays(workspace: Workspace, connection: sa.Connection) -> pl.LazyFrame:
+    """Return the services once for each account they were at home on, with the days spent there.
+
+    See `reconcile.homes.stays`; number and circuit as they are stored.
+    """
+    services, accounts = (
+        current_frame(workspace, connection, name) for name in ("services", "service_accounts")
+    )
+    return stays(homes(services, accounts))
 
 
 def contracts(connection: sa.Connection, version: int | None = None) -> list[Contract]:

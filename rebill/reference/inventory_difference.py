@@ -15,6 +15,7 @@ from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
 from reconcile.audit.records_compared import by_package, compare
+from reconcile.homes import at_home, homes
 
 
 def difference(
@@ -22,19 +23,20 @@ def difference(
 ) -> tuple[pl.DataFrame, Faults]:
     """Return records against inventory against the last bill (`records_compared.COMPARED`).
 
-    Only the accounts of the records are compared: their services as of the day, and the recurring
-    lines of their last loaded bill on or before it.
+    Only the accounts of the records are compared: the services at home there on the day, and the
+    recurring lines of their last loaded bill on or before it.
     """
     faults = Faults()
     csr = read_records(paths, faults)
     frames = current.reference_frames(record.workspace, record.connection)
-    services = frames["services"].collect()
     contracts = current.contracts(record.connection)
-    rows = placed_rows(csr, carrier, contracts, services, faults)
-    accounts = rows.select("carrier", "ban").unique()
     day = as_of or record.last_as_of()
     if day is None:
         raise ConfigError("what is owned depends on the day: give --as-of")
+    known = homes(frames["services"], frames["service_accounts"])
+    services = known.filter(at_home(pl.lit(day))).collect()
+    rows = placed_rows(csr, carrier, contracts, services, faults)
+    accounts = rows.select("carrier", "ban").unique()
     owned = _owned(services, frames, rows, day)
     billed = _billed(record, accounts, day)
     packages = frames["packages"].collect()

@@ -97,7 +97,7 @@ def _of_records(
 ) -> dict[str, pl.DataFrame]:
     """Return the rows that customer service records make of the inventory as it stands."""
     csr = read_records(paths, faults)
-    inventory = {name: loading.current(name) for name in RECORDS}
+    inventory = {name: loading.current(name) for name in (*RECORDS, "service_accounts")}
     return inventory_rows(csr, carrier, contracts(connection), inventory, faults)
 
 

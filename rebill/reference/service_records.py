@@ -21,6 +21,7 @@ from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text_files
 from reconcile.audit.records_compared import subject
 from reconcile.contracts import Contract
+from reconcile.homes import homes
 
 SUFFIX = ".csr"
 MOST_BYTES = 64 * 2**20
@@ -90,7 +91,9 @@ def inventory_rows(
     (customer, product, zone, ...); a new one is called after the carrier and its number or circuit.
     Codes are added, or their units changed from the day the record gives; none is taken away.
     """
-    rows = placed_rows(csr, carrier, contracts, inventory["services"], faults)
+    # A record prints no day: a service may be any that was or will be at home there.
+    known = homes(inventory["services"].lazy(), inventory["service_accounts"].lazy()).collect()
+    rows = placed_rows(csr, carrier, contracts, known, faults)
     services = _services(rows, inventory["services"])
     elements = _elements(rows, inventory["service_elements"], faults)
     return {
@@ -106,7 +109,10 @@ def placed_rows(
     services: pl.DataFrame,
     faults: Faults,
 ) -> pl.DataFrame:
-    """Return the rows with carrier, BAN as the inventory spells it, and service."""
+    """Return the rows with carrier, BAN as the inventory spells it, and service.
+
+    `services` has a row for each home of a service (`reconcile.homes`).
+    """
     accounts = _with_carrier(csr.records, carrier, contracts, faults)
     own = known_services(services)
     spelled = own.drop_nulls("ban").select("carrier", plain=_plain("ban"), spelled="ban")
@@ -127,7 +133,8 @@ def placed_rows(
     )
     key = ["carrier", "subject", "ban"]
     found = found.filter(pl.col("same") | ~pl.col("same").any().over(key))
-    several = found.filter(pl.len().over(key) > 1)
+    fitting = pl.col("service").n_unique().over(key)
+    several = found.filter(fitting > 1)
     doubtful = rows.join(several.select(key).unique(), on=key, how="semi").unique(
         key, maintain_order=True
     )
@@ -139,7 +146,7 @@ def placed_rows(
         ),
         "load its codes with service_elements, by the service's name",
     )
-    one = found.filter(pl.len().over(key) == 1).select(*key, "service")
+    one = found.filter(fitting == 1).select(*key, "service").unique()
     number = pl.concat_str("carrier", pl.lit("-"), pl.col("subject").str.slice(1))
     return rows.join(one, on=key, how="left", maintain_order="left").with_columns(
         known=pl.col("service").is_not_null(), service=pl.coalesce("service", number)

@@ -127,6 +127,20 @@ SERVICES = TableIn(
         Reference(("customer",), "customers", ("customer",)),
     ),
 )
+SERVICE_ACCOUNTS = TableIn(
+    "service_accounts",
+    "where services were at home that moved; days without a row as in services (optional)",
+    (
+        text("service", "the service", True),
+        CARRIER,
+        text("ban", "billing account number, leading zeros kept", True),
+        *period("effective_from", "effective_until", "it is at home there"),
+    ),
+    ("service", "effective_from"),
+    ("effective_from", "effective_until"),
+    overlap=True,
+    references=(Reference(("service",), "services", ("service",)),),
+)
 SERVICE_ELEMENTS = TableIn(
     "service_elements",
     "the codes a service has",
@@ -293,6 +307,7 @@ TABLES: dict[str, TableIn] = {
         CUSTOMERS,
         *AFTER_CUSTOMERS,
         SERVICES,
+        SERVICE_ACCOUNTS,
         *AFTER_SERVICES,
         SERVICE_ELEMENTS,
         ORDERS,

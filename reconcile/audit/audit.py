@@ -31,6 +31,7 @@ from reconcile.audit.summaries import in_summary
 from reconcile.audit.tell import tell, tell_not_billed
 from reconcile.audit.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.contracts import Contract, settings
+from reconcile.homes import homes
 from reconcile.schema import AUDITED
 
 Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
@@ -84,11 +85,12 @@ def audit(
     with its own part of history and inventory: memory does not grow with the night.
     """
     lines = with_bill_day(lines, history)
+    inventory = reference["services"], reference["service_accounts"]
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
-    asked = with_contract(match(asked, reference["services"]), contracts, "bill_date", "contract")
+    asked = with_contract(match(asked, *inventory), contracts, "bill_date", "contract")
     limits = settings(contracts).select("contract", "backbill_limit_months")
     carried = _orders(asked, history, reference["orders"], limits)
-    placed = place(match(lines, reference["services"]), history, carried, reference, contracts)
+    placed = place(match(lines, *inventory), history, carried, reference, contracts)
     if shares == 1:
         return _judged(
             keep(placed, "placed"), history, documents, reference, contracts, carried, keep
@@ -97,7 +99,7 @@ def audit(
     for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
         own = reference | {
             name: reference[name].filter(_share(shares, "service") == number)
-            for name in ("services", "service_elements")
+            for name in ("services", "service_accounts", "service_elements")
         }
         past = history.filter(_share(shares, "service", "ban") == number)
         # A share is looked at many times, and small enough to be held while it is.
@@ -215,12 +217,20 @@ def _duplicates(
     contracts: list[Contract],
     carried: pl.DataFrame,
 ) -> duplicates.Duplicates:
-    held = reference["services"].filter(pl.col("package").is_not_null())
+    # A package has the same name with every carrier that sells it, not always the same elements.
+    held = homes(reference["services"], reference["service_accounts"]).filter(
+        pl.col("package").is_not_null()
+    )
     inside = held.join(reference["packages"], on=["carrier", "package"])
     itself = held.with_columns(usoc="package", quantity=pl.lit(1).cast(RATE))
     dates = [pl.lit(None, dtype=pl.Date).alias(name) for name in ("active_from", "active_until")]
-    columns = [pl.col("service"), pl.col("usoc"), pl.col("quantity").alias("units")]
-    elements = reference["service_elements"].select(*columns, "active_from", "active_until")
+    columns = [pl.col("carrier", "service", "usoc"), pl.col("quantity").alias("units")]
+    any_carrier = pl.lit(None, dtype=pl.String).alias("carrier")
+    elements = (
+        reference["service_elements"]
+        .with_columns(any_carrier)
+        .select(*columns, "active_from", "active_until")
+    )
     return duplicates.find(
         duplicates.columns(priced),
         duplicates.columns(history),

@@ -47,13 +47,14 @@ def document_missing(
 ) -> pl.DataFrame:
     """Return a finding for every month in which an account should have sent a bill and did not.
 
-    `documents` are those loaded and held; `services` have carrier, ban, installed_on and
-    disconnected_on. Months count from the carrier's first bill in our record up to `as_of`. A bill
-    is expected of an account that billed before (until the inventory says that all its services
-    ended), of one that a contract names without wildcard, and of one with a service active from
-    the first day of the month to the bill date. The bill date is the latest day of a month the
-    account has billed on, an unknown one the month's end; the contract that holds the account on it
-    says how many days later the bill is missing.
+    `documents` are those loaded and held; `services` the stays of services (`reconcile.homes`):
+    service, carrier, ban, installed_on, disconnected_on, home_from. Months count from the carrier's
+    first bill in our record up to `as_of`. A bill is expected of an account that billed before
+    (until the inventory says that all its services ended there), of one that a contract names
+    without wildcard, and of one with a service active from the first day of the month to the bill
+    date. The bill date is the latest day of a month the account has billed on, an unknown one the
+    month's end; the contract that holds the account on it says how many days later the bill is
+    missing.
     """
     sent = documents.select(*ACCOUNT, "bill_date", month=pl.col("bill_date").dt.month_start())
     record = sent.group_by("carrier").agg(pl.col("month").min().alias("record_from"))
@@ -226,15 +227,25 @@ def _accounts(
 
 
 def _with_activity(months: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
-    """Return the months with what speaks for a bill: billed_before, active and ended."""
-    inventory = services.select(*ACCOUNT, "installed_on", "disconnected_on")
+    """Return the months with what speaks for a bill: billed_before, active and ended.
+
+    A service has ended with an account while it is away, though it will come back.
+    """
+    stay = pl.col("home_from").rank("ordinal").over("service", *ACCOUNT).fill_null(0)
+    inventory = services.select(
+        *ACCOUNT,
+        "installed_on",
+        "disconnected_on",
+        comes_back=stay > stay.min().over("service", *ACCOUNT),
+    )
     until, since = pl.col("disconnected_on"), pl.col("installed_on").fill_null(pl.col("month"))
     active = (since <= pl.col("month")) & (until.is_null() | (until > pl.col("day")))
+    ended = (until <= pl.col("month")) | (pl.col("comes_back") & (since > pl.col("day")))
     activity = (
         months.select(*ACCOUNT, "month", "day")
         .join(inventory, on=ACCOUNT)
         .group_by(*ACCOUNT, "month")
-        .agg(active=active.any(), ended=(until <= pl.col("month")).fill_null(False).all())
+        .agg(active=active.any(), ended=ended.fill_null(False).all())
     )
     return months.join(activity, on=[*ACCOUNT, "month"], how="left").with_columns(
         pl.col("active", "ended").fill_null(False),

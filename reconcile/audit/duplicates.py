@@ -100,6 +100,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
     return lines.filter(pl.col("service").is_not_null(), pl.col("usoc").is_not_null()).select(
         *DOCUMENT_ORDER,
         *_ITEM,
+        "carrier",
         "contract",
         "charge_class",
         "amount",
@@ -136,10 +137,11 @@ def find(
 ) -> Duplicates:
     """Return what of tonight's `lines` is billed already, on this or an earlier document.
 
-    `lines` and `history` come from `columns`; `owned` has service, usoc, units, active_from,
-    active_until (elements, and what is in packages, which has no dates); `orders` the units left
-    of each one-time line's order (`reconcile.audit.orders.assign`); `rules` the settings of each
-    contract (contract, proration, backbill_limit_months, disconnect_grace_days).
+    `lines` and `history` come from `columns`; `owned` has carrier (null = any), service, usoc,
+    units, active_from, active_until (elements, and what is in packages of a carrier, which has no
+    dates); `orders` the units left of each one-time line's order (`reconcile.audit.orders.assign`);
+    `rules` the settings of each contract (contract, proration, backbill_limit_months,
+    disconnect_grace_days).
     """
     pool = _pool(lines, history, rules)
     pairs = _pairs(pool)
@@ -289,7 +291,7 @@ def _by_days(
         06-03  2      null    2    ->  2
     """
     later = pairs.select(
-        "line_id", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
+        "line_id", "carrier", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
     ).unique("line_id")
     days = later.with_columns(_EACH_DAY).explode("day")
     room = pl.coalesce("has", "most") - pl.col("before")
@@ -350,6 +352,7 @@ def _owned_on(days: pl.DataFrame, later: pl.DataFrame, owned: pl.LazyFrame) -> p
         .join(mine, on=_ITEM, suffix="_owned")
         .filter(
             in_service,
+            (pl.col("carrier_owned") == pl.col("carrier")).fill_null(True),
             pl.col("active_from").is_null() | (pl.col("active_from") <= pl.col("day")),
             pl.col("active_until").is_null()
             | (pl.col("day") < pl.col("active_until"))

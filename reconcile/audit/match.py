@@ -1,7 +1,8 @@
 """Which service a line is about: circuit first, then telephone number, never a guess.
 
-Rules: `docs/DECISIONS.md` 6 and 11. Most circuits and numbers stand in the inventory once, and are
-joined straight; only those that stand there more than once are weighed, as distinct questions.
+Rules: `docs/DECISIONS.md` 6 and 11, and its *Where a service is at home*. Most circuits and numbers
+stand in the inventory once, and are joined straight; only those that stand there more than once,
+or whose service moved, are weighed, as distinct questions.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import polars as pl
 
 from invoices.periods import add_months
 from invoices.schema import columns_of
+from reconcile.homes import at_home, homes
 from reconcile.schema import MATCHED
 
 SERVICE_COLUMNS = (
@@ -19,6 +21,8 @@ SERVICE_COLUMNS = (
     "installed_on",
     "disconnected_on",
 )
+_OF_DAYS = ("recurring", "prorated", "surcharge", "tax", "usage")
+"""Classes whose charges are for days: only who has the service then, or bills then, may ask."""
 
 
 def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -51,11 +55,12 @@ def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
+def match(lines: pl.LazyFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.LazyFrame:
     """Return `lines` with the service each is about and what the inventory says of it.
 
-    The package of the service is carried as it stands; whether a line is audited under it is
-    decided where packages are known (`reconcile.audit.pricing`).
+    `accounts` (`service_accounts`) says where services were at home that moved. The package of the
+    service is carried as it stands; whether a line is audited under it is decided where packages
+    are known (`reconcile.audit.pricing`).
 
     The circuit goes before the number::
 
@@ -64,23 +69,28 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
         C1       555-0102  C1 of S1, 555-0102 of S2  ->  S1       circuit     conflict
         null     555-0103  555-0103 of S3 and S4     ->  null     null        ambiguous
     """
-    inventory = services.select(
+    inventory = homes(services, accounts).select(
         "carrier",
         "service",
         "ban",
         "wtn",
         "circuit_key",
-        "state",
-        "zone",
-        "term_months",
-        *SERVICE_COLUMNS,
+        "installed_on",
+        "disconnected_on",
+        "home_from",
+        "home_until",
     )
-    lines = with_period(lines)
+    dated = pl.col("charge_class").is_in(_OF_DAYS) & pl.col("period_from").is_not_null()
+    lines = with_period(lines).with_columns(for_days=dated & (pl.col("amount") >= 0))
     for key, name in (("circuit_key", "by_circuit"), ("wtn", "by_wtn")):
         lines = _candidates(lines, inventory, key, name)
     return (
-        lines.with_columns(service=_chosen(), matched_by=_matched_by())
-        .join(_details(inventory), on="service", how="left", maintain_order="left")
+        lines.with_columns(
+            service=_chosen(),
+            matched_by=_matched_by(),
+            service_ban=pl.when(_has_circuit).then("by_circuit_ban").otherwise("by_wtn_ban"),
+        )
+        .join(_details(services), on="service", how="left", maintain_order="left")
         .with_columns(
             match_note=_note(),
             kind=pl.lit(None, dtype=pl.String),
@@ -92,6 +102,7 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame) -> pl.LazyFrame:
 
 _has_circuit = pl.col("by_circuit_count") > 0
 _several = pl.col("by_wtn_count") > 1
+_elsewhere = pl.any_horizontal("by_circuit_elsewhere", "by_wtn_elsewhere")
 
 
 def _chosen() -> pl.Expr:
@@ -110,7 +121,7 @@ def _matched_by() -> pl.Expr:
 
 
 def _note() -> pl.Expr:
-    """Return what is doubtful of a match, null where nothing is."""
+    """Return what is doubtful of a match, or why there is none, null where nothing is."""
     # A number that several services share speaks only against a circuit of none of them.
     elsewhere = (pl.col("service_wtn") != pl.col("wtn")).fill_null(True)
     disagree = pl.col("by_circuit").is_not_null() & (pl.col("by_wtn_count") > 0) & elsewhere
@@ -119,18 +130,19 @@ def _note() -> pl.Expr:
         .then(pl.lit("conflict"))
         .when(pl.col("service").is_null() & (_has_circuit | _several))
         .then(pl.lit("ambiguous"))
+        .when(pl.col("service").is_null() & _elsewhere)
+        .then(pl.lit("not_at_home"))
         .when((pl.col("service_ban") != pl.col("ban")).fill_null(False))
         .then(pl.lit("other_ban"))
     )
 
 
-def _details(inventory: pl.LazyFrame) -> pl.LazyFrame:
+def _details(services: pl.LazyFrame) -> pl.LazyFrame:
     """Return what a line is told of its service."""
-    return inventory.select(
+    return services.select(
         "service",
         "term_months",
         *SERVICE_COLUMNS,
-        service_ban="ban",
         service_wtn="wtn",
         inventory_circuit="circuit_key",
         inventory_state="state",
@@ -139,36 +151,59 @@ def _details(inventory: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: str) -> pl.LazyFrame:
-    """Add `name` (the one service the key points to, or null) and `name`_count (candidates)."""
+    """Add what the key points to.
+
+    `name` is the one service, or null, `name`_count how many it may be, `name`_ban its account, and
+    `name`_elsewhere says that those it points to were all at home elsewhere.
+    """
     known = inventory.filter(pl.col(key).is_not_null()).with_columns(
-        candidates=pl.len().over("carrier", key)
+        plain=(pl.len().over("carrier", key) == 1)
+        & pl.col("home_from").is_null()
+        & pl.col("home_until").is_null()
     )
-    once = known.filter(pl.col("candidates") == 1)
+    named = {"chosen": name, "chosen_ban": f"{name}_ban"}
+    once = known.filter("plain").rename({"service": name, "ban": named["chosen_ban"]})
     lines = lines.join(
-        once.select("carrier", key, pl.col("service").alias(name)),
+        once.select("carrier", key, *named.values()),
         on=["carrier", key],
         how="left",
         maintain_order="left",
     )
-    several = known.filter(pl.col("candidates") > 1).collect()
+    several = known.filter(~pl.col("plain")).collect()
     count = pl.when(pl.col(name).is_not_null()).then(1).otherwise(0)
     if several.is_empty():
-        return lines.with_columns(count.alias(f"{name}_count"))
-    answers = _weigh(lines, several, key)
-    question = ["carrier", "ban", key, "period_from", "period_until", "bill_date"]
-    return (
-        lines.join(answers.lazy(), on=question, how="left", maintain_order="left", nulls_equal=True)
-        .with_columns(
-            pl.coalesce(name, "chosen").alias(name),
-            pl.coalesce("several", count).alias(f"{name}_count"),
+        return lines.with_columns(
+            count.alias(f"{name}_count"), pl.lit(False).alias(f"{name}_elsewhere")
         )
-        .drop("chosen", "several")
+    answers = _weigh(lines, several, key)
+    return (
+        lines.join(
+            answers.lazy(),
+            on=["carrier", "ban", key, *_QUESTION],
+            how="left",
+            maintain_order="left",
+            nulls_equal=True,
+        )
+        .with_columns(
+            *(pl.coalesce(own, answer).alias(own) for answer, own in named.items()),
+            pl.coalesce("several", count).alias(f"{name}_count"),
+            pl.col("elsewhere").fill_null(False).alias(f"{name}_elsewhere"),
+        )
+        .drop("several", "elsewhere", *named)
     )
 
 
+_QUESTION = ("period_from", "period_until", "bill_date", "for_days")
+
+
 def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Choose among several candidates: the same BAN, then active in the period; or none."""
-    question = ["carrier", "ban", key, "period_from", "period_until", "bill_date"]
+    """Choose among several candidates: at home, the same BAN, then active in the period; or none.
+
+    A charge for days is for none that is at home with its carrier neither on one of these days nor
+    on the bill date; anything else, such as a credit, may be for one that was so on other days. A
+    home that begins after the month of the bill is none yet.
+    """
+    question = ["carrier", "ban", key, *_QUESTION]
     asked = (
         lines.join(several.lazy().select("carrier", key).unique(), on=["carrier", key], how="semi")
         .select(question)
@@ -176,21 +211,54 @@ def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame
         .collect()
         .with_row_index("question")
     )
+    weighed = _facts(asked.join(several, on=["carrier", key], suffix="_owned")).filter(
+        pl.col("in_period") | pl.col("begun")
+    )
+    known = weighed.select("question").unique()
+    weighed = weighed.filter(pl.col("in_period") | pl.col("billing") | ~pl.col("for_days"))
+    services = weighed.group_by("question").agg(
+        several=pl.col("service").n_unique().clip(upper_bound=2).cast(pl.Int32)
+    )
+    count = known.join(services, on="question", how="left").with_columns(
+        elsewhere=pl.col("several").is_null()
+    )
+    for wish in ("in_period", "same_ban", "billing", "active"):
+        wanted = pl.col(wish).fill_null(False)
+        weighed = weighed.filter(wanted | ~wanted.any().over("question"))
+    one = (
+        weighed.filter(pl.col("service").n_unique().over("question") == 1)
+        .sort("question", "home_from", nulls_last=False)
+        .unique("question", keep="first", maintain_order=True)
+        .select("question", chosen="service", chosen_ban="ban_owned")
+    )
+    return (
+        asked.join(one, on="question", how="left", maintain_order="left")
+        .join(count, on="question", how="left", maintain_order="left")
+        .with_columns(pl.col("several").fill_null(0))
+        .drop("question")
+    )
+
+
+def _facts(weighed: pl.DataFrame) -> pl.DataFrame:
+    """Return candidates of questions with what speaks for each of them.
+
+    `in_period` and `billing` say whether it is at home on one of the days, and on the bill date;
+    `begun` whether that home began in the month of the bill or before.
+    """
     start = pl.coalesce("period_from", "bill_date")
     end = pl.coalesce("period_until", "bill_date")
     last = pl.when(end > start).then(end - pl.duration(days=1)).otherwise(start)
-    active = (pl.col("installed_on").is_null() | (pl.col("installed_on") <= last)) & (
-        pl.col("disconnected_on").is_null() | (pl.col("disconnected_on") > start)
-    )
-    weighed = asked.join(several, on=["carrier", key], suffix="_owned").select(
-        "question", "service", same_ban=pl.col("ban") == pl.col("ban_owned"), active=active
-    )
-    for wish in ("same_ban", "active"):
-        wanted = pl.col(wish).fill_null(False)
-        weighed = weighed.filter(wanted | ~wanted.any().over("question"))
-    one = weighed.filter(pl.len().over("question") == 1).select("question", chosen="service")
-    return (
-        asked.join(one, on="question", how="left", maintain_order="left")
-        .with_columns(several=pl.lit(2, dtype=pl.Int32))
-        .drop("question")
+    since, until = pl.col("home_from"), pl.col("home_until")
+    installed, gone = pl.col("installed_on"), pl.col("disconnected_on")
+    return weighed.select(
+        "question",
+        "service",
+        "ban_owned",
+        "home_from",
+        "for_days",
+        in_period=(since.is_null() | (since <= last)) & (until.is_null() | (until > start)),
+        billing=at_home(pl.col("bill_date")),
+        begun=since.is_null() | (since < add_months(pl.col("bill_date"), 1)),
+        same_ban=pl.col("ban") == pl.col("ban_owned"),
+        active=(installed.is_null() | (installed <= last)) & (gone.is_null() | (gone > start)),
     )

@@ -23,6 +23,10 @@ from reconcile.audit.pricing import (
     with_question,
 )
 from reconcile.contracts import Contract, settings
+from reconcile.homes import at_home, homes
+
+_ANYBODY = ""
+"""Who shows a service that never moved, or moves in the month: whatever line there is of it."""
 
 
 def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -66,14 +70,18 @@ def beside(asking: pl.LazyFrame, all_billed: pl.LazyFrame) -> pl.DataFrame:
 
     One row for each line that bills it: line_id, wanted, line_id_there, amount_there.
     """
-    wanted = asking.select("service", usoc="wanted").unique()
-    there = all_billed.join(wanted, on=["service", "usoc"], how="semi")
+    # What a code needs or sums up is a code of its carrier, whoever else bills the service.
+    wanted = asking.select("carrier", "service", usoc="wanted").unique()
+    there = all_billed.join(wanted, on=["carrier", "service", "usoc"], how="semi")
     overlap = (pl.col("period_from_there") < pl.col("period_last")) & (
         pl.col("period_last_there") > pl.col("period_from")
     )
     return (
         asking.join(
-            there, left_on=["service", "wanted"], right_on=["service", "usoc"], suffix="_there"
+            there,
+            left_on=["carrier", "service", "wanted"],
+            right_on=["carrier", "service", "usoc"],
+            suffix="_there",
         )
         .filter(
             (pl.col("bill_month_there") == pl.col("bill_month"))
@@ -130,35 +138,57 @@ def not_billed(
     shown = pl.col("service").is_not_null() & (pl.col("amount") >= 0)
     month = pl.col("bill_date").dt.truncate("1mo")
     seen = lines.filter(shown).select("carrier", "service", "usoc", "package", bill_month=month)
-    by_package = seen.filter(pl.col("package").is_not_null()).select(
-        "carrier", "service", "package", "bill_month"
-    )
     # A package that is billed as one line, and held as elements, bills its elements.
-    inside = by_package.unique().join(
+    inside = seen.filter(pl.col("package").is_not_null()).drop("usoc").unique()
+    inside = inside.join(
         reference["packages"].select("carrier", "package", "usoc"), on=["carrier", "package"]
     )
-    code = ["service", "usoc", "bill_month"]
-    by_code = pl.concat([seen.select(code), inside.select(code)])
-    any_line = seen.select("service", "bill_month")
+    seen = _by_whom(
+        pl.concat([seen, inside.select("carrier", "service", "usoc", "package", "bill_month")]),
+        reference["service_accounts"],
+    )
+    place = ["billed_by", "service", "bill_month"]
+    packages = seen.filter(pl.col("package").is_not_null())
     missing = pl.concat(
         [
-            owned["element"].join(by_code, on=["service", "usoc", "bill_month"], how="anti"),
-            owned["package"].join(by_package, on=["service", "package", "bill_month"], how="anti"),
-            owned["service"].join(any_line, on=["service", "bill_month"], how="anti"),
+            owned["element"].join(seen, on=[*place, "usoc"], how="anti"),
+            owned["package"].join(packages, on=[*place, "package"], how="anti"),
+            owned["service"].join(seen, on=place, how="anti"),
         ]
     )
     return _accrued(missing, reference, contracts)
 
 
+def _by_whom(seen: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.LazyFrame:
+    """Return what was seen with `billed_by`: anybody, and for services that moved their carrier."""
+    moved = seen.join(accounts.select("service").unique(), on="service", how="semi")
+    return pl.concat(
+        [seen.with_columns(billed_by=pl.lit(_ANYBODY)), moved.with_columns(billed_by="carrier")]
+    )
+
+
 def _owned(bills: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
-    """Return what is active on the bill date of each account: elements, packages, bare services."""
+    """Return what is active on the bill date of each account: elements, packages, bare services.
+
+    A service is asked of the account where it is at home on that day.
+    """
+    ends = "home_from", "home_until"
+    moved = pl.any_horizontal(pl.col(day).is_not_null() for day in ends)
+    moves = pl.any_horizontal(
+        (pl.col(day).dt.truncate("1mo") == pl.col("bill_month")).fill_null(False) for day in ends
+    )
     services = (
-        reference["services"]
+        homes(reference["services"], reference["service_accounts"])
         .join(bills, on=["carrier", "ban"])
-        .filter(on_day(pl.col("bill_date"), "installed_on", "disconnected_on"))
+        .filter(
+            at_home(pl.col("bill_date")),
+            on_day(pl.col("bill_date"), "installed_on", "disconnected_on"),
+        )
+        # In the month of a move one of the two bills may show it; later each has to show its own.
+        .with_columns(billed_by=pl.when(moved & ~moves).then("carrier").otherwise(pl.lit(_ANYBODY)))
         .select(
             "carrier", "ban", "bill_date", "bill_month", "document_id", "source_file", "service",
-            "package", inventory_circuit="circuit_key", inventory_state="state",
+            "billed_by", "package", inventory_circuit="circuit_key", inventory_state="state",
             inventory_zone="zone", term_months="term_months",
         )
     )  # fmt: skip

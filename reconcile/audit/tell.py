@@ -67,7 +67,11 @@ def _about_what_is_due() -> dict[str, pl.Expr]:
             *("bill_date", "period_until", "backbill_limit_months"),
         ),
         "charged_twice": _say("{} of {} is already billed on line {}", "usoc", "service", "twin"),
-        "service_unknown": _say("circuit {}, number {}: not in the inventory", "circuit_id", "wtn"),
+        "service_unknown": pl.when(pl.col("match_note") == "not_at_home")
+        .then(
+            _say("circuit {}, number {}: not at home with {} then", "circuit_id", "wtn", "carrier")
+        )
+        .otherwise(_say("circuit {}, number {}: not in the inventory", "circuit_id", "wtn")),
         "billed_after_disconnect": _say(
             "service {} was disconnected on {}; billed {} to {}",
             *("service", "disconnected_on", *span),
@@ -170,7 +174,7 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
         partner_missing=charge & pl.col("partner").is_not_null(),
         match_doubtful=(pl.col("amount") != 0)
         & ((pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null())
-        & pl.col("match_note").is_not_null(),
+        & (pl.col("match_note") != "not_at_home").fill_null(False),
     )
     quiet = ("usoc_unknown", "rate_missing", "rate_below_contract", "partner_missing",
              "match_doubtful")  # fmt: skip

@@ -17,8 +17,8 @@ ORDER = {
     "rebill": """cli | demo | portal | inquiry | night | audit | selling, intake | outbox
         | books, cash | quotes | orders | disputes | run | executor | reference | store
         | workspace | pricing, paper""",
-    "reconcile": "audit, cash | pulls, claims | findings, window | contracts | schema, policies"
-    " | pull_codes",
+    "reconcile": "audit, cash | pulls, claims | findings, window | contracts | schema, homes"
+    ", policies | pull_codes",
 }
 """A room may import those to its right, never one to its left or one that stands beside it."""
 

@@ -132,7 +132,7 @@ def paper(made: World, rows: list[Row]) -> None:
     """Write the lines of a table on one document for each bill date and account."""
     for n, row in enumerate(rows, 1):
         ban, bill = row.get("ban", "A1"), row.get("bill", dt.date(2026, 6, 1))
-        head = {"document_id": f"{ban}/{bill}", "carrier": "ILEC", "ban": ban,
+        head = {"document_id": f"{ban}/{bill}", "carrier": row.get("carrier", "ILEC"), "ban": ban,
                 "invoice_no": f"I{bill}{ban}", "bill_date": bill}  # fmt: skip
         if head not in made.documents:
             made.documents.append(head)

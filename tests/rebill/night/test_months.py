@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 from nights import bill, by, exported, night, outbox, put, small, table
 from three_bills import BILLS
-from worlds import world
+from worlds import World, world
+from worlds_moving import moving_world
 
 from rebill.audit import passes as auditing
 from rebill.workspace import settings
@@ -33,11 +34,14 @@ def facts_of(workspace: settings.Workspace) -> dict[str, list[tuple[str | None, 
     }
 
 
-@pytest.mark.parametrize("seed", [1, 11])
+@pytest.mark.parametrize(
+    ("seed", "invented"),
+    [(1, world(1, 3)), (11, world(11, 3)), (8, moving_world(8, 2))],
+    ids=["1", "11", "services move"],
+)
 def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
-    seed: int, tmp_path: Path
+    seed: int, invented: World, tmp_path: Path
 ) -> None:
-    invented = world(seed, 3)
     months = nights.papers_of(invented)
     everything = [file for files in months.values() for file in files]
     shuffled = random.Random(seed).sample(everything, len(everything))

@@ -63,6 +63,21 @@ FAULTS = {
          "service_elements.csv row 4: two rows of the same service, usoc overlap: 2026-05-01 until"
          " 2026-06-01, and 2026-02-01 until 2026-03-01 (service_elements.csv row 3)"],
     ),
+    "homes of a service that overlap, that are none, of a service and a carrier nobody knows": (
+        "service_accounts",
+        "service carrier ban effective_from effective_until\nS1 ILEC 1 - 2026-05-01\n"
+        "S1 ILEC 2 2026-04-30 -\nS1 ILEC 3 2026-07-01 2026-07-01\nS9 ILEC 1 - -\n"
+        "S2 OTHER 1 - 2026-01-01\nS2 ILEC - 2026-01-01 -",
+        ["service_accounts.csv row 7: ban is not given",
+         "service_accounts.csv row 4: effective_until 2026-07-01 is not after effective_from"
+         " 2026-07-01",
+         "service_accounts.csv row 3: two rows of the same service overlap: 2026-04-30 until"
+         " further notice, and the beginning until 2026-05-01 (service_accounts.csv row 2)",
+         "service_accounts.csv row 4: two rows of the same service overlap: 2026-07-01 until"
+         " 2026-07-01, and 2026-04-30 until further notice (service_accounts.csv row 3)",
+         "service_accounts.csv row 5: service 'S9' is not in services",
+         "service_accounts.csv row 6: no contract and no catalogue row names carrier 'OTHER'"],
+    ),
     "rates of one key that overlap": (
         "buy_rates",
         "contract usoc zone rate effective_from\nC1 Q - 1 2026-01-01\nC1 Q - 2 2026-02-01\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 from nights import CONTRACT, bill, night, put, small
+from reference_files import write
 
 from rebill.paper.text import safe_csv
 from rebill.reference.inventory_difference import difference
@@ -196,3 +197,49 @@ def test_formulas_in_a_difference_are_text(place: Workspace, tmp_path: Path) -> 
         rows, _ = difference(record, [path], None, DAY)
     text = safe_csv(rows.with_columns(billed_amount=pl.lit(Decimal("-2.50"))))
     assert "'=cmd.csr" in text and ",-2.5" in text and "'-2.5" not in text
+
+
+# --- services that were sold ----------------------------------------------------------------------
+
+SOLD = {
+    "usocs": "carrier usoc kind\nNEWCO 1FB recurring",
+    "service_accounts": """
+        service carrier ban        effective_from effective_until
+        S1      ILEC    305R010001 -              2026-04-01
+        S1      NEWCO   N1         2026-04-01     -
+        """,
+}
+
+
+def test_a_record_is_held_against_the_services_at_home_there_on_the_day(
+    place: Workspace, tmp_path: Path
+) -> None:
+    assert load(place, [write(tmp_path / "sale", **SOLD)]).ok
+    path = put_record(tmp_path / "records", AGREES)
+    told = {}
+    for day in (dt.date(2026, 3, 9), dt.date(2026, 4, 1)):
+        with reading(place) as record:
+            rows, faults = difference(record, [path], None, day)
+        assert faults.total == 0
+        told[day.month] = {
+            (row["ban"], row["wtn"], row["service"]): row["differs"]
+            for row in rows.filter(pl.col("usoc") == "1FB").iter_rows(named=True)
+        }
+    assert told[3] == {
+        ("305R010001", "6145550131", "S1"): None,
+        ("305R010001", "6145550132", "S2"): None,
+    }
+    # S1 is another carrier's; S2 is disconnected by then.
+    assert told[4] == {
+        ("305R010001", "6145550131", None): "on_record_not_owned",
+        ("305R010001", "6145550132", None): "on_record_not_owned",
+    }
+
+
+def test_a_record_of_an_old_or_new_home_makes_no_second_service(
+    place: Workspace, tmp_path: Path
+) -> None:
+    assert load(place, [write(tmp_path / "sale", **SOLD)]).ok
+    before = current(place, "services").sort("service")
+    assert take(place, AGREES, tmp_path).ok
+    assert current(place, "services").sort("service").equals(before)

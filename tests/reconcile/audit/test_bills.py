@@ -79,7 +79,9 @@ def services(table: str = "") -> pl.DataFrame:
     names = ("ban", "installed_on", "disconnected_on")
     frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
     dates = pl.col("installed_on", "disconnected_on").str.to_date()
-    return frame.select(pl.lit("ILEC").alias("carrier"), "ban", dates)
+    at_once = pl.lit(None, dtype=pl.Date).alias("home_from")
+    name = pl.int_range(pl.len()).cast(pl.String).alias("service")
+    return frame.select(name, pl.lit("ILEC").alias("carrier"), "ban", dates, at_once)
 
 
 def missing(found: pl.DataFrame) -> list[str]:

@@ -60,6 +60,7 @@ class World:
     usoc_rules: list[Row] = field(default_factory=list)
     buy_rates: list[Row] = field(default_factory=list)
     services: list[Row] = field(default_factory=list)
+    service_accounts: list[Row] = field(default_factory=list)
     service_elements: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
     retail_rates: list[Row] = field(default_factory=list)

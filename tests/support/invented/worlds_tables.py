@@ -24,6 +24,7 @@ REFERENCE = {
                   "ban", "circuit_id", "rate", "effective_from", "effective_until", "source"),
     "services": ("service", "carrier", "ban", "wtn", "circuit_id", "state", "zone", "term_months",
                  "package", "product", "customer", "installed_on", "disconnected_on"),
+    "service_accounts": ("service", "carrier", "ban", "effective_from", "effective_until"),
     "service_elements": ("service", "usoc", "quantity", "active_from", "active_until"),
     "orders": ("order_no", "service", "usoc", "quantity", "completed_on", "nrc_waived"),
     "retail_rates": ("carrier", "usoc", "package", "state", "rate", "effective_from",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from model_codes import NARROWING, NONE, WHOLE, charged_twice, quantity_above_inventory
 from model_facts import Facts, Given
 from model_finding import check, finding, told
+from model_homes import match
 from model_lines import (
     CENT,
     MONTHLY,
@@ -38,7 +39,7 @@ def model_audit(world: World) -> tuple[list[Row], list[Row]]:
     facts = Facts(world)
     for j in facts.lines:
         j.contract = facts.contract_on(j["carrier"], j["ban"], j["bill_date"])
-        facts.match(j)
+        match(world, j)
     use_orders(facts)
     for j in facts.lines:
         enter(facts, j)
@@ -300,7 +301,7 @@ def questions(facts: Facts, j: Judged) -> None:
     told = j["usoc"] or charge_class in (*ORDERED, "surcharge")
     if not j.catalogued and not j.is_credit and told:
         j.findings["usoc_unknown"] = (ZERO, None)
-    if j.match_note and j["amount"] != 0:
+    if j.match_note not in (None, "not_at_home") and j["amount"] != 0:
         j.findings["match_doubtful"] = (ZERO, j.match_note)
     if j.is_credit or charge_class not in MONTHLY or not j.service:
         return
@@ -310,6 +311,7 @@ def questions(facts: Facts, j: Judged) -> None:
             for e in facts.lines
             if e["usoc"] == rule["other_usoc"]
             and e.service is j.service
+            and e["carrier"] == j["carrier"]
             and (e.month == j.month or (e.month < j.month and overlap(e.period, j.period)))
             and e["charge_class"] in MONTHLY
             and e["amount"] >= 0

@@ -135,7 +135,8 @@ def charged_in_summary(facts: Facts, j: Judged) -> Due | None:
 def beside(e: Judged, j: Judged) -> bool:
     """Say whether a line is a charge of the same service, on a bill of this month or before."""
     monthly = e["charge_class"] in MONTHLY and e["amount"] > 0
-    return bool(monthly and e.service is j.service and e.month <= j.month)
+    there = e.service is j.service and e["carrier"] == j["carrier"]
+    return bool(monthly and there and e.month <= j.month)
 
 
 def days_of_summary(facts: Facts, e: Judged, j: Judged) -> set[dt.date]:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from model_lines import ORDERED, Judged, circuit_key, same_item, same_rate
-from model_time import DAY, Row, account_day, days_touched, extension, holds, overlap, period_of
+from model_time import DAY, Row, account_day, extension, holds, overlap, period_of
 
 from reconcile.contracts import Contract
 
@@ -56,27 +56,6 @@ class Facts:
             and holds(vars(account), day, "from_", "until")
         ]
         return max(fitting, key=lambda f: f[0])[2] if fitting else None
-
-    def match(self, j: Judged) -> None:
-        """Find the service: circuit, then WTN; same BAN, then active; two left is no match."""
-        mine = [s for s in self.world.services if s["carrier"] == j["carrier"]]
-        key = j["circuit_key"]
-        by_circuit = [s for s in mine if key and circuit_key(s["circuit_id"]) == key]
-        by_wtn = [s for s in mine if j["wtn"] and s["wtn"] == j["wtn"]]
-        found = by_circuit or by_wtn
-        if len(found) > 1:
-            found = [s for s in found if s["ban"] == j["ban"]] or found
-        if len(found) > 1:
-            days = days_touched(j.period) if j.period else [j["bill_date"]]
-            found = [s for s in found if any(active(s, day) for day in days)] or found
-        if len(found) > 1:
-            j.match_note = "ambiguous"
-        elif found:
-            j.service, j.matched_by = found[0], "circuit" if by_circuit else "wtn"
-            if by_circuit and by_wtn and not any(found[0] is s for s in by_wtn):
-                j.match_note = "conflict"
-            elif found[0]["ban"] is not None and found[0]["ban"] != j["ban"]:
-                j.match_note = "other_ban"
 
     def catalogue(self, j: Judged) -> Iterator[Row]:
         """Yield the carrier's codes of the line's day."""
@@ -311,8 +290,3 @@ def guessed(c: Judged, e: Judged) -> bool:
 def place_of(service: Row | None) -> Row:
     """Return state, zone and term of the inventory; an unknown service has none."""
     return {name: service and service[name] for name in ("state", "zone", "term_months")}
-
-
-def active(service: Row, day: dt.date) -> bool:
-    """Say whether a service is installed on a day."""
-    return holds(service, day, "installed_on", "disconnected_on")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from model_facts import Facts
+from model_homes import homes, shows
 from model_lines import ZERO, Judged
 from model_repeats import NONE
 from model_time import Row, holds, rounded
@@ -21,16 +22,21 @@ def not_billed(facts: Facts) -> list[Row]:
     for (carrier, ban, *month), documents in accounts.items():
         document = max(documents, key=lambda d: (d["bill_date"], d["document_id"]))
         for service in facts.world.services:
-            if (service["carrier"], service["ban"]) != (carrier, ban):
+            home = next(h for h in homes(facts.world, service) if h.on(document["bill_date"]))
+            if home[:2] != (carrier, ban):
                 continue
             if not holds(service, document["bill_date"], "installed_on", "disconnected_on"):
                 continue
             billed = [
                 j
                 for j in facts.lines
-                if j.service is service and j["amount"] >= 0 and j.month == tuple(month)
+                if j.service is service
+                and j["amount"] >= 0
+                and j.month == tuple(month)
+                and shows(facts.world, home, service, j)
             ]
-            found += not_billed_of(facts, document, service, billed)
+            there = {**service, "carrier": home.carrier, "ban": home.ban}
+            found += not_billed_of(facts, document, there, billed)
     return found
 
 
