@@ -182,6 +182,15 @@ CODES: tuple[Code, ...] = (
         "dispute with the cap",
     ),
     Code(
+        "class_differs",
+        "warning",
+        None,
+        "the catalogue's kind of the code and the class of the line disagree",
+        "0; a draft that holds such a line is not issued",
+        "read the line again with the class it has, or correct the catalogue and audit the month"
+        " again; if both are right waive the finding",
+    ),
+    Code(
         "late_charge_not_due",
         "error",
         "LPC",

@@ -97,7 +97,10 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
         _keep_lines(run, credits)
         keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
     problems = made_lines.make(run, prices, months)
-    changed = drafts.rebuild(record, run.reference, months, problems)
+    changed = drafts.rebuild(record, run.reference, months, problems, run.as_of)
+    held = changed.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
+    if held.height:
+        run.count("customer invoices held", held.height)
     run.count("customer invoices new or changed", changed.height)
     run.total("invoiced", changed["total"])
     return LinesPriced(tuple(changed["invoice_no"]))
