@@ -322,5 +322,8 @@ CODES: tuple[Code, ...] = (
 
 BY_NAME = {code.name: code for code in CODES}
 
+HOLDING = ("class_differs",)
+"""Codes without a stake that hold customer invoices until they are waived or gone."""
+
 CAUSE_REASONS = {"other_term": "TERM", "other_zone": "ZONE"}
 """Causes of `rate_above_contract` that lead to a reason of their own."""

@@ -61,7 +61,7 @@ def of_prices(lines: pl.LazyFrame, consents: Consents) -> pl.DataFrame:
     loss = pl.col("margin") < 0
     sold = (
         lines.filter(pl.col("kind").fill_null("charge").is_in(["charge", "unbilled"]))
-        .filter(pl.col("price") >= 0, pl.col("markup_row").is_not_null(), dear | loss)
+        .filter(pl.col("cost") >= 0, pl.col("markup_row").is_not_null(), dear | loss)
         .select(*KEY, "markup_row", "price", "cost", "margin")
         .collect()
         .join(consents.markups, left_on="markup_row", right_on="row_id")

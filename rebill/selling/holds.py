@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.periods import month_of
 from rebill.run.acts import Act
 from rebill.selling import guards
 from rebill.selling.guards import CLASS, GUARDS, KEY, RELEASABLE, Consents, Limits
@@ -108,6 +109,14 @@ def renew(record: Record, drafts: pl.DataFrame, on: dt.date | None) -> None:
     held = new.select("invoice_no", hold=pl.when(both != "").then(both))
     changed = held.join(drafts, on=["invoice_no", "hold"], how="anti", nulls_equal=True)
     update_rows(record.connection, models.CustomerInvoice, changed)
+
+
+def renew_differing(record: Record, on: dt.date | None) -> None:
+    """Renew the drafts of months with lines whose class differs from their code's kind."""
+    differs = record.scan("findings", KEPT_FINDINGS).filter(pl.col("code") == CLASS)
+    months = differs.select(month_of("bill_date")).unique().collect().to_series()
+    drafts = record.customer_invoices().filter(pl.col("status") == "draft")
+    renew(record, drafts.filter(pl.col("bill_month").is_in(months.implode())), on)
 
 
 def _not_released(record: Record, told: pl.DataFrame, drafts: pl.DataFrame) -> pl.DataFrame:

@@ -79,7 +79,7 @@ url = "sqlite:///rebill.db"
 [invoices]
 # pdf = false                    # true: the night leaves a PDF of each invoice too
 
-[selling]
+# [selling]
 # A draft whose month moved further from the customer's last one waits until a person releases it.
 # jump_percent = 50              # percent of the last one; none: no limit
 # jump_amount = "500.00"         # dollars; none: no limit
