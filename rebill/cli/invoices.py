@@ -10,7 +10,17 @@ import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
 from rebill.cli.night import work
-from rebill.cli.options import HERE, Decided, Given, GivenDay, Month, Where, day_from, month_from, open_place
+from rebill.cli.options import (
+    HERE,
+    Decided,
+    Given,
+    GivenDay,
+    Month,
+    Where,
+    day_from,
+    month_from,
+    open_place,
+)
 
 On = Annotated[
     dt.date,
@@ -44,7 +54,9 @@ def invoices_list(
     with given.reading() as record:
         bills = record.customer_invoices()
     wanted = {"bill_month": bill_month, "customer": customer, "status": status}
-    given.show(bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load", "lacking"))
+    given.show(
+        bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load", "lacking")
+    )
 
 
 @invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))

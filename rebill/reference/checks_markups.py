@@ -84,10 +84,7 @@ OF_A_METHOD: tuple[tuple[pl.Expr, str, str], ...] = (
 OF_CONSENT_AND_TIER: tuple[tuple[pl.Expr, pl.Expr, str], ...] = (
     (
         (_VALUE < 0)
-        & (
-            _SHARES & (_VALUE >= -1)
-            | (_METHOD == "adder")
-        )
+        & (_SHARES & (_VALUE >= -1) | (_METHOD == "adder"))
         & pl.col("tier").is_null()
         & ~pl.col("below_cost")
         & ~pl.col("consent"),
@@ -95,7 +92,7 @@ OF_CONSENT_AND_TIER: tuple[tuple[pl.Expr, pl.Expr, str], ...] = (
         _CONSENT,
     ),
     (
-        _SHARES & (_VALUE > decimal_of(MOST)) & pl.col("tier").is_null() & ~pl.col("consent"),
+        _SHARES & (decimal_of(MOST) < _VALUE) & pl.col("tier").is_null() & ~pl.col("consent"),
         filled(
             f"{{}} {{}} is above {MOST} (300 percent), without consent; did you mean {{}}?",
             *("method", plain_number("value"), hundredth("value")),

@@ -160,7 +160,9 @@ def _check_accounts_named(load: Changes, faults: Faults) -> None:
 def _check_promises(load: Changes, faults: Faults) -> None:
     """Note credits promised for a service that is another carrier's."""
     owner = load.after("services").select("service", whose="carrier")
-    rows = load.asked("promised_credits", "services").drop_nulls("service").join(owner, on="service")
+    rows = (
+        load.asked("promised_credits", "services").drop_nulls("service").join(owner, on="service")
+    )
     note_broken(
         rows.filter(pl.col("whose") != pl.col("carrier")),
         TABLES["promised_credits"],

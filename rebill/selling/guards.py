@@ -89,9 +89,9 @@ def of_prices(lines: pl.LazyFrame, consents: Consents) -> pl.DataFrame:
             _found(
                 above,
                 ABOVE_COST,
-                f"{{}} line(s) are priced above {TIMES} times their cost without consent (markup row"
-                " {}, {} for what costs {}): set consent = true on the row, or lower the price, and"
-                " build again",
+                f"{{}} line(s) are priced above {TIMES} times their cost without consent (markup"
+                " row {}, {} for what costs {}): set consent = true on the row, or lower the price,"
+                " and build again",
                 *("count", "row", "number", "cost"),
             ),
         ]
