@@ -220,7 +220,8 @@ class Selling(_Section):
     @classmethod
     def _is_a_percentage(cls, value: Decimal | None) -> Decimal | None:
         if value is not None and 0 < value < 1:
-            raise ValueError(f"{value} is less than one percent; did you mean {value * 100:f}?")
+            meant = (value * 100).normalize()
+            raise ValueError(f"{value} is less than one percent; did you mean {meant:f}?")
         return value
 
     @property
