@@ -183,6 +183,15 @@ CODES: tuple[Code, ...] = (
         "dispute with the cap",
     ),
     Code(
+        "class_differs",
+        "warning",
+        None,
+        "the catalogue's kind of the code and the class of the line disagree",
+        "0; a draft that holds such a line is not issued",
+        "read the line again with the class it has, or correct the catalogue and audit the month"
+        " again; if both are right waive the finding",
+    ),
+    Code(
         "late_charge_not_due",
         "error",
         "LPC",
@@ -313,6 +322,9 @@ CODES: tuple[Code, ...] = (
 )
 
 BY_NAME = {code.name: code for code in CODES}
+
+HOLDING = ("class_differs",)
+"""Codes without a stake that hold customer invoices until they are waived or gone."""
 
 CAUSE_REASONS = {"other_term": "TERM", "other_zone": "ZONE"}
 """Causes of `rate_above_contract` that lead to a reason of their own."""

@@ -47,11 +47,14 @@ class Standing:
     def exempt(self) -> Exempt | None:
         """Return the exception as it is kept, none without a code; else raises wrong usage."""
         from rebill.run.acts import Exempt
-        from reconcile.findings import BY_NAME
+        from reconcile.findings import BY_NAME, HOLDING
 
         if self.code is None:
             return None
-        if self.code not in BY_NAME or BY_NAME[self.code].reason is None:
+        known = self.code in HOLDING or (
+            self.code in BY_NAME and BY_NAME[self.code].reason is not None
+        )
+        if not known:
             raise typer.BadParameter(f"{self.code!r} is no code that is ever claimed")
         if not (self.service or self.usoc):
             raise typer.BadParameter("a standing exception names a --service or a --usoc")

@@ -10,7 +10,17 @@ import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
 from rebill.cli.night import work
-from rebill.cli.options import HERE, Given, GivenDay, Month, Where, day_from, month_from, open_place
+from rebill.cli.options import (
+    HERE,
+    Decided,
+    Given,
+    GivenDay,
+    Month,
+    Where,
+    day_from,
+    month_from,
+    open_place,
+)
 
 On = Annotated[
     dt.date,
@@ -44,7 +54,9 @@ def invoices_list(
     with given.reading() as record:
         bills = record.customer_invoices()
     wanted = {"bill_month": bill_month, "customer": customer, "status": status}
-    given.show(bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load"))
+    given.show(
+        bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load", "lacking")
+    )
 
 
 @invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))
@@ -100,6 +112,34 @@ def invoices_issue(
     for number, hold in waiting.select("invoice_no", "hold").iter_rows():
         note(f"{number} stays a draft: {hold}")
     if waiting.height:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@invoices.command(
+    "release",
+    epilog=example(
+        'rebill invoices release ACME-2026-000001 --who bea --reason "the new site, as agreed"'
+    ),
+)
+def invoices_release(
+    numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")], decided: Decided
+) -> None:
+    """Let held drafts be issued as they are: who, when and why stay on record.
+
+    It holds for what guards said of a draft, its number included: built again with another number
+    the draft is held again. What its taxes lack, and lines of another class than their code, are
+    not released so: such a draft stays held: exit 1.
+    """
+    from rebill.cli.decisions import act_of
+    from rebill.paper.text import note
+    from rebill.selling import issue as issuing
+
+    drafts = issuing.release(decided.place(), numbers, act_of(decided), now)
+    decided.show(drafts.select(*issuing.SHOWN))
+    held = drafts.filter(drafts["hold"].is_not_null())
+    for number, hold in held.select("invoice_no", "hold").iter_rows():
+        note(f"{number} is still held: {hold}")
+    if held.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 

@@ -22,7 +22,7 @@ PRICED = (
 )
 ROW = (
     *("precedence", "verdict", "scope", "method", "value", "minimum", "floor", "cap", "cap_retail"),
-    *("tier", "promotion", "below_cost", "effective_from", "effective_until", "row_id"),
+    *("tier", "promotion", "below_cost", "consent", "effective_from", "effective_until", "row_id"),
 )
 USUAL = {
     "rounding": "line",
@@ -89,7 +89,8 @@ def _weighed(tables: dict[str, pl.LazyFrame], row: Story, told: Story) -> list[S
             verdict = f"beaten: {fitting[0]['scope']} comes before {one['scope']}"
         else:
             verdict = "beaten: the latest effective_from of a scope wins"
-        shown = {**one, "verdict": verdict, "below_cost": one.get("below_cost") or None}
+        consents = {name: one.get(name) or None for name in ("below_cost", "consent")}
+        shown = {**one, "verdict": verdict, **consents}
         said.append(taken({**shown, "cap_retail": one["cap_retail"] or None}, ROW))
     return said
 

@@ -26,6 +26,7 @@ from rebill.run.stages import (
     CheckBills,
     Claim,
     FollowClaims,
+    Hold,
     MatchPulls,
     Price,
     ReadBank,
@@ -34,7 +35,7 @@ from rebill.run.stages import (
     Settle,
     Stage,
 )
-from rebill.selling.stage import price_lines
+from rebill.selling.stage import hold_drafts, price_lines
 
 HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Accept: accept,
@@ -54,6 +55,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     FollowClaims: follow,
     Claim: claim_findings,
     Price: price_lines,
+    Hold: hold_drafts,
 }
 """Who carries out which stage; what goes to the outbox follows after the record is kept."""
 

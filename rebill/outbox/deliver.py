@@ -129,8 +129,11 @@ def read_digest(record: Record) -> Digest:
     pulls = pulls.group_by("debit_on", "carrier", "status").agg(
         count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
     )
+    bills = record.customer_invoices()
+    drafts = bills.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
     return Digest(
         **frames,
+        drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
         held=held_documents(record),
         deadlines=_shaped(near, "deadlines"),
         pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),

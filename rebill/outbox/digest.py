@@ -1,6 +1,6 @@
 """The digest of a night: what a person should know in the morning, on one page.
 
-The record knows all of it; a digest is seven small tables taken from there, as an HTML page to read
+The record knows all of it; a digest is eight small tables taken from there, as an HTML page to read
 and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
 """
 
@@ -70,6 +70,16 @@ PULLS = pl.Schema(
         "amount": CENTS,
     }
 )
+DRAFTS = pl.Schema(
+    {
+        "invoice_no": pl.String(),
+        "customer": pl.String(),
+        "bill_month": pl.String(),
+        "amount": CENTS,
+        "hold": pl.String(),
+    }
+)
+"""Customer invoices that cannot be issued before a person has looked."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,7 @@ class Digest:
     deadlines: pl.DataFrame
     pulls: pl.DataFrame
     returns: pl.DataFrame
+    drafts: pl.DataFrame
 
 
 SCHEMAS = {
@@ -95,6 +106,7 @@ SCHEMAS = {
     "deadlines": DEADLINES,
     "pulls": PULLS,
     "returns": RETURNS,
+    "drafts": DRAFTS,
 }
 
 CSV_COLUMNS = (
@@ -138,6 +150,9 @@ def digest_csv(digest: Digest) -> str:
             name=pl.coalesce("invoice_no", "company_id"),
             status=pl.col("suggested_return"),
             text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
+        ),
+        "drafts": digest.drafts.with_columns(
+            name=pl.col("invoice_no"), status=pl.lit("held"), text=pl.col("hold")
         ),
     }
     rows = [

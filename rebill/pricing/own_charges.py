@@ -161,6 +161,14 @@ def discount_lines(due: pl.DataFrame, items: pl.DataFrame, services: pl.DataFram
     return _lines(priced, services)
 
 
+def row_of(rule: pl.Expr) -> pl.Expr:
+    """Return the row of `customer_charges` that the rule of a line names; null where it is none."""
+    return rule.str.extract(rf"^{_ROW}(\d+)$").cast(pl.Int64)
+
+
+_ROW = "customer_charges row "
+
+
 def _lines(priced: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
     known = services.select("service", "wtn", "circuit_id", of_service="product")
     kind = pl.col("charge_class")
@@ -177,7 +185,7 @@ def _lines(priced: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
             made_key=pl.concat_str(
                 pl.lit("charge"), "charge", pl.col("service").fill_null(""), since, separator=":"
             ),
-            rule=pl.lit("customer_charges row ") + pl.col("row_id").cast(pl.String),
+            rule=pl.lit(_ROW) + pl.col("row_id").cast(pl.String),
             margin=pl.col("price") - pl.col("cost"),
         )
         .pipe(seal, CUSTOMER_LINES)

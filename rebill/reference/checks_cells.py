@@ -13,6 +13,7 @@ import polars as pl
 
 from invoices.text import filled
 from rebill.reference.faults import Faults
+from rebill.reference.states import STATES, with_near
 from rebill.store.columns import DTYPES, Column, TableIn
 
 FIRST_DAY, LAST_DAY = dt.date(1900, 1, 1), dt.date(9999, 12, 31)
@@ -52,6 +53,8 @@ def _readable(column: Column, cell: pl.Expr) -> pl.Expr:
     """Whether a cell that is given says something the column can hold; null where it is not."""
     if column.words:
         return cell.is_in(list(column.words))
+    if column.state:
+        return cell.is_in(list(STATES))
     if column.kind == "boolean":
         return cell.is_in(["true", "false"])
     if column.kind == "date":
@@ -80,6 +83,10 @@ def decimal_of(text: str) -> pl.Expr:
 def _note_cells(rows: pl.DataFrame, column: Column, faults: Faults) -> None:
     shown = pl.col(column.name).str.slice(0, 40)
     what = filled("{} {} is not {}", pl.lit(column.name), in_quotes(shown), pl.lit(_wanted(column)))
+    if column.state:
+        meant = with_near(rows[column.name]).rename({"text": column.name})
+        rows = rows.join(meant, on=column.name, how="left", maintain_order="left")
+        what += pl.coalesce(pl.lit("; did you mean ") + pl.col("near") + "?", pl.lit(""))
     faults.add_rows(rows.with_columns(what=what), _cell_remedy(column))
 
 
@@ -92,6 +99,8 @@ def _wanted(column: Column) -> str:
     """Say what a cell of the column must be."""
     if column.words:
         return "one of " + ", ".join(column.words)
+    if column.state:
+        return "the two-letter code of a state"
     if column.kind == "boolean":
         return "true or false"
     if column.kind == "date":
@@ -116,6 +125,8 @@ def _cell_remedy(column: Column) -> str:
         return "write it as YYYY-MM-DD"
     if column.kind == "decimal":
         return "write digits and a point, such as 1234.50"
+    if column.state:
+        return "write two letters, such as OH"
     return "write it so" if column.words or column.kind == "boolean" else "correct the cell"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.money import micros
 from invoices.text import filled
 from rebill.reference.checks_cells import decimal_of
 from rebill.reference.faults import Faults, placed
@@ -16,12 +17,24 @@ from rebill.store.shapes import SCOPES
 _METHOD, _VALUE, _MINIMUM = pl.col("method"), pl.col("value"), pl.col("minimum")
 _NOTHING, _WHOLE = decimal_of("0"), decimal_of("1")
 _VALUELESS = _METHOD.is_in(["pass_through", "absorb"])
+_SHARES = _METHOD.is_in(["percent", "percent_with_minimum"])
 _CONSENT = "set below_cost = true on the row if that is meant, or give a value of at least 0"
+MOST = "3"
+"""The highest share that needs no consent: 300 percent."""
+DEAR = "write a share, 0.15 is 15 percent, or set consent = true on the row if that is meant"
 
 
 def plain_number(name: str) -> pl.Expr:
     """Return a number as people write it, without idle zeros."""
     return pl.col(name).cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
+
+
+def hundredth(name: str) -> pl.Expr:
+    """Return a hundredth of a number as people write a share: 0.20 of 20, 0.125 of 12.5."""
+    parts = micros(pl.col(name)).cast(pl.Decimal(38, 0)) * pl.lit("0.00000001").cast(
+        pl.Decimal(38, 8)
+    )
+    return parts.cast(pl.Decimal(38, 8)).cast(pl.String).str.replace(r"(\.\d\d\d*?)0+$", "${1}")
 
 
 OF_A_METHOD: tuple[tuple[pl.Expr, str, str], ...] = (
@@ -56,7 +69,7 @@ OF_A_METHOD: tuple[tuple[pl.Expr, str, str], ...] = (
         "give a price per unit and month",
     ),
     (
-        _METHOD.is_in(["percent", "percent_with_minimum"]) & (_VALUE < -_WHOLE),
+        _SHARES & (_VALUE < -_WHOLE),
         "a {} below -1 makes the price negative",
         "write a discount of 15 percent as -0.15",
     ),
@@ -71,14 +84,20 @@ OF_A_METHOD: tuple[tuple[pl.Expr, str, str], ...] = (
 OF_CONSENT_AND_TIER: tuple[tuple[pl.Expr, pl.Expr, str], ...] = (
     (
         (_VALUE < 0)
-        & (
-            _METHOD.is_in(["percent", "percent_with_minimum"]) & (_VALUE >= -1)
-            | (_METHOD == "adder")
-        )
+        & (_SHARES & (_VALUE >= -1) | (_METHOD == "adder"))
         & pl.col("tier").is_null()
-        & ~pl.col("below_cost"),
+        & ~pl.col("below_cost")
+        & ~pl.col("consent"),
         filled("{} {} is a price below cost, without consent", "method", plain_number("value")),
         _CONSENT,
+    ),
+    (
+        _SHARES & (decimal_of(MOST) < _VALUE) & pl.col("tier").is_null() & ~pl.col("consent"),
+        filled(
+            f"{{}} {{}} is above {MOST} (300 percent), without consent; did you mean {{}}?",
+            *("method", plain_number("value"), hundredth("value")),
+        ),
+        DEAR,
     ),
     (
         pl.col("promotion").is_not_null() & pl.col("effective_until").is_null(),
@@ -147,7 +166,9 @@ def check_bands(after: pl.DataFrame, faults: Faults) -> None:
 def check_tiers(rows: pl.DataFrame, tiers: pl.DataFrame, faults: Faults) -> None:
     """Note markup rows whose tier cannot serve their method, or gives a loss without consent."""
     facts = tiers.group_by("tier").agg(
-        graduated=(pl.col("mode") == "graduated").any(), least=pl.col("value").min()
+        graduated=(pl.col("mode") == "graduated").any(),
+        least=pl.col("value").min(),
+        most=pl.col("value").max(),
     )
     named = placed(rows.drop_nulls("tier").join(facts, on="tier"), "markups")
     shares = _METHOD.is_in(["percent", "percent_with_minimum", "retail_discount"])
@@ -156,6 +177,21 @@ def check_tiers(rows: pl.DataFrame, tiers: pl.DataFrame, faults: Faults) -> None
     )
     faults.add_rows(graduated, "use flat or adder with it, or a tier of mode all_units")
     below = named.filter(
-        (pl.col("least") < 0) & ~pl.col("below_cost") & (_METHOD != "retail_discount")
+        (pl.col("least") < 0)
+        & ~pl.col("below_cost")
+        & ~pl.col("consent")
+        & (_METHOD != "retail_discount")
     ).with_columns(what=filled("a band of tier '{}' is below cost, without consent", "tier"))
     faults.add_rows(below, _CONSENT)
+    dear = named.filter(_SHARES, pl.col("most") > decimal_of(MOST), ~pl.col("consent"))
+    above = filled(
+        f"a band of tier '{{}}' is {{}}, above {MOST} (300 percent), without consent; did you mean"
+        " {}?",
+        *("tier", plain_number("most"), hundredth("most")),
+    )
+    faults.add_rows(dear.with_columns(what=above), DEAR)
+    outside = ~pl.col("least").is_between(_NOTHING, _WHOLE) | (pl.col("most") > _WHOLE)
+    share = named.filter(outside, _METHOD == "retail_discount").with_columns(
+        what=filled("a band of tier '{}' is no discount from 0 to 1", "tier")
+    )
+    faults.add_rows(share, "write 15 percent as 0.15")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import polars as pl
+import re
 
+import polars as pl
+import sqlalchemy as sa
+
+from invoices.schema import among
 from invoices.text import filled
 from rebill.reference.changes import Changes
 from rebill.reference.checks_cells import in_quotes
 from rebill.reference.checks_markups import check_tiers
-from rebill.reference.contracts import check_accounts
+from rebill.reference.contracts import check_accounts, from_json
 from rebill.reference.faults import Faults, placed
+from rebill.reference.states import STATES
+from rebill.store import models, read_frame
 from rebill.store.columns import Reference, TableIn
 from rebill.store.shapes import TABLES
 
@@ -26,9 +32,15 @@ def check_references(load: Changes, faults: Faults) -> None:
                 check_reference(rows, shape, reference, load.after(reference.table), faults)
     _check_rate_packages(load, faults)
     _check_carriers(load, faults)
+    _check_accounts_named(load, faults)
+    _check_promises(load, faults)
+    _check_exemptions(load, faults)
+    _check_payments(load, faults)
     for name in OF_A_SERVICE:
         check_owner(name, load.asked(name, "services"), load.after("services"), faults)
-    check_tiers(load.asked("markups", "tiers"), load.after("tiers"), faults)
+    priced = "markups" if "tiers" not in load.changes else None
+    by_tier = load.asked(priced, "tiers") if priced else load.after("markups")
+    check_tiers(by_tier, load.after("tiers"), faults)
     if "contracts" in load.changes:
         check_accounts(load.after("contracts"), faults)
 
@@ -83,7 +95,8 @@ def _check_carriers(load: Changes, faults: Faults) -> None:
     known = pl.concat([load.after(name).select("carrier") for name in ("contracts", "usocs")])
     if known.is_empty():
         return
-    for name in ("packages", "usoc_rules", "services", "service_accounts", "retail_rates"):
+    names = ("packages", "usoc_rules", "services", "service_accounts", "retail_rates")
+    for name in (*names, "promised_credits"):
         rows = load.asked(name, "contracts", "usocs")
         note_broken(
             rows.join(known.unique(), on="carrier", how="anti"),
@@ -109,3 +122,97 @@ def check_owner(name: str, rows: pl.DataFrame, services: pl.DataFrame, faults: F
         pl.col("owner").fill_null("nobody"),
     )
     faults.add_rows(placed(wrong.with_columns(what=what), name), "name the service's own customer")
+
+
+def _check_accounts_named(load: Changes, faults: Faults) -> None:
+    """Note rates for an account that their contract never holds, and promises of a carrier for one
+    that none of its contracts holds."""
+    held = [from_json(body) for body in load.after("contracts")["body"]]
+    for name, key in (("buy_rates", "contract"), ("promised_credits", "carrier")):
+        rows = load.asked(name, "contracts").drop_nulls("ban")
+        patterns = [
+            (contract.id if key == "contract" else contract.carrier, account.regex)
+            for contract in held
+            for account in contract.accounts
+        ]
+        named = pl.DataFrame(patterns, {key: pl.String, "regex": pl.String}, orient="row")
+        if named.is_empty() or rows.is_empty():
+            continue
+        asked = rows.select(key, "ban").unique().join(named, on=key)
+        fits = pl.DataFrame(
+            [
+                (whose, ban)
+                for whose, ban, regex in asked.select(key, "ban", "regex").iter_rows()
+                if re.match(regex, ban)
+            ],
+            {key: pl.String, "ban": pl.String},
+            orient="row",
+        ).unique()
+        known = rows.join(named.select(key).unique(), on=key, how="semi")
+        note_broken(
+            known.join(fits, on=[key, "ban"], how="anti"),
+            TABLES[name],
+            filled(f"account '{{}}' is in no accounts of {key} '{{}}'", "ban", key),
+            "correct the account, or add it to the contract that holds it",
+            faults,
+        )
+
+
+def _check_promises(load: Changes, faults: Faults) -> None:
+    """Note credits promised for a service that is another carrier's."""
+    owner = load.after("services").select("service", whose="carrier")
+    rows = (
+        load.asked("promised_credits", "services").drop_nulls("service").join(owner, on="service")
+    )
+    note_broken(
+        rows.filter(pl.col("whose") != pl.col("carrier")),
+        TABLES["promised_credits"],
+        filled("service '{}' is of carrier '{}', not of '{}'", "service", "whose", "carrier"),
+        "name the service's own carrier",
+        faults,
+    )
+
+
+def _check_exemptions(load: Changes, faults: Faults) -> None:
+    """Note exemptions from what no row of `tax_rates` names, once there are such: they would spare
+    nobody anything. An outside engine has names of its own."""
+    rates = load.after("tax_rates").select("jurisdiction", "tax")
+    own = load.after("customers").filter(pl.col("tax_source") == "table")
+    rows = load.asked("tax_exemptions", "tax_rates").join(own, on="customer", how="semi")
+    if rates.is_empty() or rows.is_empty():
+        return
+    taxed = pl.concat([rates["jurisdiction"], load.after("tax_jurisdictions")["jurisdiction"]])
+    known = among("jurisdiction", pl.concat([taxed, pl.Series(list(STATES))]))
+    shape, remedy = TABLES["tax_exemptions"], "load it with tax_rates, or correct the name"
+    what = filled("jurisdiction '{}' is not in tax_rates", "jurisdiction")
+    note_broken(rows.filter(~known.fill_null(True)), shape, what, remedy, faults)
+    some = rows.drop_nulls("tax")
+    any_place = some.filter(pl.col("jurisdiction").is_null() & ~among("tax", rates["tax"]))
+    one_place = some.join(rates.select("jurisdiction").unique(), on="jurisdiction", how="semi")
+    for broken in (any_place, one_place.join(rates, on=["jurisdiction", "tax"], how="anti")):
+        note_broken(broken, shape, filled("tax '{}' is not in tax_rates", "tax"), remedy, faults)
+
+
+def _check_payments(load: Changes, faults: Faults) -> None:
+    """Note payments of an invoice that is not on record, or that is another customer's."""
+    rows = load.asked("customer_payments").drop_nulls("invoice_no")
+    if rows.is_empty():
+        return
+    bills = models.CustomerInvoice
+    kept = sa.select(bills.invoice_no, bills.customer.label("billed"))
+    met = rows.join(read_frame(load.connection, kept), on="invoice_no", how="left")
+    shape = TABLES["customer_payments"]
+    note_broken(
+        met.filter(pl.col("billed").is_null()),
+        shape,
+        filled("invoice '{}' is not on record", "invoice_no"),
+        "name one of `rebill invoices list`, or leave it empty: the oldest open ones are paid then",
+        faults,
+    )
+    note_broken(
+        met.filter(pl.col("billed") != pl.col("customer")),
+        shape,
+        filled("invoice '{}' is of customer '{}', not of '{}'", "invoice_no", "billed", "customer"),
+        "name the customer's own invoice, or the customer who was billed",
+        faults,
+    )

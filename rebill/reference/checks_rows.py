@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.text import filled
-from rebill.reference.checks_markups import check_markups, plain_number
+from rebill.reference.checks_cells import decimal_of
+from rebill.reference.checks_markups import DEAR, MOST, check_markups, hundredth, plain_number
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 
@@ -21,6 +22,24 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
         (pl.col("frequency") == "once") & pl.col("effective_from").is_null(),
         pl.lit("a charge that is due once has no day"),
         "give effective_from: it is due in that month",
+    ),
+    (
+        "customer_charges",
+        (pl.col("percent") < -1) & ~pl.col("consent"),
+        filled(
+            "percent {} is a discount above the charges, without consent; did you mean {}?",
+            *(plain_number("percent"), hundredth("percent")),
+        ),
+        DEAR,
+    ),
+    (
+        "customer_charges",
+        (pl.col("percent") > decimal_of(MOST)) & ~pl.col("consent"),
+        filled(
+            f"percent {{}} is above {MOST} (300 percent), without consent; did you mean {{}}?",
+            *(plain_number("percent"), hundredth("percent")),
+        ),
+        DEAR,
     ),
     (
         "interstate_shares",

@@ -16,6 +16,7 @@ ACTS = {
     "waive": "a finding, or every finding of a kind, is not claimed",
     "reopen": "what was waived may be claimed again",
     "reaudit": "the months from this one on were audited again with the tables of the day",
+    "release": "a draft invoice may be issued as it is, whatever a guard says of it",
     "approve": "a second person agrees that a claim is filed",
 }
 """The words of the list of decisions, and what is true after each."""

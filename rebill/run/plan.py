@@ -19,6 +19,7 @@ from rebill.run.stages import (
     Claim,
     Deliver,
     FollowClaims,
+    Hold,
     MatchPulls,
     Plan,
     Price,
@@ -114,7 +115,8 @@ def plan_decision(
 ) -> Callable[[Facts], Plan]:
     """Return the planner of a run that carries out acts of a person and all that follows from them.
 
-    `lines`: the acts concern lines, so that audit, pulls and prices follow; else claims alone do.
+    `lines`: the acts concern lines, so that audit, pulls and prices follow; else claims alone do,
+    and what holds drafts back.
     A document that stands in is looked for behind the files of the run.
     """
 
@@ -127,8 +129,7 @@ def plan_decision(
             work += [Audit(facts.waiting, len(reads)), Schedule(), *_matching(facts, ())]
             work += [CheckBills(facts.as_of), FollowClaims(facts.as_of)]
         work.append(Claim(facts.as_of))
-        if lines:
-            work.append(Price())
+        work.append(Price() if lines else Hold())
         work += [*([compare] if compare else []), Deliver(facts.undelivered)]
         return Plan(tuple(work), passed_over)
 

@@ -151,6 +151,14 @@ class Price:
 
 
 @dataclass(frozen=True)
+class Hold:
+    """Look again at what holds draft invoices, where a decision may have let them go."""
+
+    def words(self) -> str:
+        return "look again at what holds draft invoices"
+
+
+@dataclass(frozen=True)
 class Deliver:
     """Leave packets, invoices and the digest in the outbox."""
 
@@ -173,6 +181,7 @@ Work = (
     | FollowClaims
     | Claim
     | Price
+    | Hold
 )
 
 

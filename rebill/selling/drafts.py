@@ -7,14 +7,15 @@ holds it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from invoices.money import ZERO_CENTS
-from invoices.text import filled
 from rebill.pricing import invoices
+from rebill.selling.holds import renew
 from rebill.store import insert_frame, models, next_numbers, update_rows
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
@@ -23,37 +24,62 @@ KEY = ["customer", "bill_month"]
 
 
 def rebuild(
-    record: Record, tables: Mapping[str, pl.LazyFrame], months: list[str], problems: pl.DataFrame
+    record: Record,
+    tables: Mapping[str, pl.LazyFrame],
+    months: list[str],
+    problems: pl.DataFrame | None,
+    on: dt.date | None,
 ) -> pl.DataFrame:
     """Leave a draft invoice for every customer with open lines in the months; return what changed.
 
     Drafts keep their numbers. A draft without lines is void; its number stays on record. A draft
-    with `problems` (`rebill.pricing.taxes.PROBLEMS`), or with a price below cost that nobody
-    consented to, has a `hold`.
+    with `problems` (`rebill.pricing.taxes.PROBLEMS`; None: those it had), or of which a guard says
+    something on the day, has a `hold`; guards look again at drafts of later months too, which move
+    from these.
     """
     customers = tables["customers"].collect()
     rounding = customers.select("customer", "rounding").filter(pl.col("rounding") != "line")
-    open_lines = record.open_lines(months)
-    stored = record.customer_invoices().filter(
-        pl.col("bill_month").is_in(months), pl.col("status") == "draft"
-    )
+    before = record.customer_invoices()
+    stored = before.filter(pl.col("bill_month").is_in(months), pl.col("status") == "draft")
+    lacks = stored.select(*KEY, "lacking") if problems is None else lacking(problems)
     wanted = (
-        invoices.invoices(open_lines, customers)
-        .join(stored.select(*KEY, "invoice_no"), on=KEY, how="left")
+        invoices.invoices(record.open_lines(months), customers)
+        .join(stored.select(*KEY, "invoice_no", "hold"), on=KEY, how="left")
         .join(_credited(record, months), on=KEY, how="left")
         .join(rounding, on="customer", how="left")
-        .join(holds(tables["markups"], open_lines, problems), on=KEY, how="left")
+        .join(lacks, on=KEY, how="left")
         .with_columns(status=pl.lit("draft"), kind=pl.lit("invoice"))
         .sort("bill_month", "customer")
     )
     gone = stored.join(wanted, on=KEY, how="anti").with_columns(
-        status=pl.lit("void"), total=ZERO_CENTS, lines=pl.lit(0, dtype=pl.Int64)
+        status=pl.lit("void"),
+        total=ZERO_CENTS,
+        lines=pl.lit(0, dtype=pl.Int64),
+        hold=pl.lit(None, dtype=pl.String),
+        lacking=pl.lit(None, dtype=pl.String),
     )
     changed = pl.concat([shaped(numbered(record, wanted), stored), gone]).join(
         stored, on=stored.columns, how="anti", nulls_equal=True
     )
     keep(record, changed)
-    return changed
+    renew(record, _looked_at(record, months), on)
+    return record.customer_invoices().join(before, on=before.columns, how="anti", nulls_equal=True)
+
+
+def _looked_at(record: Record, months: list[str]) -> pl.DataFrame:
+    """Return the drafts of the months, and those of later ones where a month may move too far."""
+    drafts = record.customer_invoices().filter(pl.col("status") == "draft")
+    own = pl.col("bill_month").is_in(months)
+    limits = record.workspace.settings.selling
+    if limits.guards_moves and months:
+        own |= pl.col("bill_month") > min(months)
+    return drafts.filter(own)
+
+
+def lacking(problems: pl.DataFrame) -> pl.DataFrame:
+    """Return what invoices lack to be taxed, in words (customer, bill_month, lacking)."""
+    told = problems.sort(*KEY, "hold").group_by(KEY)
+    return told.agg(lacking=pl.col("hold").unique(maintain_order=True).str.join("; "))
 
 
 def _credited(record: Record, months: list[str]) -> pl.DataFrame:
@@ -64,35 +90,6 @@ def _credited(record: Record, months: list[str]) -> pl.DataFrame:
         pl.col("replaced_by").is_null(),
     )
     return bills.sort("invoice_no").group_by(KEY).agg(corrects=pl.col("invoice_no").str.join(", "))
-
-
-def holds(markups: pl.LazyFrame, lines: pl.LazyFrame, problems: pl.DataFrame) -> pl.DataFrame:
-    """Return why invoices of `lines` must wait, in words (customer, bill_month, hold)."""
-    asked = markups.filter(~pl.col("below_cost"), pl.col("method") != "absorb").select("row_id")
-    sold = (
-        lines.filter(pl.col("margin") < 0)
-        .filter(pl.col("kind").fill_null("charge").is_in(["charge", "unbilled"]))
-        .join(asked, left_on="markup_row", right_on="row_id", how="semi")
-        .group_by(KEY)
-        .agg(count=pl.len(), row=pl.col("markup_row").min(), loss=pl.col("margin").sum())
-        .collect()
-    )
-    below = sold.select(
-        *KEY,
-        hold=filled(
-            "{} line(s) are priced below cost without consent (markup row {}, {} in all): set"
-            " below_cost = true on the row, or raise the price, and build again",
-            pl.col("count").cast(pl.String),
-            pl.col("row").cast(pl.String),
-            pl.col("loss").cast(pl.String),
-        ),
-    )
-    return (
-        pl.concat([problems, below])
-        .sort(*KEY, "hold")
-        .group_by(KEY)
-        .agg(pl.col("hold").unique(maintain_order=True).str.join("; "))
-    )
 
 
 def numbered(record: Record, bills: pl.DataFrame) -> pl.DataFrame:

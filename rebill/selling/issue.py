@@ -19,8 +19,12 @@ from rebill import __version__
 from rebill.outbox import deliver
 from rebill.outbox.deliver import Delivery
 from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.invoices import DUE_DAYS
 from rebill.reference import current
+from rebill.run.acts import Act
+from rebill.selling import holds
 from rebill.selling.drafts import KEY, keep, numbered, shaped
+from rebill.selling.holds import renew
 from rebill.store import (
     finish_run,
     live_bulk,
@@ -62,13 +66,14 @@ def issue(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Issue drafts: those named, or all of the bill month; return them and those that must wait.
 
-    A draft with a `hold` waits. Raises ConfigError for a number that is no draft's; then nothing
-    is issued.
+    Guards look at them once more; a draft with a `hold` waits. One that takes the place of credited
+    invoices is dated, and due, from the day it is issued. Raises ConfigError for a number that is
+    no draft's; then nothing is issued.
     """
 
     def work(at: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
-        bills = at.record.customer_invoices()
-        drafts = _asked(bills, numbers, month)
+        renew(at.record, _asked(at.record.customer_invoices(), numbers, month), on)
+        drafts = _asked(at.record.customer_invoices(), numbers, month)
         ready = drafts.filter(pl.col("hold").is_null())
         _issue(at, ready)
         after = at.record.customer_invoices()
@@ -96,6 +101,7 @@ def void(
             total=ZERO_CENTS,
             lines=pl.lit(0, dtype=pl.Int64),
             hold=pl.lit(None, dtype=pl.String),
+            lacking=pl.lit(None, dtype=pl.String),
             note=pl.lit(note),
         )
         keep(at.record, drafts)
@@ -103,6 +109,25 @@ def void(
         return pl.concat([drafts, notes])
 
     return run(workspace, "invoices void", on, now, work)
+
+
+def release(
+    workspace: Workspace, numbers: Sequence[str], act: Act, now: Callable[[], str]
+) -> pl.DataFrame:
+    """Let drafts be issued although guards hold them, as long as they find the same; return them.
+
+    What can be released by nobody holds on: what taxes lack, lines of another class than their
+    code. Raises ConfigError for a number that is no draft's, and for a draft of which nothing can
+    be released; then nothing is.
+    """
+
+    def work(at: Work) -> pl.DataFrame:
+        drafts = _asked(at.record.customer_invoices(), numbers, None)
+        holds.release(at.record, drafts, act, at.run_id)
+        renew(at.record, drafts, act.on)
+        return _named(at.record.customer_invoices(), numbers)
+
+    return run(workspace, "invoices release", act.on, now, work)
 
 
 def _asked(bills: pl.DataFrame, numbers: Sequence[str], month: str | None) -> pl.DataFrame:
@@ -113,7 +138,7 @@ def _asked(bills: pl.DataFrame, numbers: Sequence[str], month: str | None) -> pl
     named = _named(bills, numbers)
     for number, status in named.select("invoice_no", "status").iter_rows():
         if status != "draft":
-            raise ConfigError(f"invoice {number} is {status}, not a draft: nothing was issued")
+            raise ConfigError(f"invoice {number} is {status}, not a draft: nothing was done")
     return named
 
 
@@ -148,9 +173,17 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
     )
     keep_lines(at, lines)
     forget_made(at, drafts)
+    again = pl.col("corrects").is_not_null()
+    terms = current.current_frame(at.record.workspace, at.record.connection, "customers")
+    days = terms.select("customer", days=pl.duration(days=pl.col("due_days"))).collect()
+    due = at.on + pl.coalesce("days", pl.duration(days=DUE_DAYS))
+    dated = drafts.join(days, on="customer", how="left").with_columns(
+        bill_date=pl.when(again).then(pl.lit(at.on)).otherwise("bill_date"),
+        due_date=pl.when(again).then(due).otherwise("due_date"),
+    )
     keep(
         at.record,
-        drafts.with_columns(
+        dated.drop("days").with_columns(
             status=pl.lit("issued"),
             issued_on=pl.lit(at.on),
             issued_load=pl.lit(at.load_id, dtype=pl.Int64),
@@ -295,7 +328,7 @@ def story(record: Record, number: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         .collect()
         .sort("service", "charge_class", "line_id", "made_key", nulls_last=True)
     )
-    return bill.drop("issued_load"), lines.select(LINES_SHOWN)
+    return bill.drop("issued_load", "lacking"), lines.select(LINES_SHOWN)
 
 
 def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from rebill.pricing import invoices
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.reference import current
 from rebill.selling import made_lines
-from rebill.selling.drafts import KEY, holds, keep, numbered, rebuild, shaped
+from rebill.selling.drafts import KEY, keep, lacking, numbered, rebuild, shaped
+from rebill.selling.holds import found
 from rebill.selling.issue import Work, credit_notes, forget_made, keep_lines, run
 from rebill.selling.making import Making
 from rebill.selling.stage import Prices, credits_of
@@ -54,10 +55,10 @@ class Rerated:
 
 @dataclass(frozen=True)
 class Anew:
-    """A month as it would be invoiced now, and what keeps invoices of it from being issued."""
+    """A month as it would be invoiced now, and what its taxes lack."""
 
     lines: pl.DataFrame  # CUSTOMER_LINES
-    problems: pl.DataFrame
+    problems: pl.DataFrame  # rebill.pricing.taxes.PROBLEMS
 
 
 def rerate(
@@ -117,7 +118,7 @@ def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) 
     lines = pl.concat([carried, made.select(CUSTOMER_LINES.names())]).filter(
         among("customer", customers)
     )
-    return Anew(lines, holds(tables["markups"], lines.lazy(), under_way.problems))
+    return Anew(lines, under_way.problems)
 
 
 def compared(record: Record, standing: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -155,12 +156,8 @@ def compared(record: Record, standing: pl.DataFrame, lines: pl.DataFrame) -> pl.
 def _correct(at: Work, old: pl.DataFrame, anew: Anew, note: str) -> pl.DataFrame:
     """Issue a credit note for each of the old invoices and one new invoice for each customer."""
     record = at.record
-    waiting = anew.problems.join(old, on="customer", how="semi")
-    for customer, hold in waiting.select("customer", "hold").head(1).iter_rows():
-        raise ConfigError(f"the new invoice of {customer} would have to wait: {hold}")
     lines = anew.lines.join(old, on="customer", how="semi")
     customers = current.current_frame(record.workspace, record.connection, "customers").collect()
-    notes = credit_notes(at, old, note)
     corrects = old.sort("invoice_no").group_by(KEY).agg(pl.col("invoice_no").str.join(", "))
     due = pl.duration(days=pl.col("due_days").fill_null(invoices.DUE_DAYS))
     bills = (
@@ -179,6 +176,8 @@ def _correct(at: Work, old: pl.DataFrame, anew: Anew, note: str) -> pl.DataFrame
             note=pl.lit(note),
         )
     )
+    _refuse_held(at, anew, lines, bills)
+    notes = credit_notes(at, old, note)
     new = shaped(numbered(record, bills), old)
     by_month = new.lazy().select(*KEY, "invoice_no")
     keep_lines(at, lines.lazy().join(by_month, on=KEY).select(INVOICED_LINES.names()))
@@ -192,6 +191,23 @@ def _correct(at: Work, old: pl.DataFrame, anew: Anew, note: str) -> pl.DataFrame
     )
     forget_made(at, old)
     tables = current.reference_frames(record.workspace, record.connection)
-    rebuild(record, tables, old["bill_month"].unique().to_list(), anew.problems.clear())
+    rebuild(record, tables, old["bill_month"].unique().to_list(), None, at.on)
     numbers = [*notes["invoice_no"], *new["invoice_no"]]
     return record.customer_invoices().filter(pl.col("invoice_no").is_in(numbers))
+
+
+def _refuse_held(at: Work, anew: Anew, lines: pl.DataFrame, bills: pl.DataFrame) -> None:
+    """Raise ConfigError where a new invoice would have to wait, with each reason."""
+    lacks = lacking(anew.problems).rename({"lacking": "words"}).select(*KEY, "words")
+    told = found(at.record, bills, lines.lazy(), at.on).select(*KEY, "words")
+    waiting = pl.concat([lacks, told]).join(bills.select(*KEY, "corrects"), on=KEY)
+    faults = [
+        f"the new invoice of {customer} would have to wait: {words}; to look at it as a draft and"
+        f" release it: rebill invoices void {corrects}, and build again"
+        for customer, corrects, words in waiting.group_by("customer", "corrects")
+        .agg(pl.col("words").sort().str.join("; "))
+        .sort("customer")
+        .iter_rows()
+    ]
+    if faults:
+        raise ConfigError(" | ".join(faults))

@@ -21,8 +21,8 @@ from rebill.pricing.rate import Rated, rate
 from rebill.run.keep import keep, keep_findings, take_files
 from rebill.run.outcomes import LinesPriced, Outcomes
 from rebill.run.run import Run
-from rebill.run.stages import Price
-from rebill.selling import drafts, made_lines
+from rebill.run.stages import Hold, Price
+from rebill.selling import drafts, holds, made_lines
 from rebill.store import read_frame
 from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
@@ -97,10 +97,18 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
         _keep_lines(run, credits)
         keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
     months, problems = made_lines.make(run, prices, months)
-    changed = drafts.rebuild(record, run.reference, months, problems)
+    changed = drafts.rebuild(record, run.reference, months, problems, run.as_of)
+    held = changed.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
+    if held.height:
+        run.count("customer invoices held", held.height)
     run.count("customer invoices new or changed", changed.height)
     run.total("invoiced", changed["total"])
     return LinesPriced(tuple(changed["invoice_no"]))
+
+
+def hold_drafts(run: Run, stage: Hold, so_far: Outcomes) -> None:
+    """Leave drafts held by lines of another class than their code, or let go, as waivers hold."""
+    holds.renew_differing(run.record, run.as_of)
 
 
 def _keep_lines(run: Run, lines: pl.LazyFrame) -> None:

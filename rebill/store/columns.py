@@ -35,6 +35,7 @@ class Column:
     most: str | None = None
     above: str | None = None  # the number it must be above
     places: int = 6  # decimals that may differ from zero
+    state: bool = False  # the two-letter code of a state
     word: str | None = None  # one word allowed instead of a number, kept as `<name>_<word>`
 
     @property
@@ -86,7 +87,7 @@ def text(name: str, about: str, required: bool = False) -> Column:
 CARRIER = text("carrier", "the carrier, as its invoices and contracts name it", True)
 USOC = Column("usoc", "the code, upper case", required=True, case="upper")
 ANY_USOC = Column("usoc", "the code; or a package", case="upper")
-STATE = Column("state", "two letters; empty = any", case="upper")
+STATE = Column("state", "two letters; empty = any", case="upper", state=True)
 
 
 def period(start: str, end: str, what: str) -> tuple[Column, Column]:

@@ -252,6 +252,7 @@ class CustomerInvoice(Base):
     issued_on: Mapped[dt.date | None]
     issued_load: Mapped[int | None]  # the reference tables it was issued with
     rounding: Mapped[str | None]  # how its amounts were rounded; null = once for each line
+    lacking: Mapped[str | None]  # what is not known to tax a draft; null = nothing
     hold: Mapped[str | None]  # why a draft cannot be issued; null = it can
     note: Mapped[str | None]  # why it was made or voided
 

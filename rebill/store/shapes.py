@@ -112,7 +112,7 @@ SERVICES = TableIn(
         text("ban", "billing account number, leading zeros kept"),
         text("wtn", "working telephone number, in any usual spelling"),
         text("circuit_id", "compared without blanks and case"),
-        Column("state", "two letters", case="upper"),
+        Column("state", "two letters", case="upper", state=True),
         text("zone", "the rate zone"),
         Column("term_months", "the term bought", "integer", least="0", most="600"),
         text("package", "the package the service holds"),
@@ -295,6 +295,7 @@ PROMISED_CREDITS = TableIn(
         text("source", "where it is written"),
     ),
     ("credit",),
+    references=(Reference(("service",), "services", ("service",)),),
 )
 
 TABLES: dict[str, TableIn] = {

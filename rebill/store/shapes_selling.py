@@ -60,6 +60,12 @@ MARKUP_RULES = (
     text("tier", "the tier whose bands give the value"),
     text("promotion", "the promotion's name; it has an end"),
     Column("below_cost", "consent to a price below cost", "boolean", default="false"),
+    Column(
+        "consent",
+        "consent to any price of the row: below cost, above 300 percent, above ten times the cost",
+        "boolean",
+        default="false",
+    ),
 )
 
 _CUSTOMER = text("customer", "the customer", True)
@@ -125,6 +131,7 @@ CUSTOMER_CHARGES = TableIn(
         Column("quantity", "units", "decimal", default="1", above="0"),
         Column("cost", "what a unit costs us", "decimal", default="0", least="0"),
         text("product", "as what it is taxed and earns commissions; empty = that of the service"),
+        Column("consent", "consent to a discount above the charges", "boolean", default="false"),
         *EFFECTIVE,
     ),
     ("customer", "charge", "service", "effective_from"),

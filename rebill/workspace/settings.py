@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 if TYPE_CHECKING:
     from invoices.bank import StatementProfile
@@ -78,6 +78,11 @@ url = "sqlite:///rebill.db"
 
 [invoices]
 # pdf = false                    # true: the night leaves a PDF of each invoice too
+
+# [selling]
+# A draft whose month moved further from the customer's last one waits until a person releases it.
+# jump_percent = 50              # percent of the last one; none: no limit
+# jump_amount = "500.00"         # dollars; none: no limit
 
 [house]
 # What invoices of a brand that is no private label show where the brand says nothing itself.
@@ -203,6 +208,28 @@ class Invoices(_Section):
     """Also a PDF of each, beside its page and its CSV."""
 
 
+class Selling(_Section):
+    """What an invoice may do without a person looking at it."""
+
+    jump_percent: Decimal | None = Field(default=None, ge=0, le=10**6, decimal_places=6)
+    """An invoice that moved by more percent from the customer's last one waits."""
+    jump_amount: Decimal | None = Field(default=None, ge=0, le=10**12, decimal_places=2)
+    """And one that moved by more dollars."""
+
+    @field_validator("jump_percent")
+    @classmethod
+    def _is_a_percentage(cls, value: Decimal | None) -> Decimal | None:
+        if value is not None and 0 < value < 1:
+            meant = (value * 100).normalize()
+            raise ValueError(f"{value} is less than one percent; did you mean {meant:f}?")
+        return value
+
+    @property
+    def guards_moves(self) -> bool:
+        """Whether any limit is set."""
+        return self.jump_percent is not None or self.jump_amount is not None
+
+
 class Forecast(_Section):
     """What is taken for granted where the record does not say."""
 
@@ -230,6 +257,7 @@ class Settings(_Section):
     forecast: Forecast = Forecast()
     house: House = House()
     invoices: Invoices = Invoices()
+    selling: Selling = Selling()
     approval: Approval = Approval()
     contact: Contact = Contact()
 

@@ -13,6 +13,26 @@ from reconcile.audit.pricing import QUESTION, RATED, UNITED, in_force, rate_fram
 from reconcile.audit.stakes import STAKED
 from reconcile.findings import BY_NAME, CAUSE_REASONS
 
+CLASSES_OF_KIND = {
+    "recurring": ("recurring", "prorated"),
+    "one_time": ("one_time",),
+    "usage": ("usage",),
+    "surcharge": ("surcharge",),
+    "tax": ("tax",),
+    "credit": ("adjustment",),
+}
+"""The classes a charge is read as by the kind of its code; one that is `record_only` may be any."""
+
+
+def _class_differs() -> pl.Expr:
+    """Say whether a charge is of another class than the catalogue's kind of its code.
+
+    A credit has the class of its charge, or is an adjustment, whatever the kind: it never differs.
+    """
+    kind, read_as = pl.col("kind"), pl.col("charge_class")
+    fits = [(kind == name) & read_as.is_in(classes) for name, classes in CLASSES_OF_KIND.items()]
+    return (pl.col("amount") > 0) & (kind != "record_only") & ~pl.any_horizontal(fits)
+
 
 def _say(template: str, *columns: str | pl.Expr) -> pl.Expr:
     """Fill a template; what is not there is said as `none`."""
@@ -33,6 +53,11 @@ def _count(units: str) -> pl.Expr:
     """A number of units as people write it: 3, 12.5."""
     text = pl.col(units).cast(pl.Decimal(38, 6)).cast(pl.String)
     return text.str.strip_chars_end("0").str.strip_chars_end(".")
+
+
+def _words_of(column: str) -> pl.Expr:
+    """A word of the tables as people write it: one-time, late charge."""
+    return pl.col(column).replace("one_time", "one-time").str.replace_all("_", " ")
 
 
 def _messages() -> dict[str, pl.Expr]:
@@ -149,6 +174,10 @@ def _about_doubts() -> dict[str, pl.Expr]:
         .otherwise(_say("service {} is on another account than {}", "service", "ban"))
     )
     return {
+        "class_differs": _say(
+            "the catalogue calls {} {}, the line is read as {}",
+            *("usoc", _words_of("kind"), _words_of("charge_class")),
+        ),
         "usoc_unknown": code + near.otherwise(pl.lit("")),
         "rate_missing": no_rate,
         "partner_missing": _say("{} is billed without {}", "usoc", "partner"),
@@ -161,6 +190,7 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
     charge = pl.col("is_charge")
     kind = pl.col("charge_class")
     judged = judged.with_columns(
+        class_differs=_class_differs().fill_null(False),
         usoc_unknown=charge
         & pl.col("kind").is_null()
         & (pl.col("usoc").is_not_null() | kind.is_in(RATED)),
@@ -176,8 +206,8 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
         & ((pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null())
         & (pl.col("match_note") != "not_at_home").fill_null(False),
     )
-    quiet = ("usoc_unknown", "rate_missing", "rate_below_contract", "partner_missing",
-             "match_doubtful")  # fmt: skip
+    quiet = ("class_differs", "usoc_unknown", "rate_missing", "rate_below_contract",
+             "partner_missing", "match_doubtful")  # fmt: skip
     found = judged.filter(
         pl.any_horizontal(*(pl.col(code).is_not_null() for code in STAKED), *quiet)
     ).collect()

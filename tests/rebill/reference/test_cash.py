@@ -34,7 +34,7 @@ def test_payments_and_deposits_come_back_as_they_were_given(
     faults = loaded(
         workspace,
         tmp_path / "in",
-        customer_payments=f"{PAYMENTS}P1,C1,,2026-03-01,12.34\nP2,C1,A-1,2026-03-02,-12.34\n",
+        customer_payments=f"{PAYMENTS}P1,C1,,2026-03-01,12.34\nP2,C1,,2026-03-02,-12.34\n",
         deposits=f"{DEPOSITS}ACME-2026,deposit,,1000.00,0.005,2026-01-01,2026-07-01\n"
         "ACME-2026,deposit,,2000.00,,2026-07-01,\n",
     )
@@ -46,7 +46,7 @@ def test_payments_and_deposits_come_back_as_they_were_given(
         )
     assert payments.select("payment", "invoice_no", "paid_on", "amount").rows() == [
         ("P1", None, dt.date(2026, 3, 1), Decimal("12.34")),
-        ("P2", "A-1", dt.date(2026, 3, 2), Decimal("-12.34")),
+        ("P2", None, dt.date(2026, 3, 2), Decimal("-12.34")),
     ]
     assert deposits["amount"].to_list() == [Decimal(1000), Decimal(2000)]
     # What is in force today is what counts.

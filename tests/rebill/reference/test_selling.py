@@ -15,18 +15,27 @@ from rebill.workspace.settings import Workspace
 
 FAULTS = {
     "markups": """
-        usoc   method       value tier below_cost promotion effective_until charge_class | fault
-        NEG    percent      -0.1  -    -          -         -               -            | percent -0.1 is a price below cost, without consent
-        LOW    adder        -2    -    false      -         -               -            | adder -2 is a price below cost, without consent
-        MEANT  percent      -0.1  -    true       -         -               -            |
-        OPEN   flat         5     -    -          Spring    -               -            | promotion 'Spring' has no end
-        ENDS   flat         5     -    -          Spring    2026-05-01      -            |
-        BOTH   flat         5     V    -          -         -               -            | both a value and tier 'V' are given
-        PASS   pass_through -     V    -          -         -               -            | pass_through takes no tier
-        SHARE  percent      -     G    -          -         -               -            | tier 'G' is graduated: percent prices all units alike
-        LOSS   adder        -     L    -          -         -               -            | a band of tier 'L' is below cost, without consent
-        NONE   flat         -     X    -          -         -               -            | tier 'X' is not in tiers
-        FREE   absorb       1     -    -          -         -               -            | absorb takes no value
+        usoc  method          value tier below_cost promotion effective_until charge_class consent | fault
+        NEG   percent         -0.1  -    -          -         -               -            -       | percent -0.1 is a price below cost, without consent
+        LOW   adder           -2    -    false      -         -               -            -       | adder -2 is a price below cost, without consent
+        MEANT percent         -0.1  -    true       -         -               -            -       |
+        OPEN  flat            5     -    -          Spring    -               -            -       | promotion 'Spring' has no end
+        ENDS  flat            5     -    -          Spring    2026-05-01      -            -       |
+        BOTH  flat            5     V    -          -         -               -            -       | both a value and tier 'V' are given
+        PASS  pass_through    -     V    -          -         -               -            -       | pass_through takes no tier
+        SHARE percent         -     G    -          -         -               -            -       | tier 'G' is graduated: percent prices all units alike
+        LOSS  adder           -     L    -          -         -               -            -       | a band of tier 'L' is below cost, without consent
+        NONE  flat            -     X    -          -         -               -            -       | tier 'X' is not in tiers
+        FREE  absorb          1     -    -          -         -               -            -       | absorb takes no value
+        DEAR  percent         20    -    -          -         -               -            -       | percent 20 is above 3 (300 percent), without consent; did you mean 0.20?
+        HALF  percent         12.5  -    true       -         -               -            -       | percent 12.5 is above 3 (300 percent), without consent; did you mean 0.125?
+        EDGE  percent         3     -    -          -         -               -            -       |
+        OVER  percent         3.01  -    -          -         -               -            -       | percent 3.01 is above 3 (300 percent), without consent; did you mean 0.0301?
+        YES   percent         20    -    -          -         -               -            true    |
+        SOLD  percent         -0.1  -    -          -         -               -            true    |
+        BAND  percent         -     D    -          -         -               -            -       | a band of tier 'D' is 15, above 3 (300 percent), without consent; did you mean 0.15?
+        TENT  adder           -     D    -          -         -               -            -       |
+        OFF   retail_discount -     D    -          -         -               -            -       | a band of tier 'D' is no discount from 0 to 1
         """,  # noqa: E501
     "tiers": """
         tier mode      per      from_units value | fault
@@ -34,6 +43,8 @@ FAULTS = {
         G    graduated line     0          0.2   |
         G    graduated line     10         0.1   |
         L    all_units line     0          -1    |
+        D    all_units line     0          0.2   |
+        D    all_units line     50         15    |
         H    graduated line     5          0.2   | tier 'H' has no band from 0 units: its first is from 5
         M    graduated line     0          0.2   |
         M    all_units line     5          0.2   | tier 'M' says mode both graduated and all_units
@@ -48,6 +59,9 @@ FAULTS = {
         C1       THEIRS  S2      5      -       monthly   -              | service 'S2' is not of customer 'C1' but of C2
         C1       ONCE    -       5      -       once      -              | a charge that is due once has no day
         C9       WHO     -       5      -       monthly   -              | customer 'C9' is not in customers
+        C1       FIVE    -       -      -5      monthly   -              | percent -5 is a discount above the charges, without consent; did you mean -0.05?
+        C1       ALL     -       -      -1      monthly   -              |
+        C1       TEN     -       -      10      monthly   -              | percent 10 is above 3 (300 percent), without consent; did you mean 0.10?
         """,  # noqa: E501
     "tax_rates": """
         jurisdiction tax   rate effective_from effective_until | fault
@@ -98,7 +112,7 @@ def test_each_fault_is_named_with_its_row_and_nothing_is_loaded(
     if name == "markups":
         tiers = [row for row in FAULTS["tiers"].splitlines() if row.rstrip().endswith("|")]
         head = next(row for row in FAULTS["tiers"].splitlines() if "fault" in row)
-        whole = [row for row in tiers if row.split()[0] in "VGL"]
+        whole = [row for row in tiers if row.split()[0] in "VGLD"]
         assert not written(tmp_path, "\n".join([head, *whole]), "tiers")
     result = load(workspace, [tmp_path], given=NOW)
     assert sorted(str(error).rpartition("; ")[0] for error in result.errors) == sorted(wanted)

@@ -33,6 +33,12 @@ from model_together import not_billed
 if TYPE_CHECKING:
     from worlds import World
 
+AGREE = (
+    ("recurring", "recurring"), ("recurring", "prorated"), ("one_time", "one_time"),
+    ("usage", "usage"), ("surcharge", "surcharge"), ("tax", "tax"), ("credit", "adjustment"),
+)  # fmt: skip
+"""The kinds of codes in the catalogue, and the classes that lines of them may have."""
+
 
 def model_audit(world: World) -> tuple[list[Row], list[Row]]:
     """Return every line of a world with what is due of it, and every finding."""
@@ -301,6 +307,9 @@ def questions(facts: Facts, j: Judged) -> None:
     told = j["usoc"] or charge_class in (*ORDERED, "surcharge")
     if not j.catalogued and not j.is_credit and told:
         j.findings["usoc_unknown"] = (ZERO, None)
+    known = j.kind not in (None, "record_only")
+    if j["amount"] > 0 and known and (j.kind, charge_class) not in AGREE:
+        j.findings["class_differs"] = (ZERO, None)
     if j.match_note not in (None, "not_at_home") and j["amount"] != 0:
         j.findings["match_doubtful"] = (ZERO, j.match_note)
     if j.is_credit or charge_class not in MONTHLY or not j.service:
