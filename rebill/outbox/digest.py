@@ -1,6 +1,6 @@
 """The digest of a night: what a person should know in the morning, on one page.
 
-The record knows all of it; a digest is seven small tables taken from there, as an HTML page to read
+The record knows all of it; a digest is eight small tables taken from there, as an HTML page to read
 and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
 """
 
@@ -46,6 +46,8 @@ DEADLINES = pl.Schema(
         "amount": CENTS,
     }
 )
+GROWN = pl.Schema({**DEADLINES, "rest_of": pl.String()})
+"""Claims that wait to be filed and hold what others, which left our hands, lack of their lines."""
 RETURNS = pl.Schema(
     {
         "send_by": pl.Date(),
@@ -83,6 +85,7 @@ class Digest:
     small: pl.DataFrame
     """Stakes below a contract's `minimum_line`, summed by cause: reported, not claimed."""
     deadlines: pl.DataFrame
+    grown: pl.DataFrame
     pulls: pl.DataFrame
     returns: pl.DataFrame
 
@@ -93,6 +96,7 @@ SCHEMAS = {
     "stakes": STAKES,
     "small": SMALL,
     "deadlines": DEADLINES,
+    "grown": GROWN,
     "pulls": PULLS,
     "returns": RETURNS,
 }
@@ -131,6 +135,12 @@ def digest_csv(digest: Digest) -> str:
             name=pl.col("claim_no"),
             code=pl.col("reason"),
             text=filled("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
+        ),
+        "grown": digest.grown.with_columns(
+            on=pl.col("file_by"),
+            name=pl.col("claim_no"),
+            code=pl.col("reason"),
+            text=filled("beyond what {} holds", "rest_of"),
         ),
         "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
         "returns": digest.returns.with_columns(

@@ -73,7 +73,7 @@ def test_customers_carry_what_their_cost_is_above_what_was_expected() -> None:
         ],
         schema={
             **dict.fromkeys(("finding_id", "document_id", "line_id", "claim_no"), pl.String()),
-            "amount_at_stake": cents,
+            "amount": cents,
         },
         orient="row",
     )
