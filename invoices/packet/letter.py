@@ -207,8 +207,8 @@ def _before(evidence: pl.DataFrame) -> str:
         return ""
     numbers = under["parent_claim_no"].str.split(", ").explode().unique().sort()
     return (
-        f" Of {under.height:,} of the lines {money(under['amount_before'].sum())} is in dispute under"
-        f" our {', '.join(numbers.head(8))} already: this is what is due beyond it."
+        f" Of {under.height:,} of the lines {money(under['amount_before'].sum())} is in dispute"
+        f" under our {', '.join(numbers.head(8))} already: this is what is due beyond it."
     )
 
 

@@ -111,9 +111,7 @@ def _disputed(
     if months is not None:
         lines = lines.filter(MONTH.is_in(list(months)))
     facts = claims.select("claim_no", "carrier", "ban", "reason", "granted", "file_by")
-    passed = passed_on(
-        lines, record.audited(months), record.scan("customer_lines", PASSED, months)
-    )
+    passed = passed_on(lines, record.audited(months), record.scan("customer_lines", PASSED, months))
     # What was granted before it was escalated is in question again.
     answer = pl.when(pl.col("status") != "escalated").then("granted")
     return (

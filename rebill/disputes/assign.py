@@ -44,8 +44,8 @@ class Claimed:
     """The new findings with their claim, and the claims and events to write."""
 
     findings: pl.DataFrame  # KEPT_FINDINGS: the run's own
-    unclaimed: pl.DataFrame  # KEPT_FINDINGS: waived ones, with the claim that holds them all the same
-    moved: pl.DataFrame  # KEPT_FINDINGS: others whose claim, or what it holds of them, is another
+    unclaimed: pl.DataFrame  # KEPT_FINDINGS: waived ones; a claim that holds one is named
+    moved: pl.DataFrame  # KEPT_FINDINGS: others whose claim, or what it holds, is another
     claims: pl.DataFrame  # KEPT: new and changed ones, by number
     events: pl.DataFrame  # EVENTS
 
@@ -109,24 +109,25 @@ def claim(
     numbered = _numbered(grouped.claims, ours, numbers)
     told = _told(every, with_claim_no(grouped.findings, numbered), ours)
     changed = _changed(claims, ours, numbered, as_of)
-    moved = told.filter(
-        pl.col("part").is_in((STANDING, SETTLED)),
-        pl.col("claim_no").ne_missing(pl.col("was"))
-        | pl.col("in_claim").ne_missing(pl.col("in_claim_was")),
-    )
     events = [_events(changed, claims, told, as_of), _marks(found, told, claims, as_of)]
     return Claimed(
-        *(
-            seal(part, KEPT_FINDINGS).sort("finding_id")
-            for part in (
-                told.filter(pl.col("part") == NEW),
-                told.filter(pl.col("part") == WAIVED),
-                moved,
-            )
-        ),
+        _kept(told.filter(pl.col("part") == NEW)),
+        _kept(told.filter(pl.col("part") == WAIVED)),
+        _kept(_moved(told)),
         changed.sort("claim_no"),
         pl.concat(events).sort("claim_no", "what"),
     )
+
+
+def _kept(told: pl.DataFrame) -> pl.DataFrame:
+    return seal(told, KEPT_FINDINGS).sort("finding_id")
+
+
+def _moved(told: pl.DataFrame) -> pl.DataFrame:
+    """Return the findings on record whose claim is another now, or what it holds of them."""
+    known = pl.col("part").is_in((STANDING, SETTLED))
+    claim = pl.col("claim_no").ne_missing(pl.col("was"))
+    return told.filter(known, claim | pl.col("in_claim").ne_missing(pl.col("in_claim_was")))
 
 
 NEW, WAIVED, STANDING, SETTLED = "new", "waived", "standing", "settled"
@@ -218,7 +219,12 @@ def _touched(
     finding, and those of more than a month whose window has closed.
     """
     keys = group(
-        free.select(*FINDINGS.names(), "rest"), terms.documents, terms.contracts, as_of, terms.services, terms.forms
+        free.select(*FINDINGS.names(), "rest"),
+        terms.documents,
+        terms.contracts,
+        as_of,
+        terms.services,
+        terms.forms,
     ).claims.select(SCOPE)
     lost = unfiled.join(gone, on="claim_no", how="semi").select(SCOPE)
     over = unfiled.filter(closed_before(as_of)).select(SCOPE)
@@ -277,7 +283,7 @@ def _events(
 
 
 def _beyond(told: pl.DataFrame) -> pl.DataFrame:
-    """Return [claim_no, beyond]: what of a claim is more than others hold of its lines, in words."""
+    """Return [claim_no, beyond]: what claims have beyond others that hold their lines, in words."""
     return (
         told.filter(pl.col("claim_no") != pl.col("held_by"), pl.col("rest") > 0)
         .group_by("claim_no")
@@ -289,9 +295,7 @@ def _beyond(told: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _marks(
-    found: Found, told: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date
-) -> pl.DataFrame:
+def _marks(found: Found, told: pl.DataFrame, claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return a mark for each claim that left our hands whose finding is gone or of another stake.
 
     What a finding had at stake is what its last audit said; of one that had none, what was written.

@@ -91,7 +91,9 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
         .group_by("claim_no")
         .agg(left=pl.col("id").min())
     )
-    mine = own.select("claim_no", "finding_id", line=of_line()).join(left, on="claim_no", how="left")
+    mine = own.select("claim_no", "finding_id", line=of_line()).join(
+        left, on="claim_no", how="left"
+    )
     others = lines.select("line", "amount", other="claim_no").join(
         left.rename({"claim_no": "other", "left": "other_left"}), on="other", how="left"
     )
@@ -117,7 +119,9 @@ def with_word_of_before(record: Record, own: pl.DataFrame, words: str) -> pl.Dat
     told = own.join(held_before(record, own), on=["claim_no", "finding_id"], how="left")
     said = pl.format("{} of the line is in {} already, {} is new", "before", "under", "amount")
     both = pl.concat_str(words, said, separator="; ", ignore_nulls=True)
-    return told.with_columns(pl.when(pl.col("under").is_null()).then(words).otherwise(both).alias(words))
+    return told.with_columns(
+        pl.when(pl.col("under").is_null()).then(words).otherwise(both).alias(words)
+    )
 
 
 def grown(record: Record) -> pl.DataFrame:

@@ -46,26 +46,46 @@ def _found(run: Run, claims: pl.DataFrame, turned: Turned, so_far: Outcomes) -> 
     record = run.record
     columns = FINDINGS.names()
     free = so_far.found.join(turned.aside, on="finding_id", how="anti")
+    new = pl.concat([free, turned.back.select(columns)])
+    aside = pl.concat([part.select(columns) for part in (turned.aside, turned.out)])
     unfiled = claims.filter(pl.col("status").is_in(UNFILED))["claim_no"]
     written = written_lines(record, claims)
-    lines = written.select(of_line()).to_series().unique()
     in_unfiled = among("claim_no", unfiled).fill_null(False)
+    kept = record.scan("findings", KEPT_FINDINGS)
+    lines = _in_question(kept, written, pl.concat([new, aside]))
     # A claim may hold several months: those of all unfiled claims are at hand.
     known = (
-        record.scan("findings", KEPT_FINDINGS)
-        .filter(in_unfiled | among(of_line(), lines))
-        .select(KEPT_FINDINGS.names())
-        .collect()
+        kept.filter(in_unfiled | among(of_line(), lines)).select(KEPT_FINDINGS.names()).collect()
     )
     settled = waived(known.filter(~in_unfiled).lazy(), turned.waivers).collect()
     return Found(
-        pl.concat([free, turned.back.select(columns)]),
-        pl.concat([part.select(columns) for part in (turned.aside, turned.out)]),
+        new,
+        aside,
         pl.concat([so_far.replaced, turned.out]),
         known.filter(in_unfiled),
         settled.with_columns(wanted=pl.col("waived_by").is_null()),
         written,
     )
+
+
+def _in_question(kept: pl.LazyFrame, written: pl.DataFrame, now: pl.DataFrame) -> pl.Series:
+    """Return the lines (`growth.of_line`) of claims that left our hands which are to be weighed.
+
+    Those are the lines of the findings `now`, and those on which more is at stake on record than
+    claims hold.
+    """
+    held = written.group_by(line=of_line()).agg(held=pl.col("amount").sum())
+    at_stake = (
+        kept.select("amount_at_stake", line=of_line())
+        .filter(among("line", held["line"]))
+        .group_by("line")
+        .agg(pl.col("amount_at_stake").sum())
+        .collect()
+    )
+    more = pl.col("amount_at_stake") > pl.col("held")
+    grew = held.join(at_stake, on="line").filter(more)
+    tonight = held.join(now.select(line=of_line()), on="line", how="semi")
+    return pl.concat([grew["line"], tonight["line"]]).unique()
 
 
 def _freeze_older(run: Run, claims: pl.DataFrame, so_far: Outcomes) -> None:

@@ -77,7 +77,7 @@ CLAIMS = TableOut(
 
 CLAIM_LINES = TableOut(
     "claim_lines",
-    "what each claim holds of which finding: as it was filed, or as found so far; they add up to it",
+    "what each claim holds of which finding: as filed, or as found so far; they add up to it",
     ("claim_no", "finding_id"),
     HOLDS,
     _claim_lines,

@@ -154,7 +154,9 @@ class Record:
         """
         return (
             self.findings(months)
-            .filter(pl.col("claim_no").is_not_null(), ~pl.col("code").is_in(CREDIT_CODES) | ~GRANTED)
+            .filter(
+                pl.col("claim_no").is_not_null(), ~pl.col("code").is_in(CREDIT_CODES) | ~GRANTED
+            )
             .with_columns(amount=pl.coalesce("in_claim", "amount_at_stake"))
         )
 

@@ -63,18 +63,15 @@ def unheld(findings: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     for key in (["line", "reason"], ["line"]):
         grown, over = _cover(grown, over, key)
     by_line = held.group_by(line=of_line()).agg(last=pl.col("claim_no").max())
-    return (
-        grown.join(by_line, on="line", how="left")
-        .select(
-            "finding_id",
-            pl.col("rest").fill_null(ZERO_CENTS).cast(CENTS),
-            pl.coalesce("held_by", "last"),
-        )
+    return grown.join(by_line, on="line", how="left").select(
+        "finding_id",
+        pl.col("rest").fill_null(ZERO_CENTS).cast(CENTS),
+        pl.coalesce("held_by", "last"),
     )
 
 
 def _held_of(held: pl.DataFrame) -> pl.DataFrame:
-    """Return [finding_id, held, held_by]: what claims hold of each finding, and the last of them."""
+    """Return [finding_id, held, held_by]: what claims hold of each finding, and the last one."""
     return held.group_by("finding_id").agg(
         held=pl.col("amount").sum().cast(CENTS), held_by=pl.col("claim_no").max()
     )

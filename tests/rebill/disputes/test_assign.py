@@ -50,7 +50,9 @@ class Desk:
             self.lines[line].stakes = own
             rows += [(f"{line}:{code}", line, code, bill, cents) for code, cents in own.items()]
         names = ["finding_id", "line_id", "code", "document_id", "cents"]
-        new = pl.DataFrame(rows, {**dict.fromkeys(names, pl.String), "cents": pl.Int64}, "row")
+        new = pl.DataFrame(
+            rows, schema={**dict.fromkeys(names, pl.String), "cents": pl.Int64}, orient="row"
+        )
         new = seal(
             new.with_columns(
                 amount_at_stake=from_cents(pl.col("cents")),

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from decimal import Decimal
 from pathlib import Path
 
 import nights
 import polars as pl
 import pytest
+import sqlalchemy as sa
 from decided import act, decide, rows
 
 from rebill.disputes import file
+from rebill.disputes.packet.evidence import evidence
+from rebill.disputes.packet.packet import packets
+from rebill.disputes.tasks import tasks_of
+from rebill.inquiry import explain
+from rebill.inquiry.export import table_frame
 from rebill.run.acts import Accept, AuditAgain, Compare, Exempt, Reopen, Void, Waive
-from rebill.store.record import reading
+from rebill.store import models_disputes
+from rebill.store.record import changing, reading
 from rebill.workspace.settings import Workspace
 from reconcile.cash.exposure import PLACES
 
@@ -69,7 +77,8 @@ class Story:
     def _file(self, reason: str) -> None:
         own = pl.col("status").is_in(("draft", "ready")) & (pl.col("reason") == reason)
         numbers = nights.table(self.workspace, "claims").filter(own)["claim_no"].to_list()
-        file.submit(self.workspace, numbers, self.day, "ana", None)
+        if numbers:
+            file.submit(self.workspace, numbers, self.day, "ana", None)
 
     def _event(self, number: str, what: str, amount: str | None = None) -> None:
         told = {"claim_no": number, "what": what, "at": self.day, "who": "ana"}
@@ -118,8 +127,6 @@ class Story:
         wait are more than what is at stake on it.
         """
         with reading(self.workspace) as record:
-            from rebill.inquiry.export import table_frame
-
             days, bills, lines, claims = (
                 table_frame(record, name, None, self.day).collect()
                 for name in ("exposure", "bill_exposure", "claim_lines", "claims")
@@ -243,3 +250,79 @@ def test_what_no_claim_holds_stands_in_a_claim_of_its_own(story: Story, name: st
     before = nights.exported(story.workspace, "claims", "findings", "claim_lines", "claim_events")
     nights.night(story.workspace, str(story.day))
     assert nights.exported(story.workspace, *before) == before
+
+
+def test_the_papers_name_what_grew_and_beyond_which_claim(story: Story) -> None:
+    story.told("file RATE; rate 15")
+    # A night long before the window closes: nothing else is due.
+    nights.night(story.workspace, "2026-03-30")
+    papers = nights.outbox(story.workspace)
+    digest = papers["digest.csv"].decode()
+    (line,) = [row for row in digest.splitlines() if row.startswith("grown,")]
+    assert "D-000002" in line
+    assert "beyond what D-000001 holds" in line
+    assert b"Claims that grew" in papers["digest.html"]
+    (packet,) = [text for name, text in papers.items() if "000002" in name]
+    assert b"2.00 of the line is in D-000001 already, 5.00 is new" in packet
+    assert b",5.00," in packet
+    with reading(story.workspace) as record:
+        due = tasks_of(record, dt.date(2026, 3, 30))
+        claim, lines, events = file.story(record, "D-000002")
+        filed, old, marks = file.story(record, "D-000001")
+        (found,) = rows(story.workspace, "findings", code="rate_above_contract")
+        told = explain.story(record, found["line_id"])
+    due = due.filter(pl.col("task") == "file")
+    assert due.select("claim_no", "due_on").rows() == [("D-000002", dt.date(2026, 6, 3))]
+    assert (claim["rest_of"].item(), filed["rest_of"].item()) == ("D-000001", None)
+    assert lines["amount_at_stake"].to_list() == [Decimal("5.00")]
+    assert old["amount_at_stake"].to_list() == [Decimal("2.00")]
+    assert events["note"].to_list() == ["ready for 5.00; 5.00 of it beyond what D-000001 holds"]
+    mark = f"{found['finding_id']}: 7.00 at stake now, 5.00 of it in D-000002"
+    assert marks.filter(pl.col("what") == "mark")["note"].to_list() == [mark]
+    assert [one["claim_no"] for one in told["claims"]] == ["D-000001", "D-000002"]
+    # Filed too, it is on the list no more.
+    story.day = dt.date(2026, 3, 31)
+    story.told("file RATE")
+    with reading(story.workspace) as record:
+        assert "file" not in tasks_of(record, story.day)["task"].to_list()
+
+
+def test_a_packet_says_what_was_filed_before_and_what_is_new(story: Story) -> None:
+    story.told("file RATE; rate 18; file RATE; rate 15")
+    with reading(story.workspace) as record:
+        claims = record.claims()
+        told = evidence(record, claims, story.day).sort("claim_no")
+        made = [one for one in packets(record, claims, story.day) if not isinstance(one, str)]
+    columns = ("claim_no", "amount_disputed", "amount_before", "parent_claim_no")
+    assert told.select(columns).rows() == [
+        ("D-000001", Decimal("2.00"), None, None),
+        ("D-000002", Decimal("2.00"), Decimal("2.00"), "D-000001"),
+        ("D-000003", Decimal("3.00"), Decimal("4.00"), "D-000001, D-000002"),
+    ]
+    assert [one.amount for one in made] == [Decimal("2.00"), Decimal("2.00"), Decimal("3.00")]
+
+
+def test_a_claim_from_before_its_lines_were_kept_holds_what_it_was_filed_for(story: Story) -> None:
+    story.told("file RATE")
+    with changing(story.workspace) as record:
+        record.connection.execute(sa.delete(models_disputes.ClaimLine))
+    story.told("rate 15")
+    assert story.claims() == ["RATE submitted 2.00", "RATE ready 5.00"]
+    assert story.places() == {"undisputed": "20.00", "unfiled": "5.00", "open": "2.00"}
+    story.told("event D-000001 credit 2.00")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_rates_and_filings_in_any_order_lose_no_cent(story: Story, seed: int) -> None:
+    chance = random.Random(seed)
+    filed = 0
+    for _ in range(6):
+        if chance.random() < 0.5:
+            story.told("file RATE")
+        else:
+            story.told(f"rate {chance.choice(['12', '15', '18.40', '21', '23'])}")
+        places = story.places()
+        stake = max(Decimal("22.00") - Decimal(story.rate), Decimal(0))
+        before, filed = filed, Decimal(places.get("open", "0.00"))
+        assert filed >= before
+        assert Decimal(places.get("unfiled", "0.00")) == max(stake - filed, Decimal(0))

@@ -377,3 +377,50 @@ def test_no_cent_is_taken_twice_and_what_is_certain_is_taken(world: tuple[str, s
     again = match(given[0].reverse(), given[1].reverse(), given[2].reverse())
     assert again.taken.equals(taken)
     assert again.offered.equals(offered)
+
+
+def of_one_line(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines of claims as findings of the line L."""
+    names = pl.col("claim_no").replace_strict(
+        {"N1": "L:rate_above_contract", "N2": "L:rate_above_contract", "N3": "L:charged_twice"}
+    )
+    return frame.with_columns(finding_id=names)
+
+
+@pytest.mark.parametrize(
+    ("claims", "lines", "credits", "outcome"),
+    [
+        # 3.00 were filed, then another 5.00 of the same line: 8.00 are both.
+        ("N1 N2", "3.00 5.00", "8.00", "N1 3.00, N2 5.00"),
+        ("N1 N2", "3.00 5.00", "5.00", "N2 5.00"),
+        ("N1 N2", "3.00 5.00", "3.00", "N1 3.00"),
+        ("N1 N3", "3.00 5.00", "8.00", "N1 3.00, N3 5.00"),
+        # Less than all of it may be meant for either.
+        ("N1 N2", "3.00 5.00", "6.00", "offer N1, offer N2"),
+        # The second is not filed when the bill comes.
+        ("N1 N2-", "3.00 5.00", "8.00", "offer N1"),
+        ("N1 N2 N3", "3.00 5.00 8.00", "8.00", "N3 8.00"),
+        ("N1 N2 N3", "3.00 5.00 2.00", "10.00", "N1 3.00, N2 5.00, N3 2.00"),
+        ("N1 N2", "3.00 3.00", "3.00", "offer N1, offer N2"),
+        ("N1 N2", "3.00 3.00", "3.00 3.00", "N1 3.00, N2 3.00"),
+    ],
+)
+def test_a_credit_for_a_line_that_several_claims_hold(
+    claims: str, lines: str, credits: str, outcome: str
+) -> None:
+    amounts = lines.split()
+    names = [name.rstrip("-") for name in claims.split()]
+    wanted = "\n".join(
+        f"{name} 02-05 S 1FB 02 {amount}" for name, amount in zip(names, amounts, strict=True)
+    )
+    filed = "\n".join(
+        f"{name.rstrip('-')} - {'-' if name.endswith('-') else '02-20'} 0 -"
+        for name in claims.split()
+    )
+    bill = "\n".join(f"C{n} 04-05 S 1FB - {sum_}" for n, sum_ in enumerate(credits.split()))
+    given, waits, own = frames(filed, wanted, bill)
+    found = match(given, waits, of_one_line(own))
+    taken = found.taken.sort("claim_no").select("claim_no", "amount").iter_rows()
+    told = [f"{name} {amount}" for name, amount in taken]
+    told += [f"offer {name}" for name in found.offered["claim_no"].sort()]
+    assert ", ".join(told) == outcome

@@ -106,9 +106,9 @@ def test_cent_by_cent_the_same_is_left(
         for m, (code, cents) in enumerate(sorted(holds.items())):
             written.append((f"N{m}", f"L{n}:{code}", f"L{n}", REASONS[code], cents))
     whole = [
-        pl.DataFrame(
-            rows, schema={**schema, amount: pl.Int64()}, orient="row"
-        ).with_columns(from_cents(pl.col(amount)))
+        pl.DataFrame(rows, schema={**schema, amount: pl.Int64()}, orient="row").with_columns(
+            from_cents(pl.col(amount))
+        )
         for rows, schema, amount in (
             (findings, FINDINGS, "amount_at_stake"),
             (written, HELD, "amount"),
