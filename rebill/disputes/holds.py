@@ -10,6 +10,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, among, columns_of, seal
+from invoices.text import filled
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.record import Record
 from reconcile.claims.growth import HELD, of_line
@@ -117,7 +118,7 @@ def with_word_of_before(record: Record, own: pl.DataFrame, words: str) -> pl.Dat
     `own` are what the claims hold (`HOLDS`) and `words`, what is said of each finding.
     """
     told = own.join(held_before(record, own), on=["claim_no", "finding_id"], how="left")
-    said = pl.format("{} of the line is in {} already, {} is new", "before", "under", "amount")
+    said = filled("{} of the line is in {} already, {} is new", "before", "under", "amount")
     both = pl.concat_str(words, said, separator="; ", ignore_nulls=True)
     return told.with_columns(
         pl.when(pl.col("under").is_null()).then(words).otherwise(both).alias(words)
