@@ -144,20 +144,19 @@ class Desk:
 
 
 STAKES = st.dictionaries(st.sampled_from(CODES), st.integers(1, 9), max_size=3)
-STEPS = st.one_of(
-    st.tuples(st.just("audited"), st.sampled_from(sorted(BILLS)), st.tuples(STAKES, STAKES)),
-    st.tuples(st.just("filed"), st.integers(0, 5)),
-    st.tuples(st.just("filed"), st.integers(0, 5)),
-    st.tuples(st.just("turned"), st.sampled_from(CODES)),
-)
+AUDITED = st.tuples(st.just("audited"), st.sampled_from(sorted(BILLS)), st.tuples(STAKES, STAKES))
+FILED = st.tuples(st.just("filed"), st.integers(0, 5))
+TURNED = st.tuples(st.just("turned"), st.sampled_from(CODES))
+ROUNDS = st.tuples(AUDITED, FILED, TURNED, AUDITED, FILED | TURNED, TURNED)
+"""A bill is judged, a claim filed, a kind of finding waived, all of it again and again."""
 
 
-@given(steps=st.lists(STEPS, max_size=10))
+@given(rounds=st.lists(ROUNDS, min_size=1, max_size=3))
 def test_each_cent_at_stake_is_in_one_claim_whatever_happens(
-    steps: list[tuple[str, str] | tuple[str, int]],
+    rounds: list[tuple[tuple[str, str] | tuple[str, int], ...]],
 ) -> None:
     desk = Desk()
-    for word, *how in steps:
+    for word, *how in itertools.chain(*rounds):
         getattr(desk, word)(*how)
         desk.agrees()
 
@@ -186,3 +185,31 @@ def test_what_is_told_in_one_night_or_in_several_is_the_same(
     one, *others = [desk.held().drop("claim_no").sort("finding_id") for desk in desks]
     for other in others:
         assert other.equals(one)
+
+
+def test_what_a_waiver_kept_back_is_claimed_when_it_ends() -> None:
+    desk = Desk()
+    desk.audited("B3", [{"rate_above_contract": 3}, {}])
+    desk.filed(0)
+    desk.turned("rate_above_contract")
+    desk.audited("B3", [{"rate_above_contract": 8}, {}])
+    assert desk.held().is_empty()
+    desk.turned("rate_above_contract")
+    desk.agrees()
+    assert [int(amount * 100) for amount in desk.held()["amount"]] == [5]
+
+
+def test_a_finding_that_is_claimed_again_takes_what_was_held_for_another() -> None:
+    desk = Desk()
+    desk.audited("B3", [{"charged_twice": 3}, {}])
+    desk.filed(0)
+    desk.turned("billed_after_disconnect")
+    desk.audited("B3", [{"billed_after_disconnect": 5, "extension_wrong": 5}, {}])
+    assert [int(amount * 100) for amount in desk.held()["amount"]] == [2]
+    desk.turned("billed_after_disconnect")
+    desk.agrees()
+    held = desk.held().sort("finding_id").select("finding_id", "amount").iter_rows()
+    assert [(name.partition(":")[2], int(amount * 100)) for name, amount in held] == [
+        ("billed_after_disconnect", 2),
+        ("extension_wrong", 5),
+    ]
