@@ -138,7 +138,7 @@ def letter(
         "resolve_days": str(head["resolve_days"]),
         "total": money(lines["amount_disputed"].sum()),
         "rows": f"{lines.height:,}",
-        "paid": _paid(months["paid_date"].drop_nulls(), months.height),
+        "paid": _paid(months["paid_date"].drop_nulls(), months.height) + _before(evidence),
         "grounds": grounds(evidence),
         "months": [_month(row) for row in months.head(MONTHS).iter_rows(named=True)],
         "months_more": max(0, months.height - MONTHS),
@@ -196,6 +196,20 @@ def _paid(days: pl.Series, bills: int) -> str:
         )
     when = f"on {first}" if first == last else f"from {first} to {last}"
     return f"The bills were paid in full by your debits {when}; nothing is withheld."
+
+
+def _before(evidence: pl.DataFrame) -> str:
+    """Return what of the lines is under earlier claims already, where there is such."""
+    if "parent_claim_no" not in evidence.columns:
+        return ""
+    under = evidence.filter(pl.col("parent_claim_no").is_not_null()).unique(["claim_no", "line_id"])
+    if under.is_empty():
+        return ""
+    numbers = under["parent_claim_no"].str.split(", ").explode().unique().sort()
+    return (
+        f" Of {under.height:,} of the lines {money(under['amount_before'].sum())} is in dispute"
+        f" under our {', '.join(numbers.head(8))} already: this is what is due beyond it."
+    )
 
 
 def _rate(value: Any) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from rebill.disputes.claims import claim_steps, disputed
+from rebill.disputes.holds import holds
 from rebill.reference import current
 from rebill.store.frames import MONTH
 from rebill.store.record import Record
@@ -106,15 +107,11 @@ def _disputed(
     record: Record, claims: pl.DataFrame, steps: pl.DataFrame, months: Collection[str] | None
 ) -> pl.DataFrame:
     """Return claims split by document, with what the kernels of recovery and position ask."""
-    findings = (
-        record.claimed(months)
-        .select("finding_id", "document_id", "line_id", "claim_no", "amount_at_stake")
-        .collect()
-    )
+    lines = holds(record)
+    if months is not None:
+        lines = lines.filter(MONTH.is_in(list(months)))
     facts = claims.select("claim_no", "carrier", "ban", "reason", "granted", "file_by")
-    passed = passed_on(
-        findings, record.audited(months), record.scan("customer_lines", PASSED, months)
-    )
+    passed = passed_on(lines, record.audited(months), record.scan("customer_lines", PASSED, months))
     # What was granted before it was escalated is in question again.
     answer = pl.when(pl.col("status") != "escalated").then("granted")
     return (
@@ -130,15 +127,16 @@ PASSED = pl.Schema({"line_id": pl.String(), "cost": CENTS})
 
 
 def passed_on(
-    findings: pl.DataFrame, audited: pl.LazyFrame, customer_lines: pl.LazyFrame
+    held: pl.DataFrame, audited: pl.LazyFrame, customer_lines: pl.LazyFrame
 ) -> pl.DataFrame:
     """Return [document_id, claim_no, customer_exposure]: what of claims customers were billed.
 
     A customer line carries so much of a dispute as its cost is above what the carrier line should
     have cost: nothing where the customer's cost is what was expected, all where it is what was
-    billed. `findings` are those of claims; of one line they are filled in order of their ids.
+    billed. `held` is what claims hold (line_id, finding_id, claim_no, document_id, amount); of one
+    line it is filled in order of findings, then of claims.
     """
-    asked = findings.lazy().select("line_id").drop_nulls().unique()
+    asked = held.lazy().select("line_id").drop_nulls().unique()
     cost = (
         customer_lines.join(asked, on="line_id", how="semi")
         .group_by("line_id")
@@ -152,13 +150,13 @@ def passed_on(
         .select("line_id", pl.col("passed").clip(ZERO_CENTS, pl.col("at_stake")))
         .collect()
     )
-    before = pl.col("amount_at_stake").cum_sum().over("line_id") - pl.col("amount_at_stake")
+    before = pl.col("amount").cum_sum().over("line_id") - pl.col("amount")
     within = pl.max_horizontal(
-        pl.min_horizontal(pl.col("passed") - before, pl.col("amount_at_stake")), ZERO_CENTS
+        pl.min_horizontal(pl.col("passed") - before, pl.col("amount")), ZERO_CENTS
     )
     return (
-        findings.join(lines, on="line_id")
-        .sort("line_id", "finding_id")
+        held.join(lines, on="line_id")
+        .sort("line_id", "finding_id", "claim_no")
         .with_columns(within=within)
         .group_by("document_id", "claim_no")
         .agg(customer_exposure=pl.col("within").sum().cast(CENTS))

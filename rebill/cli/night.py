@@ -151,6 +151,7 @@ def show_became(outcome: Outcome, given: Given) -> dict[str, str]:
         "rebill reconcile --as-of 2026-03-31",
         'rebill reconcile --from 2026-01 --reason "rates corrected"',
         'rebill reconcile --from 2026-01 --reason "rates corrected" --keep',
+        "rebill reconcile --from 2026-01 --keep",
     )
 )
 def reconcile(
@@ -185,9 +186,9 @@ def reconcile(
         return
     from rebill.cli.decisions import reconcile_again
 
-    if keep and not reason.strip():
-        raise typer.BadParameter("--keep needs a --reason for the record")
-    decided = Decided(**vars(given), reason=reason or "a trial", who=who)
+    # A reason is asked for by no promise: the record says that there was none.
+    unsaid = "no reason given" if keep else "a trial"
+    decided = Decided(**vars(given), reason=reason if reason.strip() else unsaid, who=who)
     reconcile_again(first_month, keep, decided)
 
 

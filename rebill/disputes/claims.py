@@ -13,7 +13,8 @@ import polars as pl
 
 from invoices.calendar import closed_weekdays
 from invoices.money import ZERO_CENTS
-from invoices.schema import among, columns_of
+from invoices.schema import CENTS, among, columns_of
+from rebill.disputes.holds import freeze, holds
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
 from rebill.store.record import Record
@@ -70,17 +71,12 @@ def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
 
     `claim_nos` are the claims that are asked for; without them it is all.
     """
-    lines = read_table(record.connection, models_disputes.ClaimLine)
-    found = record.claimed().filter(~among("claim_no", lines["claim_no"].unique()))
-    if claim_nos is not None:
-        lines = lines.filter(among("claim_no", claim_nos))
-        found = found.filter(among("claim_no", claim_nos))
-    both = [
-        lines.lazy().select("claim_no", "document_id", "amount"),
-        found.select("claim_no", "document_id", amount="amount_at_stake"),
-    ]
-    summed = pl.concat(both).group_by("claim_no", "document_id").agg(pl.col("amount").sum())
-    return summed.collect().select(columns_of(PARTS))
+    summed = (
+        holds(record, claim_nos)
+        .group_by("claim_no", "document_id")
+        .agg(pl.col("amount").sum().cast(CENTS))
+    )
+    return summed.select(columns_of(PARTS))
 
 
 def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
@@ -173,34 +169,6 @@ _NOT_KEPT = (
     *("amount", "dispute_closes_on", "last_on", "known_from"),
     *("levels", "escalate_banking_days", "waiver_if_late"),
 )
-
-
-def freeze(record: Record, claim_nos: pl.Series) -> None:
-    """Keep the lines of claims as they are now: they do not follow their findings any more."""
-    if claim_nos.is_empty():
-        return
-    kept = read_table(record.connection, models_disputes.ClaimLine)["claim_no"].unique()
-    lines = (
-        record.claimed()
-        .filter(
-            among("claim_no", claim_nos),
-            ~among("claim_no", kept),
-        )
-        .select(
-            *("claim_no", "finding_id", "code", "document_id", "line_id", "ban", "bill_date"),
-            *("service", "usoc"),
-            amount="amount_at_stake",
-        )
-        .collect()
-        .sort("claim_no", "finding_id")
-    )
-    insert_frame(record.connection, models_disputes.ClaimLine, lines)
-
-
-def written_lines(record: Record) -> pl.DataFrame:
-    """Return [finding_id, claim_no, amount]: the lines of claims that left our hands."""
-    lines = read_table(record.connection, models_disputes.ClaimLine)
-    return lines.select("finding_id", "claim_no", "amount")
 
 
 def check(record: Record, claim_nos: pl.Series) -> None:

@@ -19,6 +19,7 @@ from rebill.disputes.claims import (
     write,
 )
 from rebill.disputes.credits_on_bills import free_credits
+from rebill.disputes.holds import holds
 from rebill.reference.current import current_frame
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.frames import MONTH
@@ -139,17 +140,7 @@ def waiting(record: Record) -> pl.DataFrame:
 
 def wanted(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     """Return the lines of claims with what of each is not credited (`WANTED`)."""
-    frozen = read_table(record.connection, models_disputes.ClaimLine)
-    columns = ("claim_no", "finding_id", "document_id", "line_id", "ban", "bill_date", "service")
-    own = among("claim_no", claims["claim_no"])
-    kept = frozen.filter(own).select(*columns, "usoc", "amount")
-    found = (
-        record.claimed()
-        .filter(own, ~among("claim_no", frozen["claim_no"].unique()))
-        .select(*columns, "usoc", amount="amount_at_stake")
-        .collect()
-    )
-    lines = pl.concat([kept, found])
+    lines = holds(record, claims["claim_no"])
     months = lines.select(MONTH).to_series().unique().drop_nulls().to_list()
     printed = (
         record.audited(months)

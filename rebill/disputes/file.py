@@ -10,6 +10,7 @@ import polars as pl
 from invoices.schema import among
 from rebill.disputes.approval import unapproved
 from rebill.disputes.claims import happen, news_of
+from rebill.disputes.holds import rest_of
 from rebill.disputes.lines import disputed_lines
 from rebill.store.record import Record, changing
 from rebill.workspace.settings import ConfigError, Workspace
@@ -23,7 +24,7 @@ def story(record: Record, claim_no: str) -> tuple[pl.DataFrame, pl.DataFrame, pl
         raise ConfigError(f"there is no claim {claim_no}; see `rebill disputes list`")
     lines = disputed_lines(record, claims, [claim_no]).sort("finding_id")
     return (
-        claims.drop("resolved_on"),
+        claims.drop("resolved_on").join(rest_of(record, claims["claim_no"]), "claim_no", "left"),
         lines.select(
             "invoice_no",
             "bill_date",

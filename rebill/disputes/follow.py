@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import ZERO_CENTS
-from invoices.schema import CENTS, FINDINGS
+from invoices.schema import CENTS, FINDINGS, seal
 from rebill.disputes.claims import claim_steps, policies_of, under_policies
 from rebill.disputes.credits import match_credits, promises_kept
 from rebill.run.keep import keep_findings
@@ -28,11 +28,10 @@ def follow(run: Run, stage: FollowClaims, so_far: Outcomes) -> ClaimsFollowed:
     run.count("credits taken", events.height)
     run.total("credited", events["amount"])
     documents = record.counted()
-    granted = missing(_granted(run), documents)
+    granted = seal(missing(_granted(run), documents), KEPT_FINDINGS)
     live = live_bulk(record.connection, CREDIT_FINDINGS)
-    columns = KEPT_FINDINGS.names()
-    stored = record.scan(CREDIT_FINDINGS, KEPT_FINDINGS).select(columns).collect()
-    if not stored.sort("finding_id").equals(granted.select(columns)):
+    stored = seal(record.scan(CREDIT_FINDINGS, KEPT_FINDINGS), KEPT_FINDINGS).collect()
+    if not stored.sort("finding_id").equals(granted):
         supersede(record.connection, live["id"].to_list(), run.run_id)
         keep_findings(run, granted, CREDIT_FINDINGS)
     promised = missing(_promised(run), documents).select(FINDINGS.names())

@@ -7,19 +7,33 @@ from collections.abc import Collection
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.schema import FINDINGS
+from rebill.disputes.holds import holds, with_word_of_before
 from rebill.store import read_frame
+from rebill.store.frames import MONTH
 from rebill.store.models import REFERENCE
 from rebill.store.record import Record
 
 
 def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str]) -> pl.DataFrame:
-    """Return the findings of claims with what their lines say, as a packet takes them."""
+    """Return what claims hold with what findings and lines say, as a packet takes them.
+
+    `amount_at_stake` is what the claim holds of the finding.
+    """
     own = claims.filter(pl.col("claim_no").is_in(list(numbers)))
-    months = own["bill_month"].unique().to_list()
-    findings = record.claimed(months).filter(pl.col("claim_no").is_in(list(numbers))).collect()
+    held = holds(record, own["claim_no"])
+    months = held.select(MONTH).to_series().unique().drop_nulls().to_list()
+    said = [name for name in FINDINGS.names() if name not in held.columns and name != "reason"]
+    findings = (
+        record.findings(months)
+        .join(held.lazy().select("finding_id"), on="finding_id", how="semi")
+        .select("finding_id", *said)
+        .collect()
+        .unique("finding_id", keep="first", maintain_order=True)
+    )
     lines = (
         record.lines(months)
-        .join(findings.lazy().select("line_id"), on="line_id", how="semi")
+        .join(held.lazy().select("line_id"), on="line_id", how="semi")
         .drop("document_id", "carrier", "ban", "bill_date", "service", "usoc", "source_file")
         .drop("source_row", "expected")
         .collect()
@@ -29,10 +43,15 @@ def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str
     sources = read_frame(record.connection, sa.select(rates.c.row_id, rates.c.source)).filter(
         pl.col("row_id").is_in(list(used))
     )
+    facts = own.select("claim_no", "carrier", "reason", "dispute_closes_on", "file_by")
     return (
-        findings.join(lines, on="line_id", how="left")
+        held.join(findings.drop("carrier"), on="finding_id", how="left")
+        .pipe(lambda told: with_word_of_before(record, told, "message"))
+        .with_columns(amount_at_stake="amount")
+        .drop("amount", "before", "under")
+        .join(lines, on="line_id", how="left")
         .join(
             sources.rename({"row_id": "rate_id", "source": "rate_source"}), on="rate_id", how="left"
         )
-        .join(own.select("claim_no", "dispute_closes_on", "file_by"), on="claim_no", how="left")
+        .join(facts, on="claim_no", how="left")
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import FINDINGS
+from invoices.schema import FINDINGS, among
 from rebill.disputes import waivers
 from rebill.disputes.assign import EVENTS, Claimed, Found, Terms, claim
-from rebill.disputes.claims import freeze, written_lines
+from rebill.disputes.holds import freeze, written_lines
 from rebill.disputes.waivers import Turned
 from rebill.run.deadlines import dated
 from rebill.run.keep import keep_findings, take_out
@@ -18,6 +18,8 @@ from rebill.store import insert_frame, models, next_numbers, write_rows
 from rebill.store.record import KEPT_FINDINGS
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
+from reconcile.audit.waivers import waived
+from reconcile.claims.growth import of_line
 from reconcile.claims.moves import UNFILED
 
 
@@ -27,6 +29,7 @@ def claim_findings(run: Run, stage: Claim, so_far: Outcomes) -> FindingsClaimed:
         raise ConfigError("claims need a day: give --as-of")
     record = run.record
     claims = record.claims()
+    _freeze_older(run, claims, so_far)
     turned = waivers.turn(run, claims, so_far, stage.as_of)
     outcome = claim(
         _found(run, claims, turned, so_far),
@@ -35,27 +38,60 @@ def claim_findings(run: Run, stage: Claim, so_far: Outcomes) -> FindingsClaimed:
         stage.as_of,
         lambda count: [f"D-{n:06d}" for n in next_numbers(record.connection, "claims", count)],
     )
-    return _keep(run, outcome, turned)
+    return _keep(run, outcome)
 
 
 def _found(run: Run, claims: pl.DataFrame, turned: Turned, so_far: Outcomes) -> Found:
-    """Return the findings that make claims: of this run, taken back, standing and filed ones."""
+    """Return the findings that make claims: of this run, taken back, standing and settled ones."""
     record = run.record
+    columns = FINDINGS.names()
     free = so_far.found.join(turned.aside, on="finding_id", how="anti")
-    open_ones = claims.filter(pl.col("status").is_in(UNFILED))
+    new = pl.concat([free, turned.back.select(columns)])
+    aside = pl.concat([part.select(columns) for part in (turned.aside, turned.out)])
+    unfiled = claims.filter(pl.col("status").is_in(UNFILED))["claim_no"]
+    written = written_lines(record, claims)
+    in_unfiled = among("claim_no", unfiled).fill_null(False)
+    kept = record.scan("findings", KEPT_FINDINGS)
+    lines = _in_question(kept, written, pl.concat([new, aside]))
     # A claim may hold several months: those of all unfiled claims are at hand.
-    standing = (
-        record.scan("findings", KEPT_FINDINGS)
-        .join(open_ones.lazy().select("claim_no"), on="claim_no", how="semi")
-        .select(KEPT_FINDINGS.names())
+    known = (
+        kept.filter(in_unfiled | among(of_line(), lines)).select(KEPT_FINDINGS.names()).collect()
+    )
+    settled = waived(known.filter(~in_unfiled).lazy(), turned.waivers).collect()
+    return Found(
+        new,
+        aside,
+        pl.concat([so_far.replaced, turned.out]),
+        known.filter(in_unfiled),
+        settled.with_columns(wanted=pl.col("waived_by").is_null()),
+        written,
+    )
+
+
+def _in_question(kept: pl.LazyFrame, written: pl.DataFrame, now: pl.DataFrame) -> pl.Series:
+    """Return the lines (`growth.of_line`) of claims that left our hands which are to be weighed.
+
+    Those are the lines of the findings `now`, and those on which more is at stake on record than
+    claims hold.
+    """
+    held = written.group_by(line=of_line()).agg(held=pl.col("amount").sum())
+    at_stake = (
+        kept.select("amount_at_stake", line=of_line())
+        .filter(among("line", held["line"]))
+        .group_by("line")
+        .agg(pl.col("amount_at_stake").sum())
         .collect()
     )
-    return Found(
-        pl.concat([free, turned.back.select(FINDINGS.names())]),
-        pl.concat([so_far.replaced, turned.out]),
-        standing,
-        written_lines(record).join(turned.back, on="finding_id", how="anti"),
-    )
+    more = pl.col("amount_at_stake") > pl.col("held")
+    grew = held.join(at_stake, on="line").filter(more)
+    tonight = held.join(now.select(line=of_line()), on="line", how="semi")
+    return pl.concat([grew["line"], tonight["line"]]).unique()
+
+
+def _freeze_older(run: Run, claims: pl.DataFrame, so_far: Outcomes) -> None:
+    """Keep the lines of claims that left our hands before such lines were kept."""
+    gone = claims.filter(~pl.col("status").is_in(UNFILED), pl.col("amount") > 0)
+    freeze(run.record, gone["claim_no"], so_far.replaced)
 
 
 def _terms(run: Run) -> Terms:
@@ -69,21 +105,19 @@ def _terms(run: Run) -> Terms:
     )
 
 
-def _keep(run: Run, outcome: Claimed, turned: Turned) -> FindingsClaimed:
+def _keep(run: Run, outcome: Claimed) -> FindingsClaimed:
     """Write claims, what happened to them, and the findings with their claims."""
     connection = run.record.connection
     write_rows(connection, models.Claim, outcome.claims)
     insert_frame(connection, models.ClaimEvent, outcome.events.select(EVENTS.names()))
-    columns = KEPT_FINDINGS.names()
-    unclaimed = pl.concat([turned.aside, turned.out]).with_columns(
-        claim_no=pl.lit(None, dtype=pl.String)
-    )
-    kept = pl.concat([outcome.findings.select(columns), unclaimed.select(columns)])
+    kept = pl.concat([outcome.findings, outcome.unclaimed])
     take_out(run, outcome.moved)
-    keep_findings(run, pl.concat([kept, outcome.moved.select(columns)]).sort("finding_id"))
+    keep_findings(run, pl.concat([kept, outcome.moved]).sort("finding_id"))
     over = outcome.claims.filter(~pl.col("status").is_in(UNFILED))
     freeze(run.record, over["claim_no"])
     run.count("findings", kept.height)
     run.count("claims new or changed", outcome.claims.height)
     run.total("at stake", kept["amount_at_stake"])
-    return FindingsClaimed(tuple(outcome.claims["claim_no"]), kept, tuple(unclaimed["finding_id"]))
+    return FindingsClaimed(
+        tuple(outcome.claims["claim_no"]), kept, tuple(outcome.unclaimed["finding_id"])
+    )

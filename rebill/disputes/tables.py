@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.disputes.claims import counted_events
 from rebill.disputes.credit_rows import ROWS, credit_rows
+from rebill.disputes.holds import HOLDS, holds, rest_of
 from rebill.store.table_out import Asked, TableOut
 from reconcile.claims.group import refresh
 
@@ -16,7 +18,14 @@ def _claims(asked: Asked) -> pl.LazyFrame:
     claims = asked.record.claims()
     if asked.as_of is not None:
         claims = refresh(claims, asked.as_of)
+    claims = claims.join(rest_of(asked.record, claims["claim_no"]), on="claim_no", how="left")
     return asked.of_months(claims, "bill_month")
+
+
+def _claim_lines(asked: Asked) -> pl.LazyFrame:
+    """Return what the claims hold of bills of the months, line by line."""
+    rows = holds(asked.record).with_columns(bill_month=month_of("bill_date"))
+    return asked.of_months(rows, "bill_month")
 
 
 def _claim_events(asked: Asked) -> pl.LazyFrame:
@@ -60,9 +69,18 @@ CLAIMS = TableOut(
             "group_key": pl.String(),
             "contract": pl.String(),
             "form": pl.String(),
+            "rest_of": pl.String(),
         }
     ),
     _claims,
+)
+
+CLAIM_LINES = TableOut(
+    "claim_lines",
+    "what each claim holds of which finding: as filed, or as found so far; they add up to it",
+    ("claim_no", "finding_id"),
+    HOLDS,
+    _claim_lines,
 )
 
 CLAIM_EVENTS = TableOut(
@@ -97,4 +115,4 @@ CREDITS = TableOut(
     _credits,
 )
 
-TABLES = (CLAIMS, CLAIM_EVENTS, CREDITS)
+TABLES = (CLAIMS, CLAIM_LINES, CLAIM_EVENTS, CREDITS)

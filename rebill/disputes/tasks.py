@@ -10,6 +10,7 @@ from invoices.money import ZERO_CENTS
 from invoices.schema import among, columns_of
 from rebill.disputes.claims import closed_around, parts, policies_of, under_policies
 from rebill.disputes.credits import offers
+from rebill.disputes.holds import grown
 from rebill.reference import current
 from rebill.store.record import Record
 from reconcile.claims.timers import TASKS, TIMED, TIMERS, tasks, timers
@@ -52,6 +53,7 @@ def timed_claims(record: Record) -> pl.DataFrame:
             denied=gone[1],
             level=pl.col("level").fill_null(1),
             credit_offered=among("claim_no", offered),
+            grown=among("claim_no", grown(record)["claim_no"]),
         )
         .select(columns_of(TIMED))
     )

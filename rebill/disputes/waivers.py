@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from invoices.schema import among
+from invoices.schema import among, seal
 from rebill.run.acts import Reopen, Waive
 from rebill.run.keep import note_each, take_out
 from rebill.run.outcomes import Outcomes
@@ -15,7 +15,7 @@ from rebill.run.run import Run
 from rebill.store.decisions import decisions
 from rebill.store.record import KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
-from reconcile.audit.waivers import active, waived
+from reconcile.audit.waivers import WAIVERS, active, waived
 from reconcile.claims.moves import UNFILED
 
 
@@ -27,7 +27,9 @@ class Turned(NamedTuple):
     back: pl.DataFrame
     """Waived no longer: they are claimed like new ones."""
     aside: pl.DataFrame
-    """Found in this run and waived: they are kept without a claim."""
+    """Found in this run and waived: they are not claimed."""
+    waivers: pl.DataFrame
+    """What holds on the day of the run (`reconcile.audit.waivers.WAIVERS`)."""
 
 
 def waive(run: Run, stage: Waive, so_far: Outcomes) -> None:
@@ -91,12 +93,13 @@ def reopen(run: Run, stage: Reopen, so_far: Outcomes) -> None:
 def turn(run: Run, claims: pl.DataFrame, so_far: Outcomes, as_of: dt.date) -> Turned:
     """Return what the waivers that hold on a day do, with `out` and `back` taken off the record.
 
-    Findings of claims the carrier knows stay as they are: what was filed is evidence.
+    Findings of claims the carrier knows stay as they are: what was filed is evidence. What grows
+    beyond it is not claimed while they are waived.
     """
     acts = decisions(run.record)
     nothing = pl.DataFrame(schema=KEPT_FINDINGS)
     if acts.filter(pl.col("act") == "waive").is_empty():
-        return Turned(nothing, nothing, nothing)
+        return Turned(nothing, nothing, nothing, WAIVERS.to_frame())
     last = run.record.fact("night.as_of")
     earlier = acts.filter(pl.col("run_id") < run.run_id)
     before = active(earlier, dt.date.fromisoformat(last) if last else as_of)
@@ -119,16 +122,9 @@ def turn(run: Run, claims: pl.DataFrame, so_far: Outcomes, as_of: dt.date) -> Tu
     columns = KEPT_FINDINGS.names()
     moved = pl.concat([out, back]).select(columns)
     take_out(run, moved)
-    filed = so_far.replaced.filter(pl.col("claim_no").is_not_null(), ~among("claim_no", unfiled))
-    aside = (
-        waived(so_far.found.lazy(), now)
-        .filter(pl.col("waived_by").is_not_null())
-        .join(filed.lazy(), on="finding_id", how="anti")
-        .with_columns(claim_no=pl.lit(None, dtype=pl.String))
-        .select(columns)
-        .collect()
-    )
-    return Turned(out.select(columns), back.select(columns), aside)
+    aside = waived(so_far.found.lazy(), now).filter(pl.col("waived_by").is_not_null())
+    parts = (out.select(columns), back.select(columns), seal(aside, KEPT_FINDINGS).collect())
+    return Turned(*parts, now)
 
 
 def _named(record: Record, names: tuple[str, ...]) -> pl.DataFrame:

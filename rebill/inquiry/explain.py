@@ -84,7 +84,7 @@ def story(record: Record, line_id: str) -> Story:
         "rate": _rate(record, line, row, load),
         "due": _due(row),
         "findings": [taken(one, FOUND) for one in found.to_dicts()],
-        "claims": _claims(record, found),
+        "claims": _claims(record, row, found),
         "credits": _credits(record, row, found),
         "price": explain_price.price(record, row, load),
     }
@@ -191,8 +191,12 @@ def _findings(record: Record, row: dict[str, Any]) -> pl.DataFrame:
     return found.collect().sort("amount_at_stake", "code", descending=[True, False])
 
 
-def _claims(record: Record, found: pl.DataFrame) -> list[Story]:
-    claims = record.claims().join(found, on="claim_no", how="semi")
+def _claims(record: Record, row: dict[str, Any], found: pl.DataFrame) -> list[Story]:
+    """Return the claims of a line's findings, and those that hold something of it from before."""
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    own = lines.filter(pl.col("line_id") == row["line_id"])["claim_no"]
+    numbers = pl.concat([found["claim_no"], own]).drop_nulls().unique()
+    claims = record.claims().filter(among("claim_no", numbers))
     return [taken(one, tuple(CLAIMS.columns)) for one in claims.to_dicts()]
 
 

@@ -20,6 +20,7 @@ import polars as pl
 from invoices.packet.packet import packets
 from invoices.schema import columns_of
 from rebill.cash.bank_tables import returnable
+from rebill.disputes.holds import grown
 from rebill.disputes.lines import disputed_lines
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.outbox.invoices import deliver_invoices, invoice_paths
@@ -27,6 +28,7 @@ from rebill.store.record import Record, corrected
 from rebill.workspace.write import leave, safe_name
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
+from reconcile.window import closed_before
 
 WRITTEN_AGAIN = (*UNFILED, "expired")
 DIGEST = "digest"
@@ -122,6 +124,8 @@ def read_digest(record: Record) -> Digest:
     near = claims.clear()
     if as_of is not None:
         near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
+        claims = claims.filter(~closed_before(as_of))
+    more = claims.join(grown(record), on="claim_no").sort("file_by", "claim_no", nulls_last=True)
     pulls = record.debits().filter(
         pl.col("status").is_in(("expected", "held", "estimated")),
         pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
@@ -136,6 +140,7 @@ def read_digest(record: Record) -> Digest:
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
         held=held_documents(record),
         deadlines=_shaped(near, "deadlines"),
+        grown=_shaped(more, "grown"),
         pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
         returns=_shaped(returnable(record, as_of).rename({"pulled": "amount"}), "returns"),
     )

@@ -46,6 +46,8 @@ DEADLINES = pl.Schema(
         "amount": CENTS,
     }
 )
+GROWN = pl.Schema({**DEADLINES, "rest_of": pl.String()})
+"""Claims that wait to be filed and hold what others, which left our hands, lack of their lines."""
 RETURNS = pl.Schema(
     {
         "send_by": pl.Date(),
@@ -93,6 +95,7 @@ class Digest:
     small: pl.DataFrame
     """Stakes below a contract's `minimum_line`, summed by cause: reported, not claimed."""
     deadlines: pl.DataFrame
+    grown: pl.DataFrame
     pulls: pl.DataFrame
     returns: pl.DataFrame
     drafts: pl.DataFrame
@@ -104,6 +107,7 @@ SCHEMAS = {
     "stakes": STAKES,
     "small": SMALL,
     "deadlines": DEADLINES,
+    "grown": GROWN,
     "pulls": PULLS,
     "returns": RETURNS,
     "drafts": DRAFTS,
@@ -143,6 +147,12 @@ def digest_csv(digest: Digest) -> str:
             name=pl.col("claim_no"),
             code=pl.col("reason"),
             text=filled("window closes on {}", pl.col("dispute_closes_on").cast(pl.String)),
+        ),
+        "grown": digest.grown.with_columns(
+            on=pl.col("file_by"),
+            name=pl.col("claim_no"),
+            code=pl.col("reason"),
+            text=filled("beyond what {} holds", "rest_of"),
         ),
         "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
         "returns": digest.returns.with_columns(

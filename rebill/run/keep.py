@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from invoices.schema import among
+from invoices.schema import among, seal
 from rebill.run.acts import Act
 from rebill.run.run import Run
 from rebill.store import live_bulk, scan_files, supersede, write_bulk
@@ -49,9 +49,7 @@ def keep_findings(run: Run, findings: pl.DataFrame, kind: str = "findings") -> N
     """Write findings as bulk facts; those without a claim say so."""
     if findings.is_empty():
         return
-    claim_no = pl.col("claim_no") if "claim_no" in findings.columns else pl.lit(None)
-    rows = findings.with_columns(claim_no.cast(pl.String).alias("claim_no"))
-    keep(run, kind, rows.select(KEPT_FINDINGS.names()).lazy(), "amount_at_stake")
+    keep(run, kind, seal(findings, KEPT_FINDINGS).lazy(), "amount_at_stake")
 
 
 def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:

@@ -15,7 +15,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.carrier.reading import document_id
-from invoices.schema import FINDINGS, LINES, seal
+from invoices.schema import CENTS, FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import transaction
 from rebill.store.bulk import scan_bulk
@@ -38,8 +38,9 @@ from reconcile.pulls.settle import states
 from reconcile.schema import AUDITED
 from reconcile.window import deadlines
 
-KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String()})
-"""Findings as they are kept: with the number of their claim."""
+KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String(), "in_claim": CENTS})
+"""Findings as they are kept: with the number of their claim, the last where several hold them, and
+what of the stake an unfiled one holds (null = all of it)."""
 COUNTED = ("loaded", "held")
 """Documents the carrier pulls; one that is refused was not read, a void one counts no more."""
 BILL_FINDINGS = "bill_findings"
@@ -146,13 +147,17 @@ class Record:
         )
 
     def claimed(self, months: Collection[str] | None = None) -> pl.LazyFrame:
-        """Return the findings that claims are made of (`KEPT_FINDINGS`).
+        """Return the findings that claims are made of (`KEPT_FINDINGS`) and `amount`.
 
-        A finding about a granted credit names its claim too, and is no part of it: its cents are
-        those of the claim.
+        That is what of each an unfiled claim holds. A finding about a granted credit names its
+        claim too, and is no part of it: its cents are those of the claim.
         """
-        return self.findings(months).filter(
-            pl.col("claim_no").is_not_null(), ~pl.col("code").is_in(CREDIT_CODES) | ~GRANTED
+        return (
+            self.findings(months)
+            .filter(
+                pl.col("claim_no").is_not_null(), ~pl.col("code").is_in(CREDIT_CODES) | ~GRANTED
+            )
+            .with_columns(amount=pl.coalesce("in_claim", "amount_at_stake"))
         )
 
     def customer_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:

@@ -1,9 +1,10 @@
 """Which claim a credit on a later bill is for: taken where it is certain, offered where it is not.
 
 The order is that of the trade: a credit that names the claim; the account, service, code and exact
-amount of a line; account, period and an amount within the agreed tolerance; one credit, or several
-of a bill, that are all that is waited for of a claim. No cent of a credit is taken twice, and none
-by guess: where two claims could be meant, both are offered to a person.
+amount of a line, be it of one claim or of several that hold it together; account, period and an
+amount within the agreed tolerance; one credit, or several of a bill, that are all that is waited
+for of a claim. No cent of a credit is taken twice, and none by guess: where two claims could be
+meant, both are offered to a person.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ import polars as pl
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, seal
 from reconcile.claims.credit_pool import OFFERED, PAIRS, WAITING, Pass, Pool
-from reconcile.claims.credits_by_line import by_line, by_number, by_period, by_same_period, near
+from reconcile.claims.credits_by_line import (
+    by_line,
+    by_number,
+    by_period,
+    by_same_period,
+    by_shared_line,
+    near,
+)
 from reconcile.claims.credits_by_sum import by_bill, by_sum, by_whole_bill
 from reconcile.claims.credits_on_lines import spread_on_lines
 
@@ -27,6 +35,7 @@ _PASSES: tuple[tuple[str, Callable[[Pool], Pass]], ...] = (
     (BY_NUMBER, by_number),
     (BY_LINE, by_same_period),
     (BY_LINE, by_line),
+    (BY_LINE, by_shared_line),
     (BY_PERIOD, by_period),
     (BY_SUM, by_whole_bill),
     (BY_SUM, by_sum),

@@ -142,6 +142,45 @@ def _paired(found: pl.DataFrame, period: list[str]) -> Pass:
     return parted(own, pl.col("clear"))
 
 
+def by_shared_line(pool: Pool) -> Pass:
+    """Credits of exactly what several claims wait for of one line, each for its part of it.
+
+    A finding grew after its claim was filed: of one line N1 holds 3.00, N2 another 5.00::
+
+        credit  amount
+        C1      8.00    ->  3.00 for N1, 5.00 for N2
+        C2      6.00    ->  nothing: it is not all of it
+    """
+    line = ["carrier", "ban", "subject", "usoc", "document_id", "line"]
+    lines = pool.lines.filter("waits").with_columns(
+        # A finding is named after its line and its code.
+        line=pl.col("finding_id").str.replace(r":\w+$", "")
+    )
+    whole = (
+        lines.filter(pl.col("subject").is_not_null(), pl.col("usoc").is_not_null())
+        .group_by(line)
+        .agg(
+            pl.col("bill_date", "starts", "ends").first().name.suffix("_line"),
+            exact=pl.col("room").sum().cast(CENTS),
+            claims=pl.col("claim_no").n_unique(),
+            filed_on=pl.when(pl.col("filed_on").is_not_null().all()).then(pl.col("filed_on").max()),
+        )
+        .filter(pl.col("claims") > 1)
+    )
+    one = lines.select("carrier", "ban", "subject", "usoc", exact="room").unique()
+    credits = pool.credits.rename({"document_id": "carried_by"}).with_columns(exact="amount")
+    found = (
+        credits.join(one, on=one.columns, how="anti")
+        .join(whole, on=["carrier", "ban", "subject", "usoc", "exact"])
+        .filter(
+            pl.col("bill_date") > pl.col("bill_date_line"), PERIODS_MEET.fill_null(True), IN_TIME
+        )
+        .filter(pl.len().over("credit_id") == 1, pl.len().over(line) == 1)
+    )
+    pairs = found.select("credit_id", *line).join(lines, on=line).with_columns(amount="room")
+    return parted(pairs, pl.lit(value=True))
+
+
 def by_period(pool: Pool) -> Pass:
     """Credits of the account and period of a line, off its amount by the tolerance at most.
 

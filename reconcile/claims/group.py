@@ -73,20 +73,25 @@ def group(
     findings keep their order and gain bill_month, dispute_closes_on and file_by of their document,
     `claimed`: whether the finding is part of a claim, and then `group_key` and `claim_month`, which
     say of which. It is if it has a reason and its stake is above 0 and not below the `minimum_line`
-    of the contract.
+    of the contract. Where findings have a `rest`, that much of each is claimed and not all of it:
+    other claims hold the other cents.
 
     Claims (columns of `CLAIMS`) come by bill month, carrier, account and reason. One is `expired`
     when its window closed before `as_of`, else `draft` below the contract's `minimum_claim`, else
     `ready`. The earliest window among its documents is the claim's. Months that are too small are
     joined, the oldest first, as soon as together they are not; a claim says its oldest month.
     """
-    known = _claimed(findings, documents, contracts).pipe(_keyed, contracts, services, forms)
+    whole = () if "rest" in findings.columns else (pl.col("amount_at_stake").alias("rest"),)
+    known = _claimed(findings.with_columns(*whole), documents, contracts)
+    known = known.pipe(_keyed, contracts, services, forms)
     months = _months(known).pipe(join_small_months, as_of)
     told = known.join(
         months.select(*GROUP, "claim_month"), on=list(GROUP), how="left", maintain_order="left"
     ).with_columns(claim_month=pl.when("claimed").then("claim_month"))
     return Grouped(
-        told.drop("contract", "minimum_line", "minimum_claim", "form", "monthly", "claim_ban"),
+        told.drop("contract", "minimum_line", "minimum_claim", "form", "monthly", "claim_ban").drop(
+            "rest" if whole else ()
+        ),
         _claims(months, as_of),
     )
 
@@ -97,7 +102,7 @@ def _months(known: pl.DataFrame) -> pl.DataFrame:
         known.filter("claimed")
         .group_by(*GROUP)
         .agg(
-            pl.col("amount_at_stake").sum().cast(CENTS).alias("amount"),
+            pl.col("rest").sum().cast(CENTS).alias("amount"),
             pl.len().alias("findings"),
             pl.col("dispute_closes_on", "file_by").min(),
             pl.col("minimum_claim").min().fill_null(ZERO_CENTS),
@@ -146,7 +151,7 @@ def _claimed(
     stake = pl.col("amount_at_stake")
     claimed = (
         pl.col("reason").is_not_null()
-        & (stake > 0)
+        & (pl.col("rest") > 0)
         & (stake >= pl.col("minimum_line").fill_null(ZERO_CENTS))
     )
     return findings.join(papers, on="document_id", how="left", maintain_order="left").with_columns(

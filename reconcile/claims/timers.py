@@ -37,6 +37,7 @@ TIMED = pl.Schema(
         "last_bill_on": pl.Date(),  # the last bill of the account up to the answer
         "bill_day": pl.Int64(),  # the day of the month the account bills on; null = that bill's
         "credit_offered": pl.Boolean(),
+        "grown": pl.Boolean(),  # it holds what claims the carrier knows lack of their lines
         "levels": pl.List(pl.Int64()),
         "acknowledge_banking_days": pl.Int64(),
         "resolve_days": pl.Int64(),
@@ -121,7 +122,8 @@ def tasks(
     """Return what is to be done within so many banking days (`TASKS`).
 
     The most urgent stand first, of one day the ones with the most money to win. A claim whose
-    window closed without its being filed has no task any more.
+    window closed without its being filed has no task any more. One that is ready and holds what
+    another lacks is told however far its day is: the carrier works on the other already.
     """
     last = add_banking_days(as_of, within, closings)
     timed = timers(claims, closed)
@@ -146,9 +148,11 @@ def tasks(
     for condition, word, when in reversed(choices):
         task = pl.when(condition).then(pl.lit(word)).otherwise(task)
         due = pl.when(condition).then(when).otherwise(due)
+    follows = pl.col("grown").fill_null(False) & (status == "ready")
+    told = (pl.col("due_on") <= last).fill_null(False) | (follows & (pl.col("task") == "file"))
     return (
         timed.with_columns(task=task, due_on=due)
-        .filter(pl.col("task").is_not_null(), pl.col("due_on") <= last)
+        .filter(pl.col("task").is_not_null(), told)
         .select(columns_of(TASKS))
         .sort("due_on", "to_win", "claim_no", descending=[False, True, False])
     )

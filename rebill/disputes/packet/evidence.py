@@ -10,8 +10,8 @@ import datetime as dt
 import polars as pl
 
 from invoices.schema import CENTS, RATE, columns_of, seal
+from rebill.disputes.holds import holds, with_word_of_before
 from rebill.reference import current
-from rebill.store import models_disputes, read_table
 from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from reconcile.audit.causes import CAUSES, causes
@@ -81,19 +81,7 @@ def _disputed(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     wanted = claims.select(
         *("claim_no", "carrier", "reason", "tracking_no", "filed_on"), resend=sent_again()
     )
-    filed = read_table(record.connection, models_disputes.ClaimLine).join(
-        wanted, on="claim_no", how="semi"
-    )
-    open_ones = wanted.join(filed, on="claim_no", how="anti")
-    columns = ("claim_no", "finding_id", "code", "document_id", "line_id", "ban", "bill_date",
-               "service", "usoc")  # fmt: skip
-    standing = (
-        record.claimed()
-        .join(open_ones.lazy().select("claim_no"), on="claim_no", how="semi")
-        .select(*columns, amount_disputed="amount_at_stake")
-        .collect()
-    )
-    both = pl.concat([filed.select(*columns, amount_disputed="amount"), standing])
+    both = holds(record, wanted["claim_no"])
     words = (
         record.findings()
         .join(both.lazy().select("finding_id"), on="finding_id", how="semi")
@@ -105,8 +93,16 @@ def _disputed(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     return (
         both.join(words, on="finding_id", how="left")
         .with_columns(pl.col("narrative").fill_null(gone))
+        .pipe(lambda told: with_word_of_before(record, told, "narrative"))
         .join(wanted, on="claim_no", how="left")
-        .rename({"reason": "reason_code"})
+        .rename(
+            {
+                "reason": "reason_code",
+                "amount": "amount_disputed",
+                "before": "amount_before",
+                "under": "parent_claim_no",
+            }
+        )
     )
 
 

@@ -32,6 +32,8 @@ EVIDENCE = (
     *("source_file", "source_row", "line_id", "document_id"),
 )
 """Columns of the evidence, in order."""
+OF_BEFORE = ("amount_before", "parent_claim_no")
+"""Columns that follow where earlier claims hold some of the lines."""
 _WIDE = {"narrative": 60, "finding_id": 34, "rate_source": 34, "billed_rate_source": 34,
          "description": 30, "inventory": 30, "source_file": 26, "attachments": 30}  # fmt: skip
 
@@ -60,9 +62,11 @@ def book(
         styles = _styles(workbook)
         _summary(workbook, styles, head, lines, evidence)
         _sheet(workbook, styles, "Dispute lines", lines)
+        said = [name for name in OF_BEFORE if name in evidence.columns]
+        more = [name for name in said if evidence[name].null_count() < evidence.height]
         told = evidence.select(
             (pl.col(name) if name in evidence.columns else pl.lit(None)).alias(name)
-            for name in EVIDENCE
+            for name in (*EVIDENCE, *more)
         )
         _sheet(workbook, styles, "Evidence", told)
         if earlier.height:

@@ -73,7 +73,7 @@ def test_customers_carry_what_their_cost_is_above_what_was_expected() -> None:
         ],
         schema={
             **dict.fromkeys(("finding_id", "document_id", "line_id", "claim_no"), pl.String()),
-            "amount_at_stake": cents,
+            "amount": cents,
         },
         orient="row",
     )
@@ -90,3 +90,21 @@ def test_customers_carry_what_their_cost_is_above_what_was_expected() -> None:
     found = passed_on(findings, lines, costs).sort("claim_no")
     # Of L1 15 were due and 18 are the customer's cost: 3 of the 5, the first 2 of them in F1.
     assert found.rows() == [("D1", "N1", D("2.00")), ("D1", "N2", D("1.00"))]
+
+
+def test_what_customers_carry_of_a_line_is_spread_over_all_claims_that_hold_it() -> None:
+    cents, D = pl.Decimal(18, 2), Decimal
+    names = ("finding_id", "document_id", "line_id", "claim_no")
+    held = pl.DataFrame(
+        [("F1", "D1", "L1", "N1", D(2)), ("F1", "D1", "L1", "N2", D(5))],
+        schema={**dict.fromkeys(names, pl.String()), "amount": cents},
+        orient="row",
+    )
+    line = {"line_id": ["L1"], "amount": [D(22)], "at_stake": [D(7)]}
+    audited = pl.LazyFrame(line, schema_overrides={"amount": cents, "at_stake": cents})
+    for cost, carried in ((22, [2, 5]), (18, [2, 1]), (15, [0, 0])):
+        costs = pl.LazyFrame(
+            {"line_id": ["L1"], "cost": [D(cost)]}, schema_overrides={"cost": cents}
+        )
+        found = passed_on(held, audited, costs).sort("claim_no")
+        assert found["customer_exposure"].to_list() == [D(n) for n in carried]

@@ -67,9 +67,21 @@ def test_months_are_audited_again_from_the_shell(
     assert not told["kept"]
     (rate,) = [row for row in told["causes"] if row["code"] == "rate_above_contract"]
     assert (rate["cause"], rate["difference"]) == ("rate", "-1.00")
-    assert rebill("reconcile", "--from", "2026-03", "--keep")[0] == 2
     words = ("--keep", "--reason", "rates corrected", "--who", "ana")
     code, out, _ = rebill("reconcile", "--from", "2026-03", *words)
     assert (code, "rate_above_contract" in out) == (0, True)
     _, _, err = rebill("reconcile", "--from", "2026-03")
     assert "nothing changes" in err
+
+
+def test_months_are_audited_again_without_a_reason(
+    rebill: Call,
+    place: settings.Workspace,
+) -> None:
+    nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
+    rebill("nightly", *DAY)
+    for reason in ((), ("--reason", " ")):
+        code, _, err = rebill("reconcile", "--from", "2026-03", "--keep", *reason)
+        assert (code, "nothing changes" in err) == (0, True)
+    _, out, _ = rebill("export", "decisions")
+    assert [row["reason"] for row in rows(out)] == ["no reason given", "no reason given"]

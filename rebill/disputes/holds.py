@@ -1,0 +1,145 @@
+"""What each claim holds, line by line: as it was written, or as it is found so far.
+
+A finding that grew after its claim left our hands is held by several claims; so is a line whose
+finding is another one now.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, among, columns_of, seal
+from invoices.text import filled
+from rebill.store import insert_frame, models_disputes, read_table
+from rebill.store.record import Record
+from reconcile.claims.growth import HELD, of_line
+from reconcile.claims.moves import UNFILED
+
+HOLDS = pl.Schema(
+    {
+        **{name: pl.String() for name in ("claim_no", "finding_id", "code", "document_id")},
+        **{name: pl.String() for name in ("line_id", "ban")},
+        "bill_date": pl.Date(),
+        **{name: pl.String() for name in ("service", "usoc")},
+        "amount": CENTS,
+    }
+)
+"""A line of a claim: what of a finding the claim holds."""
+
+BEFORE = pl.Schema(
+    {
+        "claim_no": pl.String(),
+        "finding_id": pl.String(),
+        "before": CENTS,  # of its line, what claims hold that left our hands before this one
+        "under": pl.String(),  # these claims, the first first
+    }
+)
+
+
+def holds(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
+    """Return what claims hold (`HOLDS`); without `claim_nos` all of them.
+
+    The amounts of a claim add up to it.
+    """
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    found = record.claimed().filter(~among("claim_no", lines["claim_no"].unique()))
+    if claim_nos is not None:
+        lines = lines.filter(among("claim_no", claim_nos))
+        found = found.filter(among("claim_no", claim_nos))
+    return pl.concat([seal(lines, HOLDS), seal(found, HOLDS).collect()]).sort(
+        "claim_no", "finding_id"
+    )
+
+
+def freeze(record: Record, claim_nos: pl.Series, taken: pl.DataFrame | None = None) -> None:
+    """Keep the lines of claims as they are now: they do not follow their findings any more.
+
+    `taken` (`KEPT_FINDINGS`) are findings of theirs that this run has taken off the record.
+    """
+    if claim_nos.is_empty():
+        return
+    kept = read_table(record.connection, models_disputes.ClaimLine)["claim_no"].unique()
+    claim_nos = claim_nos.filter(~claim_nos.is_in(kept.implode()))
+    if claim_nos.is_empty():
+        return
+    own = among("claim_no", claim_nos)
+    parts = [record.claimed().filter(own)]
+    if taken is not None:
+        amount = pl.coalesce("in_claim", "amount_at_stake")
+        parts.append(taken.lazy().filter(own).with_columns(amount=amount))
+    rows = pl.concat([seal(part, HOLDS) for part in parts]).collect()
+    insert_frame(record.connection, models_disputes.ClaimLine, rows.sort("claim_no", "finding_id"))
+
+
+def written_lines(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines of claims that left our hands (`HELD`)."""
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    named = lines.join(claims.select("claim_no", "reason"), on="claim_no")
+    return named.select(columns_of(HELD))
+
+
+def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
+    """Return what earlier claims hold of the lines of claims (`BEFORE`), where there are such.
+
+    `own` are what the claims hold (`HOLDS`).
+    """
+    lines = read_table(record.connection, models_disputes.ClaimLine)
+    lines = lines.with_columns(line=of_line())
+    left = (
+        record.claim_events()
+        .filter(~pl.col("status").is_in(UNFILED))
+        .group_by("claim_no")
+        .agg(left=pl.col("id").min())
+    )
+    mine = own.select("claim_no", "finding_id", line=of_line()).join(
+        left, on="claim_no", how="left"
+    )
+    others = lines.select("line", "amount", other="claim_no").join(
+        left.rename({"claim_no": "other", "left": "other_left"}), on="other", how="left"
+    )
+    earlier = pl.col("left").is_null() | (pl.col("other_left") < pl.col("left")).fill_null(True)
+    return (
+        mine.join(others, on="line")
+        .filter(pl.col("other") != pl.col("claim_no"), earlier, pl.col("amount") > ZERO_CENTS)
+        .sort("claim_no", "finding_id", "other_left", "other", nulls_last=False)
+        .group_by("claim_no", "finding_id", maintain_order=True)
+        .agg(
+            before=pl.col("amount").sum().cast(CENTS),
+            under=pl.col("other").unique(maintain_order=True).str.join(", "),
+        )
+        .select(columns_of(BEFORE))
+    )
+
+
+def with_word_of_before(record: Record, own: pl.DataFrame, words: str) -> pl.DataFrame:
+    """Return what claims hold with `before` and `under`; `words` say it too where there is some.
+
+    `own` are what the claims hold (`HOLDS`) and `words`, what is said of each finding.
+    """
+    told = own.join(held_before(record, own), on=["claim_no", "finding_id"], how="left")
+    said = filled("{} of the line is in {} already, {} is new", "before", "under", "amount")
+    both = pl.concat_str(words, said, separator="; ", ignore_nulls=True)
+    return told.with_columns(
+        pl.when(pl.col("under").is_null()).then(words).otherwise(both).alias(words)
+    )
+
+
+def grown(record: Record) -> pl.DataFrame:
+    """Return [claim_no, rest_of]: unfiled claims that hold what others lack, and which others."""
+    waits = record.claims().filter(pl.col("status").is_in(UNFILED))["claim_no"]
+    if waits.is_empty():
+        return pl.DataFrame(schema={"claim_no": pl.String, "rest_of": pl.String})
+    return rest_of(record, waits)
+
+
+def rest_of(record: Record, claim_nos: pl.Series) -> pl.DataFrame:
+    """Return [claim_no, rest_of]: which earlier claims hold some of the lines of claims."""
+    told = held_before(record, holds(record, claim_nos))
+    return (
+        told.with_columns(other=pl.col("under").str.split(", "))
+        .explode("other")
+        .group_by("claim_no")
+        .agg(rest_of=pl.col("other").unique().sort().str.join(", "))
+        .sort("claim_no")
+    )
