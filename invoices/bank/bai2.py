@@ -12,9 +12,9 @@ import re
 import polars as pl
 
 from invoices.bank.bai2_levels import READERS, State
-from invoices.bank.bai2_records import logical_records, order_of_records
+from invoices.bank.bai2_records import logical_records, order_of_records, physical_records
 from invoices.bank.records import decoded, lines_of
-from invoices.bank.schema import AGAIN, BankReading, faults, together
+from invoices.bank.schema import AGAIN, DOUBTFUL, BankReading, faults, together
 from invoices.bank.wording import content_key, from_text, identified
 from invoices.money import from_cents
 
@@ -25,12 +25,12 @@ RETURNED_DEBIT, RETURNED_CREDIT = "257", "557"
 
 def recognises(head: bytes) -> bool:
     """Whether a file begins with a BAI2 file header."""
-    return re.match(r"\s*01,[^,\n]*,[^,\n]*,[0-9]{6},", decoded(head[:400])) is not None
+    return re.match(r"\s*01,[^,\n]*,[^,\n]*, *[0-9]{6} *,", decoded(head[:400])) is not None
 
 
 def read(content: bytes) -> BankReading:
     """Return what a BAI2 file says, or every fault for which it is refused."""
-    records = list(logical_records(lines_of(decoded(content))))
+    records = list(logical_records(physical_records(lines_of(decoded(content)))))
     key = content_key(*(f"{record.code},{record.text}" for record in records))
     found = order_of_records(records)
     if found.height:
@@ -39,10 +39,16 @@ def read(content: bytes) -> BankReading:
     for record in records:
         READERS[record.code](state, record)
     if state.wrong:
-        rows = pl.DataFrame(state.wrong, schema=["row", "record", "field", "message"], orient="row")
-        words = (pl.col("record"), pl.col("field"), pl.col("message"))
-        return BankReading(NAME, key, faults=together([faults(rows, *words, AGAIN)]))
-    return BankReading(NAME, key, _entries(state))
+        return BankReading(NAME, key, faults=_told(state.wrong, AGAIN))
+    return BankReading(NAME, key, _entries(state), doubts=_told(state.doubtful, DOUBTFUL))
+
+
+def _told(noted: list[tuple[int, str, str, str]], remedy: str) -> pl.DataFrame:
+    """Return what was noted of records as `FAULTS`."""
+    names = {"row": pl.Int64, "record": pl.String, "field": pl.String, "message": pl.String}
+    rows = pl.DataFrame(noted, schema=names, orient="row")
+    words = (pl.col("record"), pl.col("field"), pl.col("message"))
+    return together([faults(rows, *words, remedy)])
 
 
 def _entries(state: State) -> pl.DataFrame:

@@ -31,6 +31,7 @@ FOLLOWS = {
     "99": (),
 }
 BREAK = "\x1f"
+_PADDING = " \t\0\x1a"
 
 
 @dataclass
@@ -56,11 +57,24 @@ class Record:
         return value.strip()
 
 
+def physical_records(lines: list[str]) -> list[str]:
+    """Return the physical records of a file: its lines, or where it has none, pieces as long as
+    its header says."""
+    told = [line for line in lines if line.strip(_PADDING)]
+    header = (
+        re.match(r" *01(?:,[^,]*){5}, *0*([1-9][0-9]{1,4}) *,", told[0]) if len(told) == 1 else None
+    )
+    if header is None:
+        return lines
+    size = int(header[1])
+    return [told[0][at : at + size] for at in range(0, len(told[0]), size)]
+
+
 def logical_records(lines: list[str]) -> Iterator[Record]:
     """Yield the logical records of a file; continuations are joined to what they continue."""
     open_record: Record | None = None
     for row, line in enumerate(lines, 1):
-        text = line.strip(" \x1a")
+        text = line.strip(_PADDING)
         if not text:
             continue
         code, _, rest = text.partition(",")

@@ -15,7 +15,8 @@ import polars as pl
 
 from invoices.bank import nacha_fields, nacha_totals
 from invoices.bank.layout import LENGTH
-from invoices.bank.nacha_entries import NAME, entries_of
+from invoices.bank.nacha_doubts import doubts
+from invoices.bank.nacha_entries import NAME, entries_of, settled_days
 from invoices.bank.nacha_parts import parts_of
 from invoices.bank.records import decoded, order_faults, records_of
 from invoices.bank.remittance import read_remittances
@@ -52,11 +53,12 @@ def read(content: bytes, closings: Set[dt.date] = NONE) -> BankReading:
         found = together([check(parts) for check in stage])
         if found.height:
             return BankReading(NAME, key, faults=found)
-    entries = entries_of(parts, key, closings)
+    settled = settled_days(parts, closings)
+    entries = entries_of(parts, key, settled)
     texts = entries.filter(pl.col("addenda").is_not_null(), pl.col("kind") == "entry").select(
         "entry_id", "amount", row="source_row", text="addenda"
     )
     remittances, found = read_remittances(texts)
     if found.height:
         return BankReading(NAME, key, faults=found)
-    return BankReading(NAME, key, entries, remittances)
+    return BankReading(NAME, key, entries, remittances, doubts=doubts(parts, settled))

@@ -11,45 +11,17 @@ from invoices.bank import layout
 from invoices.bank.layout import CTX_NAME, IAT_ACCOUNT
 from invoices.bank.nacha_parts import Parts
 from invoices.bank.schema import ENTRIES
-from invoices.calendar import NONE, add_banking_days, roll
+from invoices.bank.settlement import settlement
 from invoices.money import from_cents
 from invoices.schema import seal
 
 NAME = "nacha"
 SHOWN_DIGITS = 4
-_CENTURY = 2000
 
 
-def date_of(text: str) -> dt.date | None:
-    """Return the day that YYMMDD names, null where the calendar has none."""
-    try:
-        return dt.date(_CENTURY + int(text[:2]), int(text[2:4]), int(text[4:6]))
-    except ValueError:
-        return None
-
-
-def settlement(
-    created: dt.date, effective: str, julian: str, closings: Set[dt.date] = NONE
-) -> dt.date:
-    """Return the day a batch settles.
-
-    The operator's day of the year says it, in the year that lies nearest; else the effective entry
-    date, rolled to a banking day; else the banking day after the file was made.
-    """
-    wished = date_of(effective) if effective.strip() else None
-    near = wished or created
-    if julian.strip() and int(julian):
-        days = [
-            dt.date(year, 1, 1) + dt.timedelta(days=int(julian) - 1)
-            for year in (near.year - 1, near.year, near.year + 1)
-        ]
-        return min(days, key=lambda day: abs(day - near))
-    return roll(wished, "next", closings) if wished else add_banking_days(created, 1, closings)
-
-
-def _settled(parts: Parts, closings: Set[dt.date]) -> pl.DataFrame:
+def settled_days(parts: Parts, closings: Set[dt.date]) -> pl.DataFrame:
     """Return [effective_date, settlement_day, settled_on]: each distinct question asked once."""
-    created = date_of(parts.header["file_creation_date"].item())
+    created = parts.created
     asked = parts.batches.select("effective_date", "settlement_day").unique()
     if created is None:
         raise ValueError("a file header without a date passed its checks")
@@ -57,10 +29,13 @@ def _settled(parts: Parts, closings: Set[dt.date]) -> pl.DataFrame:
     return asked.with_columns(settled_on=pl.Series(days, dtype=pl.Date))
 
 
-def entries_of(parts: Parts, key: str, closings: Set[dt.date]) -> pl.DataFrame:
-    """Return the entries of a file whose totals come out (columns of `ENTRIES`)."""
+def entries_of(parts: Parts, key: str, settled: pl.DataFrame) -> pl.DataFrame:
+    """Return the entries of a file whose totals come out (columns of `ENTRIES`).
+
+    `settled` says when its batches settle, as `settled_days` does.
+    """
     frame = (
-        parts.entries.join(_settled(parts, closings), on=["effective_date", "settlement_day"])
+        parts.entries.join(settled, on=["effective_date", "settlement_day"])
         .join(_notes(parts), on="entry", how="left")
         .join(_payment_information(parts), on="entry", how="left")
         .sort("row")
@@ -76,11 +51,13 @@ def entries_of(parts: Parts, key: str, closings: Set[dt.date]) -> pl.DataFrame:
         direction=pl.when(credits).then(pl.lit("credit")).otherwise(pl.lit("debit")),
         amount=from_cents(pl.col("amount").cast(pl.Int64)),
         description=_filled("entry_description"),
-        company_id=_filled("company_id"),
+        company_id=said("company_id"),
         company_name=_filled("company_name"),
-        individual_id=_filled("individual_id"),
+        individual_id=said("individual_id"),
         individual_name=_individual_name(),
-        account=account.str.strip_chars().str.tail(SHOWN_DIGITS),
+        trace=said("trace"),
+        original_trace=said("original_trace"),
+        account=said(account).str.tail(SHOWN_DIGITS),
     ).pipe(seal, ENTRIES)
 
 
@@ -120,6 +97,12 @@ def _individual_name() -> pl.Expr:
     name = pl.when(pl.col("sec").is_in(("CTX", "ATX"))).then(CTX_NAME.of())
     own = pl.coalesce(name, "individual_name")
     return _filled(pl.when(pl.col("sec") == "IAT").then(None).otherwise(own))
+
+
+def said(column: str | pl.Expr) -> pl.Expr:
+    """Return the number in a field without its padding, null where blanks or zeros stand."""
+    text = _filled(column)
+    return pl.when(text.str.contains("[^0 ]")).then(text)
 
 
 def _filled(column: str | pl.Expr) -> pl.Expr:

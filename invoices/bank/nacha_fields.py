@@ -25,7 +25,9 @@ from invoices.bank.layout import (
     Layout,
 )
 from invoices.bank.nacha_parts import Check, Parts, field_faults, quoted
-from invoices.bank.schema import together
+from invoices.bank.schema import FAULTS, together
+from invoices.bank.settlement import settlement
+from invoices.schema import empty
 
 WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7, 1)
 _PATTERNS = {
@@ -59,7 +61,7 @@ def spelling(parts: Parts) -> pl.DataFrame:
                     field_faults(bad, kind, field.name, quoted(field.name, f"is not {what}"))
                 )
             elif field.kind != "text":
-                blank = pl.lit(field.kind == "date_or_blank") & (text.str.strip_chars() == "")
+                blank = pl.lit(field.kind == "date_or_blank") & (text.str.strip_chars(" 0") == "")
                 day = pl.concat_str(pl.lit("20"), text).str.to_date("%Y%m%d", strict=False)
                 digits = text.str.contains("^[0-9]{6}$")
                 bad = frame.filter(~blank & (day.is_null() | ~digits))
@@ -90,7 +92,6 @@ def batch_header(parts: Parts) -> pl.DataFrame:
     batches = parts.batches
     advices = " ; accounting advices (280) are not read"
     classes = f"is none of {', '.join(SERVICE_CLASSES)}{advices}"
-    day = pl.col("settlement_day").str.strip_chars().cast(pl.Int64, strict=False)
     return together(
         [
             field_faults(
@@ -105,14 +106,23 @@ def batch_header(parts: Parts) -> pl.DataFrame:
                 "sec",
                 quoted("sec", "is no standard entry class that is read"),
             ),
-            field_faults(
-                batches.filter(day > 366),
-                BATCH_HEADER,
-                "settlement_day",
-                quoted("settlement_day", "is no day of a year"),
-            ),
+            _settlement_days(parts),
         ]
     )
+
+
+def _settlement_days(parts: Parts) -> pl.DataFrame:
+    """The day of the year on which a batch settles is one that its year has."""
+    number = pl.col("settlement_day").str.strip_chars().cast(pl.Int64, strict=False)
+    numbered = parts.batches.filter(number > 0)
+    created = parts.created
+    days = numbered.select("effective_date", "settlement_day").unique()
+    if created is None:
+        return empty(FAULTS)
+    none_such = pl.Series([settlement(created, *asked) is None for asked in days.iter_rows()])
+    lost = numbered.join(days.filter(none_such.cast(pl.Boolean)), on=days.columns, how="semi")
+    words = f"is no day of the year nearest to {created}, when the file was made"
+    return field_faults(lost, BATCH_HEADER, "settlement_day", quoted("settlement_day", words))
 
 
 def check_digit(parts: Parts) -> pl.DataFrame:
@@ -158,8 +168,8 @@ def entries(parts: Parts) -> pl.DataFrame:
 
 def traces(parts: Parts) -> pl.DataFrame:
     """Traces grow within a batch; the same one again is read, and told where it is matched."""
-    before = pl.col("trace").shift(1).over("batch")
-    bad = parts.entries.filter(pl.col("trace") < before)
+    given = parts.entries.filter(pl.col("trace").str.contains("[^0 ]"))
+    bad = given.filter(pl.col("trace") < pl.col("trace").shift(1).over("batch"))
     return field_faults(
         bad, ENTRY, "trace", "out of order: the trace before it in the batch is higher"
     )
@@ -218,11 +228,14 @@ def returns(parts: Parts) -> pl.DataFrame:
     frame = _with_addenda(parts)
     bare = frame.filter(pl.col("transaction_code").is_in(RETURNS), pl.col("special") == 0)
     notes = parts.addenda.filter(pl.col("addenda_type").is_in(("98", "99")))
-    letter = pl.when(pl.col("addenda_type") == "98").then(pl.lit("C")).otherwise(pl.lit("R"))
+    change, trace = pl.col("addenda_type") == "98", pl.col("original_trace")
+    # A change moves no money: of which entry it speaks may be left open.
+    silent = trace.str.strip_chars(" 0") == ""
+    letter = pl.when(change).then(pl.lit("C")).otherwise(pl.lit("R"))
     code = pl.col("code")
     valid = code.str.contains("^[RC][0-9]{2}$") & (code.str.head(1) == letter)
     amount = pl.col("amount").cast(pl.Int64, strict=False)
-    changed = notes.filter(pl.col("addenda_type") == "98").select("entry").unique()
+    changed = notes.filter(change).select("entry").unique()
     return together(
         [
             field_faults(
@@ -238,7 +251,7 @@ def returns(parts: Parts) -> pl.DataFrame:
                 quoted("code", "is no return or change code"),
             ),
             field_faults(
-                notes.filter(~pl.col("original_trace").str.contains("^[0-9]{15}$")),
+                notes.filter(~(change & silent), silent | ~trace.str.contains("^[0-9]{15}$")),
                 ADDENDA,
                 "original_trace",
                 quoted("original_trace", "is no trace number"),
@@ -254,7 +267,10 @@ def returns(parts: Parts) -> pl.DataFrame:
 
 
 def addenda(parts: Parts) -> pl.DataFrame:
-    """Addenda are numbered from 1 and name the entry they follow."""
+    """Addenda are numbered from 1 and name the entry they follow.
+
+    A return or a change that names another is read with a doubt (`nacha_doubts`).
+    """
     own = parts.entries.select("entry", entry_trace="trace")
     frame = parts.addenda.join(own, on="entry", how="left", maintain_order="left")
     special = pl.col("addenda_type").is_in(("98", "99"))
@@ -274,12 +290,6 @@ def addenda(parts: Parts) -> pl.DataFrame:
                 ADDENDA,
                 "entry_sequence",
                 quoted("entry_sequence", "does not end the trace of the entry before it"),
-            ),
-            field_faults(
-                frame.filter(special, pl.col("trace") != pl.col("entry_trace")),
-                ADDENDA,
-                "trace",
-                quoted("trace", "is not the trace of the entry before it"),
             ),
         ]
     )

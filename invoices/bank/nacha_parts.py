@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from invoices.bank.layout import (
     Layout,
 )
 from invoices.bank.schema import AGAIN, faults
+from invoices.bank.settlement import date_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Parts:
     """Also the `entry` they belong to, and their `place` below it from 1."""
     batch_controls: pl.DataFrame
     control: pl.DataFrame
+
+    @property
+    def created(self) -> dt.date | None:
+        """The day the file was made; null where its header names none."""
+        return date_of(self.header["file_creation_date"].item())
 
 
 Check = Callable[[Parts], pl.DataFrame]

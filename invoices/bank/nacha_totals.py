@@ -62,7 +62,10 @@ def batch_totals(parts: Parts) -> pl.DataFrame:
     for name in names:
         said, of_header = pl.col(name).str.strip_chars(), pl.col(f"_{name}").str.strip_chars()
         words = quoted(said, "is not that of the batch header, `") + of_header + pl.lit("`")
-        found.append(field_faults(both.filter(said != of_header), BATCH_CONTROL, name, words))
+        # A company ID of blanks or zeros is not said again.
+        silent = pl.lit(name == "company_id") & (said.str.strip_chars("0") == "")
+        other = both.filter(~silent, said != of_header)
+        found.append(field_faults(other, BATCH_CONTROL, name, words))
     for code, column, what in (("220", "debit", "credits"), ("225", "credit", "debits")):
         bad = frame.filter(pl.col("service_class") == code, pl.col(column).fill_null(0) != 0)
         only = f"the batch is one of {what} only, and holds others"

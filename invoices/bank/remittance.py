@@ -14,12 +14,14 @@ import polars as pl
 
 from invoices.bank.remittance_envelope import AGAIN, RECORD, envelope_faults, said_by
 from invoices.bank.schema import FAULTS, REMITTANCES, faults, together
+from invoices.carrier.cells import FIRST_YEAR, LAST_YEAR
 from invoices.schema import CENTS, empty, seal
 
 ISA_ELEMENTS = 16
 MOST_ELEMENTS = 18
 TERMINATORS = ("\\", "~", "\n")
-_AMOUNT = r"^-?([0-9]{1,11}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
+_AMOUNT = r"^[+-]?(0*[0-9]{1,11}(\.[0-9]{0,2}0*)?|\.[0-9]{1,2}0*)$"
+_BEFORE = r"^([+-]?)0*([0-9])"
 _PIECE = ("entry_id", "row", "amount", "text")
 
 
@@ -117,9 +119,19 @@ def _segments(group: Spoken) -> pl.DataFrame:
 
 
 def _amount(name: str) -> pl.Expr:
-    """Return an amount as sent: dollars, a point if there are cents, a minus in front or none."""
+    """Return an amount as sent: dollars, a point if there are cents, a sign in front or none.
+
+    Any zeros may stand before and behind it.
+    """
     text = pl.col(name).str.strip_chars()
-    return pl.when(text.str.contains(_AMOUNT)).then(text.cast(CENTS, strict=False))
+    plain = text.str.replace(_BEFORE, "$1$2").str.replace(r"(\.[0-9]{2})0+$", "$1")
+    return pl.when(text.str.contains(_AMOUNT)).then(plain.cast(CENTS, strict=False))
+
+
+def _day(name: str) -> pl.Expr:
+    """Return a day as sent, null where the calendar has none or nobody means its year."""
+    day = pl.col(name).str.to_date("%Y%m%d", strict=False)
+    return pl.when(day.dt.year().is_between(FIRST_YEAR, LAST_YEAR)).then(day)
 
 
 def _given(name: str) -> pl.Expr:
@@ -147,7 +159,7 @@ def _items(segments: pl.DataFrame, texts: pl.DataFrame) -> tuple[pl.DataFrame, p
         ban=pl.coalesce("ban", "over_all"),
         gross=pl.when(~adjusts).then("gross"),
         discount=pl.when(~adjusts).then("discount"),
-        invoice_date=pl.col("day").str.to_date("%Y%m%d", strict=False),
+        invoice_date=_day("day"),
     )
     return seal(frame, REMITTANCES), together([bad, _totals(placed, frame, texts)])
 

@@ -62,6 +62,7 @@ FAULTS = pl.Schema(
 )
 """Why a file is refused: one fault is enough, all that can be told at once are told."""
 AGAIN = "ask the bank for a correct file; nothing of this one is booked"
+DOUBTFUL = "the file is booked; ask the bank what it means"
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class BankReading:
     entries: pl.DataFrame = field(default_factory=lambda: empty(ENTRIES))
     remittances: pl.DataFrame = field(default_factory=lambda: empty(REMITTANCES))
     faults: pl.DataFrame = field(default_factory=lambda: empty(FAULTS))
+    doubts: pl.DataFrame = field(default_factory=lambda: empty(FAULTS))
+    """What is not believed, or is not of one mind, in a file that is booked all the same."""
 
     @property
     def ok(self) -> bool:

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from invoices.bank.records import decoded
 from invoices.bank.schema import BankReading, faults, one_fault, together
 from invoices.bank.wording import content_key, from_text, identified
-from invoices.carrier.cells import AMOUNT, shown, trimmed
+from invoices.carrier.cells import AMOUNT, FIRST_YEAR, LAST_YEAR, shown, trimmed
 from invoices.schema import CENTS
 
 NAME = "csv"
@@ -127,13 +127,13 @@ def read(content: bytes, profile: StatementProfile) -> BankReading:
 def _table(content: bytes, profile: StatementProfile) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the cells of the rows by our names, and rows that have more or fewer cells."""
     rows = _rows(content, profile)[profile.skip_rows :]
-    header = [name.strip() for name in rows[0]] if rows else []
+    header = _without_empty_end([name.strip() for name in rows[0]] if rows else [], 0)
     twice = sorted({name for name in header if header.count(name) > 1 and name})
     if twice:
         words = f"the columns {', '.join(twice)} stand there twice"
         return pl.DataFrame(), one_fault(profile.skip_rows + 1, "header", "header", words, AGAIN)
     numbered = [
-        (number, row)
+        (number, _without_empty_end(row, len(header)))
         for number, row in enumerate(rows[1:], profile.skip_rows + 2)
         if any(cell.strip() for cell in row)
     ]
@@ -150,6 +150,14 @@ def _table(content: bytes, profile: StatementProfile) -> tuple[pl.DataFrame, pl.
         values = [None if place is None else row[place] for row in even]
         cells[name] = pl.Series(values, dtype=pl.String)
     return pl.DataFrame(cells), together([wrong])
+
+
+def _without_empty_end(row: list[str], least: int) -> list[str]:
+    """Return a row without the empty cells at its end that are more than `least`."""
+    size = len(row)
+    while size > least and not row[size - 1].strip():
+        size -= 1
+    return row[:size]
 
 
 def _money(table: pl.DataFrame, name: str) -> tuple[pl.Expr, pl.DataFrame]:
@@ -169,6 +177,12 @@ def _signed(table: pl.DataFrame, profile: StatementProfile) -> tuple[pl.DataFram
     date = trimmed(pl.col("date")).str.to_date(profile.date_format, strict=False)
     day_words = pl.concat_str(pl.lit("`"), shown(pl.col("date")), pl.lit("` is no date"))
     found = [faults(table.filter(date.is_null()), "row", "date", day_words, AGAIN)]
+    year = date.dt.year()
+    meant = year.is_between(FIRST_YEAR, LAST_YEAR)
+    year_words = pl.concat_str(
+        pl.lit("nobody means the year "), year, pl.lit(": see `date_format`")
+    )
+    found.append(faults(table.filter(~meant), "row", "date", year_words, AGAIN))
     if profile.amount:
         value, bad = _money(table, "amount")
         found.append(bad)

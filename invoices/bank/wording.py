@@ -31,6 +31,9 @@ _END = rf"(?:\s+(?:{'|'.join((*_TAGS.values(), *_OTHERS))}) ?[:=]|\s*[;|]|\s{{2,
 """A value ends before the next tag, at a divider or at a gap."""
 
 
+_NUMBERS = ("company_id", "individual_id", "trace", "original_trace")
+
+
 def from_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame that has `description` with what its tags name, where it is not said yet."""
     text = pl.col("description").str.to_uppercase()
@@ -70,7 +73,9 @@ def identified(frame: pl.DataFrame, source: str, *said: str) -> pl.DataFrame:
         source=pl.lit(source),
         account=pl.col("account").str.replace_all(r"[^0-9A-Za-z]", "").str.tail(4),
     )
-    return seal(named, ENTRIES)
+    # Zeros name nobody and nothing; the id is that of the words as they stand.
+    silent = {name: pl.when(pl.col(name).str.contains("[^0 ]")).then(name) for name in _NUMBERS}
+    return seal(named.with_columns(**silent), ENTRIES)
 
 
 def _hashed(source: str, words: str) -> str:

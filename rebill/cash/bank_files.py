@@ -136,19 +136,28 @@ def _lost(reading: BankReading, traces: set[str]) -> pl.DataFrame:
 
 def _refuse(run: Run, booking: Booking, one: BankRead, found: pl.DataFrame, outcome: str) -> None:
     """Say why a file is not booked."""
-    name = one.stage.name
-    row, record, field, message, remedy = found.row(0)
+    booking.say(one.stage.name, outcome, f"refused: {_first(found)}")
+    run.count("bank files refused", 1)
+    _log(run, one, found, "bank file refused")
+
+
+def _first(found: pl.DataFrame) -> str:
+    """Return the first fault or doubt in words, and how many more there are."""
+    row, record, name, message, remedy = found.row(0)
     where = f"record {row}: " if row is not None else ""
     more = f" (and {found.height - 1} more)" if found.height > 1 else ""
-    booking.say(name, outcome, f"refused: {where}{record}, {field}: {message}; {remedy}{more}")
-    run.count("bank files refused", 1)
-    for row, record, field, message, remedy in found.head(TOLD).iter_rows():
+    return f"{where}{record}, {name}: {message}; {remedy}{more}"
+
+
+def _log(run: Run, one: BankRead, found: pl.DataFrame, event: str) -> None:
+    """Tell faults or doubts of a file in the log."""
+    for row, record, name, message, remedy in found.head(TOLD).iter_rows():
         run.log.warning(
-            "bank file refused",
-            file=name,
+            event,
+            file=one.stage.name,
             record=row,
             kind=record,
-            field=field,
+            field=name,
             reason=message,
             remedy=remedy,
         )
@@ -182,5 +191,10 @@ def _enter(run: Run, booking: Booking, one: BankRead) -> None:
     items = reading.remittances.join(new, on="entry_id", how="semi")
     insert_frame(connection, models_bank.BANK_REMITTANCES, items)
     what = "entry" if new.height == 1 else "entries"
-    booking.say(one.stage.name, BOOKED, f"{new.height} {what} of {reading.source} booked")
+    told = f"{new.height} {what} of {reading.source} booked"
+    if reading.doubts.height:
+        told += f"; doubtful: {_first(reading.doubts)}"
+        run.count("bank files in doubt", 1)
+        _log(run, one, reading.doubts, "bank file doubtful")
+    booking.say(one.stage.name, BOOKED, told)
     run.count("bank entries", new.height)

@@ -91,7 +91,7 @@ def load(
 
 
 def _show_loaded(result: LoadResult, given: Given) -> None:
-    """Print every error, or what became of each table."""
+    """Print every error, or every warning and what became of each table."""
     import polars as pl
 
     from rebill.paper.text import note
@@ -101,6 +101,8 @@ def _show_loaded(result: LoadResult, given: Given) -> None:
     if not result.ok:
         note(f"nothing was loaded: {result.error_total} error(s)")
         raise typer.Exit(WRONG_USAGE)
+    for warning in result.warnings:
+        note(f"warning: {warning}")
     told = ("rows", "added", "changed", "removed")
     counts = [
         {"table": name, **{what: getattr(count, what) for what in told}}

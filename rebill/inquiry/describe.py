@@ -176,7 +176,8 @@ def _as_part(told: dict[str, Any], parts: list[_Read]) -> dict[str, Any]:
 
 
 def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
-    """Return what a bank file is and says: its sums by day and originator, entries, and faults."""
+    """Return what a bank file is and says: its sums by day and originator, entries,
+    faults and doubts."""
     size, sha256 = text_files.digest(path)
     reading = read_bank_file(settings, path)
     taken = pl.col("amount").filter(pl.col("kind").is_in(("entry", "other")))
@@ -195,6 +196,7 @@ def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
         "entries": reading.entries.select(ENTRY),
         "remittances": reading.remittances.select("reference", "ban", "paid", "invoice_date"),
         "faults": reading.faults,
+        "doubts": reading.doubts,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from rebill.pricing.credits import PARTS
+from rebill.pricing.customer_lines import GIVEN_BACK
 from rebill.pricing.precedence import candidates
 from rebill.pricing.rate import BY_DEFAULT
 from rebill.reference import current
@@ -122,7 +123,17 @@ def _credit(record: Record, row: Story, month: str, priced: pl.DataFrame) -> Sto
         for one in parts.collect().sort("credit_of", nulls_last=True).to_dicts()
     ]
     told = taken(priced.row(-1, named=True), PRICED) if priced.height else {}
-    return {**told, "parts": shown}
+    taxes = _taxes_given_back(record, row["line_id"], month)
+    return {**told, "parts": shown, **({"taxes": taxes} if taxes else {})}
+
+
+def _taxes_given_back(record: Record, line_id: str, month: str) -> list[Story]:
+    """Return what was given back of taxes with a credit."""
+    rows = record.customer_lines([month]).filter(
+        pl.col("method") == GIVEN_BACK, pl.col("made_key").str.ends_with(f":{line_id}")
+    )
+    names = ("invoice_no", "description", "price", "credit_of", "rule")
+    return [taken(one, names) for one in rows.collect().sort("invoice_no", "made_key").to_dicts()]
 
 
 def _not_invoiced(record: Record, row: Story, month: str) -> str:

@@ -49,6 +49,35 @@ KINDS = ("charge", "credit", "unbilled", "own_charge", "minimum", "tax", "surcha
 an active element that no carrier line bills is `unbilled`; the others are our own."""
 OWN_TAXES = ("tax", "surcharge")
 """Kinds of rows that collect for others."""
+GIVEN_BACK = "given_back"
+"""The method of a row of taxes that gives back what was charged on a charge (`credit_of`)."""
+BACK = ":billed"
+"""How the `made_key` of a row that gives an unbilled element back ends."""
+
+
+def refers() -> pl.Expr:
+    """Return whether a line gives back a charge that is known: its taxes are those of the charge.
+
+    That is a credit that names its charge, an unbilled element that the carrier has billed since,
+    a minimum of which more was charged than is missing, and the taxes that are given back with any.
+    """
+    kind = pl.col("kind")
+    return (
+        (kind == "credit") & pl.col("credit_of").is_not_null()
+        | (kind == "unbilled") & pl.col("made_key").str.ends_with(BACK)
+        | (kind == "minimum") & (pl.col("price") < 0)
+        | (pl.col("method") == GIVEN_BACK)
+    ).fill_null(False)
+
+
+def charge_key() -> pl.Expr:
+    """Return the name under which a line can be given back; all minimums of a month have one."""
+    minimum = pl.concat_str(pl.lit("minimum:"), "bill_month")
+    return (
+        pl.when(pl.col("kind") == "minimum")
+        .then(minimum)
+        .otherwise(pl.coalesce("line_id", "made_key"))
+    )
 
 
 def described(lines: pl.LazyFrame, usocs: pl.LazyFrame) -> pl.LazyFrame:

@@ -22,7 +22,7 @@ from invoices.money import (
 )
 from invoices.periods import with_fraction
 from invoices.schema import CENTS, among, seal
-from rebill.pricing.customer_lines import CUSTOMER_LINES
+from rebill.pricing.customer_lines import CUSTOMER_LINES, refers
 
 NO_CHARGES = ("tax", "surcharge", "late_charge")
 """Classes that are no charges of ours: discounts, minimums and taxes leave them out."""
@@ -53,15 +53,17 @@ class Told:
 
 
 def items_of(lines: pl.LazyFrame, states: pl.LazyFrame, told: Told) -> pl.DataFrame:
-    """Return what customer `lines` come to (`ITEMS`), with `latest`, their latest bill date.
+    """Return what customer `lines` come to (`ITEMS`), with `latest`, their latest bill date, and
+    whether they give a charge back (`refers`).
 
     `states` has service and state.
     """
     whole = among("customer", told.customers)
     named = {"service": told.services, "usoc": told.usocs, "product": told.products}
-    keys = [name for name in ITEMS if name != "price"]
+    keys = [*(name for name in ITEMS if name != "price"), "refers"]
     return (
         lines.join(states, on="service", how="left")
+        .with_columns(refers=refers())
         .with_columns(
             pl.when(among(name, values.drop_nulls()) | whole).then(name)
             for name, values in named.items()
@@ -160,13 +162,14 @@ def discount_lines(due: pl.DataFrame, items: pl.DataFrame, services: pl.DataFram
 
 
 def _lines(priced: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
-    known = services.select("service", "product", "wtn", "circuit_id")
+    known = services.select("service", "wtn", "circuit_id", of_service="product")
     kind = pl.col("charge_class")
     since = pl.col("effective_from").cast(pl.String).fill_null("")
     return (
         priced.join(known, on="service", how="left")
         .with_columns(
             kind=pl.lit("own_charge"),
+            product=pl.coalesce("product", "of_service"),
             description=pl.coalesce("description", "charge"),
             charge_class=pl.when("once", kind == "recurring")
             .then(pl.lit("one_time"))

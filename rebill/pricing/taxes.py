@@ -58,7 +58,7 @@ def own_taxes(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Taxed:
         pl.col("jurisdiction").is_null(), ~pl.col("charge_class").is_in(NO_CHARGES)
     )
     known = placed.filter(pl.col("jurisdiction").is_not_null()).with_row_index("item")
-    rates = _chosen(known, tables.rates)
+    rates = chosen(known, tables.rates)
     charged = known.filter(~pl.col("charge_class").is_in(NO_CHARGES), pl.col("price") != 0)
     held = tables.rates.join(days.select("bill_date").unique(), how="cross").filter(
         in_force("bill_date")
@@ -120,9 +120,10 @@ def located(items: pl.DataFrame, tables: Tables) -> pl.DataFrame:
     return pl.concat([first, second, last.with_columns(jurisdiction="state")])
 
 
-def _chosen(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+def chosen(known: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Return each item with the rate of each tax that covers it: that of its product before that of
-    any, that of its class before that of every charge."""
+    any, that of its class before that of every charge. `known` has jurisdiction and `item`, a
+    number of the row."""
     named = rates.rename({"charge_class": "for_class", "product": "for_product"})
     kind = pl.col("charge_class")
     monthly = pl.when(kind == "prorated").then(pl.lit("recurring")).otherwise(kind)
@@ -178,7 +179,7 @@ def contributions(items: pl.DataFrame, days: pl.DataFrame, tables: Tables) -> Ta
         .join(own, on="customer", how="semi")
     )
     fine = (
-        _with_share(dated, tables.shares)
+        with_share(dated, tables.shares)
         .group_by(*KEY, "bill_date")
         .agg(fine=(cents(pl.col("price")) * micros(pl.col("share"))).sum())
         .filter(pl.col("fine") != 0)
@@ -220,7 +221,7 @@ def _contribution_lines(met: pl.DataFrame) -> pl.DataFrame:
     return _lines(lines)
 
 
-def _with_share(items: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
+def with_share(items: pl.DataFrame, shares: pl.DataFrame) -> pl.DataFrame:
     """Return the items with what part of them is interstate: by code, else product, else all; 0
     where nothing is said."""
     rows = shares.join(items.select("bill_date").unique(), how="cross").filter(

@@ -13,12 +13,11 @@ import polars as pl
 from invoices.money import MONTH_PARTS, ZERO_CENTS
 from invoices.periods import add_months
 from invoices.schema import RATE, seal
+from rebill.pricing.customer_lines import BACK
 from reconcile.schema import AUDITED
 
 ROW = "unbilled:"
 """How the `made_key` of such a row begins; the finding follows."""
-BACK = ":billed"
-"""How the `made_key` of a row that gives one back ends."""
 
 
 def as_lines(

@@ -73,7 +73,8 @@ def current_frame(
     path = _copy_path(workspace, connection, name, version)
     if path is None:
         return pl.LazyFrame(schema=schema_of(name))
-    if not path.exists():
+    if not path.exists() or set(pl.read_parquet_schema(path)) != set(schema_of(name)):
+        # A copy made before the table got another column is made again.
         write.write_parquet(path, read_frame(connection, _as_of(name, version)))
     return pl.scan_parquet(path, hive_partitioning=False, glob=False)
 

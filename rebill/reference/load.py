@@ -17,6 +17,7 @@ from rebill.reference.checks_periods import check_holes, check_overlap
 from rebill.reference.checks_references import check_references
 from rebill.reference.checks_rows import check_rows
 from rebill.reference.current import contracts, current_frame
+from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.service_records import inventory_rows, read_records
 from rebill.reference.sources import CSR, read_rows, sources_of
@@ -42,6 +43,7 @@ class LoadResult:
     errors: tuple[LoadError, ...] = ()  # the first ones
     error_total: int = 0
     load_id: int | None = None  # none: nothing changed
+    warnings: tuple[LoadError, ...] = ()  # what was loaded, and may not be meant
 
     @property
     def ok(self) -> bool:
@@ -140,9 +142,12 @@ def _apply(
     if faults.total:
         return LoadResult({}, tuple(faults.listed), faults.total)
     counts = {name: change.counts for name, change in load.changes.items()}
+    doubts = Faults()
+    doubt_shares(load, doubts)
+    warnings = tuple(doubts.listed)
     if not any(c.added or c.changed or c.removed for c in counts.values()):
-        return LoadResult(counts)
-    return LoadResult(counts, load_id=_write(load, kind, given, counts))
+        return LoadResult(counts, warnings=warnings)
+    return LoadResult(counts, load_id=_write(load, kind, given, counts), warnings=warnings)
 
 
 def _check_whole(name: str, after: pl.DataFrame, faults: Faults) -> None:

@@ -6,110 +6,28 @@ is written, so that plain nights cost what they did.
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from rebill.pricing import invoices, own_charges, taxes, unbilled
+from rebill.pricing import own_charges, taxes, unbilled
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.rate import Rated
-from rebill.pricing.taxes import PROBLEMS
 from rebill.reference import current
 from rebill.run.keep import keep
 from rebill.run.run import Run
-from rebill.selling import tax_engine
+from rebill.selling import credited_taxes, tax_engine
+from rebill.selling.making import KEY, Making, tax_tables
 from rebill.store import live_bulk, supersede
 from rebill.store.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record, changing
 from rebill.workspace.settings import Workspace
 
-KEY = ["customer", "bill_month"]
 TABLES = (
     *("customer_charges", "commitments", "tax_rates", "contribution_factors", "interstate_shares"),
     *("tax_jurisdictions", "tax_exemptions"),
 )
-
-
-class Making:
-    """The rows of some months under way: reference tables, what stands already, what was made.
-
-    `lines` are those of carriers that the rows stand beside. With `anew` the months are made as if
-    none of their invoices had been issued.
-    """
-
-    def __init__(
-        self,
-        record: Record,
-        tables: dict[str, pl.LazyFrame],
-        months: list[str],
-        lines: pl.LazyFrame,
-        anew: bool = False,
-    ) -> None:
-        self.record, self.tables, self.months = record, tables, months
-        self.lines, self.anew = lines, anew
-        self.made = pl.DataFrame(schema=CUSTOMER_LINES)
-        self.problems = pl.DataFrame(schema=PROBLEMS)
-
-    def table(self, name: str) -> pl.DataFrame:
-        """Return a reference table."""
-        return self.tables[name].collect()
-
-    @cached_property
-    def customers(self) -> pl.DataFrame:
-        """The customers and their rules."""
-        return self.table("customers")
-
-    @cached_property
-    def services(self) -> pl.DataFrame:
-        """The inventory."""
-        return self.table("services")
-
-    @cached_property
-    def held(self) -> pl.DataFrame:
-        """The lines on issued invoices of the months that no credit note took back."""
-        held = self.record.lines_held(self.months)
-        return held.clear() if self.anew else held
-
-    @cached_property
-    def carried(self) -> pl.DataFrame:
-        """What the open carrier lines come to (`ITEMS` and the latest bill date)."""
-        return own_charges.items_of(self.lines, self.states, self.told)
-
-    @property
-    def states(self) -> pl.LazyFrame:
-        """The state of each service."""
-        return self.tables["services"].select("service", "state")
-
-    @cached_property
-    def told(self) -> own_charges.Told:
-        """What the tables tell charges apart by."""
-        return _told_apart(self.tables)
-
-    @property
-    def items(self) -> pl.DataFrame:
-        """What stands on the drafts so far (`ITEMS`)."""
-        made = own_charges.items_of(self.made.lazy(), self.states, self.told)
-        return pl.concat([self.carried.select(ITEMS.names()), made.select(ITEMS.names())])
-
-    @property
-    def days(self) -> pl.DataFrame:
-        """The date a draft has: customer, bill_month, bill_date, for every customer and month."""
-        months = pl.DataFrame({"bill_month": self.months}, schema={"bill_month": pl.String})
-        latest = self.carried.group_by(KEY).agg(pl.col("latest").max())
-        every = self.customers.select("customer").join(months, how="cross")
-        return invoices.dated(every.join(latest, on=KEY, how="left"), self.customers).select(
-            *KEY, "bill_date"
-        )
-
-    def add(self, rows: pl.DataFrame) -> None:
-        """Add rows to what was made."""
-        self.made = pl.concat([self.made, rows.select(CUSTOMER_LINES.names())])
-
-    def not_held(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows that stand on no issued invoice of their month."""
-        return rows.join(self.held, left_on=[*KEY, "made_key"], right_on=[*KEY, "held"], how="anti")
 
 
 class Pricer:
@@ -122,9 +40,13 @@ class Pricer:
         raise NotImplementedError
 
 
-def make(run: Run, prices: Pricer, months: list[str]) -> pl.DataFrame:
-    """Leave the rows of the months that no carrier line carries, and return why drafts must wait
-    (`rebill.pricing.taxes.PROBLEMS`)."""
+def make(run: Run, prices: Pricer, months: list[str]) -> tuple[list[str], pl.DataFrame]:
+    """Leave the rows of the months that no carrier line carries, and return the months they were
+    made for and why drafts must wait (`rebill.pricing.taxes.PROBLEMS`).
+
+    Drafts of other months whose credits give taxes of these months back are made anew with them.
+    """
+    months = credited_taxes.with_followers(run.record, months)
     lines = run.record.open_carrier_lines(months)
     making = Making(run.record, run.reference, months, lines)
     made = made_of(making, prices)
@@ -132,7 +54,7 @@ def make(run: Run, prices: Pricer, months: list[str]) -> pl.DataFrame:
     supersede(run.record.connection, live["id"].to_list(), run.run_id)
     if made.height:
         keep(run, MADE_LINES, made.lazy(), "price", month=pl.col("bill_month"))
-    return making.problems
+    return months, making.problems
 
 
 def made_of(making: Making, prices: Pricer) -> pl.DataFrame:
@@ -150,7 +72,7 @@ def made_of(making: Making, prices: Pricer) -> pl.DataFrame:
         _add_minimums(making)
     charged = (rules["federal_usf"] == "charge").any()
     outside = (rules["tax_source"] == "file").any()
-    if charged or outside or "tax_rates" in some:
+    if charged or outside or "tax_rates" in some or making.record.has_made_lines():
         _add_taxes(making, charges_usf=charged, by_table="tax_rates" in some, outside=outside)
     return making.made.with_columns(priced_load=pl.lit(prices.load_id, dtype=pl.Int64))
 
@@ -182,7 +104,7 @@ def _give_back(making: Making) -> None:
         .join(held.lazy(), left_on=[*KEY, "made_key"], right_on=[*KEY, "held"], how="semi")
         .unique([*KEY, "made_key"])
     )
-    if making.anew:
+    if making.anew is not None:
         issued = issued.filter(~pl.col("bill_month").is_in(making.months))
     charged = pl.concat(
         [
@@ -208,7 +130,7 @@ def _give_back(making: Making) -> None:
 def _add_minimums(making: Making) -> None:
     """Add what brings customers up to their commitment, counting what is issued already."""
     lines = making.record.issued_lines(making.months)
-    if making.anew:
+    if making.anew is not None:
         lines = lines.clear()
     is_minimum = pl.col("kind") == "minimum"
     counted = own_charges.items_of(lines.filter(~is_minimum), making.states, making.told)
@@ -218,45 +140,24 @@ def _add_minimums(making: Making) -> None:
 
 
 def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bool) -> None:
-    """Add contributions and taxes, and note what keeps drafts from being issued."""
-    tables = _tax_tables(making.tables)
+    """Add contributions and taxes, what credits give back of them, and note what keeps drafts from
+    being issued."""
+    tables = tax_tables(making.tables)
     found = []
     if charges_usf:
-        found.append(taxes.contributions(making.items, making.days, tables))
+        found.append(taxes.contributions(making.taxable, making.days, tables))
         making.add(found[-1].lines)
     if by_table:
-        found.append(taxes.own_taxes(making.items, making.days, tables))
+        found.append(taxes.own_taxes(making.taxable, making.days, tables))
         making.add(found[-1].lines)
+    credited = credited_taxes.gather(making)
+    making.add(credited.rows)
+    making.made = credited_taxes.bounded(making)
     if outside:
-        found.append(tax_engine.from_results(making.record, making.items, tables))
+        asked = credited_taxes.asked_outside(making, credited)
+        found.append(tax_engine.from_results(making.record, asked, tables))
         making.add(found[-1].lines)
     making.problems = pl.concat([making.problems, *(one.problems for one in found)])
-
-
-def _tax_tables(tables: dict[str, pl.LazyFrame]) -> taxes.Tables:
-    return taxes.Tables(
-        tables["customers"].collect(),
-        tables["tax_jurisdictions"].collect(),
-        tables["tax_rates"].collect(),
-        tables["tax_exemptions"].collect(),
-        tables["contribution_factors"].collect(),
-        tables["interstate_shares"].collect(),
-    )
-
-
-def _told_apart(tables: dict[str, pl.LazyFrame]) -> own_charges.Told:
-    """Return what own charges, taxes and contributions name."""
-
-    def named(column: str, *names: str) -> pl.Series:
-        return pl.concat([tables[name].select(column).collect()[column] for name in names]).unique()
-
-    outside = pl.col("tax_source") == "file"
-    return own_charges.Told(
-        named("service", "customer_charges", "tax_jurisdictions"),
-        named("usoc", "interstate_shares"),
-        named("product", "tax_rates", "interstate_shares"),
-        tables["customers"].filter(outside).select("customer").collect()["customer"],
-    )
 
 
 # --- outside engines --------------------------------------------------------------------------
@@ -269,11 +170,13 @@ def tax_requests(record: Record, months: list[str] | None = None) -> pl.DataFram
     if months is not None:
         bills = bills.filter(pl.col("bill_month").is_in(months))
     every = bills["bill_month"].unique().sort().to_list()
-    lines = record.open_lines(every).join(bills.lazy().select(KEY), on=KEY, how="semi")
-    states = tables["services"].select("service", "state")
-    items = own_charges.items_of(lines, states, _told_apart(tables))
-    items = items.select(ITEMS.names())
-    return tax_engine.requests(items, _tax_tables(tables))
+    drafted = bills.lazy().select(KEY)
+    lines = record.open_carrier_lines(every).join(drafted, on=KEY, how="semi")
+    making = Making(record, tables, every, lines)
+    made = record.scan(MADE_LINES, CUSTOMER_LINES, every).filter(pl.col("kind") != "tax")
+    making.add(made.join(drafted, on=KEY, how="semi").collect())
+    asked = credited_taxes.asked_outside(making, credited_taxes.gather(making))
+    return tax_engine.requests(asked, tax_tables(tables))
 
 
 def take_tax_result(workspace: Workspace, path: Path) -> tuple[str, ...]:

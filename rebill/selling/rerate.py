@@ -19,6 +19,7 @@ from rebill.reference import current
 from rebill.selling import made_lines
 from rebill.selling.drafts import KEY, holds, keep, numbered, rebuild, shaped
 from rebill.selling.issue import Work, credit_notes, forget_made, keep_lines, run
+from rebill.selling.making import Making
 from rebill.selling.stage import Prices, credits_of
 from rebill.store import models, update_rows
 from rebill.store.frames import MONTH, of
@@ -109,9 +110,9 @@ def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) 
     if not prices.counts_whole_months:
         audited = audited.filter(among("customer", customers))
     charges = prices.rate(audited).customer_lines.collect()
-    credits, _ = credits_of(record, prices, audited, charges.lazy())
+    credits, parts = credits_of(record, prices, audited, charges.lazy())
     carried = pl.concat([charges, credits.collect()]).filter(among("customer", customers))
-    under_way = made_lines.Making(record, tables, [month], carried.lazy(), anew=True)
+    under_way = Making(record, tables, [month], carried.lazy(), parts)
     made = made_lines.made_of(under_way, prices)
     lines = pl.concat([carried, made.select(CUSTOMER_LINES.names())]).filter(
         among("customer", customers)

@@ -96,7 +96,7 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     if parts.height:
         _keep_lines(run, credits)
         keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
-    problems = made_lines.make(run, prices, months)
+    months, problems = made_lines.make(run, prices, months)
     changed = drafts.rebuild(record, run.reference, months, problems)
     run.count("customer invoices new or changed", changed.height)
     run.total("invoiced", changed["total"])

@@ -10,23 +10,26 @@ import polars as pl
 
 from invoices.money import cents, from_cents
 from invoices.schema import CENTS, among
+from reconcile.audit.duplicates import Duplicates
 from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
 
 _LINE = ("line_id", "underbilled", "package")
 
 
-def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> pl.DataFrame:
     """Return what tonight's repeats use up of what was billed too little: [line_id, used].
 
     `judged` has charged_twice (cents, null where it is not true) and package_used beside AUDITED;
-    `history` is AUDITED; `pairs` (`reconcile.audit.duplicates.PAIRS`) are lines of one element with
-    earlier ones. An element of 30.00, of which B bills the rest, and C once more::
+    `history` is AUDITED; `found` has the lines of one element with earlier ones. What was billed
+    too little lies on the days of a line that are no repeat themselves. An element of 30.00, of
+    which B bills the rest, and C once more::
 
         line  amount  underbilled  charged_twice      used
         A     20.00   10.00        -
         B     10.00    0.00        10.00          ->  10.00
         C     10.00    0.00        10.00
     """
+    pairs = found.pairs
     ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
     tonight, before = (
         frame.filter(among("line_id", ids)).select(*_LINE, twice).collect()
@@ -56,6 +59,11 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) ->
             proration="proration_before",
         )
     )
+    free = _free(found.free).filter(among("line_id_before", givers["line_id_before"]))
+    lying = lying.join(
+        free.select("line_id_before", cut=True).unique(), on="line_id_before", how="left"
+    ).join(free.with_columns(is_free=True), on=["line_id_before", "day"], how="left")
+    lying = lying.filter(pl.col("cut").is_null() | pl.col("is_free"))
     of_giver = pl.col("parts").sum().over("line_id", "line_id_before")
     on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
     taken = spend_in_turns(
@@ -76,6 +84,13 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, pairs: pl.DataFrame) ->
         .filter(pl.col("taken") > pl.col("gone"))
         .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
     )
+
+
+def _free(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Return the days of pieces: [line_id_before, day]."""
+    each_day = pl.date_ranges("piece_from", "piece_until", closed="left").alias("day")
+    days = pieces.select(each_day, line_id_before="line_id").explode("day")
+    return days.select("line_id_before", "day").unique()
 
 
 def cents_of(code: str) -> pl.Expr:

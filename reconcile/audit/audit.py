@@ -28,7 +28,7 @@ from reconcile.audit.stakes import (
 )
 from reconcile.audit.summaries import in_summary
 from reconcile.audit.tell import tell, tell_not_billed
-from reconcile.audit.undone_charges import DOCUMENT_ORDER
+from reconcile.audit.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.contracts import Contract, settings
 from reconcile.schema import AUDITED
 
@@ -84,7 +84,8 @@ def audit(
     """
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
     asked = with_contract(match(asked, reference["services"]), contracts, "bill_date", "contract")
-    carried = _orders(asked, history, reference["orders"])
+    limits = settings(contracts).select("contract", "backbill_limit_months")
+    carried = _orders(asked, history, reference["orders"], limits)
     placed = place(match(lines, reference["services"]), history, carried, reference, contracts)
     if shares == 1:
         return _judged(
@@ -143,6 +144,7 @@ def _judged(
         marked,
         history,
         reference["packages"],
+        settings(contracts).select("contract", "proration"),
     )
     judged = keep(
         marked.pipe(with_package_due, spread)
@@ -154,7 +156,7 @@ def _judged(
         ),
         "judged",
     )
-    judged = without_used(judged, used_up(judged, history, found.pairs))
+    judged = without_used(judged, used_up(judged, history, found))
     findings = tell(judged, reference)
     months = presence.not_billed(
         documents, _together(priced, history, documents), reference, contracts
@@ -173,9 +175,15 @@ def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFra
     return pl.concat([priced.select(columns), before.select(columns)])
 
 
-def _orders(matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFrame) -> pl.DataFrame:
+def _orders(
+    matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFrame, limits: pl.DataFrame
+) -> pl.DataFrame:
     """Give one-time charges their orders; `matched` holds them and tonight's credits."""
-    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no", "contract"]
+    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no", "stands"]
+    matched, history = (
+        frame.join(limits.lazy(), on="contract", how="left").with_columns(stands=stands())
+        for frame in (matched, history)
+    )
     item = ["service", "usoc"]
     known = pl.col("service").is_not_null()
     charge = (pl.col("charge_class") == "one_time") & (pl.col("amount") >= 0)

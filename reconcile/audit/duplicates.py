@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 import polars as pl
 
+from invoices.money import EXACT_PER_CENT, MONTH_PARTS, micros
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit.credited import credited_money, uncredited
 from reconcile.audit.pricing import UNITED
-from reconcile.audit.undone_charges import DATED, DOCUMENT_ORDER, EXACT
+from reconcile.audit.undone_charges import DATED, DOCUMENT_ORDER, EXACT, stands
 
 _SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
 """What two usage lines or taxes must share, and two one-time charges: their order (the text)."""
@@ -70,6 +71,8 @@ class Duplicates(NamedTuple):
     billed: Repeats
     due: Repeats
     pairs: pl.DataFrame
+    free: pl.DataFrame
+    """The days (`PIECES`) of lines billed twice, whenever they were audited, that are no repeat."""
 
 
 NONE = Repeats(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
@@ -87,6 +90,8 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
     start = pl.when(undated).then("bill_date").otherwise("period_from")
     end = pl.when(undated).then("bill_date").otherwise("period_until")
     order = pl.coalesce("order_used", "order_no")
+    parts = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
+    worth = micros(pl.col("buy_rate")) * micros(pl.col("quantity").fill_null(1)) * parts
     told = (
         pl.when(one_time)
         .then(order.is_not_null())
@@ -104,7 +109,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "period_until",
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
         owing=(pl.col("amount") == 0)
-        & (pl.col("buy_rate") > 0)
+        & (worth >= EXACT_PER_CENT // 2)
         & pl.col("package").is_null()
         & kind.is_in(UNITED),
         order=order,
@@ -138,19 +143,18 @@ def find(
     pool = _pool(lines, history, rules)
     pairs = _pairs(pool)
     if pairs.is_empty():
-        return Duplicates(NONE, NONE, pl.DataFrame(schema=PAIRS))
+        return Duplicates(NONE, NONE, pl.DataFrame(schema=PAIRS), NONE.pieces)
     pairs, given = uncredited(pairs, pool)
     bearing = pairs.filter(pl.col("amount_before") > 0)
     owing = pairs.filter((pl.col("amount_before") == 0).any().over("line_id"))
     tonight = pool.filter("tonight").select("line_id")
+    found = _repeats(bearing, given, owned, orders)
     billed, due = (
         Repeats(*(part.join(tonight, on="line_id", how="semi") for part in repeats))
-        for repeats in (
-            _repeats(bearing, given, owned, orders),
-            _repeats(owing, given, owned, _without_owing(owing, orders)),
-        )
+        for repeats in (found, _repeats(owing, given, owned, _without_owing(owing, orders)))
     )
-    return Duplicates(billed, due, pairs.pipe(_told))
+    # A line of which no day is free lies on all of them.
+    return Duplicates(billed, due, pairs.pipe(_told), found.pieces)
 
 
 def _told(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -236,7 +240,6 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl
         .collect()
         for frame, mark in ((lines, True), (history, False))
     ]
-    limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     return (
         pl.concat(named)
         .filter(pl.col("tonight").any().over(_ITEM))
@@ -245,9 +248,7 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl
         .with_row_index("place")
         .with_columns(
             document=pl.struct("bill_date", "invoice_no").rle_id(),
-            stands=pl.col("contract").is_not_null()
-            & (limit >= pl.col("bill_date")).fill_null(True)
-            & ((pl.col("amount") > 0) | pl.col("owing").fill_null(False)),
+            stands=stands() & ((pl.col("amount") > 0) | pl.col("owing").fill_null(False)),
         )
     )
 

@@ -31,8 +31,9 @@ def assign(
     """Return for each one-time line the completed order that carries it, if one does.
 
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
-    bill_date, invoice_no, line_no, quantity, amount, contract); `history` those audited before,
+    bill_date, invoice_no, line_no, quantity, amount, stands); `history` those audited before,
     `order_no` being the order they used; `credits` the negative lines of the same items.
+    `stands`: no code takes the whole line (account unknown, too late); it uses no order up then.
     `units_left` are the units of the order that no earlier line has used and kept: the credit of
     units, or of a whole charge, gives them back.
     """
@@ -140,10 +141,9 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
 
 
 def _units() -> pl.Expr:
-    """Return the units a line uses of its order: none of 0.00, or of an unknown account."""
+    """Return the units a line uses of its order: none of 0.00, or if all of it is at stake."""
     billed = pl.col("quantity").fill_null(1).abs()
-    uses = (pl.col("amount") != 0) & pl.col("contract").is_not_null()
-    return pl.when(uses).then(billed).otherwise(0).cast(RATE)
+    return pl.when((pl.col("amount") != 0) & pl.col("stands")).then(billed).otherwise(0).cast(RATE)
 
 
 def _left(used: pl.DataFrame, completed: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:

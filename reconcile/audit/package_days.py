@@ -12,7 +12,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, with_fraction
 from reconcile.audit.pricing import value
-from reconcile.audit.shared_days import FINE, on_days
+from reconcile.audit.shared_days import FINE, in_cents, on_days
 from reconcile.audit.spread import by_largest_remainder
 
 ITEM = ["service", "package"]
@@ -32,6 +32,8 @@ PAST = pl.Schema(
         "expected": _CENTS,  # of credits their amount
         "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
         "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
+        "bill_day": pl.Int8(),
+        "proration": pl.String(),
         "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
     }
 )
@@ -89,6 +91,7 @@ def as_groups(past: pl.DataFrame) -> pl.DataFrame:
         .group_by(*item, "group", maintain_order=True)
         .agg(
             pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
+            pl.col("bill_day", "proration").first(),
             pl.col("ends").max(),
             pl.col("expected", "underbilled").sum(),
             pl.col("charge").first(),
@@ -102,16 +105,20 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
     """Return judged lines as what later ones find."""
     short = pl.col("package_share") - cents(pl.col("amount"))
     on_time = pl.col("package_tolerated") | pl.col("repeats")
-    return judged.select(
-        *("line_id", *ITEM, "document_id", "bill_date", "invoice_no"),
-        starts="period_from",
-        ends="period_until",
-        expected="package_share",
-        underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
-        - pl.col("package_used"),
-        charge=pl.lit(True),
-        carries=pl.lit(False),
-    ).cast(dict(PAST))  # type: ignore[arg-type]
+    return (
+        judged.select(
+            *("line_id", *ITEM, "document_id", "bill_date", "invoice_no", "bill_day", "proration"),
+            starts="period_from",
+            ends="period_until",
+            expected="package_share",
+            underbilled=pl.when(on_time).then(0).otherwise(pl.max_horizontal(short, _NONE))
+            - pl.col("package_used"),
+            charge=pl.lit(True),
+            carries=pl.lit(False),
+        )
+        .select(list(PAST))
+        .cast(dict(PAST))
+    )  # type: ignore[arg-type]
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
@@ -180,7 +187,7 @@ _EACH_DAY = pl.date_ranges("starts", "ends", closed="left")
 def _before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return what stands on documents up to that of each group, with the group."""
     asking = groups.select(
-        *KEY, "on", "number", "bill_day", "proration", "installed_on", "window_until",
+        *KEY, "on", "number", "installed_on", "window_until",
         of_starts="starts", of_ends="ends",
     )  # fmt: skip
     not_later = (pl.col("bill_date") < pl.col("on")) | (
@@ -254,17 +261,12 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
     twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
     told = met.group_by(KEY).agg(
-        net=_sum(pl.when("carried").then("expected_here")),
-        credits=_sum(pl.when(credit).then(pl.col("expected_here") * -1)),
-        accrual=pl.max_horizontal(_sum(pl.when("carried").then("underbilled_here")), _NONE),
-        beside=_sum(pl.when(beside).then("expected_here")),
+        net=in_cents(pl.when("carried").then("expected_here")),
+        credits=in_cents(pl.when(credit).then(pl.col("expected_here") * -1)),
+        accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
+        beside=in_cents(pl.when(beside).then("expected_here")),
     )
     return twin.join(told, on=KEY, how="full", coalesce=True)
-
-
-def _sum(money: pl.Expr) -> pl.Expr:
-    """Return the sum of parts of cents on days in cents, rounded once."""
-    return divide_half_away(money.fill_null(0).sum(), FINE)
 
 
 def _lying(past: pl.DataFrame) -> pl.DataFrame:
@@ -273,11 +275,11 @@ def _lying(past: pl.DataFrame) -> pl.DataFrame:
     What is due lies on days in service; what was billed too little on those that no earlier
     document billed, if there are any.
     """
-    rows = on_days(past.with_row_index("row"))
+    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
+    rows = on_days(past.with_row_index("row").with_columns(order=order))
     day = pl.col("day")
     inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
-    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
-    first = pl.when("carries").then(order).min().over(*KEY, "day") == order
+    first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
     short = (pl.col("underbilled") > 0) & pl.col("carries")
 
     def share(which: pl.Expr) -> pl.Expr:

@@ -38,13 +38,14 @@ def spread(
     tonight: pl.LazyFrame,
     history: pl.LazyFrame,
     packages: pl.LazyFrame,
+    terms: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
     `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
     code took as a whole; `tonight` are all lines, so judged, `history` (AUDITED) those of before,
-    `packages` the reference table. A package billed at its price to the cent needs no row: the share of each line
-    is what was billed.
+    `packages` the reference table, `terms` the proration of contracts. A package billed at its
+    price to the cent needs no row: the share of each line is what was billed.
     """
     keys = (
         lines.select(*_GROUP, "carrier", "is_twice", own=(pl.col("usoc") == pl.col("package")))
@@ -53,7 +54,7 @@ def spread(
     )
     if keys.is_empty():
         return pl.DataFrame(schema=SHARES)
-    past = _past(keys, tonight, history, packages)
+    past = _past(keys, tonight, history, packages, terms)
     shared = _sharing_days(keys, past)
     alone = _alone(lines.join(shared.lazy(), on=ITEM, how="anti"))
     if shared.is_empty():
@@ -73,7 +74,11 @@ def spread(
 
 
 def _past(
-    keys: pl.DataFrame, tonight: pl.LazyFrame, history: pl.LazyFrame, packages: pl.LazyFrame
+    keys: pl.DataFrame,
+    tonight: pl.LazyFrame,
+    history: pl.LazyFrame,
+    packages: pl.LazyFrame,
+    terms: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return earlier lines and all credits of the packages of tonight (`PAST`)."""
     held = keys.select("carrier", *ITEM).unique().lazy()
@@ -82,6 +87,7 @@ def _past(
     first = keys["period_from"].min()
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
     columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
+    columns.append("contract")
     last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
     credit = pl.col("amount") < 0
     # Elements that are billed by themselves before the package is: they are due as they stand.
@@ -104,13 +110,16 @@ def _past(
     return (
         pl.concat(parts)
         .join(codes, on=["service", "usoc"], suffix="_billed")
+        .join(terms.lazy(), on="contract", how="left")
         .select(
+            pl.col("proration").fill_null("thirty_day_month"),
             *("line_id", "service", "document_id", "bill_date", "invoice_no", "starts", "ends"),
             package="package_billed",
             expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
             underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
             charge=~credit & pl.col("package").is_not_null(),
             carries=pl.lit(False),
+            bill_day=pl.col("bill_date").dt.day(),
         )
         .select(list(PAST))
         .cast(dict(PAST))  # type: ignore[arg-type]

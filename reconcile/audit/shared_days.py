@@ -16,6 +16,15 @@ FINE = 10**9
 _NO_DAY = pl.lit(None, dtype=pl.Date)
 
 
+def in_cents(lying: pl.Expr) -> pl.Expr:
+    """Return the sum of parts of cents on days in cents, rounded once, half away from zero.
+
+    Each part was cut off to a whole number: what that lost, less than one a day, is not to turn a
+    half into less.
+    """
+    return divide_half_away(lying.fill_null(0).sum() + lying.count().cast(pl.Int128), FINE)
+
+
 def on_days(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines once for each of their days, with `parts`: what of a month the day is.
 
@@ -61,9 +70,10 @@ def spend_in_turns(asked: pl.DataFrame) -> pl.DataFrame:
     rows = [asked.clear().select("taker", taken="want")]
     for _, turn in asked.sort("turn").group_by("turn", maintain_order=True):
         reached = turn.join(left, on=place, nulls_equal=True).with_columns(
-            there=pl.col("left").sum().over("taker")
+            there=pl.col("left").sum().over("taker"),
+            whole=in_cents(pl.col("left")).over("taker"),
         )
-        taken = pl.min_horizontal("want", divide_half_away(pl.col("there"), FINE))
+        taken = pl.min_horizontal("want", "whole")
         spent = reached.with_columns(taken=taken).filter(pl.col("taken") > 0)
         step = pl.col("left") * (pl.col("taken") * FINE) // pl.col("there")
         left = (

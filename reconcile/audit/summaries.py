@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.periods import add_days, add_months
+from invoices.periods import add_days
 from invoices.schema import RATE, among
 from reconcile.audit.credited import uncredited
 from reconcile.audit.presence import beside, billed, by_rule
 from reconcile.audit.pricing import RECURRING
-from reconcile.audit.undone_charges import DOCUMENT_ORDER
+from reconcile.audit.undone_charges import DOCUMENT_ORDER, stands
 
 _PAIR = ["line_id", "line_id_before"]
 _EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
@@ -102,7 +102,6 @@ def _known(lines: pl.LazyFrame, pairs: pl.DataFrame, terms: pl.DataFrame) -> pl.
     credits = lines.filter(pl.col("amount") < 0).join(
         named.select("service", "usoc").unique(), on=["service", "usoc"], how="semi"
     )
-    limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     return (
         pl.concat([named, credits])
         .collect()
@@ -115,8 +114,7 @@ def _known(lines: pl.LazyFrame, pairs: pl.DataFrame, terms: pl.DataFrame) -> pl.
             window_until=add_days(
                 pl.col("disconnected_on"), pl.col("disconnect_grace_days").fill_null(0)
             ),
-            stands=pl.col("contract").is_not_null()
-            & (limit >= pl.col("bill_date")).fill_null(True),
+            stands=stands(),
         )
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import cents, micros
+from invoices.periods import add_months
 from invoices.schema import CENTS
 
 DOCUMENT_ORDER = ("bill_date", "invoice_no", "line_no", "line_id")
@@ -119,6 +120,15 @@ def _not_after(day: str, number: str) -> pl.Expr:
     """Say whether a charge stands on the bill of the credit or an earlier one."""
     on, of = pl.col(f"credit_{day}"), pl.col(f"credit_{number}")
     return (pl.col(day) < on) | ((pl.col(day) == on) & (pl.col(number) <= of))
+
+
+def stands() -> pl.Expr:
+    """Say whether a line can make another a repeat: its account is known, and it is not too late.
+
+    Asks for contract, period_until, bill_date and the contract's backbill_limit_months.
+    """
+    limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
+    return pl.col("contract").is_not_null() & (limit >= pl.col("bill_date")).fill_null(True)
 
 
 def gives_units(units: str, amount: str) -> pl.Expr:

@@ -52,40 +52,80 @@ def movements(entries: pl.DataFrame) -> pl.DataFrame:
         pairs.append(found)
         known = pl.concat([known, own.join(found, on="entry_id", how="anti")])
     both = frame.join(pl.concat(pairs), on="entry_id", how="left")
-    return both.select(MOVEMENTS.names()).sort("settled_on", "entry_id")
+    return told_together(both).select(MOVEMENTS.names()).sort("settled_on", "entry_id")
 
 
-_KEYS: tuple[tuple[str, ...], ...] = (("trace",), ("company",), ())
-"""What the two sides share besides day, amount and way; the last asks for nothing more."""
+_SAID = (
+    *("company_id", "company", "company_name", "sec", "trace", "individual_id", "individual_name"),
+    *("description", "addenda", "original_trace", "code", "code_text"),
+)
+"""What one source says of a movement and another may leave out."""
+
+
+def told_together(moves: pl.DataFrame) -> pl.DataFrame:
+    """Return the movements, each with what any source says of it: the finest that says it.
+
+    A movement that some source knows for an ACH entry is one. A report without traces and a
+    statement with them tell of one debit::
+
+        entry  source  trace  same_as        entry  trace
+        B1     bai2    -      -         ->   B1     T1
+        C1     csv     T1     B1             C1     T1
+    """
+    rank = pl.col("source").replace_strict({name: n for n, name in enumerate(SOURCES)}, default=9)
+    told = moves.drop_nulls("same_as").sort(rank, "entry_id")
+    said = [_given(name).drop_nulls().first().alias(f"{name}_told") for name in _SAID]
+    ach = (pl.col("kind") == "entry").any().alias("ach")
+    more = told.group_by("same_as").agg(*said, ach).rename({"same_as": "entry_id"})
+    both = moves.join(more, on="entry_id", how="left", maintain_order="left")
+    other = (pl.col("kind") == "other") & pl.col("ach").fill_null(False)
+    return both.with_columns(
+        *(pl.coalesce(_given(name), f"{name}_told", name).alias(name) for name in _SAID),
+        kind=pl.when(other).then(pl.lit("entry")).otherwise("kind"),
+    )
+
+
+def _given(name: str) -> pl.Expr:
+    """Return what a column says: a trace of zeros is none."""
+    column = pl.col(name)
+    return pl.when(column != NO_TRACE).then(column) if name == "trace" else column
 
 
 def _paired(coarse: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
     """Return [entry_id, same_as]: each row of `coarse` with the one of `fine` it repeats."""
-    common = ("settled_on", "cents", "direction", "back")
-    found = []
     back = (pl.col("kind") == "return").alias("back")
     left, right = coarse.with_columns(back), fine.with_columns(back)
     right = right.filter(pl.col("kind").is_in(("entry", "return", "other")))
-    for extra in _KEYS:
-        key = [*common, *extra]
-        # A side that names its originator is not taken for one that names another.
-        ours = left if extra else left.filter(pl.col("company").is_null())
-        sides = [
-            side.drop_nulls(list(extra)).with_columns(
-                nth=pl.int_range(pl.len()).over(key).cast(pl.Int64)
-            )
-            for side in (ours, right)
-        ]
-        pairs = (
-            sides[0]
-            .select("entry_id", "nth", *key)
-            .join(sides[1].select("nth", *key, same_as="entry_id"), on=[*key, "nth"])
-            .select("entry_id", "same_as")
-        )
+    found = []
+    silent = pl.col("company").is_null()
+    # A side that names its originator is not taken for one that names another.
+    anyone = pl.col("entry_id").is_not_null()
+    for extra, ours, theirs in (
+        (["trace"], anyone, anyone),
+        (["company"], anyone, anyone),
+        ([], silent, anyone),
+        ([], anyone, silent & (pl.col("kind") != "other")),
+    ):
+        pairs = _side_by_side(left.filter(ours), right.filter(theirs), extra)
         found.append(pairs)
         left = left.join(pairs, on="entry_id", how="anti")
         right = right.join(pairs.select(entry_id="same_as"), on="entry_id", how="anti")
     return pl.concat(found)
+
+
+def _side_by_side(left: pl.DataFrame, right: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
+    """Return [entry_id, same_as]: rows that share day, amount, way and `extra`, in their order."""
+    key = ["settled_on", "cents", "direction", "back", *extra]
+    nth = pl.int_range(pl.len()).over(key).cast(pl.Int64).alias("nth")
+    named = pl.all_horizontal(
+        pl.col("cents").is_not_null(), *(_given(name).is_not_null() for name in extra)
+    )
+    ours, theirs = (side.filter(named).with_columns(nth) for side in (left, right))
+    return (
+        ours.select("entry_id", "nth", *key)
+        .join(theirs.select("nth", *key, same_as="entry_id"), on=[*key, "nth"])
+        .select("entry_id", "same_as")
+    )
 
 
 def own_pulls(moves: pl.DataFrame) -> pl.DataFrame:
@@ -99,16 +139,51 @@ def own_pulls(moves: pl.DataFrame) -> pl.DataFrame:
 
 
 def repeated_traces(moves: pl.DataFrame) -> pl.DataFrame:
-    """Return the debits whose trace an earlier one of the same originator bears: [entry_id, of]."""
+    """Return the debits whose trace an earlier one of the same originator bears.
+
+    The result is [entry_id, of, trace]. Any source may tell of either of the two; where one does
+    not name its originator, the trace alone speaks. On one day two sources tell of one debit, and
+    only two rows of one source are two::
+
+        entry  source  settled_on  trace  same_as
+        B1     bai2    03-25       T1     -
+        C1     csv     03-25       T1     B1
+        C2     csv     03-27       T1     -          -> C2 repeats B1
+    """
     own = moves.filter(
-        pl.col("same_as").is_null(),
-        pl.col("kind") == "entry",
-        pl.col("direction") == "debit",
-        pl.col("trace").is_not_null() & (pl.col("trace") != NO_TRACE),
-    ).sort("settled_on", "entry_id")
-    key = ["source", "trace", pl.col("company").fill_null("")]
-    first = own.with_columns(of=pl.col("entry_id").first().over(key))
-    return first.filter(pl.col("of") != pl.col("entry_id")).select("entry_id", "of")
+        pl.col("same_as").is_null(), pl.col("kind") == "entry", pl.col("direction") == "debit"
+    ).select("settled_on", "company", movement="entry_id")
+    told = (
+        moves.drop_nulls("trace")
+        .filter(pl.col("trace") != NO_TRACE)
+        .select("source", "trace", movement=pl.coalesce("same_as", "entry_id"))
+        .join(own, on="movement")
+    )
+    later = _first_of(told.unique(["movement", "trace"]), ["trace"])
+    again = _first_of(told, ["source", "trace", "settled_on"])
+    earlier = later.filter(pl.col("first_on") < pl.col("settled_on"))
+    columns = ["settled_on", "movement", "of", "trace"]
+    found = pl.concat([earlier.select(columns), again.select(columns)])
+    once = found.unique("movement", keep="first", maintain_order=True).sort(columns)
+    return once.select("of", "trace", entry_id="movement").select("entry_id", "of", "trace")
+
+
+def _first_of(told: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Return the rows that have an earlier one of their key, `of`, settled on `first_on`.
+
+    Rows that name two originators have nothing to do with each other.
+    """
+    order = ["settled_on", "movement", "source", "trace"]
+    placed = told.sort(order).with_row_index("place")
+    place, silent = pl.col("place"), pl.col("company").is_null()
+    first = place.min().over(key)
+    of_silent = place.filter(silent).min().over(key)
+    of_company = pl.min_horizontal(place.min().over([*key, "company"]), of_silent)
+    asked = placed.with_columns(at=pl.when(silent).then(first).otherwise(of_company))
+    firsts = placed.select(at="place", of="movement", first_on="settled_on")
+    return asked.join(firsts, on="at", maintain_order="left").filter(
+        pl.col("of") != pl.col("movement")
+    )
 
 
 RETURNED = pl.Schema(

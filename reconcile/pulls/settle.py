@@ -89,7 +89,7 @@ class Banked:
     returned: pl.DataFrame
     """`movements.RETURNED`."""
     repeats: pl.DataFrame
-    """[entry_id, of]: debits whose trace settled before."""
+    """[entry_id, of, trace]: debits whose trace settled before."""
 
 
 def authorised(contracts: list[Contract]) -> pl.DataFrame:

@@ -92,7 +92,7 @@ def repeated_trace(seen: Seen) -> pl.DataFrame:
     """Return pulls whose trace number settled before, with the first of them."""
     first = seen.banked.moves.select(of="entry_id", first_on="settled_on", first_amount="amount")
     return (
-        seen.banked.repeats.join(seen.pulls, on="entry_id")
+        seen.banked.repeats.join(seen.pulls.drop("trace"), on="entry_id")
         .join(first, on="of")
         .select(
             "entry_id",

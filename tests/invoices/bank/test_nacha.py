@@ -7,37 +7,23 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
-from bank_worlds import files
-from bank_writers import QUIRKS, Advice, Batch, Entry, File, Item, nacha, records, x820
+from bank_worlds import files, read_of, settled_model, told
+from bank_writers import QUIRKS, Advice, Batch, Entry, File, Item, nacha, records, x820, yymmdd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.bank import identify, read
-from invoices.bank.nacha_entries import settlement
 from invoices.bank.returns import return_deadlines, with_return_deadlines
-from invoices.bank.schema import ENTRIES, REMITTANCES, BankReading
-from invoices.calendar import add_banking_days, roll
+from invoices.bank.schema import ENTRIES, REMITTANCES
+from invoices.calendar import add_banking_days
 
 D = Decimal
 day = dt.date.fromisoformat
 
 
-def read_of(content: bytes) -> BankReading:
-    """Return what a file says; it is recognised as what it is."""
-    assert identify(content[:4096]) == "nacha"
-    reading = read(content)
-    assert reading is not None
-    return reading
-
-
 def one(entry: Entry, **batch: object) -> File:
     """Return a file with a single entry."""
     return File([Batch([entry], **batch)])  # type: ignore[arg-type]
-
-
-def told(reading: BankReading) -> list[tuple[object, ...]]:
-    """Return record, field and row of every fault."""
-    return reading.faults.select("row", "record", "field").rows()
 
 
 SMALL = File(
@@ -69,9 +55,8 @@ def test_what_is_written_is_read_in_every_dress(file: File, quirk: str) -> None:
         said = entry.returned or entry.changed
         if said:
             assert (row["code"], row["original_trace"]) == said[:2]
-        effective = batch.effective
-        expected = roll(effective) if effective else add_banking_days(file.created, 1)
-        assert row["settled_on"] == expected
+        when = (file.created, yymmdd(batch.effective), batch.settlement_day)
+        assert row["settled_on"] == settled_model(*when)
     plain = read_of(nacha(file))
     assert reading.content_key == plain.content_key
     assert reading.entries.drop("source_row").equals(plain.entries.drop("source_row"))
@@ -241,6 +226,27 @@ def test_adjustments_stand_within_the_items_or_beside_them() -> None:
         assert reading.remittances["qualifier"].to_list() == ["IV", "AJ"]
 
 
+@pytest.mark.parametrize(
+    ("sent", "paid"),
+    [
+        ("7.50", "7.50"),
+        ("+7.50", "7.50"),
+        ("0000000000000000007.5", "7.50"),
+        ("7.5000000000", "7.50"),
+        ("100000000007.50", None),
+        ("7.501", None),
+        ("7,50", None),
+        ("+", None),
+    ],
+)
+def test_zeros_around_an_amount_of_a_remittance_say_nothing(sent: str, paid: str | None) -> None:
+    note = f"RMR*IV*INV-77**{sent}\\DTM*003*00000000\\"
+    reading = read_of(nacha(one(Entry(D("7.50"), addenda=note))))
+    assert told(reading) == ([] if paid else [(3, "820 in the addenda", "RMR")])
+    rows = reading.remittances.select("paid", "invoice_date").rows()
+    assert rows == ([(D(paid), None)] if paid else [])
+
+
 def test_a_note_behind_a_debit_is_a_note() -> None:
     reading = read_of(nacha(one(Entry(D("7.50"), addenda="REFER TO INVOICE A*1 ~ THANKS"))))
     assert reading.ok and reading.remittances.is_empty()
@@ -265,23 +271,6 @@ def test_what_is_empty_or_longer_than_a_record_is_refused() -> None:
 def test_a_file_of_no_activity_is_read() -> None:
     reading = read_of(nacha(File([])))
     assert reading.ok and reading.entries.is_empty()
-
-
-@pytest.mark.parametrize(
-    ("created", "effective", "julian", "settled"),
-    [
-        ("2026-12-30", "261231", "001", "2027-01-01"),
-        ("2026-12-30", "261231", "365", "2026-12-31"),
-        ("2027-01-04", "270102", "365", "2026-12-31"),
-        ("2026-12-24", "      ", "   ", "2026-12-28"),
-        ("2026-12-24", "261225", "000", "2026-12-28"),
-        ("2028-02-28", "280229", "060", "2028-02-29"),
-    ],
-)
-def test_the_day_of_the_operator_says_when_a_batch_settles(
-    created: str, effective: str, julian: str, settled: str
-) -> None:
-    assert settlement(day(created), effective, julian) == day(settled)
 
 
 @pytest.mark.parametrize(

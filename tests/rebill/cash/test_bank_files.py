@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -128,6 +129,24 @@ def test_a_return_waits_for_the_debit_it_undoes(place: Workspace, rebill: Call) 
         *("returned", "20.00", "2026-02-23"),
     )
     assert all(row["debited"] == "0.00" for row in rows(place, "exposure"))
+
+
+def test_a_return_with_a_year_nobody_means_and_another_trace_is_booked_with_a_doubt(
+    place: Workspace, rebill: Call
+) -> None:
+    own = Entry(D("20.00"), "26", trace="076401250000001", returned=("R01", TRACE))
+    own = replace(own, own_trace="076401250000099")
+    batch = Batch([own], effective="000101", settlement_day="054")
+    late = saved(place, "ret.txt", nacha(File([batch], created=day("2026-02-24"))))
+    assert rebill("cash", "import", saved(place, "ach.txt", pull()))[0] == 0
+    told = json.loads(rebill("describe", late, "--json")[1])
+    assert [one["field"] for one in told["doubts"]] == ["effective_date (70-75)", "trace (80-94)"]
+    code, out, err = rebill("cash", "import", late)
+    assert code == 0 and err.count("bank file doubtful") == 2
+    assert "1 entry of nacha booked; doubtful: record 2: batch header, effective_date" in out
+    assert "`000101` is no day" in out and "(and 1 more)" in out
+    row = debit(place)
+    assert (row["status"], row["returned_on"]) == ("returned", "2026-02-23")
 
 
 def test_what_came_back_is_pulled_with_the_next_bill(place: Workspace) -> None:

@@ -23,7 +23,7 @@ from rebill.pricing.own_charges import ITEMS
 CHARGES = {
     "row_id": pl.Int64, "customer": pl.String, "charge": pl.String, "service": pl.String,
     "description": pl.String, "charge_class": pl.String, "frequency": pl.String,
-    "amount": RATE, "percent": RATE, "quantity": RATE, "cost": RATE,
+    "amount": RATE, "percent": RATE, "quantity": RATE, "cost": RATE, "product": pl.String,
     "effective_from": pl.Date, "effective_until": pl.Date,
 }  # fmt: skip
 
@@ -116,7 +116,8 @@ def test_a_minimum_brings_what_counts_up_to_the_commitment(seed: int) -> None:
     ]  # fmt: skip
     schema = {
         "row_id": pl.Int64, "customer": pl.String, "amount": RATE, "counts": pl.String,
-        "description": pl.String, "effective_from": pl.Date, "effective_until": pl.Date,
+        "description": pl.String, "product": pl.String, "effective_from": pl.Date,
+        "effective_until": pl.Date,
     }  # fmt: skip
     before = [{"customer": "C0", "bill_month": "2026-03", "price": D("5.00")}]
     made = minimum_lines(

@@ -8,10 +8,29 @@ from decimal import Decimal
 from bank_writers import Advice, Batch, Entry, File, Item, x820
 from hypothesis import strategies as st
 
-WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12)
+from invoices.bank import BankReading, StatementProfile, identify, read
+from invoices.calendar import add_banking_days, is_banking_day
+
+WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12).filter(
+    lambda word: word.strip("0") != ""
+)
+"""Nothing but zeros would be no word."""
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2030, 12, 31))
 ROUTING = st.text("0123456789", min_size=8, max_size=8)
-TRACES = st.text("0123456789", min_size=15, max_size=15)
+TRACES = st.integers(1, 10**15 - 1).map("{:015d}".format)
+
+
+def read_of(content: bytes, kind: str = "nacha", *profiles: StatementProfile) -> BankReading:
+    """Return what a file says; it is recognised as what it is."""
+    assert identify(content[:4096], profiles) == kind
+    reading = read(content, profiles)
+    assert reading is not None
+    return reading
+
+
+def told(reading: BankReading) -> list[tuple[object, ...]]:
+    """Return row, record and field of every fault."""
+    return reading.faults.select("row", "record", "field").rows()
 
 
 def amounts(most: int = 99_999_999) -> st.SearchStrategy[Decimal]:
@@ -62,17 +81,49 @@ def entries(draw: st.DrawFn, sec: str) -> Entry:
 
 
 @st.composite
-def batches(draw: st.DrawFn) -> Batch:
-    """A batch of one class."""
+def batches(draw: st.DrawFn, created: dt.date) -> Batch:
+    """A batch of one class, that names its day as banks do: well, not at all, or absurdly."""
     sec = draw(st.sampled_from(["CCD", "CTX", "PPD", "COR"]))
+    near = st.integers(-400, 200).map(lambda days: created + dt.timedelta(days))
     return Batch(
         draw(st.lists(entries(sec), min_size=1, max_size=4)),
         company_id=draw(st.sampled_from(["1234567890", "9876543210"])),
         sec=sec,
-        effective=draw(st.one_of(st.none(), DAYS)),
+        effective=draw(st.one_of(st.none(), near, st.sampled_from(["000000", "000101", "991231"]))),
+        settlement_day=draw(
+            st.one_of(st.sampled_from(["   ", "000"]), st.integers(1, 365).map("{:03d}".format))
+        ),
     )
 
 
-def files() -> st.SearchStrategy[File]:
+@st.composite
+def files(draw: st.DrawFn) -> File:
     """A file whose totals come out."""
-    return st.builds(File, st.lists(batches(), max_size=4), created=DAYS)
+    created = draw(DAYS)
+    return File(draw(st.lists(batches(created), max_size=4)), created=created)
+
+
+def settled_model(created: dt.date, effective: str, julian: str) -> dt.date:
+    """Return when a batch settles, looked for day by day: from the day it was made outward."""
+    wished = None
+    if effective.strip(" 0"):
+        there = dt.date(2000 + int(effective[:2]), int(effective[2:4]), int(effective[4:]))
+        wished = there if -300 <= (there - created).days <= 60 else None
+    if not julian.strip(" 0"):
+        if wished is None:
+            return add_banking_days(created, 1)
+        while not is_banking_day(wished):
+            wished += dt.timedelta(1)
+        return wished
+
+    def outward(near: dt.date, most: int) -> dt.date | None:
+        for apart in range(most + 1):
+            for day in (near - dt.timedelta(apart), near + dt.timedelta(apart)):
+                if day.timetuple().tm_yday == int(julian):
+                    return day
+        return None
+
+    agreed = outward(wished, 7) if wished else None
+    found = agreed or outward(created, 366)
+    assert found is not None
+    return found

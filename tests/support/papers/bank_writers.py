@@ -39,6 +39,7 @@ class Entry:
     addenda: str = ""  # payment information, cut into 80 characters
     returned: tuple[str, str] | None = None  # R-code and original trace
     changed: tuple[str, str, str] | None = None  # C-code, original trace, corrected data
+    own_trace: str = ""  # of the return or change; else that of the entry
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Batch:
     company_name: str = "ILEC TELEPHONE"
     sec: str = "CCD"
     description: str = "TELECOM"
-    effective: dt.date | None = dt.date(2026, 3, 20)
+    effective: dt.date | str | None = dt.date(2026, 3, 20)
     settlement_day: str = "   "
     odfi: str = "09100001"
     service_class: str = ""
@@ -105,6 +106,11 @@ def records(file: File) -> list[str]:
     return out
 
 
+def yymmdd(day: dt.date | str | None) -> str:
+    """Return what stands in the field of a day; a text stands there as it is."""
+    return day if isinstance(day, str) else day.strftime("%y%m%d") if day else " " * 6
+
+
 def _batch(batch: Batch, number: int) -> tuple[list[str], Sums]:
     sums, lines = Sums(), []
     for place, entry in enumerate(batch.entries, 1):
@@ -117,7 +123,7 @@ def _batch(batch: Batch, number: int) -> tuple[list[str], Sums]:
     kind = batch.service_class or (
         "200" if sums.debit and sums.credit else "225" if sums.debit else "220"
     )
-    effective = batch.effective.strftime("%y%m%d") if batch.effective else " " * 6
+    effective = yymmdd(batch.effective)
     head = (
         f"5{kind}{batch.company_name[:16]:16}{'':20}{batch.company_id:10}{batch.sec}"
         f"{batch.description:10}{'':6}{effective}{batch.settlement_day:3}1{batch.odfi}{number:07d}"
@@ -140,12 +146,13 @@ def _entry(entry: Entry, sec: str) -> list[str]:
     ]
     for place, chunk in enumerate(chunks, 1):
         lines.append(f"705{chunk:80}{place:04d}{entry.trace[-7:]}")
+    own = entry.own_trace or entry.trace
     if entry.returned:
         code, original = entry.returned
-        lines.append(f"799{code}{original}{'':6}{entry.rdfi}{'':44}{entry.trace}")
+        lines.append(f"799{code}{original}{'':6}{entry.rdfi}{'':44}{own}")
     if entry.changed:
         code, original, data = entry.changed
-        lines.append(f"798{code}{original}{'':6}{entry.rdfi}{data:29}{'':15}{entry.trace}")
+        lines.append(f"798{code}{original}{'':6}{entry.rdfi}{data:29}{'':15}{own}")
     return lines
 
 
