@@ -16,9 +16,10 @@ SERVICES ?= 240
 MONTHS ?= 6
 SEED ?= 7
 UV ?= uv
+MUTATED ?= reconcile rebill/pricing
 LAW := $(addprefix tests/law/test_,house.py rooms.py architecture.py readmes.py)
 
-.PHONY: help install demo test check bench soak format docs lock clean
+.PHONY: help install demo test check bench soak mutants format docs lock clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -46,6 +47,9 @@ bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and in memory
 
 soak: install ## Run the long forms too: large example counts, real kills.
 	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 --dist worksteal
+
+mutants: install ## Make the code wrong in one place at a time: a test must say so (hours).
+	@$(PY) tests/support/mutants.py $(MUTATED)
 
 format: install ## Put imports and layout in order.
 	@$(PY) -m ruff check --fix --quiet .

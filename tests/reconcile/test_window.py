@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from invoices.calendar import add_banking_days, is_banking_day, roll
 from reconcile.contracts import Contract
-from reconcile.window import deadlines
+from reconcile.window import closed_before, deadlines
 
 DATES = st.dates(dt.date(2018, 1, 1), dt.date(2035, 12, 31))
 
@@ -243,3 +243,17 @@ def test_a_policy_that_cannot_be_meant_is_refused(dispute: dict[str, object], wo
                 "dispute": dispute,
             }
         )
+
+
+def test_on_its_last_day_a_window_is_still_open() -> None:
+    days = [dt.date(2026, 3, 30), dt.date(2026, 3, 31), None]
+    claims = pl.DataFrame({"dispute_closes_on": days})
+    closed = claims.select(closed=closed_before(dt.date(2026, 3, 31)))
+    assert closed["closed"].to_list() == [True, False, False]
+
+
+def test_many_closings_in_a_row_are_all_passed() -> None:
+    closings = {dt.date(2026, 3, 2) + dt.timedelta(n) for n in range(120)}  # to 2026-06-29
+    policy = contract({"days": 0}, {"days": 90})
+    found = deadlines(documents({"bill_date": day("2026-03-02")}), [policy], closings)
+    assert found["debit_on"].to_list() == [day("2026-06-30")]
