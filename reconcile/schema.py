@@ -9,6 +9,8 @@ import polars as pl
 
 from invoices.schema import CENTS, LINES, RATE
 
+UNITED = ("recurring", "prorated", "one_time", "usage")
+"""Classes whose unit rate is audited against the contract."""
 MATCHED = pl.Schema(
     {
         **LINES,

@@ -27,8 +27,8 @@ from rebill.store import read_frame
 from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
 from rebill.store.record import CREDIT_PARTS, KEPT_FINDINGS, Record
-from reconcile.audit import duplicates
-from reconcile.audit.undone_charges import COLUMNS, allocate
+from reconcile.audit.repeats import duplicates
+from reconcile.audit.repeats.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
 
 

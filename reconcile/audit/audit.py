@@ -13,12 +13,14 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.schema import RATE, among, columns_of
-from reconcile.audit import duplicates, orders, packages, presence
-from reconcile.audit.accruals import used_up, without_used
+from reconcile.audit import orders, packages, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price, with_contract
+from reconcile.audit.repeats import duplicates
+from reconcile.audit.repeats.accruals import used_up, without_used
+from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.audit.stakes import (
     STAKED,
     WORDS,
@@ -29,7 +31,6 @@ from reconcile.audit.stakes import (
 )
 from reconcile.audit.summaries import in_summary
 from reconcile.audit.tell import tell, tell_not_billed
-from reconcile.audit.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.contracts import Contract, settings
 from reconcile.homes import homes
 from reconcile.schema import AUDITED

@@ -12,10 +12,10 @@ import polars as pl
 from invoices.money import MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days
 from invoices.schema import among
-from reconcile.audit.duplicates import Duplicates, Repeats
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
-from reconcile.audit.undone_charges import stands
+from reconcile.audit.repeats.duplicates import Duplicates, Repeats
+from reconcile.audit.repeats.undone_charges import stands
 
 _NO_CENTS = pl.lit(0, dtype=pl.Int128)
 _ONE = pl.lit(1, dtype=pl.Int128)

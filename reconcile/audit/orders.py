@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.schema import RATE, columns_of
-from reconcile.audit.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate, gives_units
+from reconcile.audit.repeats.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate, gives_units
 
 _ASSIGNED = pl.Schema(
     {

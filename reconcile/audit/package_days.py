@@ -12,7 +12,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, with_fraction
 from reconcile.audit.pricing import value
-from reconcile.audit.shared_days import FINE, in_cents, on_days
+from reconcile.audit.repeats.shared_days import FINE, in_cents, on_days
 from reconcile.audit.spread import by_largest_remainder
 
 ITEM = ["service", "package"]
@@ -117,8 +117,8 @@ def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
             carries=pl.lit(False),
         )
         .select(list(PAST))
-        .cast(dict(PAST))
-    )  # type: ignore[arg-type]
+        .cast(PAST)
+    )
 
 
 def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:

@@ -122,7 +122,7 @@ def _past(
             bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
         )
         .select(list(PAST))
-        .cast(dict(PAST))  # type: ignore[arg-type]
+        .cast(PAST)
         .collect()
     )
 

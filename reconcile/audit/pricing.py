@@ -17,8 +17,6 @@ from reconcile.contracts import Contract, contract_for, settings
 RECURRING = ("recurring", "prorated")
 RATED = ("recurring", "prorated", "one_time", "usage", "surcharge")
 """Classes a buy rate can be in force for; for a surcharge it is a cap."""
-UNITED = ("recurring", "prorated", "one_time", "usage")
-"""Classes whose unit rate is audited against the contract."""
 WITH_FRACTION = ("recurring", "prorated", "surcharge")
 SETTINGS = (
     "proration",

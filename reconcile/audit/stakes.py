@@ -21,7 +21,8 @@ from invoices.periods import add_months
 from invoices.schema import CENTS, RATE
 from reconcile.audit.causes import equals_printed
 from reconcile.audit.pieces import NARROWED
-from reconcile.audit.pricing import UNITED, value
+from reconcile.audit.pricing import value
+from reconcile.schema import UNITED
 
 ZERO = pl.lit(0, dtype=pl.Int128)
 WHOLE_OR_PART: tuple[tuple[str, str, str], ...] = (

@@ -9,10 +9,10 @@ import polars as pl
 
 from invoices.periods import add_days
 from invoices.schema import RATE, among
-from reconcile.audit.credited import uncredited
 from reconcile.audit.presence import beside, billed, by_rule
 from reconcile.audit.pricing import RECURRING
-from reconcile.audit.undone_charges import DOCUMENT_ORDER, stands
+from reconcile.audit.repeats.credited import uncredited
+from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 
 _PAIR = ["line_id", "line_id_before"]
 _EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")

@@ -9,9 +9,10 @@ from invoices.periods import month_of
 from invoices.schema import FINDINGS, columns_of, seal
 from invoices.text import filled
 from reconcile.audit.causes import causes
-from reconcile.audit.pricing import QUESTION, RATED, UNITED, in_force, rate_frame, with_question
+from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
 from reconcile.audit.stakes import STAKED
 from reconcile.findings import BY_NAME, CAUSE_REASONS
+from reconcile.schema import UNITED
 
 CLASSES_OF_KIND = {
     "recurring": ("recurring", "prorated"),

@@ -16,7 +16,7 @@ from taxed_worlds import SEEDS, Rows
 
 from invoices.schema import CENTS
 from rebill.pricing.credits import CHARGED, parts_of
-from reconcile.audit.undone_charges import GIVEN
+from reconcile.audit.repeats.undone_charges import GIVEN
 from reconcile.schema import AUDITED
 
 # --- credits ------------------------------------------------------------------------------------

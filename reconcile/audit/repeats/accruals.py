@@ -10,8 +10,8 @@ import polars as pl
 
 from invoices.money import cents, from_cents
 from invoices.schema import CENTS, among
-from reconcile.audit.duplicates import Duplicates
-from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
+from reconcile.audit.repeats.duplicates import Duplicates
+from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
 
 _LINE = ("line_id", "expected", "underbilled", "package")
 

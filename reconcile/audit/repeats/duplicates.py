@@ -14,9 +14,9 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, micros
 from invoices.periods import add_days, add_months
 from invoices.schema import CENTS, RATE, among, columns_of
-from reconcile.audit.credited import credited_money, uncredited
-from reconcile.audit.pricing import UNITED
-from reconcile.audit.undone_charges import DATED, DOCUMENT_ORDER, EXACT, stands
+from reconcile.audit.repeats.credited import credited_money, uncredited
+from reconcile.audit.repeats.undone_charges import DATED, DOCUMENT_ORDER, EXACT, stands
+from reconcile.schema import UNITED
 
 _SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
 """What two usage lines or taxes must share, and two one-time charges: their order (the text)."""

@@ -17,8 +17,8 @@ from invoices.money import (
     micros,
 )
 from invoices.schema import CENTS
-from reconcile.audit.shared_days import FINE, on_days, spend_in_turns
-from reconcile.audit.undone_charges import COLUMNS, EXACT, allocate
+from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
+from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
