@@ -14,7 +14,7 @@ import polars as pl
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from rebill.disputes.claims import claim_steps, disputed
-from rebill.disputes.holds import holds
+from rebill.disputes.held_by_claims import holds
 from rebill.reference import current
 from rebill.store.frames import MONTH
 from rebill.store.record import Record

@@ -14,7 +14,7 @@ import polars as pl
 from invoices.calendar import closed_weekdays
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, among, columns_of
-from rebill.disputes.holds import freeze, holds
+from rebill.disputes.held_by_claims import freeze, holds
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
 from rebill.store.record import Record

@@ -19,7 +19,7 @@ from rebill.disputes.claims import (
     write,
 )
 from rebill.disputes.credits_on_bills import free_credits
-from rebill.disputes.holds import holds
+from rebill.disputes.held_by_claims import holds
 from rebill.reference.current import current_frame
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.frames import MONTH

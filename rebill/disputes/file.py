@@ -10,7 +10,7 @@ import polars as pl
 from invoices.schema import among
 from rebill.disputes.approval import unapproved
 from rebill.disputes.claims import happen, news_of
-from rebill.disputes.holds import rest_of
+from rebill.disputes.held_by_claims import rest_of
 from rebill.disputes.lines import disputed_lines
 from rebill.store.record import Record, changing
 from rebill.workspace.settings import ConfigError, Workspace

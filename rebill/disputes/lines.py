@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.schema import FINDINGS
-from rebill.disputes.holds import holds, with_word_of_before
+from rebill.disputes.held_by_claims import holds, with_word_of_before
 from rebill.store import read_frame
 from rebill.store.frames import MONTH
 from rebill.store.models import REFERENCE

@@ -7,7 +7,7 @@ import polars as pl
 from invoices.schema import FINDINGS, among
 from rebill.disputes import waivers
 from rebill.disputes.assign import EVENTS, Claimed, Found, Terms, claim
-from rebill.disputes.holds import freeze, written_lines
+from rebill.disputes.held_by_claims import freeze, written_lines
 from rebill.disputes.waivers import Turned
 from rebill.run.deadlines import dated
 from rebill.run.keep import keep_findings, take_out

@@ -8,7 +8,7 @@ from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill.disputes.claims import counted_events
 from rebill.disputes.credit_rows import ROWS, credit_rows
-from rebill.disputes.holds import HOLDS, holds, rest_of
+from rebill.disputes.held_by_claims import HOLDS, holds, rest_of
 from rebill.store.table_out import Asked, TableOut
 from reconcile.claims.group import refresh
 

@@ -10,7 +10,7 @@ from invoices.money import ZERO_CENTS
 from invoices.schema import among, columns_of
 from rebill.disputes.claims import closed_around, parts, policies_of, under_policies
 from rebill.disputes.credits import offers
-from rebill.disputes.holds import grown
+from rebill.disputes.held_by_claims import grown
 from rebill.reference import current
 from rebill.store.record import Record
 from reconcile.claims.timers import TASKS, TIMED, TIMERS, tasks, timers

@@ -20,7 +20,7 @@ import polars as pl
 from invoices.packet.packet import packets
 from invoices.schema import columns_of
 from rebill.cash.bank_tables import returnable
-from rebill.disputes.holds import grown
+from rebill.disputes.held_by_claims import grown
 from rebill.disputes.lines import disputed_lines
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.outbox.invoices import deliver_invoices, invoice_paths

@@ -1,8 +1,8 @@
 """Carrier's credits as customers see them: each follows the charge it gives back.
 
-`reconcile.audit.repeats.undone_charges` says which cent of a credit undoes which charge. What the customer
-was never charged of a charge comes back first and is kept; what it was charged is passed on at the
-price of that very charge, so that a charge given back whole leaves nothing. Rules:
+`reconcile.audit.repeats.undone_charges` says which cent of a credit undoes which charge. What the
+customer was never charged of a charge comes back first and is kept; what it was charged is passed
+on at the price of that very charge, so that a charge given back whole leaves nothing. Rules:
 `docs/pricing.md`, the credits.
 """
 
@@ -54,8 +54,9 @@ def parts_of(
 ) -> pl.DataFrame:
     """Return what becomes of each part of the credits (`PARTS`, and the columns of `CHARGED`).
 
-    `credits` are audited lines below zero; `given` (`reconcile.audit.repeats.undone_charges.GIVEN`) is what
-    all credits of their services give back, with `billed`, the amount of the charge; `charged`
+    `credits` are audited lines below zero; `given`
+    (`reconcile.audit.repeats.undone_charges.GIVEN`) is what all credits of their services give
+    back, with `billed`, the amount of the charge; `charged`
     (`CHARGED`) are those of the charges that stand on invoices; `customers` has customer and
     credits.
     """

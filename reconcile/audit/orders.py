@@ -121,6 +121,11 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
             so_far=pl.col("given").cum_sum().over("line_id"),
         )
     )
+    return _as_units(parts)
+
+
+def _as_units(parts: pl.DataFrame) -> pl.DataFrame:
+    """Return parts of credits as units given back, the rest of a charge by what completes it."""
     before = (pl.col("units").cum_sum() - pl.col("units")).over("line_id", order_by="turn")
     completes = pl.col("so_far") == pl.col("amount")
     return (

@@ -11,32 +11,13 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, with_fraction
+from invoices.spread import by_largest_remainder
+from reconcile.audit.packages_before import ITEM, KEY, PAST, as_groups, before, lying
 from reconcile.audit.pricing import value
-from reconcile.audit.repeats.shared_days import FINE, in_cents, on_days
-from reconcile.audit.spread import by_largest_remainder
+from reconcile.audit.repeats.shared_days import in_cents, on_days
 
-ITEM = ["service", "package"]
-KEY = [*ITEM, "group"]
 _CENTS = pl.Int128()
 _NONE = pl.lit(0, dtype=_CENTS)
-PAST = pl.Schema(
-    {
-        "line_id": pl.String(),  # of several lines the first
-        "service": pl.String(),
-        "package": pl.String(),
-        "document_id": pl.String(),
-        "bill_date": pl.Date(),
-        "invoice_no": pl.String(),
-        "starts": pl.Date(),
-        "ends": pl.Date(),
-        "expected": _CENTS,  # of credits their amount
-        "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
-        "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
-        "bill_day": pl.Int64(),
-        "proration": pl.String(),
-        "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
-    }
-)
 JUDGED = pl.Schema(
     {
         "line_id": pl.String(),
@@ -78,27 +59,6 @@ def in_turn(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
             billed = pl.concat([billed, _as_past(repeats)])
         past = pl.concat([past, as_groups(billed)])
     return pl.concat(judged)
-
-
-def as_groups(past: pl.DataFrame) -> pl.DataFrame:
-    """Return charges of one document that share days as one: the price was spread over them."""
-    item = [*ITEM, "document_id"]
-    charges = past.filter("charge").sort(*item, "starts", "line_id")
-    reach = pl.col("ends").cum_max().shift().over(item)
-    begins = (pl.col("starts") >= reach).fill_null(True)
-    together = (
-        charges.with_columns(group=begins.cum_sum().over(item))
-        .group_by(*item, "group", maintain_order=True)
-        .agg(
-            pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
-            pl.col("bill_day", "proration").first(),
-            pl.col("ends").max(),
-            pl.col("expected", "underbilled").sum(),
-            pl.col("charge").first(),
-        )
-        .with_columns(carries=(pl.col("expected") != 0) | (pl.col("underbilled") != 0))
-    )
-    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("charge"))])
 
 
 def _as_past(judged: pl.DataFrame) -> pl.DataFrame:
@@ -146,7 +106,7 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(room=pl.col("price") + pl.col("accrual"))
     )
-    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual")
+    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual", "beside")
     told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
     return told.pipe(_with_borne, days).pipe(_with_again).pipe(_shared)
 
@@ -173,30 +133,14 @@ def _days(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     out = (day < pl.col("installed_on")) | (day >= pl.col("window_until"))
     days = on_days(groups).with_columns(in_service=~out.fill_null(False))
     carried = (
-        _before(groups, past.filter("carries"))
-        .with_columns(day=_EACH_DAY)
+        before(groups, past.filter("carries"))
+        .with_columns(day=pl.date_ranges("starts", "ends", closed="left"))
         .explode("day")
         .sort("bill_date", "invoice_no", "line_id")
         .group_by(*KEY, "day", maintain_order=True)
         .agg(carrier=pl.col("line_id").first())
     )
     return days.join(carried, on=[*KEY, "day"], how="left")
-
-
-_EACH_DAY = pl.date_ranges("starts", "ends", closed="left")
-
-
-def _before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
-    """Return what stands on documents up to that of each group, with the group."""
-    asking = groups.select(
-        *KEY, "on", "number", "installed_on", "window_until",
-        of_starts="starts", of_ends="ends",
-    )  # fmt: skip
-    not_later = (pl.col("bill_date") < pl.col("on")) | (
-        (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
-    )
-    meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))
-    return asking.join(past, on=ITEM).filter(not_later, meets)
 
 
 def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
@@ -253,11 +197,12 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
 
     `net`: what was made due of days in service that are billed already, less what was credited;
     `credits`: the latter; `accrual`: what was billed too little of them and not billed since;
-    `beside`: what elements billed by themselves have of other days; `twin`: the first line of them.
+    `beside`: what elements billed by themselves have of other days; `twin`: the first line of those
+    that bill the package, else of these.
     """
-    lying = _lying(_before(groups, past))
+    rows = lying(before(groups, past))
     served = days.select(*KEY, "day", "in_service", "carrier")
-    met = lying.join(served, on=[*KEY, "day"]).with_columns(
+    met = rows.join(served, on=[*KEY, "day"]).with_columns(
         carried=pl.col("carrier").is_not_null() & pl.col("in_service")
     )
     credit = (pl.col("expected") < 0) & pl.col("carried")
@@ -269,43 +214,10 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
         credits=in_cents(pl.when(credit).then(pl.col("expected_here") * -1)),
         accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
         beside=in_cents(pl.when(beside).then("expected_here")),
+        element=pl.col("line_id").filter(beside).min(),
     )
-    return twin.join(told, on=KEY, how="full", coalesce=True)
-
-
-def _lying(past: pl.DataFrame) -> pl.DataFrame:
-    """Return lines of before once a day, with the parts of cents that lie on it.
-
-    What is due lies on days in service; what was billed too little on those that no earlier
-    document billed, if there are any.
-    """
-    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
-    rows = on_days(past.with_row_index("row").with_columns(order=order))
-    day = pl.col("day")
-    inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
-    first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
-    short = (pl.col("underbilled") > 0) & pl.col("carries")
-
-    def share(which: pl.Expr) -> pl.Expr:
-        weight = pl.when(which).then("parts").otherwise(0).cast(_CENTS)
-        all_of = weight.sum().over("row")
-        plain = pl.col("parts").cast(_CENTS)
-        return pl.when(all_of > 0).then(weight * FINE // all_of).otherwise(
-            plain * FINE // plain.sum().over("row")
-        )  # fmt: skip
-
-    rows = rows.with_columns(served=inside, first=first.fill_null(False)).with_columns(
-        # Where no day is in service all of them are counted.
-        served=pl.col("served") | ~pl.col("served").any().over("row")
-    )
-    own = pl.col("served") & pl.col("first")
-    rows = rows.with_columns(
-        short=pl.when(short & own.any().over("row")).then(own).otherwise("served")
-    )
-    return rows.with_columns(
-        expected_here=pl.col("expected") * share(pl.col("served")),
-        underbilled_here=pl.col("underbilled") * share(pl.col("short")),
-    )
+    both = twin.join(told, on=KEY, how="full", coalesce=True)
+    return both.with_columns(twin=pl.coalesce("twin", "element")).drop("element")
 
 
 def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
@@ -343,7 +255,8 @@ def _with_borne(lines: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
 def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     """Say what of lines is billed again (`weight_again`, cents), and name a twin of theirs.
 
-    Days that earlier documents bill and left nothing of are billed again. The package's own code
+    Days that earlier documents bill and left nothing of are billed again, and so is what elements
+    were billed for by themselves. The package's own code
     and its elements are two ways to bill it: the second is, if the first has all of the price.
     """
     own_code = pl.col("usoc") == pl.col("package")
@@ -354,6 +267,8 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     carried = (pl.col("accrual") == 0) & (pl.col("back") == 0)
     return lines.with_columns(
         weight_again=pl.when(second)
+        .then(cents(pl.col("amount")))
+        .when(pl.col("beside") > 0)
         .then(cents(pl.col("amount")))
         .when(carried)
         .then("borne")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, from_cents, micros
-from invoices.periods import add_days
-from invoices.schema import CENTS, columns_of
-from reconcile.audit.package_days import ITEM, PAST, in_turn
-from reconcile.audit.pricing import RECURRING, value
-from reconcile.audit.spread import by_largest_remainder
-from reconcile.audit.stakes import takes_whole
+from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
+from invoices.schema import columns_of
+from invoices.spread import by_largest_remainder
+from reconcile.audit.package_days import in_turn
+from reconcile.audit.packages_before import ITEM, past_of
+from reconcile.audit.pricing import value
 
 _GROUP = [*ITEM, "period_from", "period_until", "document_id"]
 
@@ -54,7 +53,7 @@ def spread(
     )
     if keys.is_empty():
         return pl.DataFrame(schema=SHARES)
-    past = _past(keys, tonight, history, packages, terms)
+    past = past_of(keys, tonight, history, packages, terms)
     shared = _sharing_days(keys, past)
     alone = _alone(lines.join(shared.lazy(), on=ITEM, how="anti"))
     if shared.is_empty():
@@ -71,60 +70,6 @@ def spread(
         .collect()
     )
     return pl.concat([alone, in_turn(of_shared, past).select(columns_of(SHARES))])
-
-
-def _past(
-    keys: pl.DataFrame,
-    tonight: pl.LazyFrame,
-    history: pl.LazyFrame,
-    packages: pl.LazyFrame,
-    terms: pl.DataFrame,
-) -> pl.DataFrame:
-    """Return earlier lines and all credits of the packages of tonight (`PAST`)."""
-    held = keys.select("carrier", *ITEM).unique().lazy()
-    inside = held.join(packages, on=["carrier", "package"]).select(*ITEM, "usoc")
-    codes = pl.concat([inside, held.select(*ITEM, usoc="package")]).unique()
-    first = keys["period_from"].min()
-    monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
-    columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
-    columns += ["contract", "bill_day"]
-    last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
-    credit = pl.col("amount") < 0
-    # Elements that are billed by themselves before the package is: they are due as they stand.
-    due = pl.when(pl.col("is_charge") & ~takes_whole() & pl.col("rate").is_not_null())
-    beside = credit | pl.col("package").is_null()
-    money = {"expected": from_cents(due.then("due_owned")), "underbilled": pl.lit(None, CENTS)}
-    parts = (
-        frame.filter(monthly, pl.col("period_until") >= first, wanted).select(
-            *columns,
-            *(given.cast(CENTS).alias(name) for name, given in worth.items()),
-            "amount",
-            starts="period_from",
-            ends=last.otherwise(add_days(pl.col("period_from"), 1)),
-        )
-        for frame, wanted, worth in (
-            (tonight, beside, money),
-            (history, True, {name: pl.col(name) for name in money}),
-        )
-    )
-    return (
-        pl.concat(parts)
-        .join(codes, on=["service", "usoc"], suffix="_billed")
-        .join(terms.lazy(), on="contract", how="left")
-        .select(
-            pl.col("proration").fill_null("thirty_day_month"),
-            *("line_id", "service", "document_id", "bill_date", "invoice_no", "starts", "ends"),
-            package="package_billed",
-            expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
-            underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
-            charge=~credit & pl.col("package").is_not_null(),
-            carries=pl.lit(False),
-            bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
-        )
-        .select(list(PAST))
-        .cast(PAST)
-        .collect()
-    )
 
 
 def _sharing_days(keys: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:

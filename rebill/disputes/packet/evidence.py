@@ -10,7 +10,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.schema import CENTS, RATE, columns_of, seal
-from rebill.disputes.holds import holds, with_word_of_before
+from rebill.disputes.held_by_claims import holds, with_word_of_before
 from rebill.reference import current
 from rebill.store.frames import MONTH
 from rebill.store.record import Record

@@ -50,27 +50,8 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
     if asked.is_empty():
         return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
-    lying = on_days(
-        asked.with_columns(
-            own_from="starts",
-            own_until="ends",
-            starts="starts_before",
-            ends="ends_before",
-            bill_day="bill_day_before",
-            proration="proration_before",
-        )
-    )
-    free = _free(found.free).filter(among("line_id_before", givers["line_id_before"]))
-    lying = lying.join(
-        free.select("line_id_before", cut=True).unique(), on="line_id_before", how="left"
-    ).join(free.with_columns(is_free=True), on=["line_id_before", "day"], how="left")
-    lying = lying.filter(pl.col("cut").is_null() | pl.col("is_free"))
-    of_giver = pl.col("parts").sum().over("line_id", "line_id_before")
-    on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
     taken = spend_in_turns(
-        lying.with_columns(lies=pl.col("has") * FINE * pl.col("parts") // of_giver)
-        .filter(on_own.fill_null(True))
-        .select(
+        _lying(asked, found.free).select(
             turn=pl.col("place").rank("dense").over("service", "usoc"),
             taker="line_id",
             giver="line_id_before",
@@ -84,6 +65,34 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         .join(tonight.select("line_id"), left_on="taker", right_on="line_id", how="semi")
         .filter(pl.col("taken") > pl.col("gone"))
         .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
+    )
+
+
+def _lying(asked: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs once for each day they share, with the parts of cents (`lies`) there.
+
+    What was billed too little of a line lies on its days, of one billed twice on those that are no
+    repeat (`pieces`).
+    """
+    lying = on_days(
+        asked.with_columns(
+            own_from="starts",
+            own_until="ends",
+            starts="starts_before",
+            ends="ends_before",
+            bill_day="bill_day_before",
+            proration="proration_before",
+        )
+    )
+    free = _free(pieces).filter(among("line_id_before", asked["line_id_before"]))
+    lying = lying.join(
+        free.select("line_id_before", cut=True).unique(), on="line_id_before", how="left"
+    ).join(free.with_columns(is_free=True), on=["line_id_before", "day"], how="left")
+    lying = lying.filter(pl.col("cut").is_null() | pl.col("is_free"))
+    of_giver = pl.col("parts").sum().over("line_id", "line_id_before")
+    on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
+    return lying.with_columns(lies=pl.col("has") * FINE * pl.col("parts") // of_giver).filter(
+        on_own.fill_null(True)
     )
 
 

@@ -11,7 +11,6 @@ import polars as pl
 from invoices.money import (
     MICROS,
     cents,
-    divide_half_away,
     from_cents,
     from_micros,
     micros,
@@ -29,7 +28,7 @@ def uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> tuple[pl.DataFrame, p
 
     What counts are credits on documents not later than that of the line that repeats the charge. A
     row of the second frame are the credits of one pair for one run of days (starts_shared,
-    ends_shared): so many `units_back` on those days, and `money` beside them.
+    ends_shared): so many `units_back` on those days, and `money` beside them (parts of a cent).
     """
     documents = pool.select("document", credit_date="bill_date", credit_invoice="invoice_no")
     credits = pool.filter(pl.col("amount") < 0).select(
@@ -89,7 +88,7 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     whole = credited * units // pl.max_horizontal(borne, _ONE) // MICROS * MICROS
     back = pl.when(enough).then(units).otherwise(whole)
     bottom = pl.max_horizontal(pl.col("parts_before") * units, _ONE)
-    money = cents(pl.col("given")) - divide_half_away(borne * pl.col("back"), bottom)
+    money = cents(pl.col("given")) * FINE - borne * pl.col("back") * FINE // bottom
     exact = pl.col("charge_class").is_in(EXACT)
     return (
         told.with_columns(back=pl.when(exact).then(0).otherwise(back))
@@ -160,7 +159,7 @@ def credited_money(
     of_giver = pl.col("parts").sum().over("line_id", "giver")
     on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
     taken = spend_in_turns(
-        lying.with_columns(lies=pl.col("money") * FINE * pl.col("parts") // of_giver)
+        lying.with_columns(lies=pl.col("money") * pl.col("parts") // of_giver)
         .filter(on_own.fill_null(True))
         .pipe(_repeated, pieces)
         .select(

@@ -119,7 +119,7 @@ OF_ELEMENTS: dict[str, str] = {
     no bill  class usoc  quantity rate  amount from  until due   stake under code
     a  06-01 rec   1FB   1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
     b  06-01 rec   PORT1 1        7.00  7.00   06-01 07-01 7.00  0.00  0.00  .
-    c  07-01 rec   PKG1  1        30.00 30.00  06-01 07-01 3.00  27.00 0.00  package_above_contract
+    c  07-01 rec   PKG1  1        30.00 30.00  06-01 07-01 3.00  27.00 0.00  charged_twice
     """,
 }  # fmt: skip
 SUMMARIES = """

@@ -104,10 +104,11 @@ def freed(facts: Facts, e: Judged, seen: Callable[[Judged], bool]) -> tuple[Mone
 def runs_of_share(own: list[Day], money: Money, borne: Money) -> list[list[Day]]:
     """Return the days of a charge in runs of which the same share was credited.
 
-    A day that counts for nothing in its month goes with the day before it.
+    A day that counts for nothing in its month goes with the day before it, the first with the next.
     """
     runs: list[list[Day]] = []
-    last = None
+    known = [money[d] / borne[d] for d in own if borne[d]]
+    last = share = known[0] if known else None
     for d in own:
         share = money[d] / borne[d] if borne[d] else last
         if runs and share == last:

@@ -242,7 +242,8 @@ class Group:
         credits = credited_on(facts, lines, old)
         net = rounded(self.lying(billings, "expected", old)) - credits
         self.back = max(ZERO, min(credits, self.price_of(old) - net))
-        beside = alone_on(facts, lines, fresh) + own
+        self.alone = alone_on(facts, lines, fresh)
+        beside = self.alone + own
         self.price = max(ZERO, self.price_of(fresh & self.window) - beside) + self.back
         self.whole = max(ZERO, self.price_of(fresh) - beside) + self.back
         self.accrual = max(ZERO, rounded(self.lying(self.before, "accrual", old)))
@@ -298,7 +299,8 @@ class Group:
 
         The package's own code and its elements are two ways to bill it: where the first on the
         document has all there is room for, the second is billed again. Else days that earlier
-        documents bill are, if they leave nothing open of them.
+        documents bill are, if they leave nothing open of them; and what its elements were billed
+        for by themselves.
         """
         ways = [j["usoc"] == j.package for j in self.lines]
         amounts = [j["amount"] for j in self.lines]
@@ -309,7 +311,7 @@ class Group:
         for j, way in zip(self.lines, ways, strict=True):
             borne = spread_over(j["amount"], j, days_of_line(j))
             carried = total(cents for d, cents in borne.items() if d in self.carried)
-            if full and way != ways[0]:
+            if (full and way != ways[0]) or self.alone:
                 found.append(j["amount"])
             else:
                 found.append(ZERO if self.accrual or self.back else carried)

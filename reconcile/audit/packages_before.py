@@ -1,0 +1,165 @@
+"""What earlier documents, and credits, have of packages: what of each day was due, or unbilled.
+
+Rules: the packages of the findings page and `docs/DECISIONS.md` 22.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.money import cents, from_cents
+from invoices.periods import add_days
+from invoices.schema import CENTS
+from reconcile.audit.pricing import RECURRING
+from reconcile.audit.repeats.shared_days import FINE, on_days
+from reconcile.audit.stakes import takes_whole
+
+ITEM = ["service", "package"]
+KEY = [*ITEM, "group"]
+_CENTS = pl.Int128()
+PAST = pl.Schema(
+    {
+        "line_id": pl.String(),  # of several lines the first
+        "service": pl.String(),
+        "package": pl.String(),
+        "document_id": pl.String(),
+        "bill_date": pl.Date(),
+        "invoice_no": pl.String(),
+        "starts": pl.Date(),
+        "ends": pl.Date(),
+        "expected": _CENTS,  # of credits their amount
+        "underbilled": _CENTS,  # signed: what was billed too little, less what used it up
+        "charge": pl.Boolean(),  # for the package: neither a credit nor an element by itself
+        "bill_day": pl.Int64(),
+        "proration": pl.String(),
+        "carries": pl.Boolean(),  # a charge of which something is due, or was billed too little
+    }
+)
+
+
+def past_of(
+    keys: pl.DataFrame,
+    tonight: pl.LazyFrame,
+    history: pl.LazyFrame,
+    packages: pl.LazyFrame,
+    terms: pl.DataFrame,
+) -> pl.DataFrame:
+    """Return earlier lines and all credits of the packages of tonight (`PAST`)."""
+    codes = _codes(keys, packages)
+    first = keys["period_from"].min()
+    monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
+    columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
+    columns += ["contract", "bill_day"]
+    last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
+    credit = pl.col("amount") < 0
+    # Elements that are billed by themselves before the package is: they are due as they stand.
+    due = pl.when(pl.col("is_charge") & ~takes_whole() & pl.col("rate").is_not_null())
+    beside = credit | pl.col("package").is_null()
+    money = {"expected": from_cents(due.then("due_owned")), "underbilled": pl.lit(None, CENTS)}
+    parts = (
+        frame.filter(monthly, pl.col("period_until") >= first, wanted).select(
+            *columns,
+            *(given.cast(CENTS).alias(name) for name, given in worth.items()),
+            "amount",
+            starts="period_from",
+            ends=last.otherwise(add_days(pl.col("period_from"), 1)),
+        )
+        for frame, wanted, worth in (
+            (tonight, beside, money),
+            (history, True, {name: pl.col(name) for name in money}),
+        )
+    )
+    return (
+        pl.concat(parts)
+        .join(codes, on=["service", "usoc"], suffix="_billed")
+        .join(terms.lazy(), on="contract", how="left")
+        .select(
+            pl.col("proration").fill_null("thirty_day_month"),
+            *("line_id", "service", "document_id", "bill_date", "invoice_no", "starts", "ends"),
+            package="package_billed",
+            expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
+            underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
+            charge=~credit & pl.col("package").is_not_null(),
+            carries=pl.lit(False),
+            bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
+        )
+        .select(list(PAST))
+        .cast(PAST)
+        .collect()
+    )
+
+
+def _codes(keys: pl.DataFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the codes that bill each package: its elements, and its own (ITEM, usoc)."""
+    held = keys.select("carrier", *ITEM).unique().lazy()
+    inside = held.join(packages, on=["carrier", "package"]).select(*ITEM, "usoc")
+    return pl.concat([inside, held.select(*ITEM, usoc="package")]).unique()
+
+
+def as_groups(past: pl.DataFrame) -> pl.DataFrame:
+    """Return charges of one document that share days as one: the price was spread over them."""
+    item = [*ITEM, "document_id"]
+    charges = past.filter("charge").sort(*item, "starts", "line_id")
+    reach = pl.col("ends").cum_max().shift().over(item)
+    begins = (pl.col("starts") >= reach).fill_null(True)
+    together = (
+        charges.with_columns(group=begins.cum_sum().over(item))
+        .group_by(*item, "group", maintain_order=True)
+        .agg(
+            pl.col("line_id", "bill_date", "invoice_no", "starts").first(),
+            pl.col("bill_day", "proration").first(),
+            pl.col("ends").max(),
+            pl.col("expected", "underbilled").sum(),
+            pl.col("charge").first(),
+        )
+        .with_columns(carries=(pl.col("expected") != 0) | (pl.col("underbilled") != 0))
+    )
+    return pl.concat([together.select(list(PAST)), past.filter(~pl.col("charge"))])
+
+
+def before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
+    """Return what stands on documents up to that of each group, with the group."""
+    asking = groups.select(
+        *KEY, "on", "number", "installed_on", "window_until",
+        of_starts="starts", of_ends="ends",
+    )  # fmt: skip
+    not_later = (pl.col("bill_date") < pl.col("on")) | (
+        (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
+    )
+    meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))
+    return asking.join(past, on=ITEM).filter(not_later, meets)
+
+
+def lying(past: pl.DataFrame) -> pl.DataFrame:
+    """Return lines of before once a day, with the parts of cents that lie on it.
+
+    What is due lies on days in service; what was billed too little on those that no earlier
+    document billed, if there are any.
+    """
+    order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
+    rows = on_days(past.with_row_index("row").with_columns(order=order))
+    day = pl.col("day")
+    inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
+    first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
+    short = (pl.col("underbilled") > 0) & pl.col("carries")
+
+    def share(which: pl.Expr) -> pl.Expr:
+        weight = pl.when(which).then("parts").otherwise(0).cast(_CENTS)
+        all_of = weight.sum().over("row")
+        plain = pl.col("parts").cast(_CENTS)
+        return pl.when(all_of > 0).then(weight * FINE // all_of).otherwise(
+            plain * FINE // plain.sum().over("row")
+        )  # fmt: skip
+
+    rows = rows.with_columns(served=inside, first=first.fill_null(False)).with_columns(
+        # Where no day is in service all of them are counted.
+        served=pl.col("served") | ~pl.col("served").any().over("row")
+    )
+    own = pl.col("served") & pl.col("first")
+    rows = rows.with_columns(
+        short=pl.when(short & own.any().over("row")).then(own).otherwise("served")
+    )
+    return rows.with_columns(
+        expected_here=pl.col("expected") * share(pl.col("served")),
+        underbilled_here=pl.col("underbilled") * share(pl.col("short")),
+    )
