@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.money import MICROS, cents, from_micros, micros
 from invoices.schema import RATE, columns_of
-from reconcile.audit.repeats.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate, gives_units
+from reconcile.audit.repeats.undone_charges import COLUMNS, DOCUMENT_ORDER, allocate
 
 _ASSIGNED = pl.Schema(
     {
@@ -87,13 +88,12 @@ def _oldest_unused(
 def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
     """Return the units that credits give back, each from its document on.
 
-    A credit of whole units gives those back; the one that completes the credit of a charge gives
-    back what is left of it. Two of three units of a charge are credited, then its rest::
+    A credit gives back the whole units it pays for; the one that completes the credit of a charge
+    gives back all that is left of it. Of three units at 10.00::
 
-        credit_date  quantity  given       used
-        02-01        2         20.00   ->  -2
-        03-01        1          9.00
-        04-01        null       1.00   ->  -1
+        credit_date  given       used
+        02-01        21.00   ->  -2
+        03-01         9.00   ->  -1
     """
     if credits.is_empty():
         return used.clear()
@@ -107,34 +107,21 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
             (credits, pl.col("order_no"), pl.lit("credit")),
         )
     )
-    printed = credits.select(
-        credit_id="line_id", credit_units=pl.col("quantity").abs(), credit_amount=-pl.col("amount")
-    )
-    parts = (
+    so_far = cents(pl.col("given")).cum_sum().over("line_id", order_by="turn")
+    amount = cents(pl.col("amount"))
+    paid = micros(pl.col("used")) * pl.col("so_far") // amount // MICROS * MICROS
+    all_of = pl.when(pl.col("so_far") == amount).then(micros(pl.col("used"))).otherwise(paid)
+    before = pl.col("all_of").shift().over("line_id", order_by="turn").fill_null(0)
+    return (
         allocate(asked)
         .with_columns(turn=pl.int_range(pl.len()).over("line_id"))
-        .join(printed, on="credit_id", how="left")
         .join(used, on="line_id")
-        .sort("line_id", "turn")
-        .with_columns(
-            units=pl.when(gives_units("used", "amount")).then("credit_units").otherwise(0),
-            so_far=pl.col("given").cum_sum().over("line_id"),
-        )
-    )
-    return _as_units(parts)
-
-
-def _as_units(parts: pl.DataFrame) -> pl.DataFrame:
-    """Return parts of credits as units given back, the rest of a charge by what completes it."""
-    before = (pl.col("units").cum_sum() - pl.col("units")).over("line_id", order_by="turn")
-    completes = pl.col("so_far") == pl.col("amount")
-    return (
-        parts.with_columns(
-            units=pl.when(completes).then(pl.col("used") - before).otherwise("units")
-        )
+        .with_columns(so_far=so_far)
+        .with_columns(all_of=all_of)
+        .with_columns(units=pl.col("all_of") - before)
         .filter(pl.col("units") > 0)
         .with_columns(
-            used=-pl.col("units").cast(RATE),
+            used=(from_micros(pl.col("units")) * -1).cast(RATE),
             bill_date="credit_date",
             invoice_no="credit_invoice",
             # Whatever its place on the bill, a credit is there for every line of that bill.

@@ -15,12 +15,14 @@ from invoices.money import (
     from_micros,
     micros,
 )
+from invoices.periods import add_days
 from invoices.schema import CENTS
-from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
+from reconcile.audit.repeats.shared_days import FINE, in_cents, on_days, spend_in_turns
 from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
+_SHARES = 10**6
 
 
 def uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -47,8 +49,6 @@ def uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> tuple[pl.DataFrame, p
         pairs.select(*_PAIR, own_document="document")
         .join(given.rename({"line_id": "line_id_before"}), on="line_id_before")
         .filter(pl.col("document") <= pl.col("own_document"))
-        .group_by(*_PAIR, "credit_from", "credit_until")
-        .agg(pl.col("given").sum())
         .with_columns(credited=pl.col("given").sum().over(_PAIR))
     )
     left = (
@@ -59,11 +59,11 @@ def uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> tuple[pl.DataFrame, p
         )
         .drop("credited")
     )
-    return left, _told(of_pairs.drop("credited"), left)
+    return left, _told(of_pairs, left)
 
 
 def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Say how many units credits give back on their days, and which money beside them.
+    """Say how many units credits give back on runs of days, and which money beside them.
 
     A charge of 2 units at 10.00 for January::
 
@@ -71,57 +71,88 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         10.00 from the 16th on    -> 2           0.00
         13.00 for January         -> 1           3.00
     """
-    told = (
-        pairs.join(given, on=_PAIR)
-        .with_columns(
-            starts_shared=pl.max_horizontal("starts_before", "credit_from"),
-            ends_shared=pl.min_horizontal("ends_before", "credit_until"),
-        )
-        .pipe(with_parts)
-    )
-    # What the days of the credit bear of the charge, in cents x parts of a month.
-    borne = cents(pl.col("amount_before")) * pl.col("parts_given")
-    credited = cents(pl.col("given")) * pl.col("parts_before")
+    credited = pairs.join(given.select(_PAIR).unique(), on=_PAIR, how="semi")
+    runs = _runs(_by_day(credited, given))
     units = micros(pl.col("units_before"))
-    # To the cent: what some of the days bear need not be whole cents.
-    enough = credited > borne - pl.col("parts_before")
-    whole = credited * units // pl.max_horizontal(borne, _ONE) // MICROS * MICROS
-    back = pl.when(enough).then(units).otherwise(whole)
-    bottom = pl.max_horizontal(pl.col("parts_before") * units, _ONE)
-    money = cents(pl.col("given")) * FINE - borne * pl.col("back") * FINE // bottom
-    exact = pl.col("charge_class").is_in(EXACT)
+    paid, cost = pl.col("paid"), pl.max_horizontal("borne", _ONE)
+    counted = ~pl.col("charge_class").is_in(("usage", "tax"))
+    enough = pl.col("paid_cents") >= pl.col("borne_cents")
+    some = pl.when(counted).then(paid * units // cost // MICROS * MICROS).otherwise(0)
+    back = pl.when(enough).then(units).otherwise(some)
+    money = paid - pl.col("borne") * pl.col("back") // pl.max_horizontal(units, _ONE)
     return (
-        told.with_columns(back=pl.when(exact).then(0).otherwise(back))
-        .with_columns(money=pl.when(enough & ~exact).then(0).otherwise(money))
+        credited.drop("starts_shared", "ends_shared", strict=False)
+        .join(runs.filter(pl.col("paid") > 0), on=_PAIR)
+        .with_columns(back=back)
         .with_columns(
-            units_back=from_micros(pl.col("back")), money=pl.max_horizontal("money", pl.lit(0))
+            units_back=from_micros(pl.col("back")),
+            money=pl.when(pl.col("back") < units).then(pl.max_horizontal(money, pl.lit(0))),
         )
-        .drop("back", "given")
+        .drop("back", "paid", "borne", "paid_cents", "borne_cents")
     )
 
 
-def with_parts(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Add what the days of a pair's earlier line are (`parts_before`), and those of its credits.
+def _by_day(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """Return what the earlier charge of each pair bears on its days, and what of it was credited.
 
-    `parts_given` is what `[starts_shared, ends_shared)` is. Classes without days are one.
+    [line_id, line_id_before, day, borne, paid: parts of a cent]. A credit lies on the days it
+    shares with the charge, as far as they bear it, and beyond that on its other days.
     """
     exact = pl.col("charge_class").is_in(EXACT)
-    days = (
-        pairs.filter(~exact)
-        .select(
-            *_PAIR, "starts_shared", "ends_shared", starts="starts_before", ends="ends_before",
-            bill_day="bill_day_before", proration="proration_before",
+    days = on_days(
+        pairs.select(
+            *_PAIR, "amount_before", starts=pl.when(~exact).then("starts_before"),
+            ends="ends_before", bill_day="bill_day_before", proration="proration_before",
         )
-        .pipe(on_days)
     )  # fmt: skip
-    key = [*_PAIR, "starts_shared", "ends_shared"]
-    shared = (pl.col("starts_shared") <= pl.col("day")) & (pl.col("day") < pl.col("ends_shared"))
-    counted = days.group_by(key).agg(
-        parts_before=pl.col("parts").sum(),
-        parts_given=pl.when(shared).then("parts").otherwise(0).sum(),
-    )
-    return pairs.join(counted, on=key, how="left", nulls_equal=True).with_columns(
-        pl.col("parts_before", "parts_given").fill_null(1)
+    all_of = pl.col("parts").sum().over(_PAIR)
+    borne = cents(pl.col("amount_before")) * FINE * pl.col("parts") // all_of
+    days = days.with_columns(borne=borne).with_columns(left="borne")
+    order = pl.struct("credit_date", "credit_invoice", "credit_id").rank("ordinal").over(_PAIR)
+    turns = given.with_columns(turn=order, fine=cents(pl.col("given")) * FINE).sort("turn")
+    for _, turn in turns.group_by("turn", maintain_order=True):
+        days = _spread(days, turn.select(*_PAIR, "credit_from", "credit_until", "fine"))
+    return days.with_columns(paid=pl.col("borne") - pl.col("left"))
+
+
+def _spread(days: pl.DataFrame, credit: pl.DataFrame) -> pl.DataFrame:
+    """Take one credit of each pair off what is left of its days, those it names first."""
+    day = pl.col("day")
+    named = ((pl.col("credit_from") <= day) & (day < pl.col("credit_until"))).fill_null(True)
+    days = days.join(credit, on=_PAIR, how="left").with_columns(fine=pl.col("fine").fill_null(0))
+    for which in (named, pl.lit(True)):
+        room = pl.when(which).then("left").otherwise(0).sum().over(_PAIR)
+        days = days.with_columns(room=room).with_columns(
+            take=pl.min_horizontal("fine", "room"), share=pl.when(which).then("left").otherwise(0)
+        )
+        part = pl.col("share") * pl.col("take") // pl.max_horizontal("room", _ONE)
+        days = days.with_columns(left=pl.col("left") - part, fine=pl.col("fine") - pl.col("take"))
+    return days.drop("credit_from", "credit_until", "fine", "room", "take", "share")
+
+
+def _runs(days: pl.DataFrame) -> pl.DataFrame:
+    """Join days of which the same share was credited; one that bears nothing goes with the last.
+
+    [line_id, line_id_before, starts_shared, ends_shared, paid, borne, paid_cents, borne_cents].
+    """
+    # Cut-off parts of a cent make no other share.
+    bears = pl.col("borne") > 0
+    share = (pl.col("paid") * _SHARES + pl.col("borne") // 2) // pl.max_horizontal("borne", _ONE)
+    days = days.sort(*_PAIR, "day").with_columns(share=pl.when(bears).then(share))
+    days = days.with_columns(share=pl.col("share").forward_fill().backward_fill().over(_PAIR))
+    run = pl.struct(*_PAIR, "share").rle_id()
+    return (
+        days.with_columns(run=run)
+        .group_by("run", maintain_order=True)
+        .agg(
+            pl.col(_PAIR).first(),
+            pl.col("paid", "borne").sum(),
+            starts_shared=pl.col("day").first(),
+            ends_shared=add_days(pl.col("day").last(), 1),
+            paid_cents=in_cents(pl.col("paid")),
+            borne_cents=in_cents(pl.col("borne")),
+        )
+        .drop("run")
     )
 
 
@@ -147,7 +178,7 @@ def credited_money(
     exact = pl.col("charge_class").is_in(EXACT)
     lying = on_days(
         asked.with_columns(
-            giver=pl.struct("line_id_before", "credit_from", "credit_until").rank("dense"),
+            giver=pl.struct("line_id_before", "starts_shared").rank("dense"),
             own_from="starts",
             own_until="ends",
             starts=pl.when(~exact).then("starts_shared"),

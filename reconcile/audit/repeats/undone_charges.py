@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, micros
 from invoices.periods import add_months
 from invoices.schema import CENTS
 
@@ -129,20 +128,3 @@ def stands() -> pl.Expr:
     """
     limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     return pl.col("contract").is_not_null() & (limit >= pl.col("bill_date")).fill_null(True)
-
-
-def gives_units(units: str, amount: str) -> pl.Expr:
-    """Say whether a credit is for whole units of a charge of more of them.
-
-    It prints fewer units than the charge has (the columns named), and its amount (`credit_amount`,
-    all of it `given` to this charge) is what so many of them were billed at, to the cent.
-    """
-    off = cents(pl.col("given")) * micros(pl.col(units)) - cents(pl.col(amount)) * micros(
-        pl.col("credit_units")
-    )
-    return (
-        (pl.col("credit_units") > 0)
-        & (pl.col("credit_units") < pl.col(units))
-        & (pl.col("given") == pl.col("credit_amount"))
-        & (off.abs() < micros(pl.col(units)))
-    ).fill_null(False)

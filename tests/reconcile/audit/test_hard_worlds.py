@@ -20,7 +20,7 @@ from hard_worlds import HardWorld, hard_world, together
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import model_audit
-from model_time import days_touched, period_of, rounded
+from model_time import account_day, days_touched, period_of, rounded
 from worlds import Row
 
 LOTS = range(6)
@@ -114,7 +114,8 @@ def cost(made: HardWorld, item: Item, lines: list[Row]) -> Decimal:
     inside = {p["usoc"] for p in made.packages} if item[1] == "PKG1" else set()
     days: set[dt.date] = set()
     for row in own:
-        period = period_of(row) if row["usoc"] in {*inside, item[1]} else None
+        wanted = row["usoc"] in {*inside, item[1]}
+        period = period_of(row, account_day(row, made.lines)) if wanted else None
         if period and row["charge_class"] in ("recurring", "prorated"):
             days |= set(days_touched(period))
     rates = [r["rate"] for r in made.buy_rates if item[1] in (r["usoc"], r["package"])]

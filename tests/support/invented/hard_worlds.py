@@ -51,9 +51,10 @@ def together(worlds: list[HardWorld]) -> HardWorld:
     whole = HardWorld()
     for made in worlds:
         for name, rows in vars(made).items():
-            if name != "shapes":
+            if isinstance(rows, list):
                 getattr(whole, name).extend(rows)
         whole.shapes += made.shapes
+        whole.bill_days |= made.bill_days
     return whole
 
 

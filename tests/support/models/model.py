@@ -15,7 +15,6 @@ from model_facts import Facts, Given
 from model_finding import check, finding, told
 from model_homes import match
 from model_lines import (
-    CENT,
     MONTHLY,
     ORDERED,
     ZERO,
@@ -109,28 +108,23 @@ def units_left(
 ) -> Decimal:
     """Return the units of an order that no line of `users` has, but for the credited `charges`.
 
-    A line wholly at stake, or of 0.00, uses none up. A credit gives back whole units: fewer printed
-    than the charge has, at what they were billed at; all of them if it completes the credit.
+    A line wholly at stake, or of 0.00, uses none up. A credit gives back the whole units it pays
+    for; all of them if it completes the credit.
     """
     like = [e for e in charges if is_for(order, e)]
     own = [e for e in users if e.order is order and e["amount"] and not wholly_at_stake(e)]
     used = sum((e.units for e in own), NONE)
     given = facts.given(like, credits)
-    for e in own:
-        used -= units_back(e, [g for g in given if g[1] is e])
+    for e in like:
+        if e.order is order and e["amount"] > 0 and not wholly_at_stake(e):
+            used -= units_back(e, [g for g in given if g[1] is e])
     return Decimal(order["quantity"]) - max(NONE, used)
 
 
 def units_back(e: Judged, given: list[Given]) -> Decimal:
     """Return the units of a one-time charge that credits give back."""
-    back = NONE
-    for c, _, part in given:
-        units = abs(Decimal(c["quantity"] or 0))
-        exact = abs(Fraction(part) - Fraction(e["amount"]) * Fraction(units) / Fraction(e.units))
-        if 0 < units < e.units and part == -c["amount"] and exact < CENT:
-            back += units
-    whole = sum((part for _, _, part in given), ZERO) == e["amount"]
-    return e.units if whole and given else back
+    back = sum((part for _, _, part in given), ZERO)
+    return e.units if back == e["amount"] else Decimal(int(e.units * back / e["amount"]))
 
 
 def enter(facts: Facts, j: Judged) -> None:
