@@ -23,6 +23,7 @@ from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
 _SHARES = 10**6
+_CUT_OFF = FINE // 10**6
 
 
 def uncredited(pairs: pl.DataFrame, pool: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -77,7 +78,9 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     paid, cost = pl.col("paid"), pl.max_horizontal("borne", _ONE)
     counted = ~pl.col("charge_class").is_in(("usage", "tax"))
     enough = pl.col("paid_cents") >= pl.col("borne_cents")
-    some = pl.when(counted).then(paid * units // cost // MICROS * MICROS).otherwise(0)
+    # What days cut off of a cent does not cost a unit.
+    nearly = (paid + _CUT_OFF) * units // cost
+    some = pl.when(counted).then(nearly // MICROS * MICROS).otherwise(0)
     back = pl.when(enough).then(units).otherwise(some)
     money = paid - pl.col("borne") * pl.col("back") // pl.max_horizontal(units, _ONE)
     return (
