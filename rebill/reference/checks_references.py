@@ -125,34 +125,22 @@ def check_owner(name: str, rows: pl.DataFrame, services: pl.DataFrame, faults: F
 
 
 def _check_accounts_named(load: Changes, faults: Faults) -> None:
-    """Note rates for an account that their contract never holds, and promises of a carrier for one
-    that none of its contracts holds."""
+    """Note rates and promised credits for an account that no contract ever holds.
+
+    An account may move from contract to contract, and with a sale from carrier to carrier.
+    """
     held = [from_json(body) for body in load.after("contracts")["body"]]
-    for name, key in (("buy_rates", "contract"), ("promised_credits", "carrier")):
+    patterns = [re.compile(account.regex) for one in held for account in one.accounts]
+    for name in ("buy_rates", "promised_credits"):
         rows = load.asked(name, "contracts").drop_nulls("ban")
-        patterns = [
-            (contract.id if key == "contract" else contract.carrier, account.regex)
-            for contract in held
-            for account in contract.accounts
-        ]
-        named = pl.DataFrame(patterns, {key: pl.String, "regex": pl.String}, orient="row")
-        if named.is_empty() or rows.is_empty():
+        if not patterns or rows.is_empty():
             continue
-        asked = rows.select(key, "ban").unique().join(named, on=key)
-        fits = pl.DataFrame(
-            [
-                (whose, ban)
-                for whose, ban, regex in asked.select(key, "ban", "regex").iter_rows()
-                if re.match(regex, ban)
-            ],
-            {key: pl.String, "ban": pl.String},
-            orient="row",
-        ).unique()
-        known = rows.join(named.select(key).unique(), on=key, how="semi")
+        accounts = rows["ban"].unique().to_list()
+        known = [ban for ban in accounts if any(pattern.match(ban) for pattern in patterns)]
         note_broken(
-            known.join(fits, on=[key, "ban"], how="anti"),
+            rows.filter(~pl.col("ban").is_in(known)),
             TABLES[name],
-            filled(f"account '{{}}' is in no accounts of {key} '{{}}'", "ban", key),
+            filled("account '{}' is in the accounts of no contract", "ban"),
             "correct the account, or add it to the contract that holds it",
             faults,
         )

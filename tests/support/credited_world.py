@@ -12,6 +12,7 @@ import polars as pl
 from nights import loaded, make, night, now, open_workspace, put, table
 from reference_files import write
 
+from rebill.run.acts import Act
 from rebill.selling import issue
 from rebill.workspace.settings import Workspace
 
@@ -95,7 +96,16 @@ def billed(workspace: Workspace, month: int, *amounts: str, issued: bool = True)
     put(workspace, [(f"b{month}.csv", paper(month, *amounts))])
     night(workspace, f"2026-0{month}-10")
     if issued:
+        let_go(workspace, f"2026-0{month}", dt.date(2026, month, 11))
         issue.issue(workspace, [], dt.date(2026, month, 11), now, f"2026-0{month}")
+
+
+def let_go(workspace: Workspace, month: str, on: dt.date) -> None:
+    """Release invoices of credits alone: their totals are negative, and are meant to be."""
+    bills = table(workspace, "customer_invoices").filter(bill_month=month, status="draft")
+    held = bills.filter(pl.col("hold").is_not_null())["invoice_no"].to_list()
+    if held:
+        issue.release(workspace, held, Act("bea", on, "credits are owed"), now)
 
 
 def totals(workspace: Workspace) -> dict[str, list[str]]:

@@ -22,12 +22,12 @@ BROKEN = {
         EVEN   ILEC    305R010009 5      2026-03-01  -       |
         WHO    CLEC    305R010001 5      2026-03-01  -       | no contract and no catalogue row names carrier 'CLEC'
         WHAT   ILEC    305R010001 5      2026-03-01  S9      | service 'S9' is not in services
-        WHERE  ILEC    999        5      2026-03-01  -       | account '999' is in no accounts of carrier 'ILEC'
+        WHERE  ILEC    999        5      2026-03-01  -       | account '999' is in the accounts of no contract
         """,  # noqa: E501
     "buy_rates": """
         contract  charge_class usoc rate ban        effective_from | fault
         ACME-2026 recurring    TTC  5    305R010001 -              |
-        ACME-2026 recurring    TTD  5    05R010001  -              | account '05R010001' is in no accounts of contract 'ACME-2026'
+        ACME-2026 recurring    TTD  5    05R010001  -              | account '05R010001' is in the accounts of no contract
         """,  # noqa: E501
     "services": """
         service carrier ban        state | fault

@@ -180,7 +180,7 @@ def test_no_engine_is_asked_about_credits_whose_tax_is_known_from_our_table(
     billed(workspace, 4, "-50.00", issued=False)
     assert totals(workspace)["RATE"] == ["110.00", "-55.00"]
     bills = table(workspace, "customer_invoices").filter(customer="RATE", bill_month="2026-04")
-    assert bills["hold"].to_list() == [None], "nothing is left to ask"
+    assert not bills["hold"].str.contains("tax").any(), "nothing is left to ask"
     with reading(workspace) as record:
         assert made_lines.tax_requests(record).is_empty()
 
