@@ -83,8 +83,11 @@ def _with_elements(
     start, end = pl.col("period_from"), pl.col("period_until")
     last = pl.when(end > start).then(end).otherwise(add_days(start, 1))
     as_one = own_code & (pl.col("usoc") == pl.col("package")) & (pl.col("amount") > 0)
+    # Few services hold elements of a package by themselves, and are billed for the package too.
+    services = lines.filter(element).select("service").unique().collect()["service"]
     one = pl.concat(
-        frame.filter(as_one).select(*columns, starts=start, ends=last) for frame in (lines, history)
+        frame.filter(as_one, among("service", services)).select(*columns, starts=start, ends=last)
+        for frame in (lines, history)
     ).collect()
     if one.is_empty():
         return lines

@@ -92,7 +92,7 @@ def freed(facts: Facts, e: Judged, seen: Callable[[Judged], bool]) -> tuple[Mone
             continue
         free = Fraction(e.units)
         if rounded(paid) < rounded(cost):
-            by_units = e["charge_class"] not in ("usage", "tax", "one_time")
+            by_units = e["charge_class"] not in ("usage", "tax")
             free = Fraction(int(Fraction(e.units) * paid / cost)) if by_units else NOTHING
         for d in days:
             units[d] = free
