@@ -30,6 +30,25 @@ def with_all_due(lines: pl.LazyFrame, found: Duplicates, elements: pl.LazyFrame)
     (`reconcile.audit.packages`): there a line of it is no repeat of another.
     """
     here = found.pairs.filter("same_document").select("line_id").unique()
+    billed = _told_by_the_line(lines, found, here)
+    due = with_due(lines, billed, elements).with_columns(
+        repeats=pl.col("is_twice") & among("line_id", here["line_id"])
+    )
+    columns = {"due_once": "due_owned", "units_once": "units_owned"}
+    columns["unit_parts_once"] = "unit_parts_owned"
+    if found.due.twice.is_empty():
+        unknown = pl.lit(None, dtype=pl.Int128)
+        return due.with_columns(unknown.alias(name) for name in columns)
+    few = lines.join(found.due.twice.select("line_id").lazy(), on="line_id", how="semi")
+    once = with_due(few, found.due, elements).select("line_id", **columns)
+    return due.join(once, on="line_id", how="left", maintain_order="left")
+
+
+def _told_by_the_line(lines: pl.LazyFrame, found: Duplicates, here: pl.DataFrame) -> Repeats:
+    """Return the repeats without those of packages that are billed on other documents."""
+    elsewhere = found.billed.twice.select("line_id").join(here, on="line_id", how="anti")
+    if elsewhere.is_empty():
+        return found.billed
     grouped = (
         pl.col("package").is_not_null()
         & pl.col("buy_rate").is_not_null()
@@ -37,19 +56,9 @@ def with_all_due(lines: pl.LazyFrame, found: Duplicates, elements: pl.LazyFrame)
         & pl.col("summary").is_null()
         & stands()
     )
-    elsewhere = found.billed.twice.select("line_id").join(here, on="line_id", how="anti")
     by_days = lines.filter(grouped).join(elsewhere.lazy(), on="line_id", how="semi")
     gone = by_days.select("line_id").collect()
-    billed = Repeats(*(part.join(gone, on="line_id", how="anti") for part in found.billed))
-    columns = {"due_once": "due_owned", "units_once": "units_owned"}
-    columns["unit_parts_once"] = "unit_parts_owned"
-    few = lines.join(found.due.twice.select("line_id").lazy(), on="line_id", how="semi")
-    once = with_due(few, found.due, elements).select("line_id", **columns)
-    return (
-        with_due(lines, billed, elements)
-        .join(once, on="line_id", how="left", maintain_order="left")
-        .with_columns(repeats=pl.col("is_twice") & among("line_id", here["line_id"]))
-    )
+    return Repeats(*(part.join(gone, on="line_id", how="anti") for part in found.billed))
 
 
 def with_due(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl.LazyFrame:

@@ -36,11 +36,15 @@ def in_summary(
         on order from the 16th           -> by itself
         credited from the 16th           -> by itself
     """
+    none = pl.DataFrame(schema={"line_id": pl.String(), "summary": pl.String()})
+    sums = reference["usoc_rules"].filter(pl.col("relation") == "summary_of").collect()
+    if sums.is_empty():
+        return none
     asking = by_rule(billed(lines), reference["usoc_rules"], "summary_of", "other_usoc")
     both = pl.concat([billed(lines), billed(history)])
     found = beside(asking, both).filter(pl.col("amount_there") > 0)
     if found.is_empty():
-        return pl.DataFrame(schema={"line_id": pl.String(), "summary": pl.String()})
+        return none
     pairs = found.select("line_id", "wanted", line_id_before="line_id_there").unique()
     known = _known(pl.concat([_narrow(lines), _narrow(history)]), pairs, terms)
     pairs = _pairs(pairs, known)
@@ -147,10 +151,9 @@ def _on_order(days: pl.DataFrame, elements: pl.LazyFrame) -> pl.DataFrame:
         (pl.col("day") < pl.col("active_until")).fill_null(True) | with_service
     )
     ordered = days.join(owned, on=["service", "usoc"]).filter(in_service, on_day)
-    return days.filter(
-        ~pl.col("needs_order")
-        | pl.struct(*_PAIR, "day").is_in(ordered.select(pl.struct(*_PAIR, "day")).to_series())
-    )
+    there = ordered.select(*_PAIR, "day", is_there=pl.lit(True)).unique()
+    told = days.join(there, on=[*_PAIR, "day"], how="left")
+    return told.filter(~pl.col("needs_order") | pl.col("is_there")).drop("is_there")
 
 
 def _credited(given: pl.DataFrame) -> pl.DataFrame:

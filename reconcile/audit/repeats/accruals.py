@@ -30,6 +30,8 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         C     10.00    0.00        10.00
     """
     pairs = found.pairs
+    if pairs.is_empty():
+        return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
     ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
     tonight, before = (
         frame.filter(among("line_id", ids)).select(*_LINE, twice).collect()

@@ -7,7 +7,7 @@ import itertools
 
 import polars as pl
 from growth_model import CODES, REASONS, Line
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from invoices.money import from_cents
@@ -151,6 +151,7 @@ ROUNDS = st.tuples(AUDITED, FILED, TURNED, AUDITED, FILED | TURNED, TURNED)
 """A bill is judged, a claim filed, a kind of finding waived, all of it again and again."""
 
 
+@settings(max_examples=15)
 @given(rounds=st.lists(ROUNDS, min_size=1, max_size=3))
 def test_each_cent_at_stake_is_in_one_claim_whatever_happens(
     rounds: list[tuple[tuple[str, str] | tuple[str, int], ...]],
@@ -161,6 +162,7 @@ def test_each_cent_at_stake_is_in_one_claim_whatever_happens(
         desk.agrees()
 
 
+@settings(max_examples=15)
 @given(
     before=st.tuples(STAKES, STAKES),
     between=st.lists(st.tuples(STAKES, STAKES), max_size=4),

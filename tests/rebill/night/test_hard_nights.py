@@ -45,7 +45,7 @@ def told(root: Path, made: HardWorld, way: str, seed: int) -> dict[str, Rows]:
     }
 
 
-@pytest.mark.parametrize("seed", [23, 46])
+@pytest.mark.parametrize("seed", [46, pytest.param(23, marks=pytest.mark.soak)])
 def test_a_night_a_document_in_any_order_says_what_one_night_says(
     seed: int, tmp_path: Path
 ) -> None:
@@ -64,7 +64,7 @@ def test_the_record_is_the_same_however_bills_arrive(seed: int, tmp_path: Path) 
         assert told(tmp_path, made, way, seed) == facts, way
 
 
-@pytest.mark.parametrize("seed", [7, 23])
+@pytest.mark.parametrize("seed", [7, pytest.param(23, marks=pytest.mark.soak)])
 def test_the_record_says_what_the_slow_model_says(seed: int, tmp_path: Path) -> None:
     made = hard_world(seed, f"w{seed}")
     workspace = nights.of_world(tmp_path / "w", made)

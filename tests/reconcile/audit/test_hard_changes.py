@@ -21,7 +21,7 @@ Rows = list[tuple[Any, ...]]
 LEFT_OUT = ("rate_id", "source_row", "source_file", "line_no", "ban")
 TOLD = ("line_id", "service", "usoc", "code", "cause", "severity", "reason", "billed", "expected",
         "amount_at_stake")  # fmt: skip
-LOTS = [range(100, 112), range(112, 124)]
+LOTS = [range(100, 112), pytest.param(range(112, 124), marks=pytest.mark.soak)]
 
 
 def lot_of(seeds: range) -> HardWorld:

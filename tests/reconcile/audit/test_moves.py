@@ -205,13 +205,13 @@ def test_a_bill_is_expected_of_the_account_where_the_services_are_at_home(
 # --- whole worlds ---------------------------------------------------------------------------------
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(moving_worlds(3))
 def test_the_kernels_say_of_moving_services_what_the_slow_model_says(made: World) -> None:
     agreed(made)
 
 
-@settings(max_examples=12)
+@settings(max_examples=5)
 @given(worlds(3), st.integers(0, 10**6))
 def test_a_sale_after_all_that_was_billed_changes_nothing_of_it(made: World, seed: int) -> None:
     if not made.lines:
