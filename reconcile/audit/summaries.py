@@ -15,6 +15,7 @@ from reconcile.audit.repeats.credited import uncredited
 from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 
 _PAIR = ["line_id", "line_id_before"]
+_NONE = pl.DataFrame(schema={"line_id": pl.String(), "summary": pl.String()})
 _EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
 
 
@@ -36,15 +37,14 @@ def in_summary(
         on order from the 16th           -> by itself
         credited from the 16th           -> by itself
     """
-    none = pl.DataFrame(schema={"line_id": pl.String(), "summary": pl.String()})
     sums = reference["usoc_rules"].filter(pl.col("relation") == "summary_of").collect()
     if sums.is_empty():
-        return none
+        return _NONE
     asking = by_rule(billed(lines), reference["usoc_rules"], "summary_of", "other_usoc")
     both = pl.concat([billed(lines), billed(history)])
     found = beside(asking, both).filter(pl.col("amount_there") > 0)
     if found.is_empty():
-        return none
+        return _NONE
     pairs = found.select("line_id", "wanted", line_id_before="line_id_there").unique()
     known = _known(pl.concat([_narrow(lines), _narrow(history)]), pairs, terms)
     pairs = _pairs(pairs, known)
@@ -61,10 +61,13 @@ def in_summary(
         .unique()
     )
     days = pairs.with_columns(_EACH_DAY).explode("day").filter(_in_service())
+    return _covered(days.select("line_id", "wanted", "day").unique(), due)
+
+
+def _covered(days: pl.DataFrame, due: pl.DataFrame) -> pl.DataFrame:
+    """Return elements of which a summary is due on every day, with the first such summary."""
     return (
-        days.select("line_id", "wanted", "day")
-        .unique()
-        .join(due, on=["line_id", "wanted", "day"], how="left")
+        days.join(due, on=["line_id", "wanted", "day"], how="left")
         .group_by("line_id", "wanted")
         .agg(pl.col("covered").fill_null(False).all())
         .filter("covered")

@@ -13,6 +13,7 @@ from invoices.schema import CENTS, among
 from reconcile.audit.repeats.duplicates import Duplicates
 from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
 
+_NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
 _LINE = ("line_id", "expected", "underbilled", "package")
 
 
@@ -31,7 +32,7 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     """
     pairs = found.pairs
     if pairs.is_empty():
-        return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
+        return _NONE
     ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
     tonight, before = (
         frame.filter(among("line_id", ids)).select(*_LINE, twice).collect()
@@ -40,18 +41,10 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
             (history, pl.lit(0, dtype=pl.Int128).alias("charged_twice")),
         )
     )
-    lines = pl.concat([tonight, before]).filter(pl.col("package").is_null())
-    short = cents(pl.col("underbilled")).fill_null(0)
-    givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
-    # What earlier nights used up is used up; tonight's repeats want what they bill again.
-    gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
-    asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
-    takers = lines.filter((gone > 0) | asks).select(
-        "line_id", gone=gone, want=gone + pl.col("charged_twice")
-    )
+    givers, takers = _sides(pl.concat([tonight, before]).filter(pl.col("package").is_null()))
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
     if asked.is_empty():
-        return pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
+        return _NONE
     taken = spend_in_turns(
         _lying(asked, found.free).select(
             turn=pl.col("place").rank("dense").over("service", "usoc"),
@@ -68,6 +61,22 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         .filter(pl.col("taken") > pl.col("gone"))
         .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
     )
+
+
+def _sides(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return what was billed too little (line_id_before, has), and who wants it.
+
+    [line_id, gone, want]: what earlier nights used up is used up (`gone`); tonight's repeats want
+    what they bill again.
+    """
+    short = cents(pl.col("underbilled")).fill_null(0)
+    gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
+    asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
+    givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
+    takers = lines.filter((gone > 0) | asks).select(
+        "line_id", gone=gone, want=gone + pl.col("charged_twice")
+    )
+    return givers, takers
 
 
 def _lying(asked: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from model import model_audit
 from model_time import account_day, days_touched, period_of, rounded
 from worlds import Row
 
-LOTS = range(6)
+LOTS = range(4)
 """Lots of worlds that are judged by one call of the kernels."""
 
 
@@ -128,7 +128,7 @@ def cost(made: HardWorld, item: Item, lines: list[Row]) -> Decimal:
     return Decimal(max(rates, default=Decimal(0))) * units[0] * rounded(months, 6)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(0, 60, 4))
 def test_no_day_is_due_twice(seed: int):
     """What is expected over all bills, less credits, is what the days cost, and never twice that.
 
