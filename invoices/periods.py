@@ -56,6 +56,11 @@ def add_days(day: pl.Expr, days: pl.Expr | int) -> pl.Expr:
     return (day.cast(pl.Int32).cast(pl.Int64) + count).cast(pl.Int32).cast(pl.Date)
 
 
+def period_end(start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    """Return the day after the last of a period; a point in time is that one day."""
+    return pl.when(end > start).then(end).otherwise(add_days(start, 1))
+
+
 def days_between(start: pl.Expr, end: pl.Expr) -> pl.Expr:
     """Return how many days `[start, end)` has (Int64)."""
     return end.cast(pl.Int32).cast(pl.Int64) - start.cast(pl.Int32).cast(pl.Int64)

@@ -16,6 +16,7 @@ from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, packages, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
+from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price, with_contract
 from reconcile.audit.repeats import duplicates
@@ -91,7 +92,9 @@ def audit(
     asked = with_contract(match(asked, *inventory), contracts, "bill_date", "contract")
     limits = settings(contracts).select("contract", "backbill_limit_months")
     carried = _orders(asked, history, reference["orders"], limits)
-    placed = place(match(lines, *inventory), history, carried, reference, contracts)
+    placed = place(match(lines, *inventory), carried, reference, contracts).pipe(
+        with_package_of_elements, history, reference
+    )
     if shares == 1:
         return _judged(
             keep(placed, "placed"), history, documents, reference, contracts, carried, keep

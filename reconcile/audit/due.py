@@ -10,7 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import MONTH_PARTS, cents, divide_half_away, micros
-from invoices.periods import add_days
+from invoices.periods import add_days, period_end
 from invoices.schema import among
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
@@ -180,7 +180,7 @@ def _prepared(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl
         lines.join(rows, on=["service", "usoc"], how="left", maintain_order="left")
         .join(twice.twice.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(
-            period_last=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
+            period_last=period_end(start, end),
             units=micros(pl.col("quantity").fill_null(1).abs()),
             factor=pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128),
             rate=pl.when(priced & pl.col("package").is_null()).then("buy_rate"),

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.periods import add_days
+from invoices.periods import period_end
 from invoices.schema import among
+from reconcile.audit.pricing import RECURRING
+from reconcile.audit.repeats.undone_charges import not_after
 
 _QUESTION = ["carrier", "service", "usoc", "rate_day"]
-_MONTHLY = pl.col("charge_class").is_in(("recurring", "prorated")) & pl.col("service").is_not_null()
+_MONTHLY = pl.col("charge_class").is_in(RECURRING) & pl.col("service").is_not_null()
 
 
 def with_package_of_elements(
@@ -81,7 +83,7 @@ def _with_elements(
     element = _MONTHLY & pl.col("package").is_null() & among("usoc", packages["usoc"].unique())
     columns = ["line_id", "carrier", "service", "usoc", "package", "bill_date", "invoice_no"]
     start, end = pl.col("period_from"), pl.col("period_until")
-    last = pl.when(end > start).then(end).otherwise(add_days(start, 1))
+    last = period_end(start, end)
     as_one = own_code & (pl.col("usoc") == pl.col("package")) & (pl.col("amount") > 0)
     # Few services hold elements of a package by themselves, and are billed for the package too.
     services = lines.filter(element).select("service").unique().collect()["service"]
@@ -102,11 +104,7 @@ def _with_elements(
     found = (
         parts.join(inside, on=["service", "usoc"], suffix="_one")
         .filter(
-            (pl.col("bill_date_one") < pl.col("bill_date"))
-            | (
-                (pl.col("bill_date_one") == pl.col("bill_date"))
-                & (pl.col("invoice_no_one") <= pl.col("invoice_no"))
-            ),
+            not_after("bill_date_one", "invoice_no_one", "bill_date", "invoice_no"),
             pl.col("starts_one") < pl.col("ends"),
             pl.col("ends_one") > pl.col("starts"),
         )

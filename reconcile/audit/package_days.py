@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, divide_half_away, micros
+from invoices.money import MICROS, cents, divide_half_away
 from invoices.periods import add_days, with_fraction
 from invoices.spread import by_largest_remainder
 from reconcile.audit.packages_before import ITEM, KEY, PAST, as_groups, before, lying
-from reconcile.audit.pricing import value
-from reconcile.audit.repeats.shared_days import in_cents, on_days
+from reconcile.audit.pricing import day_and_cent, value
+from reconcile.audit.repeats.shared_days import in_cents, in_service, on_days
 
 _CENTS = pl.Int128()
 _NONE = pl.lit(0, dtype=_CENTS)
@@ -129,9 +129,7 @@ def _groups(lines: pl.DataFrame) -> pl.DataFrame:
 
 def _days(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return the days of groups: day, parts, in_service, and the first line that carries it."""
-    day = pl.col("day")
-    out = (day < pl.col("installed_on")) | (day >= pl.col("window_until"))
-    days = on_days(groups).with_columns(in_service=~out.fill_null(False))
+    days = on_days(groups).with_columns(in_service=in_service())
     carried = (
         before(groups, past.filter("carries"))
         .with_columns(day=pl.date_ranges("starts", "ends", closed="left"))
@@ -163,8 +161,7 @@ def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
             pl.min_horizontal(pl.col(name).fill_null(0), "whole").cast(_CENTS)
         )
     one = pl.lit(MICROS, dtype=_CENTS)
-    month = pl.col("month_days").fill_null(30).cast(_CENTS)
-    day = micros(pl.col("rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    day = day_and_cent(pl.col("rate"), one)
     return whole.with_columns(
         *(value(pl.col("rate"), one, pl.col(name), pl.col("by_unit")).alias(name)
           for name in wanted),
@@ -256,8 +253,8 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     """Say what of lines is billed again (`weight_again`, cents), and name a twin of theirs.
 
     Days that earlier documents bill and left nothing of are billed again, and so is what elements
-    were billed for by themselves. The package's own code
-    and its elements are two ways to bill it: the second is, if the first has all of the price.
+    were billed for by themselves. The package's own code and its elements are two ways to bill it:
+    the second is, if the first has all of the price.
     """
     own_code = pl.col("usoc") == pl.col("package")
     first = pl.col("line_no").min().over(*KEY, own_code) == pl.col("line_no").min().over(KEY)
@@ -266,9 +263,7 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     second = ~first & (pl.col("room") > 0) & (billed_first >= pl.col("room") - pl.col("slack"))
     carried = (pl.col("accrual") == 0) & (pl.col("back") == 0)
     return lines.with_columns(
-        weight_again=pl.when(second)
-        .then(cents(pl.col("amount")))
-        .when(pl.col("beside") > 0)
+        weight_again=pl.when(second | (pl.col("beside") > 0))
         .then(cents(pl.col("amount")))
         .when(carried)
         .then("borne")
@@ -281,7 +276,6 @@ def _shared(lines: pl.DataFrame) -> pl.DataFrame:
     """Spread the price that is left over the lines of each group, and say what is above it."""
     billed = cents(pl.col("amount")).sum().over(KEY)
     lines = lines.with_columns(
-        over=pl.max_horizontal(billed - pl.col("price"), _NONE),
         over_all=pl.max_horizontal(billed - pl.col("whole_left"), _NONE),
         all_again=pl.col("weight_again").sum().over(KEY),
     ).with_columns(use=pl.min_horizontal("over_all", "accrual"))

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, cents, micros
+from invoices.money import MICROS, cents
 from invoices.schema import columns_of
 from invoices.spread import by_largest_remainder
 from reconcile.audit.package_days import in_turn
 from reconcile.audit.packages_before import ITEM, past_of
-from reconcile.audit.pricing import value
+from reconcile.audit.pricing import day_and_cent, value
 
 _GROUP = [*ITEM, "period_from", "period_until", "document_id"]
 
@@ -93,8 +93,7 @@ def _alone(lines: pl.LazyFrame) -> pl.DataFrame:
             pl.col("factor"),
         )
     )
-    month = pl.col("month_days").fill_null(30).cast(pl.Int128)
-    day = micros(pl.col("package_rate")) * MICROS * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+    day = day_and_cent(pl.col("package_rate"), pl.lit(MICROS, dtype=pl.Int128))
     groups = (
         lines.group_by(_GROUP)
         .agg(

@@ -8,10 +8,11 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import cents, from_cents
-from invoices.periods import add_days
+from invoices.periods import period_end
 from invoices.schema import CENTS
 from reconcile.audit.pricing import RECURRING
-from reconcile.audit.repeats.shared_days import FINE, on_days
+from reconcile.audit.repeats.shared_days import FINE, bill_day, in_service, on_days
+from reconcile.audit.repeats.undone_charges import not_after
 from reconcile.audit.stakes import takes_whole
 
 ITEM = ["service", "package"]
@@ -50,7 +51,6 @@ def past_of(
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
     columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
     columns += ["contract", "bill_day"]
-    last = pl.when(pl.col("period_until") > pl.col("period_from")).then("period_until")
     credit = pl.col("amount") < 0
     # Elements that are billed by themselves before the package is: they are due as they stand.
     due = pl.when(pl.col("is_charge") & ~takes_whole() & pl.col("rate").is_not_null())
@@ -62,7 +62,7 @@ def past_of(
             *(given.cast(CENTS).alias(name) for name, given in worth.items()),
             "amount",
             starts="period_from",
-            ends=last.otherwise(add_days(pl.col("period_from"), 1)),
+            ends=period_end(pl.col("period_from"), pl.col("period_until")),
         )
         for frame, wanted, worth in (
             (tonight, beside, money),
@@ -81,7 +81,7 @@ def past_of(
             underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
             charge=~credit & pl.col("package").is_not_null(),
             carries=pl.lit(False),
-            bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
+            bill_day=bill_day(),
         )
         .select(list(PAST))
         .cast(PAST)
@@ -123,9 +123,7 @@ def before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
         *KEY, "on", "number", "installed_on", "window_until",
         of_starts="starts", of_ends="ends",
     )  # fmt: skip
-    not_later = (pl.col("bill_date") < pl.col("on")) | (
-        (pl.col("bill_date") == pl.col("on")) & (pl.col("invoice_no") <= pl.col("number"))
-    )
+    not_later = not_after("bill_date", "invoice_no", "on", "number")
     meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))
     return asking.join(past, on=ITEM).filter(not_later, meets)
 
@@ -138,8 +136,6 @@ def lying(past: pl.DataFrame) -> pl.DataFrame:
     """
     order = pl.struct("bill_date", "invoice_no", "line_id").rank("dense")
     rows = on_days(past.with_row_index("row").with_columns(order=order))
-    day = pl.col("day")
-    inside = ~((day < pl.col("installed_on")) | (day >= pl.col("window_until"))).fill_null(False)
     first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
     short = (pl.col("underbilled") > 0) & pl.col("carries")
 
@@ -151,7 +147,7 @@ def lying(past: pl.DataFrame) -> pl.DataFrame:
             plain * FINE // plain.sum().over("row")
         )  # fmt: skip
 
-    rows = rows.with_columns(served=inside, first=first.fill_null(False)).with_columns(
+    rows = rows.with_columns(served=in_service(), first=first.fill_null(False)).with_columns(
         # Where no day is in service all of them are counted.
         served=pl.col("served") | ~pl.col("served").any().over("row")
     )

@@ -12,6 +12,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, cents, divide_half_away, micros
 from invoices.periods import add_days, days_between, with_fraction
 from reconcile.audit.pricing import value
+from reconcile.audit.repeats.shared_days import begins_in_service
 
 NARROWED = ("not_billed", "in_service", "installed", "ordered", "owned")
 """How what is due of a line narrows, each after a code of the findings page: what is not billed
@@ -71,11 +72,6 @@ def _open_end() -> pl.Expr:
     return pl.when(own).then("active_until")
 
 
-def _begins_in_service() -> pl.Expr:
-    """Say whether an element begins before its service is disconnected, if it ever is."""
-    return (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
-
-
 def _truth(some_days: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     """Say of each line whether some of its days are not on order, or have fewer units.
 
@@ -93,7 +89,7 @@ def _truth(some_days: pl.DataFrame, owned: pl.DataFrame) -> pl.DataFrame:
     )
     here = (
         some_days.join(owned, on=["service", "usoc"])
-        .filter(_begins_in_service())
+        .filter(begins_in_service())
         .with_columns(days=covered)
         .filter(pl.col("days") > 0)
         .group_by("line_id")
@@ -131,7 +127,7 @@ def _narrowed(some_days: pl.DataFrame, pieces: pl.DataFrame, owned: pl.DataFrame
     ordered = (
         installed.filter("ordered")
         .join(owned, on=["service", "usoc"])
-        .filter(_begins_in_service())
+        .filter(begins_in_service())
         .with_columns(
             piece_from=pl.max_horizontal("piece_from", "active_from"),
             piece_until=pl.min_horizontal("piece_until", _open_end()),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import MONTH_PARTS, from_cents, micros
-from invoices.periods import add_days
+from invoices.periods import period_end
 from invoices.schema import CENTS
 from reconcile.audit.pricing import (
     QUESTION,
@@ -46,7 +46,7 @@ def billed(lines: pl.LazyFrame) -> pl.LazyFrame:
         "rate_day",
         "amount",
         bill_month=pl.col("bill_date").dt.truncate("1mo"),
-        period_last=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
+        period_last=period_end(start, end),
     )
 
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import EXACT_PER_CENT, MICROS, divide_half_away, micros
+from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
 from invoices.schema import among
-from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.contracts import Contract, contract_for, settings
 
 RECURRING = ("recurring", "prorated")
@@ -70,17 +69,24 @@ def value(rate: pl.Expr, units: pl.Expr, parts: pl.Expr, by_unit: pl.Expr) -> pl
     return pl.when(by_unit).then(divide_half_away(each * units, MICROS)).otherwise(line)
 
 
+def day_and_cent(rate: pl.Expr, units: pl.Expr) -> pl.Expr:
+    """Return the most cents a proration may be off: a day at the rate, and a cent.
+
+    `units` are millionths; a month has its `month_days`, 30 where it has none.
+    """
+    month = pl.col("month_days").fill_null(30).cast(pl.Int128)
+    return micros(rate) * units * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
+
+
 def place(
     lines: pl.LazyFrame,
-    history: pl.LazyFrame,
     orders: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
 ) -> pl.LazyFrame:
     """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
-    `history` (AUDITED) are the lines audited before, `orders` names the order that carries each
-    one-time line (`reconcile.audit.orders.assign`).
+    `orders` names the order that carries each one-time line (`reconcile.audit.orders.assign`).
     """
     lines = with_contract(lines, contracts, "bill_date", "contract")
     return (
@@ -88,7 +94,6 @@ def place(
         .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left", maintain_order="left")
         .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
         .drop("completed_on")
-        .pipe(with_package_of_elements, history, reference)
     )
 
 

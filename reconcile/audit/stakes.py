@@ -10,7 +10,6 @@ import polars as pl
 
 from invoices.money import (
     EXACT_PER_CENT,
-    MONTH_PARTS,
     cents,
     divide_half_away,
     from_cents,
@@ -21,7 +20,7 @@ from invoices.periods import add_months
 from invoices.schema import CENTS, RATE
 from reconcile.audit.causes import equals_printed
 from reconcile.audit.pieces import NARROWED
-from reconcile.audit.pricing import value
+from reconcile.audit.pricing import day_and_cent, value
 from reconcile.schema import UNITED
 
 ZERO = pl.lit(0, dtype=pl.Int128)
@@ -192,7 +191,6 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
     too_many = charge & _true("is_too_many")
     tolerant = rated & (kind == "prorated") & right
     due = pl.col("due_owned") + pl.col("spared")
-    month = pl.col("month_days").fill_null(30).cast(pl.Int128)
     extension = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     at_billed_rate = divide_half_away(
         micros(pl.col("unit_rate")) * pl.col("unit_parts_ordered"), EXACT_PER_CENT
@@ -204,7 +202,7 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
     lines = lines.with_columns(
         too_many=too_many,
         slack=pl.when(tolerant & ~too_many)
-        .then(_day(month, pl.min_horizontal("units", "units_owned")))
+        .then(day_and_cent(pl.col("rate"), pl.min_horizontal("units", "units_owned")))
         .otherwise(ZERO),
         over=pl.when(rated | too_many).then(pl.col("rem") - due).otherwise(ZERO),
         units_part=pl.when(rated & printed).then(at_billed_rate).otherwise(pl.col("rem") - share),
@@ -213,7 +211,7 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
         & ~above
         & (
             cents(pl.col("amount")) - extension
-            > pl.when(tolerant).then(_day(month, pl.col("units"))).otherwise(ZERO)
+            > pl.when(tolerant).then(day_and_cent(pl.col("rate"), pl.col("units"))).otherwise(ZERO)
         ),
     )
     # Without a printed unit rate, one is too high if more is billed than the units come to.
@@ -223,11 +221,6 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
         is_tolerated=rated & (pl.col("over").abs() <= pl.col("slack")),
         left=pl.when(pl.col("over") > pl.col("slack")).then("over").otherwise(ZERO),
     )
-
-
-def _day(month: pl.Expr, units: pl.Expr) -> pl.Expr:
-    """Return the most cents a proration may be off: a day at the rate, and a cent."""
-    return micros(pl.col("rate")) * units * (MONTH_PARTS // month) // EXACT_PER_CENT + 1
 
 
 def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:

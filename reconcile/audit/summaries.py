@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.periods import add_days
+from invoices.periods import add_days, period_end
 from invoices.schema import RATE, among
 from reconcile.audit.presence import beside, billed, by_rule
 from reconcile.audit.pricing import RECURRING
 from reconcile.audit.repeats.credited import uncredited
+from reconcile.audit.repeats.shared_days import bill_day, in_service, is_held
 from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 
 _PAIR = ["line_id", "line_id_before"]
@@ -54,13 +55,13 @@ def in_summary(
         .select(*_PAIR, pl.col("^.*_before$").exclude("line_id_before").name.map(_own), "wanted")
         .with_columns(_EACH_DAY)
         .explode("day")
-        .filter(_in_service())
+        .filter(in_service())
         .pipe(_on_order, reference["service_elements"])
         .join(_credited(given), on=[*_PAIR, "day"], how="anti")
         .select("line_id", "wanted", "day", covered=pl.lit(True))
         .unique()
     )
-    days = pairs.with_columns(_EACH_DAY).explode("day").filter(_in_service())
+    days = pairs.with_columns(_EACH_DAY).explode("day").filter(in_service())
     return _covered(days.select("line_id", "wanted", "day").unique(), due)
 
 
@@ -94,12 +95,12 @@ def _narrow(lines: pl.LazyFrame) -> pl.LazyFrame:
     ).select(
         *DOCUMENT_ORDER, "service", "usoc", "charge_class", "amount", "contract", "period_until",
         "installed_on", "disconnected_on",
-        bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
+        bill_day=bill_day(),
         order=pl.lit(None, pl.String),
         units=pl.col("quantity").fill_null(1).abs().cast(RATE),
         needs_order=monthly & recurring & pl.col("package").is_null(),
         starts=start,
-        ends=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
+        ends=period_end(start, end),
     )  # fmt: skip
 
 
@@ -133,14 +134,6 @@ def _pairs(pairs: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     return pairs.join(known, on="line_id").join(summaries, on="line_id_before")
 
 
-def _in_service() -> pl.Expr:
-    """Say whether the service is in service on a day, with days of grace."""
-    day = pl.col("day")
-    return (pl.col("installed_on") <= day).fill_null(True) & (
-        day < pl.col("window_until")
-    ).fill_null(True)
-
-
 def _on_order(days: pl.DataFrame, elements: pl.LazyFrame) -> pl.DataFrame:
     """Keep the days on which the element is on order; what needs no order keeps all of them.
 
@@ -148,12 +141,7 @@ def _on_order(days: pl.DataFrame, elements: pl.LazyFrame) -> pl.DataFrame:
     """
     asked = days.lazy().select("service", "usoc").unique()
     owned = elements.filter(pl.col("quantity") > 0).join(asked, on=["service", "usoc"]).collect()
-    with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
-    in_service = (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
-    on_day = (pl.col("active_from") <= pl.col("day")).fill_null(True) & (
-        (pl.col("day") < pl.col("active_until")).fill_null(True) | with_service
-    )
-    ordered = days.join(owned, on=["service", "usoc"]).filter(in_service, on_day)
+    ordered = days.join(owned, on=["service", "usoc"]).filter(is_held())
     there = ordered.select(*_PAIR, "day", is_there=pl.lit(True)).unique()
     told = days.join(there, on=[*_PAIR, "day"], how="left")
     return told.filter(~pl.col("needs_order") | pl.col("is_there")).drop("is_there")

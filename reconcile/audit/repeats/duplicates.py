@@ -12,9 +12,10 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, micros
-from invoices.periods import add_days, add_months
+from invoices.periods import add_days, add_months, period_end
 from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit.repeats.credited import credited_money, uncredited
+from reconcile.audit.repeats.shared_days import bill_day, is_held
 from reconcile.audit.repeats.undone_charges import DATED, DOCUMENT_ORDER, EXACT, stands
 from reconcile.schema import UNITED
 
@@ -108,7 +109,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "installed_on",
         "disconnected_on",
         "period_until",
-        bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64)),
+        bill_day=bill_day(),
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
         owing=(pl.col("amount") == 0)
         & (worth >= EXACT_PER_CENT // 2)
@@ -124,7 +125,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         same_text=pl.when(one_time).then(order).when(tax).then(pl.col("description").fill_null("")),
         same_amount=pl.when(tax).then("amount"),
         starts=start,
-        ends=pl.when(end > start).then(end).otherwise(add_days(start, 1)),
+        ends=period_end(start, end),
     )
 
 
@@ -344,19 +345,12 @@ def _units_before(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 def _owned_on(days: pl.DataFrame, later: pl.DataFrame, owned: pl.LazyFrame) -> pl.DataFrame:
     """Return how many units the service has on each day of a line: [line_id, day, has]."""
     mine = owned.filter(among("service", later["service"].unique())).collect()
-    # What ends with its service is not fewer units: days after it are the disconnect's affair.
-    with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
-    in_service = (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
     return (
         days.filter(pl.col("family_class") == "recurring")
         .join(mine, on=_ITEM, suffix="_owned")
         .filter(
-            in_service,
+            is_held(),
             (pl.col("carrier_owned") == pl.col("carrier")).fill_null(True),
-            pl.col("active_from").is_null() | (pl.col("active_from") <= pl.col("day")),
-            pl.col("active_until").is_null()
-            | (pl.col("day") < pl.col("active_until"))
-            | with_service,
         )
         .group_by("line_id", "day")
         # An inventory may list the elements of a package beside it: the larger count holds.

@@ -25,6 +25,37 @@ def in_cents(lying: pl.Expr) -> pl.Expr:
     return divide_half_away(lying.fill_null(0).sum() + lying.count().cast(pl.Int128), FINE)
 
 
+def in_service() -> pl.Expr:
+    """Say whether `day` is in `[installed_on, window_until)`, open where one is null."""
+    day = pl.col("day")
+    return (pl.col("installed_on") <= day).fill_null(True) & (
+        day < pl.col("window_until")
+    ).fill_null(True)
+
+
+def begins_in_service() -> pl.Expr:
+    """Say whether an element begins before its service is disconnected, if it ever is."""
+    return (pl.col("active_from") < pl.col("disconnected_on")).fill_null(True)
+
+
+def is_held() -> pl.Expr:
+    """Say whether an element's row holds `day`; one that ends with its service goes on.
+
+    Days after a disconnect are the affair of that code.
+    """
+    with_service = (pl.col("active_until") >= pl.col("disconnected_on")).fill_null(False)
+    return (
+        begins_in_service()
+        & (pl.col("active_from") <= pl.col("day")).fill_null(True)
+        & ((pl.col("day") < pl.col("active_until")).fill_null(True) | with_service)
+    )
+
+
+def bill_day() -> pl.Expr:
+    """Return the day the account bills on; of lines that do not know it, that of their date."""
+    return pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64))
+
+
 def on_days(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines once for each of their days, with `parts`: what of a month the day is.
 

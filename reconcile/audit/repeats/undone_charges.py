@@ -101,7 +101,10 @@ def _eligible(lines: pl.DataFrame) -> pl.DataFrame:
     fits = pl.when(one_time).then(pl.col("credit_order").is_null() | same_order).otherwise(meets)
     return (
         asked.join(charge, on=["service", "usoc"])
-        .filter(fits.fill_null(False), _not_after("bill_date", "invoice_no"))
+        .filter(
+            fits.fill_null(False),
+            not_after("bill_date", "invoice_no", "credit_bill_date", "credit_invoice_no"),
+        )
         .with_columns(
             given=-pl.col("credit_amount"),
             guessed=one_time
@@ -115,10 +118,10 @@ def _eligible(lines: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _not_after(day: str, number: str) -> pl.Expr:
-    """Say whether a charge stands on the bill of the credit or an earlier one."""
-    on, of = pl.col(f"credit_{day}"), pl.col(f"credit_{number}")
-    return (pl.col(day) < on) | ((pl.col(day) == on) & (pl.col(number) <= of))
+def not_after(day: str, number: str, on: str, of: str) -> pl.Expr:
+    """Say whether the bill of (day, number) is that of (on, of) or stands before it."""
+    earlier, same = pl.col(day) < pl.col(on), pl.col(day) == pl.col(on)
+    return earlier | (same & (pl.col(number) <= pl.col(of)))
 
 
 def stands() -> pl.Expr:
