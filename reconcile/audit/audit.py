@@ -20,7 +20,7 @@ from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.audit.match import match
 from reconcile.audit.pricing import place, price, with_contract
 from reconcile.audit.repeats import duplicates
-from reconcile.audit.repeats.accruals import used_up, without_used
+from reconcile.audit.repeats.accruals import PLAIN, used_up, without_used
 from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.audit.stakes import (
     STAKED,
@@ -161,6 +161,7 @@ def _judged(
             *columns_of(AUDITED),
             pl.col(*STAKED, "units", "factor", "package_used").cast(pl.Int64),
             pl.col(WORDS),
+            *(() if found.due.twice.is_empty() else PLAIN),
         ),
         "judged",
     )

@@ -11,6 +11,7 @@ import polars as pl
 
 from invoices.money import MICROS, cents, divide_half_away
 from invoices.periods import add_days, with_fraction
+from invoices.schema import among
 from invoices.spread import by_largest_remainder
 from reconcile.audit.packages_before import ITEM, KEY, PAST, as_groups, before, lying
 from reconcile.audit.pricing import day_and_cent, value
@@ -94,17 +95,24 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
         _with_price(groups, days)
         .join(_carried(days, past, groups), on=KEY, how="left")
         .join(left, on=KEY, how="left")
-        .with_columns(pl.col("net", "credits", "beside", "accrual", "left").fill_null(0))
+        .join(_billed_again(lines), on=KEY, how="left")
+        .with_columns(
+            pl.col("net", "credits", "here", "beside", "accrual", "left", "second").fill_null(0)
+        )
     )
     back = pl.min_horizontal("credits", pl.col("price_carried") - pl.col("net"))
-    taken = pl.col("left") + pl.col("beside")
-    groups = (
-        groups.with_columns(back=pl.max_horizontal(back, _NONE))
-        .with_columns(
-            price=pl.max_horizontal(pl.col("price_fresh") - taken, _NONE) + pl.col("back"),
-            whole_left=pl.max_horizontal(pl.col("price_all") - taken, _NONE) + pl.col("back"),
-        )
-        .with_columns(room=pl.col("price") + pl.col("accrual"))
+    # What is left of repeats is what was credited on their document, else part of the price.
+    taken = pl.max_horizontal(pl.col("left") - pl.col("here"), _NONE) + pl.col("beside")
+    groups = groups.with_columns(back=pl.max_horizontal(back, _NONE)).with_columns(
+        price=pl.max_horizontal(pl.col("price_fresh") - taken, _NONE) + pl.col("back"),
+        whole_left=pl.max_horizontal(pl.col("price_all") - taken, _NONE) + pl.col("back"),
+    )
+    above = pl.col("billed") - pl.col("price")
+    here = pl.min_horizontal(pl.col("here") - pl.col("left"), above, "second")
+    groups = groups.with_columns(here=pl.max_horizontal(here, _NONE)).with_columns(
+        room=pl.col("price") + pl.col("accrual"),
+        price=pl.col("price") + pl.col("here"),
+        whole_left=pl.col("whole_left") + pl.col("here"),
     )
     own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual", "beside")
     told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
@@ -124,6 +132,8 @@ def _groups(lines: pl.DataFrame) -> pl.DataFrame:
         on=pl.col("bill_date").first(),
         number=pl.col("invoice_no").first(),
         has_proration=(pl.col("charge_class") == "prorated").any(),
+        document_id=pl.col("document_id").first(),
+        billed=cents(pl.col("amount")).sum(),
     )
 
 
@@ -193,9 +203,10 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     """Return what bills before, and credits, have of the days of each group, in cents.
 
     `net`: what was made due of days in service that are billed already, less what was credited;
-    `credits`: the latter; `accrual`: what was billed too little of them and not billed since;
-    `beside`: what elements billed by themselves have of other days; `twin`: the first line of those
-    that bill the package, else of these.
+    `credits`: the latter; `here`: what their own document credits of days none before bills;
+    `accrual`: what was billed too little of days billed already, and not billed since; `beside`:
+    what elements billed by themselves have of other days; `twin`: the first line of those that bill
+    the package, else of these.
     """
     rows = lying(before(groups, past))
     served = days.select(*KEY, "day", "in_service", "carrier")
@@ -203,18 +214,41 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
         carried=pl.col("carrier").is_not_null() & pl.col("in_service")
     )
     credit = (pl.col("expected") < 0) & pl.col("carried")
+    fresh = pl.col("carrier").is_null() & pl.col("in_service")
+    here = (pl.col("expected") < 0) & fresh & (pl.col("document_id") == pl.col("of_document"))
     beside = ~pl.col("carries") & (pl.col("expected") > 0) & pl.col("carrier").is_null()
     named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
     twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
     told = met.group_by(KEY).agg(
         net=in_cents(pl.when("carried").then("expected_here")),
         credits=in_cents(pl.when(credit).then(pl.col("expected_here") * -1)),
+        here=in_cents(pl.when(here).then(pl.col("expected_here") * -1)),
         accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
         beside=in_cents(pl.when(beside).then("expected_here")),
         element=pl.col("line_id").filter(beside).min(),
     )
     both = twin.join(told, on=KEY, how="full", coalesce=True)
     return both.with_columns(twin=pl.coalesce("twin", "element")).drop("element")
+
+
+def _billed_again(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return what of each group is billed a second time on its document (`second`, cents).
+
+    That is what is billed for an element and days of which a line before it bills some, and in the
+    other of the two ways to bill a package.
+    """
+    own_code = pl.col("usoc") == pl.col("package")
+    lines = lines.with_columns(
+        other_way=pl.col("line_no").min().over(*KEY, own_code) > pl.col("line_no").min().over(KEY)
+    )
+    earlier = lines.select(*KEY, "usoc", no="line_no", starts="period_from", ends="period_until")
+    again = lines.join(earlier, on=[*KEY, "usoc"]).filter(
+        pl.col("no") < pl.col("line_no"),
+        pl.col("starts") < pl.col("period_until"),
+        pl.col("ends") > pl.col("period_from"),
+    )
+    second = pl.col("other_way") | among("line_id", again["line_id"])
+    return lines.filter(second).group_by(KEY).agg(second=cents(pl.col("amount")).sum())
 
 
 def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
@@ -306,6 +340,7 @@ def _repeats(lines: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     groups = lines.select(
         *ITEM, "bill_day", "proration", "installed_on", "window_until", group="line_id",
         starts="period_from", ends="period_until", on="bill_date", number="invoice_no",
+        document_id="document_id",
     )  # fmt: skip
     found = _carried(_days(groups, past), past, groups).select("accrual", line_id="group")
     excess = pl.max_horizontal(cents(pl.col("amount")) - pl.col("left"), _NONE)

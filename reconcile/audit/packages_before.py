@@ -121,7 +121,7 @@ def before(groups: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     """Return what stands on documents up to that of each group, with the group."""
     asking = groups.select(
         *KEY, "on", "number", "installed_on", "window_until",
-        of_starts="starts", of_ends="ends",
+        of_starts="starts", of_ends="ends", of_document="document_id",
     )  # fmt: skip
     not_later = not_after("bill_date", "invoice_no", "on", "number")
     meets = (pl.col("starts") < pl.col("of_ends")) & (pl.col("ends") > pl.col("of_starts"))

@@ -245,7 +245,7 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         .when(pl.col("package_rate").is_not_null() & _true("is_twice"))
         .then("rem")
         .when(rated)
-        .then(pl.min_horizontal(_due_of_rated(), "due_once"))
+        .then(pl.min_horizontal("due_owned", "due_once") + pl.col("spared"))
     )
     lines = lines.with_columns(stakes=stakes, expected_cents=expected)
     tolerated = ~taken & (pl.col("is_tolerated") | _true("package_tolerated"))
@@ -256,9 +256,7 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("expected_cents") + pl.col("stakes") + pl.col("tolerated_cents") - billed
     ).fill_null(0)
     free = (pl.col("rate") == 0).fill_null(False)
-    gone = (
-        taken | (charge & (pl.col("rem") == 0) & ~free) | (pl.col("due_once") == 0).fill_null(False)
-    )
+    gone = taken | (charge & (pl.col("rem") == 0) & ~free)
     return lines.with_columns(
         expected=from_cents(pl.col("expected_cents")).cast(CENTS),
         at_stake=from_cents(pl.col("stakes")).cast(CENTS),
@@ -273,25 +271,32 @@ def _due_of_rated() -> pl.Expr:
 
 
 def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
-    """Add the units and unit-parts that are due, none where `gone`."""
+    """Add the units and unit-parts that are due, none where `gone`.
+
+    `plain_due_units` and `plain_due_unit_parts` are what they are without lines of 0.00 before it.
+    """
     judged = pl.col("is_charge_or_zero")
     in_full = pl.col("units") * pl.col("factor")
-    once = pl.col("due_once").is_not_null()
     # What is due for a charge that was credited in part is due for all that is billed.
     spared = pl.col("spared") > 0
     own = pl.when(judged & ~(spared & (pl.col("units_owned") == 0)))
-    units = pl.when(once).then("units_once").otherwise(own.then("units_owned").otherwise("units"))
     by_days = pl.when(judged & ~(spared & (pl.col("unit_parts_owned") == 0)))
+    units = own.then("units_owned").otherwise("units")
     dated = pl.col("fraction_parts").is_not_null()
     parts = (
-        pl.when(once & dated)
-        .then("unit_parts_once")
-        .when(dated)
+        pl.when(dated)
         .then(by_days.then("unit_parts_owned").otherwise(in_full))
         .otherwise(units * pl.col("factor"))
     )
-    some = ~(judged & gone)
+    units, parts = (pl.when(judged & gone).then(ZERO).otherwise(part) for part in (units, parts))
+    once = pl.col("due_once").is_not_null()
+    none = judged & (pl.col("due_once") == 0)
+    units_once = pl.when(none).then(ZERO).when(once).then("units_once").otherwise(units)
+    parts_once = pl.when(dated).then("unit_parts_once").otherwise(units_once * pl.col("factor"))
+    parts_once = pl.when(none).then(ZERO).when(once).then(parts_once).otherwise(parts)
     return lines.with_columns(
-        due_units=from_micros(pl.when(some).then(units).otherwise(ZERO)).cast(RATE),
-        due_unit_parts=from_micros(pl.when(some).then(parts).otherwise(ZERO)),
+        due_units=from_micros(units_once).cast(RATE),
+        due_unit_parts=from_micros(parts_once),
+        plain_due_units=from_micros(units).cast(RATE),
+        plain_due_unit_parts=from_micros(parts),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from mutants import mutants, room_tests
+from mutants import mutants
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,3 @@ def test_what_stands_around_a_place_stays_as_it_was():
     (mutant,) = mutants(source)
     assert (mutant.line, mutant.before, mutant.after) == (3, "a < b", "a <= b")
     assert mutant.source == source.replace("a <\n    b", "(a <= b)")
-
-
-def test_a_module_is_tried_by_the_room_tests_its_name_else_of_its_room():
-    assert room_tests("reconcile/window.py") == ["tests/reconcile/test_window.py"]
-    assert room_tests("reconcile/audit/pieces.py") == ["tests/reconcile/audit"]

@@ -1,10 +1,10 @@
 """A mutation run: the code is made wrong in one place at a time, and a test must say so.
 
 `python tests/support/mutants.py reconcile/window.py ...` moves the boundary of each comparison,
-changes the sign of each sum and each step of one, in a copy of the tree, and runs the tests of the
-module's room against each mutant (`--tests` names others). What lives is told with its line, before
-and after; it is to be killed by a test that states the rule, or noted as equal in
-`tests/data/equal_mutants.txt` (module | before | after | reason).
+changes the sign of each sum and each step of one, and runs the tests that come by the place, the
+quickest first (`mutant_run.py` says how; `--tests` names where to look for them). What lives is
+told with its line, before and after; it is to be killed by a test that states the rule, or noted as
+equal in `tests/data/equal_mutants.txt` (module | before | after | reason).
 """
 
 from __future__ import annotations
@@ -13,19 +13,15 @@ import argparse
 import ast
 import copy
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 EQUAL = ROOT / "tests/data/equal_mutants.txt"
-TREES = ("invoices", "reconcile", "rebill", "usoc_catalog", "migrations", "docs", "tests",
-         "benchmarks", "pyproject.toml")  # fmt: skip
 BOUNDARIES: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq,
@@ -103,86 +99,48 @@ def ending(source: str, node: ast.expr) -> int:
 # --------------------------------------------------------------------------------------- the run
 
 
-def room_tests(module: str) -> list[str]:
-    """Return the tests of a module: the file of its name, else the folder of its room."""
-    path = Path(module)
-    own = ROOT / "tests" / path.parent / f"test_{path.name}"
-    return [str((own if own.exists() else own.parent).relative_to(ROOT))]
-
-
-def tried(tree: Path, tests: list[str], limit: float | None) -> str:
-    """Run tests in a tree: they pass, fail, or do not end within so many seconds."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider",
-               "-m", "not soak", *tests]  # fmt: skip
-    env = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(command, cwd=tree, env=env, capture_output=True, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return "stuck"
-    return "passed" if done.returncode == 0 else "failed"
-
-
-def survivors(tree: Path, module: str, tests: list[str], first: int, last: int) -> list[Mutant]:
-    """Return the mutants of a module that its tests let live; say how it goes."""
-    source = (ROOT / module).read_text()
-    began = time.monotonic()
-    if tried(tree, tests, None) != "passed":
-        raise SystemExit(f"{module}: its tests fail as it is: {' '.join(tests)}")
-    limit = 20 + 4 * (time.monotonic() - began)
-    chosen = [m for m in mutants(source) if first <= m.line <= last]
-    noted = equal_mutants(module)
-    alive = []
-    for mutant in chosen:
-        (tree / module).write_text(mutant.source)
-        lives = tried(tree, tests, limit) == "passed"
-        if lives and (mutant.before, mutant.after) not in noted:
-            alive.append(mutant)
-            say(f"{module}:{mutant.line}: lives: {mutant.before}  ->  {mutant.after}")
-    (tree / module).write_text(source)
-    say(f"{module}: {len(chosen)} mutants, {len(alive)} live")
-    return alive
-
-
 def equal_mutants(module: str) -> set[tuple[str, str]]:
     """Return the mutants of a module that are noted as equal, before and after."""
     rows = [row.split(" | ") for row in EQUAL.read_text().splitlines() if " | " in row]
     return {(before, after) for name, before, after, _ in rows if name == module}
 
 
-def say(text: str) -> None:
-    """Write a line of the report at once."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+def modules_of(names: list[str]) -> list[str]:
+    """Return the modules of files and folders, by their paths below the checkout."""
+    found = [
+        sorted((ROOT / name).rglob("*.py")) if (ROOT / name).is_dir() else [ROOT / name]
+        for name in names
+    ]
+    return [str(path.relative_to(ROOT)) for paths in found for path in paths]
+
+
+def run(step: list[str], names: list[str], options: argparse.Namespace) -> subprocess.Popen[bytes]:
+    """Start a process of the run: `mutant_run.py` with its step, the modules, lines and tests."""
+    lines, budget = ["--lines", options.lines], ["--budget", options.budget]
+    command = [sys.executable, str(Path(__file__).with_name("mutant_run.py")), *step, *lines,
+               *budget, "--modules", *names, "--tests", *options.tests]  # fmt: skip
+    env = {**os.environ, "POLARS_MAX_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, cwd=ROOT, env=env)
 
 
 def main() -> int:
     """Run the mutants of the modules named; 1 if one lives."""
     asked = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     asked.add_argument("modules", nargs="+", help="files, or folders for all files in them")
-    asked.add_argument("--tests", nargs="*", help="the tests to run, else those of the room")
+    asked.add_argument("--tests", nargs="+", default=["tests/reconcile", "tests/rebill/pricing"])
     asked.add_argument("--lines", default="1-100000", help="only mutants of these lines, as 20-60")
+    asked.add_argument("--budget", default="60", help="seconds of tests against one mutant")
+    asked.add_argument("--touched", help="the tests' functions of an earlier run, else found first")
     options = asked.parse_args()
-    first, last = map(int, options.lines.split("-"))
-    names = [
-        str(path.relative_to(ROOT))
-        for name in options.modules
-        for path in (sorted((ROOT / name).rglob("*.py")) if (ROOT / name).is_dir()
-                     else [ROOT / name])
-    ]  # fmt: skip
+    names = modules_of(options.modules)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        tree = Path(folder)
-        for name in TREES:
-            found = ROOT / name
-            if found.is_dir():
-                shutil.copytree(found, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
-            elif found.exists():
-                shutil.copy(found, tree / name)
-        alive = [
-            mutant
-            for name in names
-            for mutant in survivors(tree, name, options.tests or room_tests(name), first, last)
-        ]
-    return 1 if alive else 0
+        touched = options.touched or str(Path(folder) / "touched.json")
+        if not Path(touched).exists() and run(["--find", touched], names, options).wait():
+            raise SystemExit("the tests fail on the code as it is")
+        workers = os.cpu_count() or 1
+        shares = [f"{n}/{workers}" for n in range(workers)]
+        started = [run(["--try", touched, "--share", s], names, options) for s in shares]
+        return max([process.wait() for process in started])
 
 
 if __name__ == "__main__":

@@ -13,12 +13,14 @@ from invoices.schema import CENTS, among
 from reconcile.audit.repeats.duplicates import Duplicates
 from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
 
-_NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS})
+_NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENTS})
+PLAIN = ("plain_due_units", "plain_due_unit_parts")
+_ZERO = pl.lit(0, dtype=pl.Int128)
 _LINE = ("line_id", "expected", "underbilled", "package")
 
 
 def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> pl.DataFrame:
-    """Return what tonight's repeats use up of what was billed too little: [line_id, used].
+    """Return what tonight's repeats use up of what was billed too little: [line_id, used, open].
 
     `judged` has charged_twice (cents, null where it is not true) and package_used beside AUDITED;
     `history` is AUDITED; `found` has the lines of one element with earlier ones. What was billed
@@ -29,6 +31,9 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         A     20.00   10.00        -
         B     10.00    0.00        10.00          ->  10.00
         C     10.00    0.00        10.00
+
+    `open` is what is due of a line all the same: lines of 0.00 had it, until another used it up
+    (and was credited since).
     """
     pairs = found.pairs
     if pairs.is_empty():
@@ -56,10 +61,16 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         )
     )
     return (
-        taken.join(takers, left_on="taker", right_on="line_id")
-        .join(tonight.select("line_id"), left_on="taker", right_on="line_id", how="semi")
-        .filter(pl.col("taken") > pl.col("gone"))
-        .select(line_id="taker", used=from_cents(pl.col("taken") - pl.col("gone")))
+        takers.join(asked.select("line_id"), on="line_id", how="semi")
+        .join(tonight.select("line_id"), on="line_id", how="semi")
+        .join(taken, left_on="line_id", right_on="taker", how="left")
+        .with_columns(pl.col("taken").fill_null(0))
+        .filter(pl.col("taken") != pl.col("gone"))
+        .select(
+            "line_id",
+            used=from_cents(pl.max_horizontal(pl.col("taken") - pl.col("gone"), _ZERO)),
+            open=from_cents(pl.max_horizontal(pl.col("gone") - pl.col("taken"), _ZERO)),
+        )
     )
 
 
@@ -120,11 +131,17 @@ def cents_of(code: str) -> pl.Expr:
 
 
 def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
-    """Take off what repeats used up; one of which nothing is left is not billed twice."""
+    """Take off what repeats used up; one of which nothing is left is not billed twice.
+
+    What is `open` is due: `expected` and the units are what they are without lines of 0.00. If
+    there can be such a line, `judged` has those units (`PLAIN`).
+    """
     package = pl.when(pl.col("charged_twice") > 0).then("package_used").otherwise(None)
     own = pl.coalesce(cents(pl.col("used")), package.cast(pl.Int128), pl.lit(0, dtype=pl.Int128))
     money = from_cents(pl.col("own")).cast(CENTS)
     left = pl.col("charged_twice") - pl.col("own")
+    is_open = pl.col("open") > 0
+    opened = bool(used.select(is_open.any()).item())
     return (
         judged.join(used.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(own=pl.min_horizontal(own, pl.col("charged_twice").cast(pl.Int128)))
@@ -134,5 +151,14 @@ def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
             at_stake=(pl.col("at_stake") - money).cast(CENTS),
             underbilled=(pl.col("underbilled") - money).cast(CENTS),
         )
-        .drop("own", "used")
+        .with_columns(
+            (pl.col(name) + pl.col("open").fill_null(0)).cast(CENTS)
+            for name in ("expected", "underbilled")
+        )
+        .with_columns(
+            pl.when(is_open).then(plain).otherwise(name).alias(name)
+            for plain in (PLAIN if opened else ())
+            for name in (plain.removeprefix("plain_"),)
+        )
+        .drop("own", "used", "open")
     )

@@ -107,6 +107,56 @@ OF_PACKAGES: dict[str, str] = {
     a  06-01 B1  rec   PKG1 1        .    30.00  06-01 07-01 .     30.00 0.00  account_unknown
     b  06-10 A1  rec   PKG1 1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
     """,
+    "credited in part and billed again on one bill": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  06-01 adj   PKG1   .        .    -12.00  06-01 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PKG1   1        .    12.00  06-01 07-01 12.00 0.00  0.00  .
+    """,
+    "an element credited and billed again on one bill": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   1FB   1        .    18.00  06-01 07-01 18.00 0.00  0.00  .
+    a2  06-01 rec   PORT1   1        .    12.00  06-01 07-01 12.00 0.00  0.00  .
+    b  06-01 adj   PORT1   .        .    -12.00  06-01 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PORT1   1        .    12.00  06-01 07-01 12.00 0.00  0.00  .
+    """,
+    "days credited and billed again on one bill": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  06-01 adj   PKG1   .        .    -12.00  06-19 07-01 -12.00 0.00  0.00  .
+    c  06-01 pro   PKG1   1        .    12.00  06-19 07-01 12.00 0.00  0.00  .
+    """,
+    "more than was credited, billed again on one bill": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  06-01 adj   PKG1   .        .    -12.00  06-01 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PKG1   1        .    20.00  06-01 07-01 12.00 8.00  0.00  charged_twice
+    """,
+    "less than was credited, billed again on one bill": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  06-01 adj   PKG1   .        .    -12.00  06-01 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PKG1   1        .    7.00  06-01 07-01 7.00 0.00  0.00  .
+    d  07-01 rec   PKG1   1        .    7.00  06-01 07-01 5.00 2.00  0.00  package_above_contract
+    """,
+    "a credit of what is above the price is no room for it": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    40.00  06-01 07-01 30.00 10.00  0.00  package_above_contract
+    b  06-01 adj   PKG1   .        .    -10.00  06-01 07-01 -10.00 0.00  0.00  .
+    """,
+    "credited on one bill, and billed again in the other way": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   1FB   1        .    18.00  06-01 07-01 18.00 0.00  0.00  .
+    a2  06-01 rec   PORT1   1        .    12.00  06-01 07-01 12.00 0.00  0.00  .
+    b  06-01 adj   PORT1   .        .    -12.00  06-01 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PKG1   1        .    30.00  06-01 07-01 12.00 18.00  0.00  charged_twice
+    """,
+    "days credited on one bill, and all billed again": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1   1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  06-01 adj   PKG1   .        .    -12.00  06-19 07-01 -12.00 0.00  0.00  .
+    c  06-01 rec   PKG1   1        .    30.00  06-01 07-01 12.00 18.00  0.00  charged_twice
+    """,
 }  # fmt: skip
 OF_ELEMENTS: dict[str, str] = {
     "a package held as elements and billed as one": """

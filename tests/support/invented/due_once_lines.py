@@ -217,4 +217,52 @@ TOO_LITTLE: dict[str, str] = {
     a  06-01 B1  rec   1FB  1        20.00 20.00  06-01 07-01 .     20.00 0.00  account_unknown
     b  06-10 A1  rec   1FB  1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
     """,
+    "what used a line of 0.00 is credited in full, and billed again": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    0.00  06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    5.00  06-01 07-01 0.00 0.00  -5.00  .
+    c  07-01 adj   1FB   .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
+    d  08-01 rec   1FB   1        .    20.00  06-01 07-01 5.00 0.00  -15.00  .
+    """,
+    "what used a line of 0.00 is credited in part, and billed again": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    0.00  06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    5.00  06-01 07-01 0.00 0.00  -5.00  .
+    c  07-01 adj   1FB   .        .    -3.00  06-01 07-01 -3.00 0.00  0.00  .
+    d  08-01 rec   1FB   1        .    18.00  06-01 07-01 3.00 0.00  -15.00  .
+    """,
+    "the oldest is credited first, of the rest too": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    14.00  06-01 07-01 20.00 0.00  6.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    5.00  06-01 07-01 5.00 0.00  0.00  .
+    c  07-01 adj   1FB   .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
+    d  08-01 rec   1FB   1        .    6.00  06-01 07-01 0.00 0.00  -6.00  .
+    """,
+    "a part credited, then what is open and the part": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    14.00  06-01 07-01 20.00 0.00  6.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    5.00  06-01 07-01 3.00 0.00  -2.00  .
+    c  07-01 adj   1FB   .        .    -3.00  06-01 07-01 -3.00 0.00  0.00  .
+    d  08-01 rec   1FB   1        .    4.00  06-01 07-01 0.00 0.00  -4.00  .
+    """,
+    "days credited of what used a line of 0.00 may be billed again": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .     0.00  06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  06-01 rec   1FB   1        20.00 20.00 06-01 07-01 0.00  0.00  -20.00 .
+    c  07-01 adj   1FB   .        .     -8.00 06-19 07-01 -8.00 0.00  0.00   .
+    d  08-01 pro   1FB   1        20.00 8.00  06-19 07-01 8.00  0.00  0.00   .
+    """,
+    "a line of 0.00, billed in two parts": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    12.00  06-01 07-01 0.00  0.00  -12.00 .
+    d  08-01 rec   1FB   1        .    8.00   06-01 07-01 0.00  0.00  -8.00  .
+    e  09-01 rec   1FB   1        .    1.00   06-01 07-01 0.00  1.00  0.00   charged_twice
+    """,
+    "a line of 0.00, a part of its days and the rest": """
+    no bill  class usoc  quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB   1        .    0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  07-01 rec   1FB   1        .    9.00   06-01 06-16 0.00  0.00  -9.00  .
+    d  08-01 rec   1FB   1        .    11.00  06-01 07-01 0.00  0.00  -11.00 .
+    """,
 }  # fmt: skip

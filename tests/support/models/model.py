@@ -25,7 +25,15 @@ from model_lines import (
     same_rate,
 )
 from model_packages import held_packages, judge_packages
-from model_repeats import accrue, earlier_charges, owed_before, spare, use_accruals, wholly_at_stake
+from model_repeats import (
+    accrue,
+    earlier_charges,
+    give_back,
+    owed_before,
+    spare,
+    use_accruals,
+    wholly_at_stake,
+)
 from model_time import Row, days_touched, extension, overlap, rounded
 from model_together import not_billed
 
@@ -178,11 +186,11 @@ def judge(facts: Facts, j: Judged) -> None:
         # What other documents bill of a package is weighed by its days.
         true = [(code, due) for code, due in true if code is not charged_twice]
     others = [(code, due) for code, due in true if code is not charged_twice]
-    owed = ZERO
+    owed, taken = ZERO, []
     if j.price is not None and not j.nothing_due and j["charge_class"] in ORDERED:
         many = quantity_above_inventory(facts, j)
         parts = [j.due, *(due for _, due in true), *([many] if many else [])]
-        owed = owed_before(facts, j, {d: min(part[d] for part in parts) for d in j.due})
+        owed, taken = owed_before(facts, j, {d: min(part[d] for part in parts) for d in j.due})
     for code, due in true:
         if code is charged_twice and j.grouped:
             repeat_in_package(facts, j, due, bool(others))
@@ -207,6 +215,7 @@ def judge(facts: Facts, j: Judged) -> None:
         j.findings["rate_missing"] = (ZERO, None)
     else:
         split_overcharge(facts, j, j.price, owed)
+        give_back(j.left, taken)
     questions(facts, j)
     if j["amount"] == 0:
         j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}

@@ -156,11 +156,23 @@ def part(money: Money, days: Days | set[Day]) -> Decimal:
 
 def credited_on(facts: Facts, lines: list[Judged], days: Days) -> Decimal:
     """Return what of some days was credited up to the document of lines."""
+    until = lines[0].order_key[:2]
+    return credited(facts, lines, days, [c for c in facts.lines if c.order_key[:2] <= until])
+
+
+def credited_here(facts: Facts, lines: list[Judged], days: Days) -> Decimal:
+    """Return what of some days was credited on the document of lines itself."""
+    document = lines[0]["document_id"]
+    return credited(facts, lines, days, [c for c in facts.lines if c["document_id"] == document])
+
+
+def credited(facts: Facts, lines: list[Judged], days: Days, among: list[Judged]) -> Decimal:
+    """Return what of some days credits among some lines gave back, rounded once."""
     j = lines[0]
     codes = facts.elements_of(j["carrier"], j.package)
     lying = NOTHING
-    for c in facts.lines:
-        mine = c.service is j.service and c["usoc"] in codes and c.order_key[:2] <= j.order_key[:2]
+    for c in among:
+        mine = c.service is j.service and c["usoc"] in codes
         monthly = c["charge_class"] in (*MONTHLY, "adjustment")
         if mine and monthly and c["amount"] < 0 and c.period:
             on_days = spread_over(-c["amount"], c, served(facts, c))
@@ -243,10 +255,25 @@ class Group:
         net = rounded(self.lying(billings, "expected", old)) - credits
         self.back = max(ZERO, min(credits, self.price_of(old) - net))
         self.alone = alone_on(facts, lines, fresh)
-        beside = self.alone + own
+        here = credited_here(facts, lines, fresh & self.window)
+        beside = self.alone + max(ZERO, own - here)
         self.price = max(ZERO, self.price_of(fresh & self.window) - beside) + self.back
         self.whole = max(ZERO, self.price_of(fresh) - beside) + self.back
+        above = sum((j["amount"] for j in lines), ZERO) - self.price
+        again = sum((j["amount"] for j in lines if self.bills_again(j)), ZERO)
+        self.here = max(ZERO, min(here - own, above, again))
+        self.price, self.whole = self.price + self.here, self.whole + self.here
         self.accrual = max(ZERO, rounded(self.lying(self.before, "accrual", old)))
+
+    def bills_again(self, j: Judged) -> bool:
+        """Say whether a line bills the package a second time on its document.
+
+        It does for an element and days of which a line before it bills some, and in the other way.
+        """
+        first = min(self.lines, key=lambda e: (e["line_no"], e["line_id"]))
+        earlier = [e for e in self.lines if e["line_no"] < j["line_no"] and e["usoc"] == j["usoc"]]
+        other_way = (j["usoc"] == j.package) != (first["usoc"] == j.package)
+        return other_way or any(days_of_line(e) & days_of_line(j) for e in earlier)
 
     def lying(self, billings: list[Carried], what: str, days: Days) -> Fraction:
         """Return what of earlier billings lies on some days."""
@@ -305,7 +332,7 @@ class Group:
         ways = [j["usoc"] == j.package for j in self.lines]
         amounts = [j["amount"] for j in self.lines]
         first = sum((a for a, way in zip(amounts, ways, strict=True) if way == ways[0]), ZERO)
-        room = self.price + self.accrual
+        room = self.price - self.here + self.accrual
         full = room > 0 and Fraction(first) + self.slack >= Fraction(room)
         found = []
         for j, way in zip(self.lines, ways, strict=True):

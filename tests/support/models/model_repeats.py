@@ -26,6 +26,9 @@ from model_time import add_months, overlap
 
 NONE = Decimal(0)
 
+Taken = tuple[Decimal, Money, Money]
+"""An amount, the accrual it is taken of, and what its days had before."""
+
 
 def wholly_at_stake(j: Judged) -> bool:
     """Say whether a line is itself wholly at stake: it makes no other a repeat."""
@@ -165,15 +168,15 @@ def short_before(facts: Facts, j: Judged) -> list[Judged]:
     ]
 
 
-def owed_before(facts: Facts, j: Judged, due: Due) -> Decimal:
-    """Return what of the days that are due of a line lines of 0.00 before it have already.
+def owed_before(facts: Facts, j: Judged, due: Due) -> tuple[Decimal, list[Taken]]:
+    """Return what of the days that are due of a line lines of 0.00 before it have already, and how.
 
     "A line beside them is judged as if they were not there, but `expected` is what they leave."
     What they were billed too little is used up by it.
     """
     nothing = [e for e in short_before(facts, j) if not e["amount"]]
     if not nothing:
-        return ZERO
+        return ZERO, []
     stood = [standing(facts, e, j) for e in earlier_charges(facts, j)]
     left: Due = {}
     for day, units in due.items():
@@ -181,15 +184,28 @@ def owed_before(facts: Facts, j: Judged, due: Due) -> Decimal:
         used += sum((e.units for e in nothing if day in e.accrual), NONE)
         has = facts.may_bill(j, day) if day else j.order and Decimal(j.order["quantity"])
         left[day] = min(units, max(NONE, (has or NONE) - used))
-    off, owed = max(ZERO, j.due_amount(due) - j.due_amount(left)), ZERO
+    off, taken = max(ZERO, j.due_amount(due) - j.due_amount(left)), []
+    owed = ZERO
     for e in nothing:
         met = {
             d for d in met_days(e, set(due)) if d in e.accrual and left.get(d, 0) < due.get(d, 0)
         }
         took = min(off - owed, total(e.accrual[d] for d in met))
+        before = {d: e.accrual[d] for d in met}
         use(took, [(e.accrual, dict(e.accrual), met, -1)])
+        taken.append((took, e.accrual, before))
         owed += took
-    return owed
+    return owed, taken
+
+
+def give_back(billed: Decimal, taken: list[Taken]) -> None:
+    """Open again what of lines of 0.00 a line has taken but not billed, the newest first."""
+    unbilled = sum((took for took, _, _ in taken), ZERO) - billed
+    for took, accrual, before in reversed(taken):
+        part = max(ZERO, min(took, unbilled))
+        for d in before if took else []:
+            accrual[d] += (before[d] - accrual[d]) * Fraction(part) / Fraction(took)
+        unbilled -= part
 
 
 def met_days(e: Judged, days: set[Day]) -> set[Day]:
