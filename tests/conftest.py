@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import nights
 import postgres
 import pytest
 from hypothesis import HealthCheck, settings
@@ -67,9 +68,7 @@ def any_workspace(tmp_path: Path, database_url: str) -> Workspace:
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
     """A fresh workspace on SQLite."""
-    made = init_workspace(tmp_path / "workspace")
-    store.upgrade(made)
-    return made
+    return nights.fresh(tmp_path / "workspace")
 
 
 @pytest.fixture
@@ -94,8 +93,6 @@ def rebill(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace that knows two services, named by the environment."""
-    from nights import small
-
-    workspace = small(tmp_path / "w")
+    workspace = nights.small(tmp_path / "w")
     monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
     return workspace

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -108,13 +109,18 @@ def differences(connection: sa.Connection) -> list[Any]:
     return list(compare_metadata(context, Base.metadata))
 
 
+@cache
+def _newest() -> str | None:
+    return ScriptDirectory.from_config(_alembic()).get_current_head()
+
+
 def open_engine(workspace: Workspace) -> sa.Engine:
     """Return an engine on the workspace's database, which has the newest shape.
 
     Raises `ConfigError` where the database cannot be reached or `rebill db upgrade` is due.
     """
     engine = make_engine(workspace.database_url)
-    newest = ScriptDirectory.from_config(_alembic()).get_current_head()
+    newest = _newest()
     with _connected(engine), engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current != newest:

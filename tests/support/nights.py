@@ -109,14 +109,24 @@ USUAL = """
 
 
 def make(root: Path, url: str | None = None) -> Workspace:
-    """Return a fresh workspace below `root`, on the database of the URL."""
-    workspace = init_workspace(root)
+    """Return a fresh workspace on the database of the URL; the files of its inbox are at rest."""
+    workspace = init_workspace(root) if url else fresh(root)
     settings = "[inbox]\nsettle_seconds = 0\n"
     settings += f'[database]\nurl = "{url}"\n' if url else ""
     (root / SETTINGS_FILE).write_text(settings)
     workspace = open_workspace(workspace.root)
-    store.upgrade(workspace)
+    if url:
+        store.upgrade(workspace)
     return workspace
+
+
+def fresh(root: Path) -> Workspace:
+    """Return a fresh workspace on SQLite."""
+    return copied(root, _upgraded)
+
+
+def _upgraded(root: Path) -> None:
+    store.upgrade(init_workspace(root))
 
 
 def small(root: Path, url: str | None = None) -> Workspace:
