@@ -122,6 +122,22 @@ def with_fraction(
     )
 
 
+def with_day_parts(frame: pl.LazyFrame, day: str, name: str) -> pl.LazyFrame:
+    """Return `frame` with what part of a month one day is, in `MONTH_PARTS` (Int64).
+
+    It is what `with_fraction` says of the day cut from its period; `frame` has what is said there.
+    """
+    thirty = days30(pl.col(day), add_days(pl.col(day), 1), pl.col("bill_day"))
+    actual = pl.lit(MONTH_PARTS) // days_between(pl.col("_first"), pl.col("_second"))
+    parts = (
+        pl.when(pl.col("proration") == "actual_days")
+        .then(actual)
+        .otherwise(thirty * (MONTH_PARTS // 30))
+    )
+    frame = with_billing_period(frame, day, "_first", "_second")
+    return frame.with_columns(parts.alias(name)).drop("_first", "_second")
+
+
 def _with_actual(frame: pl.LazyFrame, a: pl.Expr, b: pl.Expr) -> pl.LazyFrame:
     """Add `_actual`: the most whole months of `[a, b)`, and each day left over by its month."""
     parts, bill_day = pl.lit(MONTH_PARTS, dtype=pl.Int64), pl.col("bill_day")

@@ -90,11 +90,29 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     lines = lines.with_columns(group=begins.cum_sum().over(ITEM))
     groups = _groups(lines)
     days = _days(groups, past)
-    left = _left_of_repeats(groups, turn.filter("repeats"))
+    groups = _with_what_is_left(groups, days, past, lines, turn.filter("repeats"))
+    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual", "beside")
+    told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
+    return told.pipe(_with_borne, days).pipe(_with_again).pipe(_shared)
+
+
+def _with_what_is_left(
+    groups: pl.DataFrame,
+    days: pl.DataFrame,
+    past: pl.DataFrame,
+    lines: pl.DataFrame,
+    repeats: pl.DataFrame,
+) -> pl.DataFrame:
+    """Add what is left of the price for each group, and of that of all its days (cents).
+
+    `price` is of days in service, `whole_left` of all; both with what was credited and is billed
+    again, of `carried` days (`back`) or on the document itself. `room` is what a first way to bill
+    the package may take: the price without the latter, and what was billed too little.
+    """
     groups = (
         _with_price(groups, days)
         .join(_carried(days, past, groups), on=KEY, how="left")
-        .join(left, on=KEY, how="left")
+        .join(_left_of_repeats(groups, repeats), on=KEY, how="left")
         .join(_billed_again(lines), on=KEY, how="left")
         .with_columns(
             pl.col("net", "credits", "here", "beside", "accrual", "left", "second").fill_null(0)
@@ -109,14 +127,11 @@ def _own(turn: pl.DataFrame, past: pl.DataFrame) -> pl.DataFrame:
     )
     above = pl.col("billed") - pl.col("price")
     here = pl.min_horizontal(pl.col("here") - pl.col("left"), above, "second")
-    groups = groups.with_columns(here=pl.max_horizontal(here, _NONE)).with_columns(
+    return groups.with_columns(here=pl.max_horizontal(here, _NONE)).with_columns(
         room=pl.col("price") + pl.col("accrual"),
         price=pl.col("price") + pl.col("here"),
         whole_left=pl.col("whole_left") + pl.col("here"),
     )
-    own = ("rate", "twin", "slack", "price", "whole_left", "room", "back", "accrual", "beside")
-    told = lines.drop("left").join(groups.select(*KEY, *own), on=KEY, how="left")
-    return told.pipe(_with_borne, days).pipe(_with_again).pipe(_shared)
 
 
 def _groups(lines: pl.DataFrame) -> pl.DataFrame:
@@ -165,11 +180,9 @@ def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     }
     cut = pl.col("ends") != pl.col("first_ends")
     whole = with_fraction(groups.lazy(), "starts", "ends", "whole", cut).collect()
-    for name, which in wanted.items():
-        parts = _parts_of(days.filter(which), name)
-        whole = whole.join(parts, on=KEY, how="left").with_columns(
-            pl.min_horizontal(pl.col(name).fill_null(0), "whole").cast(_CENTS)
-        )
+    whole = whole.join(_parts_of(days, wanted), on=KEY, how="left").with_columns(
+        pl.min_horizontal(pl.col(name).fill_null(0), "whole").cast(_CENTS) for name in wanted
+    )
     one = pl.lit(MICROS, dtype=_CENTS)
     day = day_and_cent(pl.col("rate"), one)
     return whole.with_columns(
@@ -179,24 +192,30 @@ def _with_price(groups: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def _parts_of(days: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return what of a month days of each group are, run by run."""
-    ordered = days.sort(*KEY, "day")
-    follows = pl.all_horizontal(pl.col(k) == pl.col(k).shift() for k in KEY) & (
+def _parts_of(days: pl.DataFrame, wanted: dict[str, pl.Expr]) -> pl.DataFrame:
+    """Return what of a month those of the days of each group are that are `wanted`, run by run."""
+    named = pl.concat(
+        days.filter(which).with_columns(name=pl.lit(n)) for n, which in wanted.items()
+    )
+    key = [*KEY, "name"]
+    follows = pl.all_horizontal(pl.col(k) == pl.col(k).shift() for k in key) & (
         pl.col("day") == add_days(pl.col("day").shift(), 1)
     )
     runs = (
-        ordered.with_columns(run=(~follows.fill_null(False)).cum_sum())
+        named.sort(*key, "day")
+        .with_columns(run=(~follows.fill_null(False)).cum_sum())
         .group_by("run", maintain_order=True)
         .agg(
-            pl.col(*KEY, "bill_day", "proration", "starts", "first_ends").first(),
+            pl.col(*key, "bill_day", "proration", "starts", "first_ends").first(),
             start=pl.col("day").first(),
             end=add_days(pl.col("day").last(), 1),
         )
     )
     cut = (pl.col("start") != pl.col("starts")) | (pl.col("end") != pl.col("first_ends"))
-    counted = with_fraction(runs.lazy(), "start", "end", name, cut).collect()
-    return counted.group_by(KEY).agg(pl.col(name).sum())
+    counted = with_fraction(runs.lazy(), "start", "end", "parts", cut).collect()
+    return counted.group_by(KEY).agg(
+        pl.when(pl.col("name") == name).then("parts").sum().alias(name) for name in wanted
+    )
 
 
 def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
 from invoices.schema import FINDINGS, columns_of, seal
 from invoices.text import filled
-from reconcile.audit.causes import causes
+from reconcile.audit.causes import CAUSES, causes
 from reconcile.audit.pricing import QUESTION, RATED, in_force, rate_frame, with_question
 from reconcile.audit.stakes import STAKED
 from reconcile.findings import BY_NAME, CAUSE_REASONS
@@ -212,13 +212,18 @@ def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFra
     found = judged.filter(
         pl.any_horizontal(*(pl.col(code).is_not_null() for code in STAKED), *quiet)
     ).collect()
+    nothing = pl.lit(0, dtype=pl.Int128)
+    stakes = {code: pl.col(code) for code in STAKED}
+    stakes |= {code: pl.when(pl.col(code)).then(nothing) for code in quiet}
+    # Most codes are true of no line of a night: nothing is put into words for them.
+    there = found.select(pl.col(code).is_not_null().any().alias(code) for code in STAKED)
+    there = there.with_columns(found.select(pl.col(quiet).any()))
+    true = [code for code in stakes if there[code].item()]
+    if not true:
+        return pl.DataFrame(schema=FINDINGS)
     found = _with_near(_with_causes(found, reference), reference["usocs"])
     messages = _messages()
-    rows = [_rows(found, code, pl.col(code), messages[code]) for code in STAKED]
-    nothing = pl.lit(0, dtype=pl.Int128)
-    rows += [
-        _rows(found, code, pl.when(pl.col(code)).then(nothing), messages[code]) for code in quiet
-    ]
+    rows = [_rows(found, code, stakes[code], messages[code]) for code in true]
     return pl.concat(rows).sort("finding_id")
 
 
@@ -262,6 +267,10 @@ def _with_causes(found: pl.DataFrame, reference: dict[str, pl.LazyFrame]) -> pl.
     """Add why a rate is above the contract, and since when the rate in force holds."""
     rates = rate_frame(reference["buy_rates"])
     above = found.filter(pl.col("rate_above_contract").is_not_null())
+    if above.is_empty():
+        columns = [(name, kind) for name, kind in CAUSES.items() if name != "line_id"]
+        columns += [("rate_from", pl.Date())]
+        return found.with_columns(pl.lit(None, dtype=kind).alias(name) for name, kind in columns)
     above = with_question(above.lazy(), rates).collect()
     since = in_force(above.select(QUESTION).unique(), rates).select(*QUESTION, "rate_from")
     above = above.join(since, on=QUESTION, how="left", nulls_equal=True)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.money import MICROS, MONTH_PARTS, ZERO_CENTS, exact, to_cents
-from invoices.periods import add_months, month_of, with_fraction
+from invoices.periods import add_days, add_months, month_of, with_day_parts, with_fraction
 from invoices.schema import CENTS, RATE
 
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2029, 12, 31))
@@ -102,6 +102,17 @@ def test_prorations_of_the_trade_come_out_to_the_cent(rate, start, end, thirty, 
             {"r": [Decimal(rate)], "u": [units]}, schema={"r": RATE, "u": pl.Int128}
         )
         assert frame.select(to_cents(exact(pl.col("r"), pl.col("u")))).item() == Decimal(golden)
+
+
+def test_a_day_by_itself_is_what_is_left_of_its_period_without_all_others():
+    days = pl.date_range(dt.date(2023, 12, 1), dt.date(2025, 3, 2), eager=True)
+    made = pl.DataFrame({"day": days}).join(pl.DataFrame({"bill_day": range(1, 32)}), how="cross")
+    made = made.join(pl.DataFrame({"proration": ["thirty_day_month", "actual_days"]}), how="cross")
+    made = made.with_columns(after=add_days(pl.col("day"), 1))
+    cut = with_fraction(made.lazy(), "day", "after", "cut", pl.lit(True))
+    told = with_day_parts(cut, "day", "parts").collect()
+    assert told.height == made.height == 458 * 62
+    assert told.filter(pl.col("parts").ne_missing(pl.col("cut"))).is_empty()
 
 
 @given(DAYS, st.integers(0, 500), st.integers(1, 31), st.booleans())

@@ -60,16 +60,21 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
             lies="lies",
         )
     )
+    tonights = among("line_id", asked["line_id"]) & among("line_id", tonight["line_id"])
+    return _told(takers.filter(tonights), taken)
+
+
+def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
+    """Say what of what was taken repeats use up, and what lines owed that was not there."""
+    more = pl.col("taken") - pl.col("gone")
     return (
-        takers.join(asked.select("line_id"), on="line_id", how="semi")
-        .join(tonight.select("line_id"), on="line_id", how="semi")
-        .join(taken, left_on="line_id", right_on="taker", how="left")
+        takers.join(taken, left_on="line_id", right_on="taker", how="left")
         .with_columns(pl.col("taken").fill_null(0))
-        .filter(pl.col("taken") != pl.col("gone"))
+        .filter(more != 0)
         .select(
             "line_id",
-            used=from_cents(pl.max_horizontal(pl.col("taken") - pl.col("gone"), _ZERO)),
-            open=from_cents(pl.max_horizontal(pl.col("gone") - pl.col("taken"), _ZERO)),
+            used=from_cents(pl.max_horizontal(more, _ZERO)),
+            open=from_cents(pl.max_horizontal(more * -1, _ZERO)),
         )
     )
 

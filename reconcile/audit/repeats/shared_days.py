@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import divide_half_away
-from invoices.periods import add_days, with_fraction
+from invoices.periods import with_day_parts
 
 FINE = 10**9
 """Money on days is counted in so many parts of a cent; a sum of days is rounded once."""
@@ -73,14 +73,13 @@ def on_days(lines: pl.DataFrame) -> pl.DataFrame:
             day=pl.when(pl.col("starts").is_null()).then(pl.concat_list(_NO_DAY)).otherwise(days)
         )
         .explode("day")
-        .with_columns(_next=add_days(pl.col("day"), 1))
         .lazy()
     )
     parts = pl.col("parts").fill_null(0)
     return (
-        with_fraction(rows, "day", "_next", "parts", pl.lit(True))
+        with_day_parts(rows, "day", "parts")
         .with_columns(parts=pl.when(parts.sum().over("_line") > 0).then(parts).otherwise(1))
-        .drop("_line", "_next")
+        .drop("_line")
         .collect()
     )
 

@@ -182,7 +182,7 @@ def test_a_template_that_fails_is_told_by_the_name_of_the_document() -> None:
     assert name == "N-2" and isinstance(told, str)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(LINES, max_size=10), st.booleans())
 def test_pdf_page_and_data_say_the_same(rows: list[dict[str, Any]], bundled: bool) -> None:
     named = [{"bundle": "Pack" if bundled and n % 2 else None} for n in range(len(rows))]

@@ -197,7 +197,7 @@ def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -
     assert sum(D(row["price"]) for row in rows) == D(rows[0]["invoice_total"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=6, max_size=6))
 def test_no_text_whatever_breaks_the_page_or_the_csv(texts: list[str]) -> None:
     description, service, usoc, circuit, brand, name = texts
@@ -215,7 +215,7 @@ def test_no_text_whatever_breaks_the_page_or_the_csv(texts: list[str]) -> None:
 # --- the slow invoice judges the fast one -----------------------------------------------------
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(LINES, max_size=14), TEXTS, TEXTS, TEXTS)
 def test_every_invoice_is_to_the_byte_what_the_slow_one_is(
     rows: list[dict[str, Any]], brand: str | None, name: str | None, address: str | None

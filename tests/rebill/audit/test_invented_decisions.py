@@ -55,7 +55,7 @@ SEEDS = [3, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 5, 8, 1
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_voided_document_never_was_and_an_accepted_one_always(seed: int, tmp_path: Path) -> None:
-    invented = world(seed, 3)
+    invented = world(seed, 2)
     files = [file for month in nights.papers_of(invented).values() for file in month]
     name, text = random.Random(seed).choice(files)
     whole, without = (nights.of_world(tmp_path / way, invented) for way in ("whole", "without"))

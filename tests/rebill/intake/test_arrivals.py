@@ -113,7 +113,14 @@ def test_the_files_of_a_bill_make_one_document_whose_lines_know_their_files(
     assert not batch.explain(feed, job(feed, "2026-11-10")).stages
 
 
-@pytest.mark.parametrize("order", [("tax", "ledger"), ("ledger", "recurring"), ("usage", "tax")])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("tax", "ledger"),
+        pytest.param(("ledger", "recurring"), marks=pytest.mark.soak),
+        pytest.param(("usage", "tax"), marks=pytest.mark.soak),
+    ],
+)
 def test_parts_that_come_night_by_night_are_put_together_when_the_last_is_there(
     feed: Workspace, order: tuple[str, str]
 ) -> None:

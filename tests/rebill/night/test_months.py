@@ -36,7 +36,11 @@ def facts_of(workspace: settings.Workspace) -> dict[str, list[tuple[str | None, 
 
 @pytest.mark.parametrize(
     ("seed", "invented"),
-    [(1, world(1, 3)), (11, world(11, 3)), (8, moving_world(8, 2))],
+    [
+        (1, world(1, 3)),
+        pytest.param(11, world(11, 3), marks=pytest.mark.soak),
+        (8, moving_world(8, 2)),
+    ],
     ids=["1", "11", "services move"],
 )
 def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(

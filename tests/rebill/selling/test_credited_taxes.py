@@ -252,7 +252,7 @@ def other(wtn: str) -> str:
     return wtn.replace("555", "556")
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.soak)])
 def test_credits_of_any_shape_over_nights_and_invoices_are_those_of_the_slow_model(
     tmp_path: Path, seed: int
 ) -> None:

@@ -193,7 +193,7 @@ def test_the_order_of_arrival_changes_nothing(order: list[int]) -> None:
     assert pulled(documents[order], contract()) == pulled(documents, contract())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     charges=st.lists(st.integers(0, 99999), min_size=1, max_size=12),
     days=st.integers(0, 80),

@@ -26,6 +26,7 @@ from model_lines import (
 )
 from model_packages import held_packages, judge_packages
 from model_repeats import (
+    Taken,
     accrue,
     earlier_charges,
     give_back,
@@ -186,11 +187,7 @@ def judge(facts: Facts, j: Judged) -> None:
         # What other documents bill of a package is weighed by its days.
         true = [(code, due) for code, due in true if code is not charged_twice]
     others = [(code, due) for code, due in true if code is not charged_twice]
-    owed, taken = ZERO, []
-    if j.price is not None and not j.nothing_due and j["charge_class"] in ORDERED:
-        many = quantity_above_inventory(facts, j)
-        parts = [j.due, *(due for _, due in true), *([many] if many else [])]
-        owed, taken = owed_before(facts, j, {d: min(part[d] for part in parts) for d in j.due})
+    owed, taken = owed_of(facts, j, [due for _, due in true])
     for code, due in true:
         if code is charged_twice and j.grouped:
             repeat_in_package(facts, j, due, bool(others))
@@ -219,6 +216,15 @@ def judge(facts: Facts, j: Judged) -> None:
     questions(facts, j)
     if j["amount"] == 0:
         j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}
+
+
+def owed_of(facts: Facts, j: Judged, parts: list[Due]) -> tuple[Decimal, list[Taken]]:
+    """Return what of a line, cut to all of some parts, lines of 0.00 before it have already."""
+    if j.price is None or j.nothing_due or j["charge_class"] not in ORDERED:
+        return ZERO, []
+    many = quantity_above_inventory(facts, j)
+    parts = [j.due, *parts, *([many] if many else [])]
+    return owed_before(facts, j, {d: min(part[d] for part in parts) for d in j.due})
 
 
 def repeat(facts: Facts, j: Judged, due: Due, others: bool) -> None:
