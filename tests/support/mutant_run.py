@@ -212,11 +212,11 @@ def try_all(items: dict[str, pytest.Item], options: argparse.Namespace) -> int:
     share, of = map(int, options.share.split("/"))
     first, last = map(int, options.lines.split("-"))
     alive = 0
+    killers: dict[str, int] = {}  # what killed others is likely to kill
     for module in options.modules:
         noted = equal_mutants(module)
         every = [m for m in mutants((ROOT / module).read_text()) if first <= m.line <= last]
         mine = [m for m in every[share::of] if (m.before, m.after) not in noted]
-        killers: dict[str, int] = {}
         lived = 0
         for mutant in mine:
             tests = tests_of(module, mutant, touched)
