@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mutants import ROOT, Mutant, equal_mutants, mutants
 
 Touched = dict[str, dict[str, float]]  # module:function -> test -> its seconds
+CODE = ("invoices", "reconcile", "rebill", "usoc_catalog")
 SEEN = "_seen_by_a_test"
 
 
@@ -65,9 +66,13 @@ class Run:
 
 
 def passes(item: pytest.Item) -> bool:
-    """Run a test with fixtures of its own and say whether it passed (or was skipped)."""
-    for cached in [o for o in gc.get_objects() if isinstance(o, functools._lru_cache_wrapper)]:
-        cached.cache_clear()
+    """Run a test with fixtures of its own and say whether it passed (or was skipped).
+
+    What the code of the checkout keeps for later is forgotten; what the tests keep is not its own.
+    """
+    for kept in [o for o in gc.get_objects() if isinstance(o, functools._lru_cache_wrapper)]:
+        if kept.__module__.split(".")[0] in CODE:
+            kept.cache_clear()
     item._initrequest()  # type: ignore[attr-defined]
     return all(not report.failed for report in runtestprotocol(item, log=False, nextitem=None))
 
@@ -120,6 +125,9 @@ def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
 # ------------------------------------------------------------------------------ a mutant in place
 
 
+STANDING: dict[str, dict[str, list[tuple[FunctionType, CodeType]]]] = {}
+
+
 def loaded(module: str) -> ModuleType:
     """Return a module of the checkout by its path."""
     path = Path(module).with_suffix("")
@@ -127,16 +135,19 @@ def loaded(module: str) -> ModuleType:
     return importlib.import_module(".".join(parts))
 
 
-@functools.cache
 def standing(module: ModuleType) -> dict[str, list[tuple[FunctionType, CodeType]]]:
     """Return the functions of a module by qualified name, wherever they are held, with their code.
 
-    The collector finds them below decorators, properties and classes too.
+    The collector finds them below decorators, properties and classes too. They are looked for once,
+    before any of them is changed.
     """
+    if module.__name__ in STANDING:
+        return STANDING[module.__name__]
     found: dict[str, list[tuple[FunctionType, CodeType]]] = {}
     for held in gc.get_objects():
         if isinstance(held, FunctionType) and held.__module__ == module.__name__:
             found.setdefault(held.__code__.co_qualname, []).append((held, held.__code__))
+    STANDING[module.__name__] = found
     return found
 
 
