@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from invoices.periods import month_of
 from rebill.store.engine import store_token
-from rebill.store.frames import insert_frame, read_frame
+from rebill.store.frames import insert_frame, once, read_frame
 from rebill.store.models import BulkFile
 from rebill.store.types import Money
 from rebill.workspace import write
@@ -95,7 +95,8 @@ def live_bulk(
         select = select.where(BulkFile.carrier.in_(carriers))
     if months is not None:
         select = select.where(BulkFile.bill_month.in_(months))
-    return read_frame(connection, select)
+    asked = [kind, *(None if some is None else tuple(some) for some in (carriers, months))]
+    return once(connection, ("live files", *asked), lambda: read_frame(connection, select))
 
 
 def scan_bulk(

@@ -16,6 +16,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from rebill.store.frames import forget
 from rebill.store.models import Base, Fact
 from rebill.workspace.settings import ConfigError, Workspace
 
@@ -38,7 +39,18 @@ def make_engine(url: str) -> sa.Engine:
             )
     except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as fault:
         raise ConfigError(f"[database] url: {fault}") from fault
+    _forget_after_writes(engine)
     return engine
+
+
+def _forget_after_writes(engine: sa.Engine) -> None:
+    """Let a transaction answer the same question once, as long as it writes nothing."""
+    sa.event.listen(engine, "begin", forget)
+
+    @sa.event.listens_for(engine, "after_cursor_execute")
+    def executed(connection: sa.Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.lstrip()[:6].upper() != "SELECT":
+            forget(connection)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -6,6 +6,7 @@ COPY. Text, dates and amounts come back with the types the table's columns decla
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -21,6 +22,7 @@ AnyTable: TypeAlias = type[Base] | sa.Table
 AnySelect: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 STORED = pl.Decimal(18, 6)
 CHUNK = 50_000
+_ANSWERS = "what was read"
 
 
 def table_of(table: AnyTable) -> sa.Table:
@@ -46,6 +48,7 @@ def insert_frame(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame
         return 0
     if not connection.in_transaction():
         connection.begin()
+    forget(connection)
     raw: Any = connection.connection.driver_connection
     names = ", ".join(f'"{name}"' for name in frame.columns)
     if whole:
@@ -134,7 +137,23 @@ def read_frame(connection: sa.Connection, select: AnySelect) -> pl.DataFrame:
 def read_table(connection: sa.Connection, table: AnyTable) -> pl.DataFrame:
     """Return all rows of a table, sorted by its primary key."""
     target = table_of(table)
-    return read_frame(connection, sa.select(target).order_by(*target.primary_key))
+    select = sa.select(target).order_by(*target.primary_key)
+    return once(connection, target.name, lambda: read_frame(connection, select))
+
+
+def once(
+    connection: sa.Connection, question: Hashable, read: Callable[[], pl.DataFrame]
+) -> pl.DataFrame:
+    """Return what `read` finds; asked again in the transaction, what it found, until a write."""
+    answers: dict[Hashable, pl.DataFrame] = connection.info.setdefault(_ANSWERS, {})
+    if question not in answers:
+        answers[question] = read()
+    return answers[question].clone()
+
+
+def forget(connection: sa.Connection) -> None:
+    """Forget what was read: a transaction begins, or something is written."""
+    connection.info.pop(_ANSWERS, None)
 
 
 def _raw(column: sa.ColumnElement[Any], whole: bool) -> sa.ColumnElement[Any]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from rebill import store
 from rebill.store.engine import differences, store_token
-from rebill.store.models import BulkFile, Claim, Debit, Document, Run
+from rebill.store.frames import insert_frame, read_table
+from rebill.store.models import BulkFile, Claim, Debit, Document, Fact, Run
 from rebill.store.types import Money
 from rebill.workspace.settings import ConfigError, Workspace, init_workspace, open_workspace
 
@@ -299,3 +300,20 @@ def test_claims_need_their_amount(any_workspace: Workspace) -> None:
                 findings=1,
             )
         )
+
+
+def test_a_transaction_asks_once_until_it_writes(any_workspace: Workspace) -> None:
+    asked: list[str] = []
+    with store.transaction(any_workspace) as connection:
+        sa.event.listen(
+            connection.engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+        )
+        first, second = (read_table(connection, Fact) for _ in range(2))
+        assert first.equals(second)
+        assert len(asked) == 1
+        connection.execute(sa.insert(Fact).values(name="word", value="said"))
+        assert read_table(connection, Fact).height == first.height + 1
+        insert_frame(connection, Fact, pl.DataFrame({"name": ["other"], "value": ["told"]}))
+        assert read_table(connection, Fact).height == first.height + 2
+    with store.transaction(any_workspace) as connection:
+        assert read_table(connection, Fact).height == first.height + 2
