@@ -187,6 +187,36 @@ def test_what_is_pending_and_disputed_ends_with_the_banks_day() -> None:
     assert [after[name] for name in columns] == [ZERO, ZERO, D(99), D(10)]
 
 
+def test_what_is_granted_is_known_from_the_day_of_the_answer_on() -> None:
+    bill = {
+        "document_id": "D1",
+        "carrier": "A",
+        "bill_date": START,
+        "debit_on": START,
+        "amount": D("100.00"),
+        "status": "expected",
+        "dispute_closes_on": None,
+    }
+    claim = {
+        "document_id": "D1",
+        "claim_no": "N1",
+        "amount": D("10.00"),
+        "status": "partial",
+        "filed_on": START,
+        "resolved_on": START + DAY * 2,
+        "granted": D("4.00"),
+        "credited": ZERO,
+        "denied": D("6.00"),
+    }
+    bills, disputed = frames([(bill, [claim])])
+    asked = disputed.with_columns(carrier=pl.lit("A"), resolved_on=START + DAY * 9)
+    rates = win_rates(asked, Prior(), START)  # a half
+    found = position(bills, disputed, rates, [contract()], START + DAY * 3)
+    assert found["disputed"].to_list() == [D(10), D(10), D(4), D(4)]
+    assert found["expected_recovery"].to_list() == [D(5), D(5), D(4), D(4)]
+    assert found["provision"].to_list() == [D(5), D(5), ZERO, ZERO]
+
+
 def test_what_is_expected_where_no_rate_is_agreed_has_no_known_cost() -> None:
     bill = {
         "document_id": "D1",
