@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from reconcile.contracts import Contract, contract_for
-from reconcile.policies import Window
+from reconcile.contracts import Contract, contract_for, read_contracts
+from reconcile.policies import POLICIES, Dispute, Window, policies
 
 day = dt.date.fromisoformat
 
@@ -107,3 +107,30 @@ def test_a_window_is_days_or_months_and_one_of_them(length: dict[str, int], mean
         return
     with pytest.raises(ValueError, match=r"days|months"):
         Window.model_validate(length)
+
+
+FILE = """
+[[contract]]
+id = "K"
+carrier = "ILEC"
+effective_from = 2026-01-01
+accounts = ["305*"]
+"""
+
+
+def test_a_file_holds_contracts_and_nothing_else() -> None:
+    assert [one.id for one in read_contracts(FILE + FILE.replace("K", "L"))] == ["K", "L"]
+    assert read_contracts("") == []
+    with pytest.raises(ValueError, match=r"unknown tables \['contracts'\]"):
+        read_contracts(FILE + "[contracts]")
+
+
+def test_claims_under_no_contract_are_worked_by_what_holds_where_nothing_is_said() -> None:
+    own = Dispute(resolve_days=30, escalation_levels_days=(10, 20), form="LONG")
+    found = policies({"K": own})
+    assert found.schema == POLICIES
+    columns = ["contract", "form", "resolve_days", "levels", "credit_by_bill", "waiver_if_late"]
+    assert found.select(columns).rows() == [
+        (None, None, 60, [60, 90, 120], 2, Dispute().waiver_if_late),
+        ("K", "LONG", 30, [10, 20], 2, Dispute().waiver_if_late),
+    ]
