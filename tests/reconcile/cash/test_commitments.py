@@ -325,15 +325,19 @@ def test_months_of_charges_may_ask_for_more_than_the_contract_names() -> None:
             "cost_of_capital": "0.12",
         }
     }
-    rows = monthly("1", "99.99", range(1, 4))
+    rows = monthly("1", "109.99", range(1, 4))
+    rows += [("A", "1", billed, "adjustment", "-10.00") for _, _, billed, _, _ in rows]
     debits = [
         ("K", day("2026-03-20"), day("2026-04-05"), D("99.99"), "expected"),
         ("K", day("2026-02-20"), day("2026-03-05"), D("50.00"), "expected"),
         ("K", day("2026-02-20"), day("2026-03-05"), D("7.00"), "returned"),
+        ("K", day("2026-03-16"), day("2026-03-31"), D("1000.00"), "expected"),  # pulled today
+        ("K", day("2026-03-31"), day("2026-04-15"), D("0.01"), "expected"),  # dated today
+        ("K", day("2026-04-01"), day("2026-04-16"), D("1000.00"), "expected"),
     ]
     row = secured(rows, [contract("K", "A", ["*"], **terms)], debits=debits)["K"]
     assert (row["required"], row["held"], row["headroom"]) == (D("199.98"), D(100), D("-99.98"))
-    assert (row["months_covered"], row["pending"]) == (D("1.00"), D("106.99"))
+    assert (row["months_covered"], row["pending"]) == (D("1.00"), D("107.00"))
     assert row["cost"] == D("11.50")  # 12 % less the half percent it earns
 
 
