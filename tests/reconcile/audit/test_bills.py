@@ -92,6 +92,42 @@ def test_an_account_whose_services_all_ended_sends_no_more_bills() -> None:
         assert missing(found) == expected
 
 
+@pytest.mark.parametrize(("gone", "due"), [("2026-01-31", []), ("2026-02-01", ["05 2026-01-31"])])
+def test_a_service_speaks_for_a_bill_if_it_is_there_on_its_day(gone: str, due: list[str]) -> None:
+    documents = bills("01 2026-01-10 loaded\n01 2026-02-10 loaded")
+    inventory = services(f"05 2026-01-01 {gone}")
+    found = document_missing(documents, inventory, [contract()], dt.date(2026, 2, 28))
+    assert missing(found) == due
+
+
+@pytest.mark.parametrize(("comes", "due"), [("2026-02-10", ["01 2026-02-10"]), ("2026-02-11", [])])
+def test_a_service_that_comes_back_on_the_day_of_the_bill_is_on_it(
+    comes: str, due: list[str]
+) -> None:
+    inventory = services(f"01 2025-01-01 2026-01-20\n01 {comes} -").with_columns(
+        service=pl.lit("S"), home_from=pl.Series([None, dt.date.fromisoformat(comes)])
+    )
+    documents = bills("01 2026-01-10 loaded")
+    found = document_missing(documents, inventory, [contract()], dt.date(2026, 2, 28))
+    assert missing(found) == due
+
+
+def test_a_service_that_is_yet_to_come_has_not_ended() -> None:
+    found = document_missing(
+        bills("01 2026-01-10 loaded"), services("01 2026-06-01 -"), [contract()],
+        dt.date(2026, 2, 28),
+    )  # fmt: skip
+    assert missing(found) == ["01 2026-02-10"]
+
+
+def test_a_bill_may_be_missed_on_the_first_day_of_our_record() -> None:
+    at_once = contract(accounts=["0*", "02"], bills={"missing_after_days": 0})
+    documents = bills("01 2026-01-01 loaded\n02 2026-02-01 loaded")
+    for as_of, due in (("2025-12-31", []), ("2026-01-01", ["02 2026-01-01"])):
+        day = dt.date.fromisoformat(as_of)
+        assert missing(document_missing(documents, services(), [at_once], day)) == due
+
+
 def test_no_bill_is_expected_before_a_contract_or_after_it_or_without_one() -> None:
     documents = bills("01 2025-11-10 loaded\n99 2026-01-10 loaded")
     policy = contract(effective_until=dt.date(2026, 2, 11))
@@ -217,6 +253,18 @@ def test_payments_may_hold_a_pull_of_a_bill_before_our_record() -> None:
     )
     # Of the 170.00 of January we do not know what was pulled in December; February's pull is sure.
     assert breaks(documents, slow) == ["01/2026-04-10  payments  -49.00  -50.00"]
+
+
+@pytest.mark.parametrize(("paid", "open_"), [("70.00", "0.00"), ("69.99", "0.01")])
+def test_a_record_that_begins_with_all_paid_knows_its_first_pull(paid: str, open_: str) -> None:
+    documents = bills(
+        f"""
+        01  2026-01-10  loaded    70.00   -{paid}  100.00  {Decimal(open_) + 100}
+        01  2026-02-10  loaded   {Decimal(open_) + 100}   -98.00   50.00   52.00
+        """
+    )
+    sure = ["01/2026-02-10  payments  -98.00  -100.00"] if open_ == "0.00" else []
+    assert breaks(documents, contract()) == sure
 
 
 def test_an_account_under_no_contract_is_judged_by_its_balance_alone() -> None:
