@@ -111,7 +111,7 @@ def with_fraction(
     fraction = (
         pl.when(b <= a)
         .then(pl.lit(0, dtype=pl.Int64))
-        .when(whole & (pl.col("_apart") > 0))
+        .when(whole)
         .then(pl.col("_apart") * parts)
         .when(pl.col("proration") == "actual_days")
         .then("_actual")

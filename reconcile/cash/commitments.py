@@ -113,7 +113,7 @@ def _row(
     certain = _certain_on(past, future, promise.basis, promise.annual, until)
     waits = held_by(held, contracts).filter(pl.col("contract") == contract.id)
     kept = held.join(waits, on=[*ACCOUNT, "bill_date"], how="semi").filter(
-        pl.col("bill_date").is_between(first, min(as_of, until - dt.timedelta(1)))
+        pl.col("bill_date").is_between(first, as_of)
     )
     lacks = short[promise.basis] > 0
     return {
@@ -171,7 +171,7 @@ def _bills(
     Both have bill_date, gross, net and `<name>_best`, what the bill could be at most.
     """
     accounts = usual_months(bills, as_of, _NAMES)
-    dated = bills.filter(pl.col("bill_date").is_between(first, as_of), pl.col("bill_date") < until)
+    dated = bills.filter(pl.col("bill_date").is_between(first, as_of))
     own = held_by(bills, contracts).filter(pl.col("contract") == contract)
     best = accounts.select(*ACCOUNT, *(f"{name}_best" for name in _NAMES))
     past = (
@@ -217,7 +217,7 @@ def _moves(
     basis: str,
 ) -> dict[str, object]:
     """Return a usual month of the accounts held today, of those that come and of those that go."""
-    days = {"today": as_of, "later": max(as_of, until - dt.timedelta(1))}
+    days = {"today": as_of, "later": until - dt.timedelta(1)}
     asked = pl.concat([accounts.select(*ACCOUNT, bill_date=pl.lit(day)) for day in days.values()])
     held = held_by(asked.unique(), contracts).filter(pl.col("contract") == contract)
     has = {
@@ -242,8 +242,7 @@ def _quota(
     """Return how many services there are and will be when the year ends, as it went so far."""
     before = as_of - dt.timedelta(91)
     now, then = (_active(services, contract, contracts, day) for day in (as_of, before))
-    left = max(0, (until - as_of).days)
-    projected = max(0, now + (now - then) * left // 91)
+    projected = max(0, now + (now - then) * (until - as_of).days // 91)
     return {
         "quota": quota,
         "services": now,

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS, cents, divide_half_away, from_cents
+from invoices.money import cents, divide_half_away, from_cents
 from invoices.schema import CENTS, columns_of
 from reconcile.cash.carry import nth_bill_after
 from reconcile.contracts import Contract, contract_for
@@ -54,7 +54,7 @@ def charges(lines: pl.LazyFrame) -> pl.DataFrame:
 
 def total(frame: pl.DataFrame, name: str) -> Decimal:
     """Return what a column of dollars and cents comes to; 0.00 of no rows."""
-    found: Decimal = frame.select((pl.col(name).sum() + ZERO_CENTS).cast(CENTS)).item()
+    found: Decimal = frame.select(pl.col(name).sum().cast(CENTS)).item()
     return found
 
 

@@ -13,7 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.money import MICROS, MONTH_PARTS, ZERO_CENTS, exact, to_cents
-from invoices.periods import add_days, add_months, month_of, with_day_parts, with_fraction
+from invoices.periods import (
+    add_days,
+    add_months,
+    month_of,
+    period_end,
+    with_day_parts,
+    with_fraction,
+)
 from invoices.schema import CENTS, RATE
 
 DAYS = st.dates(dt.date(2020, 1, 1), dt.date(2029, 12, 31))
@@ -221,3 +228,18 @@ def test_the_month_of_a_date_is_text():
 def test_no_money_is_a_number_of_cents():
     nothing = pl.select(nothing=ZERO_CENTS)["nothing"]
     assert nothing.dtype == CENTS and nothing.item() == Decimal("0.00")
+
+
+@pytest.mark.parametrize(
+    ("end", "after"),
+    [
+        ("2026-03-09", "2026-03-11"),  # printed the wrong way round
+        ("2026-03-10", "2026-03-11"),  # a point in time is that one day
+        ("2026-03-11", "2026-03-11"),
+        ("2026-03-12", "2026-03-12"),
+    ],
+)
+def test_a_period_ends_on_the_day_after_its_last(end: str, after: str) -> None:
+    days = pl.DataFrame({"start": [dt.date(2026, 3, 10)], "end": [dt.date.fromisoformat(end)]})
+    found = days.select(period_end(pl.col("start"), pl.col("end"))).item()
+    assert found == dt.date.fromisoformat(after)

@@ -53,6 +53,11 @@ def told(found: pl.LazyFrame, *columns: str) -> list[str]:
             "S1 NEW 9 2026-06-01 -\nS1 NEW 8 2026-05-01 2026-06-01",
             ["S1 NEW 9 - 2026-05-01", "S1 NEW 8 2026-05-01 2026-06-01", "S1 NEW 9 2026-06-01 -"],
         ),
+        # Between rows that follow each other there is no day to speak of.
+        (
+            "S1 OLD 1 - 2026-05-01\nS1 MID 5 2026-05-01 -",
+            ["S1 OLD 1 - 2026-05-01", "S1 MID 5 2026-05-01 -"],
+        ),
         ("S7 OLD 1 - -", ["S1 NEW 9 - -"]),
     ],
 )  # fmt: skip

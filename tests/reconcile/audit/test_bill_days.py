@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+import polars as pl
 import pytest
 from compare import kernel_audit
 from hand_bills import answers, audit, found
 from model_time import add_months, clipped
+
+from reconcile.audit.bill_days import with_bill_day
 
 GONE = """
 service  wtn         circuit_id    ban  package  installed_on  disconnected_on
@@ -18,6 +23,51 @@ def bill_days(made) -> dict[str, int]:
     """Return the bill day the kernels give each line."""
     lines = kernel_audit(made).lines.collect()
     return dict(lines.select("line_id", "bill_day").sort("line_id").iter_rows())
+
+
+# a bill, what its recurring line runs from and to, and the bills before; the day it stands for
+SHOWN = """
+2027-02-28  02-28 03-30  2027-01-30             30
+2027-02-28  02-28 03-30  2027-01-28             28  # a month and two days
+2027-02-28  02-28 03-31  -                      31
+2027-02-28  02-28 03-28  2027-01-30             28  # it moved to the 28th
+2027-02-28  02-28 02-28  2027-01-30             30  # a point in time shows nothing
+2027-02-28  02-28 02-27  2027-01-30             30
+2027-02-28  -     -      2027-01-31             31
+2027-02-28  -     -      2027-01-28,2026-12-30  28  # the last one that shows it
+2027-02-28  -     -      2027-01-27,2026-12-30  30  # no day before the 28th can be meant
+2027-02-28  -     -      2026-11-30,2026-12-29  29
+2027-02-28  -     -      2026-11-30             28  # itself the last of its month
+2027-02-28  -     -      2027-03-30             28  # not known yet
+2027-02-28  -     -      -                      28
+2027-04-30  -     -      2027-03-31             31
+2027-04-30  -     -      2027-03-30             30
+2027-03-31  03-31 04-30  2027-02-28             31
+2027-04-29  04-29 05-30  2027-03-31             29  # no last day: it is its own
+"""
+
+
+@pytest.mark.parametrize("row", SHOWN.strip().splitlines())
+def test_a_bill_stands_for_the_smaller_day_of_those_shown(row: str):
+    bill, start, end, before, told = row.partition("#")[0].split()
+    rows = [(bill, start, end), *((day, "-", "-") for day in before.split(",") if day != "-")]
+    days = [
+        {
+            "carrier": "ILEC",
+            "ban": "A1",
+            "bill_date": dt.date.fromisoformat(billed),
+            "charge_class": "recurring",
+            "service_from": None if a == "-" else dt.date.fromisoformat(f"2027-{a}"),
+            "service_until": None if b == "-" else dt.date.fromisoformat(f"2027-{b}"),
+        }
+        for billed, a, b in rows
+    ]
+    schema = {name: pl.Date if "_" in name else pl.String for name in days[0]}
+    lines = pl.LazyFrame(days, schema=schema | {"charge_class": pl.String})
+    alone = with_bill_day(lines.head(1), lines.slice(1)).collect()
+    assert alone["bill_day"].to_list() == [int(told)]
+    together = with_bill_day(lines, lines.head(0)).collect()
+    assert together["bill_day"].to_list()[:1] == [int(told)]
 
 
 @pytest.mark.parametrize("proration", CONVENTIONS)

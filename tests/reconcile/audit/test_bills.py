@@ -8,6 +8,7 @@ from itertools import permutations
 
 import polars as pl
 import pytest
+from bill_tables import bills, contract, services
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,66 +23,6 @@ from reconcile.audit.bill_series import (
 from reconcile.contracts import Contract
 from reconcile.pulls.debits import debits
 from reconcile.window import deadlines
-
-MONEY = ("previous_balance", "payments", "current_charges", "total_due")
-
-
-def contract(**parts: object) -> Contract:
-    return Contract.model_validate(
-        {
-            "id": "C",
-            "carrier": "ILEC",
-            "effective_from": dt.date(2026, 1, 1),
-            "accounts": ["0*"],
-            **parts,
-        }
-    )
-
-
-def bills(table: str) -> pl.DataFrame:
-    """Read a table: ban, bill_date, status; previous, payments, current, total if they matter.
-
-    The document's id is its account and date; one before 2026 or of an account that does not begin
-    with 0 is under no contract.
-    """
-    rows = []
-    for line in table.strip().splitlines():
-        ban, date, status, *cells = line.split()
-        money = [None if cell == "-" else Decimal(cell) for cell in cells] or [None] * 4
-        held = date >= "2026" and ban.startswith("0")
-        rows.append(
-            {
-                "document_id": f"{ban}/{date}",
-                "carrier": "ILEC",
-                "ban": ban,
-                "invoice_no": f"{ban}-{date}",
-                "bill_date": dt.date.fromisoformat(date),
-                "status": status,
-                "contract": "C" if held else None,
-                "source_file": "march.csv",
-                "source_row": 2,
-                **dict(zip(MONEY, money, strict=True)),
-            }
-        )
-    schema = {
-        **dict.fromkeys(("document_id", "carrier", "ban", "invoice_no"), pl.String),
-        **dict.fromkeys(("bill_date", "due_date", "received_on"), pl.Date),
-        **dict.fromkeys(("status", "contract", "source_file"), pl.String),
-        "source_row": pl.Int64,
-        **dict.fromkeys(MONEY, CENTS),
-    }
-    return pl.DataFrame(rows, schema=schema)
-
-
-def services(table: str = "") -> pl.DataFrame:
-    """Read a table: ban, installed_on, disconnected_on; a dash is null."""
-    rows = [[None if c == "-" else c for c in line.split()] for line in table.strip().splitlines()]
-    names = ("ban", "installed_on", "disconnected_on")
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
-    dates = pl.col("installed_on", "disconnected_on").str.to_date()
-    at_once = pl.lit(None, dtype=pl.Date).alias("home_from")
-    name = pl.int_range(pl.len()).cast(pl.String).alias("service")
-    return frame.select(name, pl.lit("ILEC").alias("carrier"), "ban", dates, at_once)
 
 
 def missing(found: pl.DataFrame) -> list[str]:
@@ -149,6 +90,42 @@ def test_an_account_whose_services_all_ended_sends_no_more_bills() -> None:
         inventory = services(f"01 2025-01-01 {ended}\n01 2025-01-01 2026-01-20")
         found = document_missing(documents, inventory, [contract()], dt.date(2026, 3, 1))
         assert missing(found) == expected
+
+
+@pytest.mark.parametrize(("gone", "due"), [("2026-01-31", []), ("2026-02-01", ["05 2026-01-31"])])
+def test_a_service_speaks_for_a_bill_if_it_is_there_on_its_day(gone: str, due: list[str]) -> None:
+    documents = bills("01 2026-01-10 loaded\n01 2026-02-10 loaded")
+    inventory = services(f"05 2026-01-01 {gone}")
+    found = document_missing(documents, inventory, [contract()], dt.date(2026, 2, 28))
+    assert missing(found) == due
+
+
+@pytest.mark.parametrize(("comes", "due"), [("2026-02-10", ["01 2026-02-10"]), ("2026-02-11", [])])
+def test_a_service_that_comes_back_on_the_day_of_the_bill_is_on_it(
+    comes: str, due: list[str]
+) -> None:
+    inventory = services(f"01 2025-01-01 2026-01-20\n01 {comes} -").with_columns(
+        service=pl.lit("S"), home_from=pl.Series([None, dt.date.fromisoformat(comes)])
+    )
+    documents = bills("01 2026-01-10 loaded")
+    found = document_missing(documents, inventory, [contract()], dt.date(2026, 2, 28))
+    assert missing(found) == due
+
+
+def test_a_service_that_is_yet_to_come_has_not_ended() -> None:
+    found = document_missing(
+        bills("01 2026-01-10 loaded"), services("01 2026-06-01 -"), [contract()],
+        dt.date(2026, 2, 28),
+    )  # fmt: skip
+    assert missing(found) == ["01 2026-02-10"]
+
+
+def test_a_bill_may_be_missed_on_the_first_day_of_our_record() -> None:
+    at_once = contract(accounts=["0*", "02"], bills={"missing_after_days": 0})
+    documents = bills("01 2026-01-01 loaded\n02 2026-02-01 loaded")
+    for as_of, due in (("2025-12-31", []), ("2026-01-01", ["02 2026-01-01"])):
+        day = dt.date.fromisoformat(as_of)
+        assert missing(document_missing(documents, services(), [at_once], day)) == due
 
 
 def test_no_bill_is_expected_before_a_contract_or_after_it_or_without_one() -> None:
@@ -237,6 +214,32 @@ def test_a_held_or_missing_bill_makes_the_check_of_the_next_impossible(gone: str
     assert breaks(documents, contract()) == []
 
 
+@pytest.mark.parametrize("payments", ["-100.00", "-99.00"])
+def test_a_pull_on_the_day_of_a_bill_is_shown_on_it_and_not_on_the_next(payments: str) -> None:
+    # January is pulled on 10 February. A bill of December would have been pulled by 10 January.
+    terms = contract(debit={"terms": {"days": 31}})
+    documents = bills(
+        f"""
+        01  2026-01-10  loaded     0.00     0.00  100.00  100.00
+        01  2026-02-10  loaded   100.00  {payments} 50.00   50.00
+        01  2026-03-10  loaded    50.00     0.00   60.00  110.00
+        """
+    )
+    told = [f"01/2026-02-10  payments  {payments}  -100.00"] if payments == "-99.00" else []
+    assert breaks(documents, terms) == told
+
+
+def test_a_pull_of_which_we_may_not_know_the_one_before_is_not_judged() -> None:
+    # January is pulled on 11 February: a bill of December on the day after January's bill.
+    documents = bills(
+        """
+        01  2026-01-10  loaded     0.00     0.00  100.00  100.00
+        01  2026-02-11  loaded   100.00   -99.00   50.00   51.00
+        """
+    )
+    assert breaks(documents, contract(debit={"terms": {"days": 32}})) == []
+
+
 def test_payments_may_hold_a_pull_of_a_bill_before_our_record() -> None:
     # Pulled 45 days later, the bill of December is paid in January's pull, which we do not know.
     slow = contract(debit={"terms": {"days": 45}})
@@ -250,6 +253,18 @@ def test_payments_may_hold_a_pull_of_a_bill_before_our_record() -> None:
     )
     # Of the 170.00 of January we do not know what was pulled in December; February's pull is sure.
     assert breaks(documents, slow) == ["01/2026-04-10  payments  -49.00  -50.00"]
+
+
+@pytest.mark.parametrize(("paid", "open_"), [("70.00", "0.00"), ("69.99", "0.01")])
+def test_a_record_that_begins_with_all_paid_knows_its_first_pull(paid: str, open_: str) -> None:
+    documents = bills(
+        f"""
+        01  2026-01-10  loaded    70.00   -{paid}  100.00  {Decimal(open_) + 100}
+        01  2026-02-10  loaded   {Decimal(open_) + 100}   -98.00   50.00   52.00
+        """
+    )
+    sure = ["01/2026-02-10  payments  -98.00  -100.00"] if open_ == "0.00" else []
+    assert breaks(documents, contract()) == sure
 
 
 def test_an_account_under_no_contract_is_judged_by_its_balance_alone() -> None:

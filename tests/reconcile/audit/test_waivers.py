@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,27 @@ def test_a_finding_is_waived_by_the_first_waiver_that_holds(
     assert told["waived_by"].to_list() == [model(one, given_acts, on) for one in findings]
     until = {act["id"]: act.get("holds_until") for act in given_acts}
     assert told["waived_until"].to_list() == [until.get(by) for by in told["waived_by"]]
+
+
+@pytest.mark.parametrize(
+    ("on", "holds"),
+    [
+        ("2026-01-02", []),
+        ("2026-01-03", [1, 2]),  # given that day
+        ("2026-01-04", [1, 2]),
+        ("2026-01-05", [2]),  # the first held until that day
+        ("2026-01-06", []),  # the second is ended that day
+    ],
+)
+def test_a_waiver_holds_from_the_day_it_is_given_and_not_on_the_day_it_ends(
+    on: str, holds: list[int]
+) -> None:
+    acts = [
+        {"decided_on": 3, "act": "waive", "subject": "f0", "holds_until": dt.date(2026, 1, 5)},
+        {"decided_on": 3, "act": "waive", "code": "a"},
+        {"decided_on": 6, "act": "reopen", "ends": 2},
+    ]
+    days = [{**act, "decided_on": dt.date(2026, 1, act["decided_on"])} for act in acts]
+    rows = [dict.fromkeys(ACT.names()) | {"id": n, **act} for n, act in enumerate(days, 1)]
+    held = active(pl.DataFrame(rows, schema=ACT), dt.date.fromisoformat(on))
+    assert held["decision"].to_list() == holds

@@ -166,6 +166,55 @@ def test_held_bills_are_told_and_not_counted() -> None:
     assert (row["held"], row["counted"]) == (D("99.00"), D("100.00"))
 
 
+@pytest.mark.parametrize(("as_of", "status"), [("2026-10-09", "short"), ("2026-10-10", "certain")])
+def test_a_shortfall_is_certain_from_its_day_on(as_of: str, status: str) -> None:
+    terms = [contract("K", "A", ["*"], **promise("1200.00"))]
+    # As above: after the bill of October two months of 200 do not make good for it.
+    rows = [*monthly("1", "200.00", range(1, 2)), *monthly("1", "50.00", range(2, 11))]
+    row = stand(rows, terms, as_of)["K"]
+    assert (row["certain_on"], row["status"]) == (day("2026-10-10"), status)
+
+
+@pytest.mark.parametrize(("as_of", "status"), [("2026-12-30", "short"), ("2026-12-31", "certain")])
+def test_of_a_year_without_a_bill_the_shortfall_is_certain_on_its_last_day(
+    as_of: str, status: str
+) -> None:
+    row = stand([], [contract("K", "A", ["*"], **promise())], as_of)["K"]
+    assert (row["shortfall"], row["certain_on"]) == (D("1000.00"), day("2026-12-31"))
+    assert row["status"] == status
+
+
+def test_the_first_day_of_a_year_is_in_it_and_the_first_of_the_next_is_not() -> None:
+    terms = [contract("K", "A", ["*"], **promise(starts="2027-01-10"))]
+    # The year is yet to begin: twelve bills are to come, from 10 January to 10 December.
+    row = stand(monthly("1", "10.00", range(10, 13)), terms, "2026-12-31")["K"]
+    assert (row["bills_left"], row["projected"]) == (12, D("120.00"))
+    assert (row["eligible_gross"], row["year_from"]) == (D("0.00"), day("2027-01-10"))
+
+
+@pytest.mark.parametrize(("moves_on", "moved"), [("2026-12-31", "40"), ("2027-01-01", "0")])
+def test_an_account_moves_within_the_year_if_it_has_moved_on_its_last_day(
+    moves_on: str, moved: str
+) -> None:
+    old = contract("OLD", "A", [{"ban": "7*", "until": day(moves_on)}], **promise())
+    new = contract("NEW", "A", [{"ban": "7*", "from": day(moves_on)}], **promise())
+    found = stand(monthly("70", "40.00", range(1, 4)), [old, new], "2026-03-31")
+    assert (found["OLD"]["moved_out"], found["NEW"]["moved_in"]) == (D(moved), D(moved))
+
+
+def test_a_service_counts_from_the_day_it_is_installed_until_the_day_it_is_gone() -> None:
+    cells = [
+        ("A", "1", day("2026-06-30"), None),
+        ("A", "1", day("2026-07-01"), None),  # not yet
+        ("A", "1", None, day("2026-07-01")),
+        ("A", "1", None, day("2026-06-30")),  # gone today
+        ("A", None, None, None),  # under no account
+    ]
+    services = pl.DataFrame(cells, schema=SERVICES.schema, orient="row")
+    row = stand([], [contract("K", "A", ["*"], **promise())], "2026-06-30", services=services)["K"]
+    assert row["services"] == 2
+
+
 def test_a_quota_counts_services_as_they_come_and_go() -> None:
     cells = [("A", "1", None, None)] * 8
     cells += [("A", "1", None, day("2026-05-15"))] * 2 + [("B", "1", None, None)] * 5
@@ -276,15 +325,19 @@ def test_months_of_charges_may_ask_for_more_than_the_contract_names() -> None:
             "cost_of_capital": "0.12",
         }
     }
-    rows = monthly("1", "99.99", range(1, 4))
+    rows = monthly("1", "109.99", range(1, 4))
+    rows += [("A", "1", billed, "adjustment", "-10.00") for _, _, billed, _, _ in rows]
     debits = [
         ("K", day("2026-03-20"), day("2026-04-05"), D("99.99"), "expected"),
         ("K", day("2026-02-20"), day("2026-03-05"), D("50.00"), "expected"),
         ("K", day("2026-02-20"), day("2026-03-05"), D("7.00"), "returned"),
+        ("K", day("2026-03-16"), day("2026-03-31"), D("1000.00"), "expected"),  # pulled today
+        ("K", day("2026-03-31"), day("2026-04-15"), D("0.01"), "expected"),  # dated today
+        ("K", day("2026-04-01"), day("2026-04-16"), D("1000.00"), "expected"),
     ]
     row = secured(rows, [contract("K", "A", ["*"], **terms)], debits=debits)["K"]
     assert (row["required"], row["held"], row["headroom"]) == (D("199.98"), D(100), D("-99.98"))
-    assert (row["months_covered"], row["pending"]) == (D("1.00"), D("106.99"))
+    assert (row["months_covered"], row["pending"]) == (D("1.00"), D("107.00"))
     assert row["cost"] == D("11.50")  # 12 % less the half percent it earns
 
 

@@ -12,7 +12,7 @@ from exposure_model import DAY, START, ZERO, histories, model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconcile.cash.exposure import EXPOSURE, PLACES, by_bill, exposure
+from reconcile.cash.exposure import DISPUTED, EXPOSURE, PLACES, as_pulled, by_bill, exposure
 from reconcile.claims.places import CREDIT_PARTS, PARTS, STEPS, TOTALS, faults, steps
 from reconcile.pulls.debits import DEBITS
 
@@ -33,6 +33,11 @@ def pulls(table: str) -> pl.DataFrame:
 
 
 def claimed(table: str) -> pl.DataFrame:
+    """Return the steps of claims (`lives`)."""
+    return stepped(lives(table))
+
+
+def lives(table: str) -> list[dict[str, Any]]:
     """Read a table: document_id, amount, status, filed, closes, resolved, credited, denied."""
     rows = []
     for n, line in enumerate(table.strip().splitlines()):
@@ -50,7 +55,7 @@ def claimed(table: str) -> pl.DataFrame:
                 "denied": Decimal(denied),
             }
         )
-    return stepped(rows)
+    return rows
 
 
 def stepped(rows: list[dict[str, Any]]) -> pl.DataFrame:
@@ -139,6 +144,14 @@ LIVES = {
             "03-01  undisputed 70.00  open 6.00  credited 20.00  denied 4.00",
         ],
     ),
+    "credited in part, the rest given up": (
+        "D1  30.00  withdrawn  02-02  04-10  03-01  20.00  4.00",
+        [
+            "01-26  undisputed 70.00  unfiled 30.00",
+            "02-02  undisputed 70.00  open 30.00",
+            "03-01  undisputed 70.00  credited 20.00  denied 4.00  withdrawn 6.00",
+        ],
+    ),
     "withdrawn before it was filed": (
         "D1  30.00  withdrawn  -  04-10  02-05  0.00  0.00",
         ["01-26  undisputed 70.00  unfiled 30.00", "02-05  undisputed 70.00  withdrawn 30.00"],
@@ -165,11 +178,10 @@ LIVES = {
 @pytest.mark.parametrize("name", LIVES)
 def test_a_claimed_cent_stands_where_its_claim_stands(name: str) -> None:
     table, lines = LIVES[name]
-    found = exposure(pulls(BILL), claimed(table), dt.date(2026, 4, 20))
-    assert story(found) == [
-        "01-10",
-        *(line.replace("  ", "  debited 100.00  ", 1) for line in lines),
-    ]
+    told = ["01-10", *(line.replace("  ", "  debited 100.00  ", 1) for line in lines)]
+    assert story(exposure(pulls(BILL), claimed(table), dt.date(2026, 4, 20))) == told
+    ended = pl.DataFrame(lives(table), schema=DISPUTED)
+    assert story(exposure(pulls(BILL), ended, dt.date(2026, 4, 20))) == told
 
 
 def test_every_carrier_has_a_row_on_every_day() -> None:
@@ -198,6 +210,26 @@ def test_a_pull_the_bank_returned_or_without_a_day_counts_for_nothing() -> None:
     )
     table = "D1 30.00 ready - 04-10 - 0 0\nD2 3.00 ready - 04-10 - 0 0"
     assert story(exposure(bills, claimed(table), dt.date(2026, 5, 1))) == ["01-10"]
+
+
+@pytest.mark.parametrize(
+    ("bank", "expected"),
+    [  # status, pulled_on, pulled, returned; the day and the amount that count
+        ("expected  -      0.00    0.00", "01-26  100.00"),  # the bank has not spoken
+        ("debited   01-27  99.00   0.00", "01-27   99.00"),
+        ("debited   01-27  150.00  51.00", "01-27   99.00"),  # pulled twice, one came back in part
+        ("returned  01-27  100.00  100.00", "01-26  100.00"),  # what the paper says
+    ],
+)
+def test_where_the_bank_has_spoken_its_day_and_amount_count(bank: str, expected: str) -> None:
+    status, on, pulled, returned = bank.split()
+    told = pulls(BILL.replace("expected", status)).with_columns(
+        pulled_on=pl.lit(day(on), dtype=pl.Date),
+        pulled=pl.lit(Decimal(pulled)),
+        returned=pl.lit(Decimal(returned)),
+    )
+    row = as_pulled(told).row(0, named=True)
+    assert f"{row['debit_on']:%m-%d} {row['amount']:>7}" == expected
 
 
 def test_nothing_received_is_no_exposure() -> None:
@@ -295,8 +327,10 @@ def test_each_bill_says_where_its_money_stands_on_a_day() -> None:
         """
     )
     claims = claimed("D1 30.00 partial 02-02 04-10 03-01 20.00 4.00")
-    for on in (dt.date(2026, 1, 20), dt.date(2026, 2, 2), dt.date(2026, 3, 1)):
+    taken = {"01-20": [0, 0], "01-26": [100, 0], "02-02": [100, 0], "03-01": [100, 50]}
+    for on, debited in ((dt.date.fromisoformat(f"2026-{d}"), sums) for d, sums in taken.items()):
         rows = by_bill(bills, claims, on)
+        assert rows["debited"].to_list() == debited, on
         summed = exposure(bills, claims, dt.date(2026, 5, 1)).filter(pl.col("on") == on)
         for name in ("debited", *PLACES):
             assert rows[name].sum() == summed[name].item(), (on, name)

@@ -187,6 +187,78 @@ def test_what_is_pending_and_disputed_ends_with_the_banks_day() -> None:
     assert [after[name] for name in columns] == [ZERO, ZERO, D(99), D(10)]
 
 
+def test_unfiled_money_stands_by_the_days_its_window_is_still_open() -> None:
+    closes = START + DAY * 70
+    bill = {
+        "document_id": "D1",
+        "carrier": "A",
+        "bill_date": START,
+        "debit_on": START,
+        "amount": D("100.00"),
+        "status": "debited",
+        "dispute_closes_on": closes,
+    }
+    claim = {
+        "document_id": "D1",
+        "claim_no": "C1",
+        "amount": D("10.00"),
+        "status": "ready",
+        "dispute_closes_on": closes,
+        "credited": ZERO,
+        "denied": ZERO,
+        "customer_exposure": D("3.33"),
+    }
+    bills, disputed = frames([(bill, [claim])])
+    rates = win_rates(disputed.with_columns(carrier=pl.lit("A")), Prior(), START)
+    found = position(bills, disputed, rates, [], START + DAY * 71)
+    places = [name for name, _ in BUCKETS] + ["expired"]
+    told: dict[str, list[int]] = {name: [] for name in places}
+    for row in found.iter_rows(named=True):
+        left = (closes - row["on"]).days
+        (place,) = [name for name in places if row[name] != ZERO]
+        told[place] += [left]
+        assert (row[place], row["customer_exposure"]) == (D(10), D("3.33") if left >= 0 else ZERO)
+    spans = {name: (days[0], days[-1]) for name, days in told.items()}
+    assert spans == {
+        "unfiled_over_60": (70, 61),
+        "unfiled_31_60": (60, 31),
+        "unfiled_16_30": (30, 16),
+        "unfiled_8_15": (15, 8),
+        "unfiled_0_7": (7, 0),
+        "expired": (-1, -1),
+    }
+
+
+def test_what_is_granted_is_known_from_the_day_of_the_answer_on() -> None:
+    bill = {
+        "document_id": "D1",
+        "carrier": "A",
+        "bill_date": START,
+        "debit_on": START,
+        "amount": D("100.00"),
+        "status": "expected",
+        "dispute_closes_on": None,
+    }
+    claim = {
+        "document_id": "D1",
+        "claim_no": "N1",
+        "amount": D("10.00"),
+        "status": "partial",
+        "filed_on": START,
+        "resolved_on": START + DAY * 2,
+        "granted": D("4.00"),
+        "credited": ZERO,
+        "denied": D("6.00"),
+    }
+    bills, disputed = frames([(bill, [claim])])
+    asked = disputed.with_columns(carrier=pl.lit("A"), resolved_on=START + DAY * 9)
+    rates = win_rates(asked, Prior(), START)  # a half
+    found = position(bills, disputed, rates, [contract()], START + DAY * 3)
+    assert found["disputed"].to_list() == [D(10), D(10), D(4), D(4)]
+    assert found["expected_recovery"].to_list() == [D(5), D(5), D(4), D(4)]
+    assert found["provision"].to_list() == [D(5), D(5), ZERO, ZERO]
+
+
 def test_what_is_expected_where_no_rate_is_agreed_has_no_known_cost() -> None:
     bill = {
         "document_id": "D1",

@@ -53,7 +53,9 @@ def test_every_case_counts_once_whatever_its_amount() -> None:
             ILEC RATE denied      0.00  900.00 03-01
             ILEC RATE closed      3.00   1.00  03-01
             ILEC RATE submitted   0.00   0.00  -
+            ILEC RATE closed      0.00   0.00  03-01
             ILEC DUP  denied      0.00   5.00  03-01
+            CLEC DUP  credited    5.00   0.00  12-01
             CLEC RATE credited    5.00   0.00  12-02
             """
         ),
@@ -62,18 +64,36 @@ def test_every_case_counts_once_whatever_its_amount() -> None:
     )
     assert found.schema == WIN_RATES
     assert found.select("carrier", "reason", "ended", "win_rate").rows() == [
+        ("CLEC", "DUP", 1, D("0.6")),  # it ended today
         ("CLEC", "RATE", 0, D("0.5")),  # it ends tomorrow
         ("ILEC", "DUP", 1, D("0.4")),
-        ("ILEC", "RATE", 4, D("0.59375")),  # (2 + 1 + 1 + 0 + 0.75) / 8
+        # (2 + 1 + 1 + 0 + 0.75) / 8; what ended without a cent either way teaches nothing
+        ("ILEC", "RATE", 4, D("0.59375")),
     ]
 
 
 def test_an_answer_teaches_before_its_credit_comes() -> None:
-    rows = claims("ILEC RATE partial 0 0 03-01\nILEC RATE escalated 0 0 03-01")
-    rows = rows.with_columns(amount=pl.lit(D(40), pl.Decimal(18, 2)))
-    rows = rows.with_columns(granted=pl.lit(D(30), pl.Decimal(18, 2)))
+    rows = claims(
+        """
+        ILEC RATE partial   0 0 03-01
+        ILEC RATE escalated 0 0 03-01
+        ILEC RATE partial   0 0 03-01
+        """
+    ).with_columns(
+        # One that was escalated waits for another answer; one of 0.00 teaches nothing.
+        amount=pl.Series([D(40), D(40), D(0)], dtype=pl.Decimal(18, 2)),
+        granted=pl.Series([D(30), D(10), D(0)], dtype=pl.Decimal(18, 2)),
+    )
     row = win_rates(rows, Prior(D("0.5"), D(4)), AS_OF).row(0, named=True)
     assert (row["ended"], row["win_rate"]) == (1, D("0.55"))  # (2 + 0.75) / 5
+
+
+def test_the_band_leaves_as_much_on_either_side() -> None:
+    row = win_rates(claims("ILEC RATE ready 0 0 -"), Prior(), AS_OF).row(0, named=True)
+    # Two won, two lost: a share stays below x with 3x^2 - 2x^3, a tenth on either side.
+    low, high = row["win_rate_low"], row["win_rate_high"]
+    assert (low, high) == (D("0.195800"), D("0.804200"))
+    assert [round(3 * x**2 - 2 * x**3, 5) for x in (low, high)] == [D("0.10000"), D("0.90000")]
 
 
 def test_more_cases_make_it_surer() -> None:

@@ -1,0 +1,136 @@
+"""Which contract holds an account on a day, and which contracts cannot be meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import polars as pl
+import pytest
+
+from reconcile.contracts import Contract, contract_for, read_contracts
+from reconcile.policies import POLICIES, Dispute, Window, policies
+
+day = dt.date.fromisoformat
+
+
+def contract(name: str, *accounts: Any, **parts: Any) -> Contract:
+    body = {"id": name, "carrier": "ILEC", "effective_from": day("2026-01-01")}
+    return Contract.model_validate({**body, "accounts": list(accounts), **parts})
+
+
+def holds(contracts: list[Contract], ban: str, on: str, carrier: str = "ILEC") -> str | None:
+    asked = pl.DataFrame({"carrier": [carrier], "ban": [ban], "day": [day(on)]})
+    found: str | None = contract_for(asked, contracts)["contract"].item()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("on", "held"),
+    [
+        ("2025-12-31", [None, None, None]),
+        ("2026-01-01", ["K", None, None]),  # the first day of the contract
+        ("2026-03-09", ["K", None, None]),
+        ("2026-03-10", ["K", "K", None]),  # and of an account
+        ("2026-03-31", ["K", "K", "K"]),
+        ("2026-06-29", ["K", "K", "K"]),
+        ("2026-06-30", ["K", "K", None]),  # the day an account ends it is held no more
+        ("2026-12-30", ["K", "K", None]),
+        ("2026-12-31", [None, None, None]),  # nor any on the day the contract ends
+    ],
+)
+def test_an_account_is_held_from_the_first_day_up_to_the_last_excluded(
+    on: str, held: list[str | None]
+) -> None:
+    terms = contract(
+        "K",
+        "1*",
+        {"ban": "2*", "from": day("2026-03-10"), "until": day("2027-06-30")},
+        {"ban": "3", "from": day("2026-03-31"), "until": day("2026-06-30")},
+        effective_until=day("2026-12-31"),
+    )
+    assert [holds([terms], ban, on) for ban in ("10", "20", "3")] == held
+
+
+@pytest.mark.parametrize(
+    ("ban", "held"),
+    [("1", "ALL"), ("3051", "NPA"), ("305R", "ONE"), ("305", "NPA"), ("1305", "ALL"), ("", "ALL")],
+)
+def test_the_longest_pattern_holds_an_account(ban: str, held: str) -> None:
+    terms = [contract("ALL", "*"), contract("NPA", "305*"), contract("ONE", "305R", "9*9")]
+    assert holds(terms, ban, "2026-05-01") == held
+    assert holds(terms[::-1], ban, "2026-05-01") == held
+    assert holds(terms, ban, "2026-05-01", carrier="CLEC") is None
+
+
+def test_a_wildcard_stands_for_any_text_and_nothing_else_does() -> None:
+    terms = [contract("K", "3.5*7")]
+    asked = ("3.57", "3.5007", "3.507x", "3057", "x3.57")
+    assert [holds(terms, ban, "2026-05-01") for ban in asked] == ["K", "K", None, None, None]
+    assert [account.length for account in terms[0].accounts] == [4]
+
+
+@pytest.mark.parametrize(
+    ("until", "refused"), [("2025-12-31", True), ("2026-01-01", True), ("2026-01-02", False)]
+)
+def test_a_contract_ends_after_it_begins(until: str, refused: bool) -> None:
+    for spans in (
+        {"effective_until": day(until)},
+        {"accounts": [{"ban": "1", "from": day("2026-01-01"), "until": day(until)}]},
+    ):
+        parts = {"accounts": ["1"], **spans}
+        body = {"id": "K", "carrier": "ILEC", "effective_from": day("2026-01-01"), **parts}
+        if refused:
+            with pytest.raises(ValueError, match="not after it begins on 2026-01-01"):
+                Contract.model_validate(body)
+        else:
+            Contract.model_validate(body)
+
+
+@pytest.mark.parametrize(
+    ("length", "meant"),
+    [
+        ({"days": 0}, True),
+        ({"months": 0}, True),
+        ({"days": 3660}, True),
+        ({"months": 120}, True),
+        ({"days": 3661}, False),
+        ({"months": 121}, False),
+        ({"days": -1}, False),
+        ({}, False),
+        ({"days": 0, "months": 0}, False),
+    ],
+)
+def test_a_window_is_days_or_months_and_one_of_them(length: dict[str, int], meant: bool) -> None:
+    if meant:
+        Window.model_validate(length)
+        return
+    with pytest.raises(ValueError, match=r"days|months"):
+        Window.model_validate(length)
+
+
+FILE = """
+[[contract]]
+id = "K"
+carrier = "ILEC"
+effective_from = 2026-01-01
+accounts = ["305*"]
+"""
+
+
+def test_a_file_holds_contracts_and_nothing_else() -> None:
+    assert [one.id for one in read_contracts(FILE + FILE.replace("K", "L"))] == ["K", "L"]
+    assert read_contracts("") == []
+    with pytest.raises(ValueError, match=r"unknown tables \['contracts'\]"):
+        read_contracts(FILE + "[contracts]")
+
+
+def test_claims_under_no_contract_are_worked_by_what_holds_where_nothing_is_said() -> None:
+    own = Dispute(resolve_days=30, escalation_levels_days=(10, 20), form="LONG")
+    found = policies({"K": own})
+    assert found.schema == POLICIES
+    columns = ["contract", "form", "resolve_days", "levels", "credit_by_bill", "waiver_if_late"]
+    assert found.select(columns).rows() == [
+        (None, None, 60, [60, 90, 120], 2, Dispute().waiver_if_late),
+        ("K", "LONG", 30, [10, 20], 2, Dispute().waiver_if_late),
+    ]
