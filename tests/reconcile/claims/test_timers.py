@@ -94,6 +94,15 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "2026-03-20",
         ["2026-03-20 decide_credit N"],
     ),
+    # Ready, and holding what another claim lacks of its lines: told at once.
+    (claim("N", "ready", grown=True), "2026-04-01", ["2026-06-03 file N"]),
+    (claim("N", "draft", grown=True), "2026-04-01", []),
+    (claim("N", "submitted", grown=True, **FILED), "2026-03-23", []),
+    (
+        claim("N", "ready", grown=True, credit_offered=True),
+        "2026-04-01",
+        ["2026-04-01 decide_credit N"],
+    ),
     (claim("N", "withdrawn", **FILED), "2027-01-01", []),
     (claim("N", "credited", **FILED), "2027-01-01", []),
     (claim("N", "closed", **FILED), "2027-01-01", []),
