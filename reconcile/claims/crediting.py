@@ -94,7 +94,7 @@ def lay(
     `pairs` have credit_id, claim_no and amount; the other frames are those of `match`.
     """
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=pl.lit(True))
-    pool = Pool(credits, claims, lines.filter(pl.col("room") > 0).join(facts, on="claim_no"))
+    pool = Pool(credits, claims, lines.join(facts, on="claim_no"))
     return spread_on_lines(seal(pairs, PAIRS), pool, by)
 
 

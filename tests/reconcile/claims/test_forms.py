@@ -218,6 +218,7 @@ FAULTS: list[tuple[str, str]] = [
     ('form = "A b"', "form"),
     ('form = "x"\ngroup_by = ["bill_month"]', "needs ban or master_ban"),
     ('form = "x"\ngroup_by = ["ban", "colour"]', "group_by"),
+    ('form = "x"\ngroup_by = ["ban", "state", "ban"]', "names a key twice"),
     ('form = "x"\n[status_words]\n"won" = "win"', "win: no such event"),
     ('form = "x"\n[[rules.region]]\nvalue = "a|b"', "value"),
     ('form = "x"\nextra = 1', "extra"),

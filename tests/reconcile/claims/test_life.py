@@ -85,6 +85,7 @@ REFUSED = [
     ({}, [("N1", "credit", "40")], "N1 is ready: a part credit is not allowed"),
     ({"status": "submitted"}, [("N1", "credit", "100.01")], "larger than the 100.00 left"),
     ({"status": "submitted"}, [("N1", "credit", None)], "credit needs an amount above 0.00"),
+    ({"status": "submitted"}, [("N1", "credit", "0")], "needs an amount above 0.00"),
     ({"status": "submitted"}, [("N1", "grant_part", "100")], "sustain grants it"),
     ({"status": "submitted"}, [("N1", "sustain", "99")], "sustain grants all 100.00"),
     ({"status": "submitted"}, [("N1", "review", "1")], "review takes no amount"),
@@ -118,6 +119,48 @@ def test_a_refusal_says_why(how: dict[str, Any], events: list[Any], words: str) 
     assert found.claims.is_empty()
     (why,) = found.refused["why"]
     assert words in why, why
+
+
+ON_THE_BOUND = [
+    # What may happen on the last day, and of the last cent.
+    ({"status": "submitted", "last_on": START}, "review", None, "in_review"),
+    ({"status": "submitted"}, "grant_part", "99.99", "partial"),
+    ({"status": "submitted"}, "grant_part", "0.01", "partial"),
+    ({"status": "submitted"}, "sustain", "100.00", "sustained"),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "60.00", "credited"),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "59.99", "short_credited"),
+    ({"status": "credited", "credited": Decimal(5)}, "reverse_credit", "5.00", "short_credited"),
+    ({"status": "submitted", "level": 3}, "escalate", None, "escalated"),
+    (
+        {"status": "denied", "answered_on": dt.date(2025, 12, 18), "escalate_days": 10},
+        *("escalate", None, "escalated"),
+    ),
+    # All of what was granted is enough; of a denied claim only all of it is.
+    ({"status": "partial", "granted": Decimal(30)}, "credit", "30.00", "credited"),
+    ({"status": "partial", "granted": Decimal(30)}, "credit", "29.99", "short_credited"),
+    ({"status": "denied", "granted": Decimal(0)}, "credit", "99.99", "short_credited"),
+    ({"status": "denied", "granted": Decimal(0)}, "credit", "100.00", "credited"),
+]
+
+
+@pytest.mark.parametrize(("how", "what", "amount", "after"), ON_THE_BOUND)
+def test_on_the_bound_an_event_may_happen(
+    how: dict[str, Any], what: str, amount: str | None, after: str
+) -> None:
+    row = {"claim_no": "N1", "what": what, "amount": amount and Decimal(amount)}
+    found = happen(ready(**how), [row])
+    assert found.refused["why"].to_list() == []
+    assert found.events["status"].to_list() == [after]
+
+
+def test_nothing_happens_to_a_claim_before_its_bill_was_there() -> None:
+    known = [state("N1", ready()["N1"]) | {"known_from": START}]
+    for days, why in ((0, []), (-1, [f"it is out of order: its bill is of {START}"])):
+        at = START + dt.timedelta(days)
+        row = dict.fromkeys(NEWS) | {"late": False, "claim_no": "N1", "what": "submit", "at": at}
+        news = pl.DataFrame([row], schema=NEWS)
+        found = advance(pl.DataFrame(known, schema=STATE), news, CLOSED)
+        assert found.refused["why"].to_list() == why
 
 
 def test_a_claim_filed_after_its_window_is_marked() -> None:
