@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 
-from reconcile.claims.credit_pool import CREDITS, OFFERED, TAKEN, WAITING, WANTED
+from reconcile.claims.credit_pool import (
+    CREDITS,
+    OFFERED,
+    TAKEN,
+    WAITING,
+    WANTED,
+    Pass,
+    Pool,
+)
 from reconcile.claims.crediting import match
 
 ZERO = Decimal(0)
@@ -27,15 +36,15 @@ Rows = list[dict[str, Any]]
 
 
 def wanted_lines(lines: str) -> Rows:
-    """Read claim, bill, subject, usoc, month, amount; a dash is null."""
+    """Read claim, bill, subject, usoc, month, amount, the finding if named; a dash is null."""
     wanted = []
     for n, row in enumerate(lines.strip().splitlines()):
-        claim, billed, subject, usoc, month, amount = row.split()
+        claim, billed, subject, usoc, month, amount, *named = row.split()
         starts = day(f"{month}-01") if month != "-" else None
         wanted.append(
             {
                 "claim_no": claim,
-                "finding_id": f"{claim}/{n}",
+                "finding_id": named[0] if named else f"{claim}/{n}",
                 "document_id": f"D{billed}",
                 "ban": "1",
                 "bill_date": day(billed),
@@ -118,6 +127,21 @@ def told(claims: str, lines: str, credits: str) -> list[str]:
     offered = found.offered.select("credit_id", "claim_no", "amount", "matched_by").rows()
     return ["  ".join(map(str, row)) for row in taken] + [
         "offer  " + "  ".join(map(str, row)) for row in offered
+    ]
+
+
+def passed(one: Callable[[Pool], Pass], claims: str, lines: str, credits: str) -> list[str]:
+    """Return what one pass takes, and what it offers."""
+    given, waiting, wanted = frames(claims, lines, credits)
+    facts = waiting.select("claim_no", "carrier", "filed_on", "tolerance", waits=pl.lit(True))
+    found = one(Pool(given, waiting, wanted.join(facts, on="claim_no", maintain_order="left")))
+    names = ["credit_id", "claim_no"]
+    pairs = found.pairs.select(
+        *names, pl.col("finding_id").fill_null("-"), pl.col("amount").cast(pl.String)
+    ).sort(*names, "finding_id")
+    offers = found.offers.select(*names, pl.col("amount").cast(pl.String)).sort(names)
+    return [" ".join(row) for row in pairs.iter_rows()] + [
+        "offer " + " ".join(row) for row in offers.iter_rows()
     ]
 
 
