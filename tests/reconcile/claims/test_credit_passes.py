@@ -96,6 +96,12 @@ def test_by_a_line_that_several_claims_hold(lines: str, credits: str, found: lis
     assert passed(by_shared_line, claims, lines, credits) == found
 
 
+def test_a_credit_on_the_bill_itself_is_none_though_the_claim_was_filed_that_day() -> None:
+    claims = "N1 - 02-05 0 -\nN2 - 02-05 0 -"
+    assert passed(by_shared_line, claims, GREW, "C1 02-05 S1 1FB 02 8.00") == []
+    assert passed(by_shared_line, claims, GREW, "C1 02-06 S1 1FB 02 8.00") == BOTH
+
+
 @pytest.mark.parametrize(
     ("lines", "credits", "found"),
     [

@@ -84,6 +84,11 @@ REFUSED = [
     ({}, [("N1", "deny", None)], "N1 is ready: deny is not allowed, only expire, submit"),
     ({}, [("N1", "credit", "40")], "N1 is ready: a part credit is not allowed"),
     ({"status": "submitted"}, [("N1", "credit", "100.01")], "larger than the 100.00 left"),
+    (
+        {"status": "submitted", "credited": Decimal(40)},
+        [("N1", "credit", "60.01")],
+        "larger than the 60.00 left",
+    ),
     ({"status": "submitted"}, [("N1", "credit", None)], "credit needs an amount above 0.00"),
     ({"status": "submitted"}, [("N1", "credit", "0")], "needs an amount above 0.00"),
     ({"status": "submitted"}, [("N1", "grant_part", "100")], "sustain grants it"),
@@ -151,6 +156,51 @@ def test_on_the_bound_an_event_may_happen(
     found = happen(ready(**how), [row])
     assert found.refused["why"].to_list() == []
     assert found.events["status"].to_list() == [after]
+
+
+AFTER = """
+    # Of 100.00 so much is granted, credited, denied; an event; what follows, withdrawn, the level
+    submitted  -    40  0    submit       -   -
+    submitted  -    40  0    sustain      -   100  40   0   0   1
+    submitted  -    40  0    sustain      100 100  40   0   0   1
+    submitted  -    40  0    grant        -   100  40   0   0   1
+    submitted  -    40  0    grant        99  99   40   1   0   1
+    submitted  -    40  0    grant_part   30  30   40   60  0   1
+    submitted  -    40  0    grant_part   70  70   40   30  0   1
+    submitted  -    40  0    deny         -   0    40   60  0   1
+    submitted  -    40  0    credit       10  -    50   0   0   1
+    submitted  -    40  0    credit       60  -    100  0   0   1
+    submitted  -    40  0    credit       61  -
+    submitted  -    40  0    withdraw     -   -    40   0   60  1
+    submitted  -    40  0    escalate     -   -    40   0   0   2
+    submitted  -    40  0    review       -   -    40   0   0   1
+    denied     0    40  60   escalate     -   0    40   0   0   2
+    denied     0    40  60   close        -   0    40   60  0   1
+    denied     0    40  60   credit       10  0    50   50  0   1
+    partial    70   40  30   close        -   70   40   30  30  1
+    partial    70   40  30   credit       30  70   70   30  0   1
+    partial    70   40  30   credit       45  70   85   15  0   1
+    credited   100  100 0    reverse_credit 15 100 85   0   0   1
+    credited   100  40  0    reverse_credit 41 -
+    """
+
+
+def test_what_an_event_does_to_the_money_of_a_claim() -> None:
+    claims, rows, expected = {}, [], []
+    for n, line in enumerate(AFTER.strip().splitlines()[1:]):
+        status, *words = line.split()
+        what = words.pop(3)
+        granted, credited, denied, amount, *after = [None if w == "-" else Decimal(w) for w in words]
+        claims[f"N{n:02d}"] = Claim(
+            Decimal(100), None, status=status, granted=granted, credited=credited or Decimal(0),
+            denied=denied or Decimal(0), answered_on=granted is not None and START or None,
+        )  # fmt: skip
+        rows.append({"claim_no": f"N{n:02d}", "what": what, "amount": amount})
+        if len(after) > 1:
+            expected.append((f"N{n:02d}", *after))
+    found = happen(claims, rows).claims
+    columns = ("claim_no", "granted", "credited", "denied", "withdrawn", "level")
+    assert found.select(columns).rows() == expected
 
 
 def test_nothing_happens_to_a_claim_before_its_bill_was_there() -> None:
