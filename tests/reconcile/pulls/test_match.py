@@ -93,6 +93,12 @@ def paid(took: str, due: str, names: Sequence[tuple[object, ...]] = ()) -> list[
             "D1 03-20 40.00\nD2 03-20 60.00",
             ["E1 D1 40.00 several", "E1 D2 60.00 several"],
         ),
+        # That of one day says more than any other choice that comes to it.
+        (
+            "E1 03-21 100.00",
+            "D1 03-20 40.00\nD2 03-20 60.00\nD3 03-24 30.00\nD4 03-26 70.00",
+            ["E1 D1 40.00 several", "E1 D2 60.00 several"],
+        ),
         # An amount that differs is told of the only open invoice, and of the only pull.
         ("E1 03-20 99.00", "D1 03-20 100.00", ["E1 D1 99.00 differs"]),
         ("E1 03-20 99.00", "D1 03-20 100.00\nD2 03-25 100.00", []),
@@ -152,6 +158,20 @@ def test_what_a_pull_paid_that_names_its_invoices(
         D5 03-29 9.00  N3
         """.strip()
     assert paid("E1 03-20 98.00", due, names) == expected
+
+
+@pytest.mark.parametrize(
+    ("account", "document"), [("305R0001", "D1"), ("305R0002", "D2"), (None, "D2"), ("9", None)]
+)
+def test_of_two_invoices_of_one_number_that_of_the_account_named_is_paid(
+    account: str | None, document: str | None
+) -> None:
+    # D2 is nearer.
+    due = invoices("D1 03-15 50.00 N1\nD2 03-20 50.00 N1")
+    due = due.with_columns(ban=pl.Series(["305R0001", "305R0002"]))
+    named = pl.DataFrame([("E1", 1, "N1", account, 4000, True)], schema=REFERENCES, orient="row")
+    found = match(pulls("E1 03-20 40.00"), named, due)
+    assert found["document_id"].to_list() == ([] if document is None else [document])
 
 
 def test_a_group_of_too_many_pairs_is_left_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
