@@ -208,6 +208,24 @@ def test_a_line_without_room_waits_for_nothing() -> None:
     assert told("N1  -  02-20  0  -", lines, "C1  03-05  S1  1FB  02  1.50") == []
 
 
+def test_a_later_credit_is_for_what_an_earlier_one_left() -> None:
+    lines = "N1 02-05 S1 1FB 02 4.00\nN1 02-05 S2 1FB 02 2.50\nN1 02-05 S3 1FB 02 2.50"
+    one = "C1 03-05 S1 1FB 02 4.00\n"
+    first = "C1  N1/0  4.00  line"
+    # All of the rest; what is left of 8.00 that are not denied; of 7.00 that were granted.
+    for claim, much, taken in (("0 -", "5.00", "2.50"), ("1.00 -", "4.00", "1.50")):
+        found = told(f"N1 T-9001 02-20 {claim}", lines, f"{one}C2 04-05 - - - {much}")
+        assert found == [first, "C2  N1/1  2.50  claim", f"C2  N1/2  {taken}  claim"]
+    found = told("N1 T-9001 02-20 1.00 7.00", lines, f"{one}C2 04-05 - - - 3.00")
+    assert found == [first, "C2  N1/1  2.50  claim", "C2  N1/2  0.50  claim"]
+    # What is left of a line.
+    part = "C1 03-05 S1 1FB 02 1.50 T-9001\nC2 04-05 S1 1FB 02 2.50"
+    assert told("N1 T-9001 02-20 0 -", lines, part) == [
+        "C1  N1/0  1.50  tracking_no",
+        "C2  N1/0  2.50  line",
+    ]
+
+
 def test_two_claims_named_at_once_are_offered() -> None:
     claims = "N1  T-9001  02-20  0  -\nN2  T-9002  02-20  0  -"
     lines = "N1  02-05  S1  1FB  02  2.00\nN2  02-05  S2  1FB  02  3.00"

@@ -190,7 +190,9 @@ def test_what_an_event_does_to_the_money_of_a_claim() -> None:
     for n, line in enumerate(AFTER.strip().splitlines()[1:]):
         status, *words = line.split()
         what = words.pop(3)
-        granted, credited, denied, amount, *after = [None if w == "-" else Decimal(w) for w in words]
+        granted, credited, denied, amount, *after = [
+            None if w == "-" else Decimal(w) for w in words
+        ]
         claims[f"N{n:02d}"] = Claim(
             Decimal(100), None, status=status, granted=granted, credited=credited or Decimal(0),
             denied=denied or Decimal(0), answered_on=granted is not None and START or None,

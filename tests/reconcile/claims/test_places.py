@@ -81,7 +81,12 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         "N1 06-03",
         "N1 1 04-01 prepare - - -",
         "",
-        ["- D1 unfiled 3.00", "06-04 D1 expired 3.00", "- D2 unfiled 7.00", "06-04 D2 expired 7.00"],
+        [
+            "- D1 unfiled 3.00",
+            "06-04 D1 expired 3.00",
+            "- D2 unfiled 7.00",
+            "06-04 D2 expired 7.00",
+        ],
     ),
     "unfiled for ever where no window is known": (
         "N1 -",

@@ -57,9 +57,7 @@ def seen(pulls: str, credited: str = "") -> Seen:
     )
     moves = pl.concat([empty(MOVEMENTS), moves], how="diagonal")
     nothing = pl.DataFrame(schema={"entry_id": pl.String, "of": pl.String, "trace": pl.String})
-    return seen_by(
-        known, Banked(moves, settlements, states(settlements), empty(RETURNED), nothing)
-    )
+    return seen_by(known, Banked(moves, settlements, states(settlements), empty(RETURNED), nothing))
 
 
 def told(found: pl.DataFrame) -> list[str]:

@@ -174,6 +174,26 @@ def test_of_two_invoices_of_one_number_that_of_the_account_named_is_paid(
     assert found["document_id"].to_list() == ([] if document is None else [document])
 
 
+@pytest.mark.parametrize(
+    ("accounts", "expected"),
+    [
+        (["305R0002"], ("D2", "account")),
+        (["305R0002", "305R0001"], ("D1", "originator")),
+        ([], ("D1", "originator")),
+    ],
+)
+def test_a_pull_is_of_the_one_account_it_names(
+    accounts: list[str], expected: tuple[str, str]
+) -> None:
+    # D1 is nearer.
+    due = invoices("D1 03-20 50.00\nD2 03-15 50.00")
+    due = due.with_columns(ban=pl.Series(["305R0001", "305R0002"]))
+    rows = [("E1", -n, account, None, None, False) for n, account in enumerate(accounts, 1)]
+    named = pl.DataFrame(rows, schema=REFERENCES, orient="row")
+    found = match(pulls("E1 03-20 50.00"), named, due)
+    assert found.select("document_id", "how").rows() == [expected]
+
+
 def test_a_group_of_too_many_pairs_is_left_to_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
     took, due = pulls("E1 03-20 70.00\nE2 03-21 60.00"), invoices("D1 03-20 50.00\nD2 03-21 80.00")
     for most, pairs in ((3, 0), (4, 4)):
