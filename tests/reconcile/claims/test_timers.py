@@ -72,6 +72,18 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "2026-05-15",
         ["2026-05-15 escalate_or_close N"],
     ),
+    # A part that was granted waits for its credit; the part denied may be escalated first.
+    (
+        claim("N", "partial", denied=Decimal("0.01"), answered_on="2026-05-01", **FILED),
+        "2026-05-15",
+        ["2026-05-15 escalate_or_close N"],
+    ),
+    (claim("N", "partial", answered_on="2026-05-01", **FILED), "2026-05-15", []),
+    (
+        claim("N", "credited", denied=Decimal(5), answered_on="2026-05-01", **FILED),
+        "2026-05-15",
+        [],
+    ),
     (
         claim("N", "sustained", answered_on="2026-05-10", last_bill_on="2026-05-05", **FILED),
         "2026-07-05",

@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
-
 import polars as pl
 import pytest
-from pull_worlds import debits, rows
+from pull_worlds import seen
 
-from invoices.schema import empty
 from reconcile.pulls.against_paper import (
     amount_differs,
     pulled_early,
     pulled_though_credited,
     pulled_twice,
 )
-from reconcile.pulls.movements import MOVEMENTS, RETURNED
-from reconcile.pulls.seen import Seen, seen_by
-from reconcile.pulls.settle import SETTLEMENTS, Banked, Known, states
-
-CREDITED = {"document_id": pl.String, "credited": pl.Decimal(18, 2), "credited_on": pl.Date}
-DUE = """
-    document ban       debit_on   amount
-    F1       305R0001  2026-02-20 100.00
-    F2       305R0001  2026-03-20 0.00
-    """
-
-
-def day(text: str | None) -> dt.date:
-    return dt.date.fromisoformat(f"2026-{text}")
-
-
-def seen(pulls: str, credited: str = "") -> Seen:
-    """Read entry, document, day, amount and, of a return, the entry it undoes; then credits."""
-    settled = [
-        {
-            "entry_id": row["entry"],
-            "document_id": row["document"],
-            "kind": "return" if row.get("of") else "pull",
-            "settled_on": day(row["on"]),
-            "amount": Decimal(row["amount"] or ""),
-            "of": row.get("of"),
-        }
-        for row in rows("entry document on amount of\n" + pulls)
-    ]
-    settlements = pl.DataFrame(settled, schema=SETTLEMENTS)
-    given = [
-        (row["document"], Decimal(row["amount"] or ""), day(row["on"]))
-        for row in rows("document amount on\n" + credited)
-    ]
-    known = Known(debits(DUE), [], credited=pl.DataFrame(given, schema=CREDITED, orient="row"))
-    moves = pl.DataFrame(
-        {"entry_id": settlements["entry_id"], "amount": settlements["amount"]},
-        schema_overrides=MOVEMENTS,
-    )
-    moves = pl.concat([empty(MOVEMENTS), moves], how="diagonal")
-    nothing = pl.DataFrame(schema={"entry_id": pl.String, "of": pl.String, "trace": pl.String})
-    return seen_by(known, Banked(moves, settlements, states(settlements), empty(RETURNED), nothing))
 
 
 def told(found: pl.DataFrame) -> list[str]:
