@@ -61,9 +61,8 @@ def match(credits: pl.DataFrame, claims: pl.DataFrame, lines: pl.DataFrame) -> M
     credits = credits.filter(pl.col("amount") > 0).sort("bill_date", "invoice_no", "credit_id")
     waits = pl.col("open") > 0
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=waits)
-    wanted = lines.filter(pl.col("room") > 0).join(facts, on="claim_no")
     taken, offered = [], []
-    pool = Pool(credits.filter("certain"), claims, wanted)
+    pool = Pool(credits.filter("certain"), claims, lines.join(facts, on="claim_no"))
     for name, one in _PASSES:
         found = one(pool)
         spread = spread_on_lines(found.pairs, pool, name)
@@ -94,7 +93,7 @@ def lay(
     `pairs` have credit_id, claim_no and amount; the other frames are those of `match`.
     """
     facts = claims.select("claim_no", "carrier", "filed_on", "tolerance", waits=pl.lit(True))
-    pool = Pool(credits, claims, lines.filter(pl.col("room") > 0).join(facts, on="claim_no"))
+    pool = Pool(credits, claims, lines.join(facts, on="claim_no"))
     return spread_on_lines(seal(pairs, PAIRS), pool, by)
 
 

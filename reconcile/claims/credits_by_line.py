@@ -190,9 +190,9 @@ def by_period(pool: Pool) -> Pass:
         C1      11.80   03-01 04-01      12.00  03-01 04-01  -> sure: 0.20 off
         C2      11.40   03-01 04-01      12.00  03-01 04-01  -> nothing: 0.60 off
     """
-    # Amounts so close share a bucket of their width, or stand in neighbouring ones.
+    # Amounts so close share a bucket as wide as the tolerance, or stand in neighbouring ones.
     width = pl.col("tolerance").max()
-    wide = pool.lines.select((cents(width) + 1).cast(pl.Int64)).item() or 1
+    wide = pool.lines.select(cents(width).cast(pl.Int64)).item() or 1
     lines = pool.lines.with_columns(bucket=cents(pl.col("room")).cast(pl.Int64) // wide)
     around = pl.concat_list(
         [(cents(pl.col("amount")).cast(pl.Int64) // wide + step) for step in (-1, 0, 1)]

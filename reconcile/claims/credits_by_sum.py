@@ -46,8 +46,7 @@ def _sums(pool: Pool) -> pl.DataFrame:
         for keys in (["subject"], ["subject", "usoc"])
         for part in _sums_by(lines, keys, pool.claims)
     ]
-    every = pl.concat([*totals, *parts]).filter(pl.col("wanted") > 0)
-    return every.unique(maintain_order=True)
+    return pl.concat([*totals, *parts]).unique(maintain_order=True)
 
 
 def _sums_by(

@@ -64,7 +64,6 @@ def _asked(pairs: pl.DataFrame, pool: Pool) -> pl.DataFrame:
     return (
         loose.join(pool.claims.select("claim_no", "left"), on="claim_no", maintain_order="left")
         .with_columns(amount=pl.max_horizontal(reach, ZERO_CENTS).cast(CENTS))
-        .filter(pl.col("amount") > 0)
         .join(
             pool.credits.select("credit_id", "subject", "usoc"),
             on="credit_id",
@@ -87,7 +86,6 @@ def _rest(asked: pl.DataFrame, laid: pl.DataFrame) -> pl.DataFrame:
     return (
         asked.join(done, on=["credit_id", "claim_no"], how="left", maintain_order="left")
         .with_columns(amount=(pl.col("amount") - pl.col("done").fill_null(ZERO_CENTS)).cast(CENTS))
-        .filter(pl.col("amount") > 0)
         .drop("done")
     )
 
@@ -104,11 +102,8 @@ def _laid(asked: pl.DataFrame, lines: pl.DataFrame, by: list[str]) -> pl.DataFra
                                                        C2 F2 2.00
     """
     end = pl.col("amount").cum_sum().over(by)
-    gives = asked.filter(pl.col("amount") > 0).select(
-        *by, "credit_id", at=end, finding_id=pl.lit(None, pl.String)
-    )
-    ordered = lines.filter(pl.col("room") > 0).sort("finding_id")
-    takes = ordered.select(
+    gives = asked.select(*by, "credit_id", at=end, finding_id=pl.lit(None, pl.String))
+    takes = lines.sort("finding_id").select(
         *by,
         pl.lit(None, pl.String).alias("credit_id"),
         "finding_id",
@@ -129,6 +124,7 @@ def _laid(asked: pl.DataFrame, lines: pl.DataFrame, by: list[str]) -> pl.DataFra
             pl.col("credit_id", "finding_id").backward_fill().over(by),
             amount=pl.col("at") - pl.col("at").shift(1).over(by).fill_null(0),
         )
+        # Where two ends meet, and where a credit or a line is of 0.00, nothing lies between.
         .filter(pl.col("amount") > 0)
         .drop_nulls(["credit_id", "finding_id"])
     )

@@ -74,12 +74,11 @@ def _shares(best: pl.DataFrame, pulls: pl.DataFrame, references: pl.DataFrame) -
         2     null  6000  ->  6000   -200  5800
     """
     items = references.filter("invoice").group_by("entry_id").agg(items=pl.col("item").n_unique())
-    many = pl.max_horizontal("items", "found") > 1
     shared = (
         best.join(items, on="entry_id", how="left")
         .join(pulls.select("entry_id", whole="cents"), on="entry_id")
         .with_columns(found=pl.len().over("entry_id"))
-        .with_columns(share=pl.coalesce("paid", pl.when(many).then("due"), "whole"))
+        .with_columns(share=pl.coalesce("paid", "due"))
         .with_columns(
             rest=pl.col("whole") - pl.col("share").sum().over("entry_id"),
             last=pl.col("item") == pl.col("item").max().over("entry_id"),

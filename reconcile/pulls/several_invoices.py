@@ -20,6 +20,8 @@ MOST_PAIRS = 250_000
 def whole_days(state: Open, key: list[str], days: int) -> pl.DataFrame:
     """Return pulls of all that was due of a day, so many days after it.
 
+    Of one invoice alone none is left: `exact` came before.
+
     All that an account owes on the 15th is pulled at once::
 
         invoice  due   debit_on    pull  cents  settled_on
@@ -27,13 +29,13 @@ def whole_days(state: Open, key: list[str], days: int) -> pl.DataFrame:
         D2       6000  06-15
     """
     due = state.invoices.group_by(*key, "debit_on").agg(
-        cents=pl.col("due").sum(), many=pl.len(), documents=pl.col("document_id").sort()
+        cents=pl.col("due").sum(), documents=pl.col("document_id").sort()
     )
     pulls = state.pulls.with_columns(debit_on=pl.col("settled_on") - pl.duration(days=days)).sort(
         "settled_on", "entry_id"
     )
     found = (
-        pulls.join(due.filter(pl.col("many") > 1), on=[*key, "debit_on", "cents"])
+        pulls.join(due, on=[*key, "debit_on", "cents"])
         .unique([*key, "debit_on"], keep="first", maintain_order=True)
         .select("entry_id", document_id="documents")
         .explode("document_id")
@@ -52,11 +54,10 @@ def split_on_a_day(state: Open, key: list[str]) -> pl.DataFrame:
         P2    6000   06-16
     """
     days = state.pulls.group_by(*key, "settled_on").agg(
-        due=pl.col("cents").sum(), many=pl.len(), entries=pl.col("entry_id").sort()
+        due=pl.col("cents").sum(), entries=pl.col("entry_id").sort()
     )
     found = (
-        days.filter(pl.col("many") > 1)
-        .join(state.invoices, on=[*key, "due"])
+        days.join(state.invoices, on=[*key, "due"])
         .filter(APART.is_between(EARLIEST, LATEST))
         .sort(APART.abs(), "document_id")
         .unique([*key, "settled_on"], keep="first", maintain_order=True)

@@ -135,11 +135,10 @@ def _received(ahead: Ahead) -> pl.DataFrame:
         "document_id", "file_by", "received_on", audited=pl.col("audited_load").is_not_null()
     )
     told = ahead.banked_until or dt.date.min
+    day = pl.col("debit_on")
+    waits = (day <= ahead.until) & ((day >= ahead.as_of) | (day <= pl.lit(told)))
     open_ones = ahead.debits.filter(
-        pl.col("status").is_in(("expected", "held")),
-        pl.col("debit_on").is_null()
-        | pl.col("debit_on").is_between(ahead.as_of, ahead.until)
-        | ((pl.col("debit_on") < ahead.as_of) & (pl.col("debit_on") <= pl.lit(told))),
+        pl.col("status").is_in(("expected", "held")), day.is_null() | waits
     )
     return (
         open_ones.join(paper, on="document_id")

@@ -2,148 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
 import polars as pl
 import pytest
+from credit_worlds import frames, sound, told
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.claims.credit_pool import CREDITS, OFFERED, TAKEN, WAITING, WANTED
 from reconcile.claims.crediting import match
-
-ZERO = Decimal(0)
-
-
-def day(text: str) -> dt.date | None:
-    return None if text == "-" else dt.date.fromisoformat(f"2026-{text}")
-
-
-def cell(text: str) -> str | None:
-    return None if text == "-" else text
-
-
-Rows = list[dict[str, Any]]
-
-
-def wanted_lines(lines: str) -> Rows:
-    """Read claim, bill, subject, usoc, month, amount; a dash is null."""
-    wanted = []
-    for n, row in enumerate(lines.strip().splitlines()):
-        claim, billed, subject, usoc, month, amount = row.split()
-        starts = day(f"{month}-01") if month != "-" else None
-        wanted.append(
-            {
-                "claim_no": claim,
-                "finding_id": f"{claim}/{n}",
-                "document_id": f"D{billed}",
-                "ban": "1",
-                "bill_date": day(billed),
-                "subject": cell(subject),
-                "usoc": cell(usoc),
-                "starts": starts,
-                "ends": starts and starts + dt.timedelta(28),
-                "room": Decimal(amount),
-            }
-        )
-    return wanted
-
-
-def waiting_claims(claims: str, wanted: Rows) -> Rows:
-    """Read no, tracking, filed, denied, granted; what is left is the room of the claim's lines."""
-    waiting = []
-    for row in claims.strip().splitlines():
-        number, tracking, filed, denied, granted = row.split()
-        left = sum((line["room"] for line in wanted if line["claim_no"] == number), ZERO)
-        waiting.append(
-            {
-                "claim_no": number,
-                "carrier": "ILEC",
-                "tracking_no": cell(tracking),
-                "filed_on": day(filed),
-                "left": left,
-                "open": left - Decimal(denied),
-                "promised": None if granted == "-" else Decimal(granted),
-                "tolerance": Decimal("0.05"),
-            }
-        )
-    return waiting
-
-
-def found_credits(credits: str) -> Rows:
-    """Read id, bill, subject, usoc, month, amount, then words."""
-    found = []
-    for row in credits.strip().splitlines():
-        name, billed, subject, usoc, month, amount, *words = row.split()
-        starts = day(f"{month}-01") if month != "-" else None
-        found.append(
-            {
-                "credit_id": name,
-                "document_id": f"B{billed}",
-                "carrier": "ILEC",
-                "ban": "1",
-                "bill_date": day(billed),
-                "invoice_no": f"I{billed}",
-                "line_no": 1,
-                "amount": Decimal(amount),
-                "subject": cell(subject),
-                "usoc": cell(usoc),
-                "starts": starts,
-                "ends": starts and starts + dt.timedelta(28),
-                "words": " ".join(words),
-                "certain": "recurring" not in words,
-            }
-        )
-    return found
-
-
-def frames(
-    claims: str, lines: str, credits: str
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
-    """Return credits, claims and their lines as the kernel takes them, each read from a table."""
-    wanted = wanted_lines(lines)
-    return (
-        pl.DataFrame(found_credits(credits), schema=CREDITS),
-        pl.DataFrame(waiting_claims(claims, wanted), schema=WAITING),
-        pl.DataFrame(wanted, schema=WANTED),
-    )
-
-
-def told(claims: str, lines: str, credits: str) -> list[str]:
-    given = frames(claims, lines, credits)
-    found = match(*given)
-    assert (found.taken.schema, found.offered.schema) == (TAKEN, OFFERED)
-    sound(*given, found.taken, found.offered)
-    taken = found.taken.select("credit_id", "finding_id", "amount", "matched_by").rows()
-    offered = found.offered.select("credit_id", "claim_no", "amount", "matched_by").rows()
-    return ["  ".join(map(str, row)) for row in taken] + [
-        "offer  " + "  ".join(map(str, row)) for row in offered
-    ]
-
-
-def sound(credits: pl.DataFrame, claims: pl.DataFrame, lines: pl.DataFrame, *found: Any) -> None:
-    """No cent is taken twice, none beyond its line or claim, and nothing of an unfiled claim."""
-    taken, offered = found
-    used: dict[str, dict[Any, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    filed = {row["claim_no"] for row in claims.to_dicts() if row["filed_on"]}
-    for row in taken.iter_rows(named=True):
-        assert row["amount"] > 0
-        assert row["claim_no"] in filed
-        used["credit"][row["credit_id"]] += row["amount"]
-        used["line"][row["finding_id"]] += row["amount"]
-        used["claim"][row["claim_no"]] += row["amount"]
-    for frame, key, most, kind in (
-        (credits, "credit_id", "amount", "credit"),
-        (lines, "finding_id", "room", "line"),
-        (claims, "claim_no", "left", "claim"),
-    ):
-        bounds = dict(frame.select(key, most).iter_rows())
-        assert all(amount <= bounds[name] for name, amount in used[kind].items())
-    assert not set(offered["credit_id"]) & set(taken["credit_id"])
-
 
 FILED = """
     N1  T-9001  02-20  0  -
@@ -187,6 +56,10 @@ CASES = {
     "within the tolerance of a period": (
         "C1  03-05  S2  -  02  2.97",
         ["C1  N1/1  2.97  period"],
+    ),
+    "within the tolerance and of another service or code it is for nobody": (
+        "C1  03-05  S2  TTB  02  2.97\nC2  03-05  -  TTB  02  2.97\nC3  03-05  S8  -  02  2.97",
+        [],
     ),
     "beyond the tolerance it is offered": (
         "C1  03-05  S2  1FB  02  2.94",
@@ -232,6 +105,32 @@ CASES = {
         "C1  03-05  S2  1FB  02  3.00  recurring",
         ["offer  C1  N1  3.00  line"],
     ),
+    "a credit on the bill itself is none, be it all of a claim": (
+        "C1  02-05  -  -  -  5.00",
+        [],
+    ),
+    "several on the bill itself are none": ("C1 02-05 - - - 4.00\nC2 02-05 - - - 1.00", []),
+    "a credit on the day its claim was filed is for it": (
+        "C1  02-20  S2  1FB  02  3.00",
+        ["C1  N1/1  3.00  line"],
+    ),
+    "a credit from the day a period ended is for no day of it": (
+        "C1  05-05  S2  1FB  03  3.00",
+        [],
+    ),
+    "a credit up to the day a period began is for no day of it": (
+        "C1  05-05  S4  TTB  03  7.00",
+        [],
+    ),
+    "a credit of 0.00 is none": ("C1  03-05  S2  1FB  02  0.00  T-9001", []),
+    "what is no adjustment is offered for what is left of the claim it names": (
+        "C1  03-05  S2  1FB  02  3.00\nC2  03-05  -  -  -  9.00  recurring T-9001",
+        ["C1  N1/1  3.00  line", "offer  C2  N1  2.00  tracking_no"],
+    ),
+    "and not offered where nothing is left": (
+        "C1  03-05  -  -  -  5.00\nC2  03-05  -  -  -  9.00  recurring T-9001",
+        ["C1  N1/0  2.00  claim", "C1  N1/1  3.00  claim"],
+    ),
     "what nobody claimed stays with nobody": ("C1  03-05  S7  1FB  02  11.00", []),
 }
 
@@ -275,6 +174,55 @@ def test_what_was_denied_is_credited_only_where_the_claim_is_named() -> None:
     assert told(claims, lines, "C1  03-05  S1  1FB  02  2.00") == []
     assert told(claims, lines, "C1  03-05  S1  1FB  02  2.00  T-9001") == [
         "C1  N1/0  2.00  tracking_no"
+    ]
+
+
+def test_a_number_is_a_name_from_four_letters_or_digits_on() -> None:
+    lines, credit = "N1  02-05  S1  1FB  02  2.00", "C1  03-05  -  -  -  9.00  cr "
+    named = ["C1  N1/0  2.00  tracking_no"]
+    for number, expected in (("T-901", named), ("T-90", [])):
+        assert told(f"N1  {number}  02-20  0  -", lines, credit + number) == expected
+
+
+@pytest.mark.parametrize(
+    ("room", "credit", "taken"),
+    [
+        # The tolerance of a claim is 0.05; no more is taken than a line has room for.
+        ("2.99", "3.04", "2.99"),
+        ("3.04", "2.99", "2.99"),
+        ("3.00", "3.00", "3.00"),
+        ("2.99", "3.05", None),
+        ("3.05", "2.99", None),
+    ],
+)
+def test_a_credit_for_a_period_may_be_off_by_the_tolerance(
+    room: str, credit: str, taken: str | None
+) -> None:
+    lines = f"N1  02-05  S1  1FB  02  {room}\nN1  02-05  S3  1FB  01  9.00"
+    found = told("N1  -  02-20  0  -", lines, f"C1  03-05  -  1FB  02  {credit}")
+    assert found == ([] if taken is None else [f"C1  N1/0  {taken}  period"])
+
+
+def test_a_line_without_room_waits_for_nothing() -> None:
+    lines = "N1  02-05  S1  1FB  02  0.00\nN1  02-05  S2  1FB  02  3.00"
+    assert told("N1  -  02-20  0  -", lines, "C1  03-05  S1  1FB  02  1.50") == []
+
+
+def test_a_later_credit_is_for_what_an_earlier_one_left() -> None:
+    lines = "N1 02-05 S1 1FB 02 4.00\nN1 02-05 S2 1FB 02 2.50\nN1 02-05 S3 1FB 02 2.50"
+    one = "C1 03-05 S1 1FB 02 4.00\n"
+    first = "C1  N1/0  4.00  line"
+    # All of the rest; what is left of 8.00 that are not denied; of 7.00 that were granted.
+    for claim, much, taken in (("0 -", "5.00", "2.50"), ("1.00 -", "4.00", "1.50")):
+        found = told(f"N1 T-9001 02-20 {claim}", lines, f"{one}C2 04-05 - - - {much}")
+        assert found == [first, "C2  N1/1  2.50  claim", f"C2  N1/2  {taken}  claim"]
+    found = told("N1 T-9001 02-20 1.00 7.00", lines, f"{one}C2 04-05 - - - 3.00")
+    assert found == [first, "C2  N1/1  2.50  claim", "C2  N1/2  0.50  claim"]
+    # What is left of a line.
+    part = "C1 03-05 S1 1FB 02 1.50 T-9001\nC2 04-05 S1 1FB 02 2.50"
+    assert told("N1 T-9001 02-20 0 -", lines, part) == [
+        "C1  N1/0  1.50  tracking_no",
+        "C2  N1/0  2.50  line",
     ]
 
 

@@ -161,6 +161,17 @@ def test_small_months_are_joined_as_soon_as_together_they_are_large_enough() -> 
     ]
 
 
+def test_a_month_of_just_the_minimum_is_no_small_one() -> None:
+    table = """
+        1  2026-10-05  2027-01-03  S1  TTB  RATE  2.00
+        1  2026-11-05  2027-02-03  S1  TTB  RATE  5.00
+        """
+    assert [row.split()[4:] for row in told(table, None, "5.00")] == [
+        ["2.00", "2027-01-03", "draft"],
+        ["5.00", "2027-02-03", "ready"],
+    ]
+
+
 @given(
     rows=st.lists(
         st.tuples(st.integers(1, 9), st.sampled_from("AB"), st.integers(1, 400)),
@@ -218,6 +229,7 @@ FAULTS: list[tuple[str, str]] = [
     ('form = "A b"', "form"),
     ('form = "x"\ngroup_by = ["bill_month"]', "needs ban or master_ban"),
     ('form = "x"\ngroup_by = ["ban", "colour"]', "group_by"),
+    ('form = "x"\ngroup_by = ["ban", "state", "ban"]', "names a key twice"),
     ('form = "x"\n[status_words]\n"won" = "win"', "win: no such event"),
     ('form = "x"\n[[rules.region]]\nvalue = "a|b"', "value"),
     ('form = "x"\nextra = 1', "extra"),

@@ -84,7 +84,13 @@ REFUSED = [
     ({}, [("N1", "deny", None)], "N1 is ready: deny is not allowed, only expire, submit"),
     ({}, [("N1", "credit", "40")], "N1 is ready: a part credit is not allowed"),
     ({"status": "submitted"}, [("N1", "credit", "100.01")], "larger than the 100.00 left"),
+    (
+        {"status": "submitted", "credited": Decimal(40)},
+        [("N1", "credit", "60.01")],
+        "larger than the 60.00 left",
+    ),
     ({"status": "submitted"}, [("N1", "credit", None)], "credit needs an amount above 0.00"),
+    ({"status": "submitted"}, [("N1", "credit", "0")], "needs an amount above 0.00"),
     ({"status": "submitted"}, [("N1", "grant_part", "100")], "sustain grants it"),
     ({"status": "submitted"}, [("N1", "sustain", "99")], "sustain grants all 100.00"),
     ({"status": "submitted"}, [("N1", "review", "1")], "review takes no amount"),
@@ -118,6 +124,109 @@ def test_a_refusal_says_why(how: dict[str, Any], events: list[Any], words: str) 
     assert found.claims.is_empty()
     (why,) = found.refused["why"]
     assert words in why, why
+
+
+DAY = dt.timedelta(1)
+DENIED = {"status": "denied", "granted": Decimal(0), "escalate_days": 10}
+ON_THE_BOUND: list[tuple[dict[str, Any], str, str | None, str | None]] = [
+    # What may happen on the last day, and of the last cent; null = it is refused.
+    ({"status": "submitted", "last_on": START}, "review", None, "in_review"),
+    ({"status": "submitted", "last_on": START + DAY}, "review", None, None),
+    ({"status": "ready", "known_from": START}, "submit", None, "submitted"),
+    ({"status": "ready", "known_from": START + DAY}, "submit", None, None),
+    ({"status": "ready", "closes": START}, "submit", None, "submitted"),
+    ({"status": "ready", "closes": START - DAY}, "submit", None, None),
+    ({"status": "submitted"}, "review", "1.00", None),
+    ({"status": "submitted"}, "grant_part", "0.00", None),
+    ({"status": "submitted"}, "grant_part", "0.01", "partial"),
+    ({"status": "submitted"}, "grant_part", "99.99", "partial"),
+    ({"status": "submitted"}, "grant_part", "100.00", None),
+    ({"status": "submitted"}, "sustain", "99.99", None),
+    ({"status": "submitted"}, "sustain", "100.00", "sustained"),
+    ({"status": "submitted"}, "grant", "99.99", "partial"),
+    ({"status": "submitted"}, "grant", "100.00", "sustained"),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "0.00", None),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "59.99", "short_credited"),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "60.00", "credited"),
+    ({"status": "submitted", "credited": Decimal(40)}, "credit", "60.01", None),
+    ({"status": "credited", "credited": Decimal(5)}, "reverse_credit", "5.00", "short_credited"),
+    ({"status": "credited", "credited": Decimal(5)}, "reverse_credit", "5.01", None),
+    ({"status": "submitted", "level": 3}, "escalate", None, "escalated"),
+    ({"status": "submitted", "level": 4}, "escalate", None, None),
+    (DENIED | {"answered_on": dt.date(2025, 12, 18)}, "escalate", None, "escalated"),
+    (DENIED | {"answered_on": dt.date(2025, 12, 17)}, "escalate", None, None),
+    (DENIED | {"answered_on": dt.date(2025, 12, 17)}, "close", None, "closed"),
+    # All of what was granted is enough; of a denied claim only all of it is.
+    ({"status": "partial", "granted": Decimal(30)}, "credit", "30.00", "credited"),
+    ({"status": "partial", "granted": Decimal(30)}, "credit", "29.99", "short_credited"),
+    (DENIED, "credit", "99.99", "short_credited"),
+    (DENIED, "credit", "100.00", "credited"),
+]
+
+
+def test_on_the_bound_an_event_may_happen() -> None:
+    before, rows, expected = [], [], []
+    for n, (how, what, amount, after) in enumerate(ON_THE_BOUND):
+        terms = {name: value for name, value in how.items() if name not in ("known_from", "closes")}
+        claim = Claim(Decimal("100.00"), how.get("closes", dt.date(2026, 2, 2)), **terms)
+        before.append(state(f"N{n:02d}", claim) | {"known_from": how.get("known_from")})
+        row = {"claim_no": f"N{n:02d}", "what": what, "amount": amount and Decimal(amount)}
+        rows.append(dict.fromkeys(NEWS) | {"late": False, "at": START} | row)
+        expected.append((f"N{n:02d}", after))
+    news = pl.DataFrame(rows, schema=NEWS)
+    found = advance(pl.DataFrame(before, schema=STATE), news, CLOSED)
+    happened = dict(found.events.select("claim_no", "status").iter_rows())
+    assert [(name, happened.get(name)) for name, _ in expected] == expected
+    words = dict(found.refused.select("claim_no", "why").iter_rows())
+    assert words["N01"] == f"it is out of order: the last event was on {START + DAY}"
+    assert words["N03"] == f"it is out of order: its bill is of {START + DAY}"
+
+
+AFTER = """
+    # Of 100.00 so much is granted, credited, denied; an event; what follows, withdrawn, the level
+    submitted  -    40  0    submit       -   -
+    submitted  -    40  0    sustain      -   100  40   0   0   1
+    submitted  -    40  0    sustain      100 100  40   0   0   1
+    submitted  -    40  0    grant        -   100  40   0   0   1
+    submitted  -    40  0    grant        99  99   40   1   0   1
+    submitted  -    40  0    grant_part   30  30   40   60  0   1
+    submitted  -    40  0    grant_part   70  70   40   30  0   1
+    submitted  -    40  0    deny         -   0    40   60  0   1
+    submitted  -    40  0    credit       10  -    50   0   0   1
+    submitted  -    40  0    credit       60  -    100  0   0   1
+    submitted  -    40  0    credit       61  -
+    submitted  -    40  0    withdraw     -   -    40   0   60  1
+    submitted  -    40  0    escalate     -   -    40   0   0   2
+    submitted  -    40  0    review       -   -    40   0   0   1
+    denied     0    40  60   escalate     -   0    40   0   0   2
+    denied     0    40  60   close        -   0    40   60  0   1
+    denied     0    40  60   credit       10  0    50   50  0   1
+    partial    70   40  30   close        -   70   40   30  30  1
+    partial    70   40  30   credit       30  70   70   30  0   1
+    partial    70   40  30   credit       45  70   85   15  0   1
+    credited   100  100 0    reverse_credit 15 100 85   0   0   1
+    credited   100  40  0    reverse_credit 41 -
+    """
+
+
+def test_what_an_event_does_to_the_money_of_a_claim() -> None:
+    claims, rows, expected = {}, [], []
+    for n, line in enumerate(AFTER.strip().splitlines()[1:]):
+        status, *words = line.split()
+        what = words.pop(3)
+        granted, credited, denied, amount, *after = [
+            None if w == "-" else Decimal(w) for w in words
+        ]
+        claims[f"N{n:02d}"] = Claim(
+            Decimal(100), None, status=status, granted=granted, credited=credited or Decimal(0),
+            denied=denied or Decimal(0), answered_on=granted is not None and START or None,
+        )  # fmt: skip
+        rows.append({"claim_no": f"N{n:02d}", "what": what, "amount": amount})
+        if len(after) > 1:
+            expected.append((f"N{n:02d}", *after))
+    found = happen(claims, rows).claims
+    columns = ("claim_no", "granted", "credited", "denied", "withdrawn", "level")
+    assert found.select(columns).rows() == expected
 
 
 def test_a_claim_filed_after_its_window_is_marked() -> None:

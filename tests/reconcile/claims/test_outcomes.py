@@ -130,6 +130,59 @@ def test_money_that_is_waited_for_is_told_by_how_soon_its_day_is():
     ]
 
 
+@pytest.mark.parametrize(
+    ("file_by", "bucket"),
+    [
+        ("06-30", "overdue"),
+        # The day itself is not over.
+        ("07-01", "within 7 days"),
+        ("07-08", "within 7 days"),
+        ("07-09", "within 30 days"),
+        ("07-31", "within 30 days"),
+        ("08-01", "within 60 days"),
+        ("08-30", "within 60 days"),
+        ("08-31", "later"),
+        (None, "no day"),
+    ],
+)
+def test_how_soon_a_day_is(file_by: str | None, bucket: str):
+    claims = [claim(1, file_by=file_by and day(file_by))]
+    rows = still_open(told(claims, [event(1, "04-01", "prepare", "ready")]), policies({}), AS_OF)
+    assert rows["bucket"].to_list() == [bucket]
+
+
+def test_what_happens_on_the_day_is_told_on_it():
+    for as_of, answered in (("04-30", 1), ("05-01", 2)):
+        (row,) = outcomes(told(CLAIMS, LIFE, day(as_of)), ()).to_dicts()
+        assert row["answered"] == answered
+
+
+def test_a_claim_credited_in_full_without_an_answer_was_won():
+    life = [event(1, "04-02", "submit", "submitted")]
+    (row,) = outcomes(told([claim(1)], life), ()).to_dicts()
+    assert (row["answered"], row["won"], row["sustained"], row["days_to_answer"]) == (0, 0, 0, None)
+    life.append(event(1, "05-02", "credit", "credited", credited="100.00"))
+    (row,) = outcomes(told([claim(1)], life), ()).to_dicts()
+    assert (row["answered"], row["won"], row["sustained"], row["days_to_answer"]) == (1, 1, 1, 30)
+    assert row["sustained_amount"] == Decimal("100.00")
+
+
+def test_what_was_withdrawn_before_it_was_filed_is_no_claim():
+    unfiled = [event(1, "04-02", "withdraw", "withdrawn", withdrawn="100.00")]
+    assert outcomes(told([claim(1)], unfiled), ()).is_empty()
+    filed = [event(1, "04-01", "submit", "submitted"), *unfiled]
+    (row,) = outcomes(told([claim(1)], filed), ()).to_dicts()
+    assert (row["claims"], row["withdrawn"], row["open"]) == (1, 1, 0)
+    assert row["withdrawn_amount"] == Decimal("100.00")
+
+
+@pytest.mark.parametrize(("cases", "few"), [(9, True), (10, False)])
+def test_fewer_than_ten_answers_are_few(cases: int, few: bool):
+    life = [event(n, "04-01", "deny", "denied", denied="100.00") for n in range(cases)]
+    (row,) = outcomes(told([claim(n) for n in range(cases)], life), ()).to_dicts()
+    assert (row["answered"], row["few"]) == (cases, few)
+
+
 @given(
     st.lists(
         st.tuples(

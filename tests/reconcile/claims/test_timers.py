@@ -72,6 +72,18 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         "2026-05-15",
         ["2026-05-15 escalate_or_close N"],
     ),
+    # A part that was granted waits for its credit; the part denied may be escalated first.
+    (
+        claim("N", "partial", denied=Decimal("0.01"), answered_on="2026-05-01", **FILED),
+        "2026-05-15",
+        ["2026-05-15 escalate_or_close N"],
+    ),
+    (claim("N", "partial", answered_on="2026-05-01", **FILED), "2026-05-15", []),
+    (
+        claim("N", "credited", denied=Decimal(5), answered_on="2026-05-01", **FILED),
+        "2026-05-15",
+        [],
+    ),
     (
         claim("N", "sustained", answered_on="2026-05-10", last_bill_on="2026-05-05", **FILED),
         "2026-07-05",
@@ -93,6 +105,15 @@ CASES: list[tuple[dict[str, Any], str, list[str]]] = [
         claim("N", "submitted", credit_offered=True, **FILED),
         "2026-03-20",
         ["2026-03-20 decide_credit N"],
+    ),
+    # Ready, and holding what another claim lacks of its lines: told at once.
+    (claim("N", "ready", grown=True), "2026-04-01", ["2026-06-03 file N"]),
+    (claim("N", "draft", grown=True), "2026-04-01", []),
+    (claim("N", "submitted", grown=True, **FILED), "2026-03-23", []),
+    (
+        claim("N", "ready", grown=True, credit_offered=True),
+        "2026-04-01",
+        ["2026-04-01 decide_credit N"],
     ),
     (claim("N", "withdrawn", **FILED), "2027-01-01", []),
     (claim("N", "credited", **FILED), "2027-01-01", []),

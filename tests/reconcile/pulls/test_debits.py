@@ -154,6 +154,23 @@ def test_a_held_copy_of_a_bill_never_stands_between_two_bills() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("unpaid", "next_pull"), [("100.00", "150.00"), ("40.00", "90.00"), ("0.00", "50.00")]
+)
+def test_what_the_bank_did_not_let_go_is_pulled_with_the_next_bill(
+    unpaid: str, next_pull: str
+) -> None:
+    documents = bills(
+        """
+        2026-01-10  A  loaded    0.00     0.00  100.00  100.00
+        2026-02-10  B  loaded  100.00     0.00   50.00  150.00
+        """
+    )
+    back = pl.DataFrame({"document_id": ["A"], "unpaid": [Decimal(unpaid)]})
+    found = debits(deadlines(documents, [contract()]), [contract()], back)
+    assert [str(amount) for amount in found["amount"]] == ["100.00", next_pull]
+
+
 def test_current_charges_are_pulled_as_they_stand() -> None:
     documents = bills(
         """

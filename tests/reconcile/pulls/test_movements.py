@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pull_worlds import banked, codes, debits, entries
 
-from reconcile.pulls.movements import movements, own_pulls, repeated_traces
+from reconcile.pulls.movements import movements, own_pulls, repeated_traces, returned
 
 day = dt.date.fromisoformat
 T1, T2 = "091000010000001", "091000010000002"
@@ -129,6 +129,47 @@ def test_a_return_finds_the_debit_whose_trace_only_the_statement_knows() -> None
     found, events = banked(debits(DUE), entries(table))
     assert found.states["status"].to_list() == ["returned"]
     assert codes(events) == [("pull_returned", "R29", "R1")]
+
+
+@pytest.mark.parametrize(
+    ("on", "of"), [("2026-03-24", None), ("2026-03-25", "N1"), ("2026-03-26", "N1")]
+)
+@pytest.mark.parametrize("trace", ["-", T1])
+def test_a_return_undoes_a_debit_of_its_day_or_before(on: str, of: str | None, trace: str) -> None:
+    table = f"""
+        id on         amount kind   company trace original_trace
+        N1 2026-03-25 100.00 entry  A       {T1}  -
+        R1 {on}       100.00 return A       {T2}  {trace}
+        """
+    assert returned(movements(entries(table))).select("entry_id", "of").rows() == [("R1", of)]
+
+
+def test_a_return_undoes_the_last_debit_of_its_originator() -> None:
+    table = """
+        id on         amount kind   source company
+        B1 2026-03-25 100.00 entry  bai2   A
+        B2 2026-03-26 100.00 entry  bai2   A
+        B3 2026-03-27 100.00 entry  bai2   B
+        R1 2026-03-27 100.00 return bai2   A
+        """
+    assert returned(movements(entries(table)))["of"].to_list() == ["B2"]
+
+
+@pytest.mark.parametrize(
+    ("row", "pulls"),
+    [
+        ("N1 2026-03-25 0.01 entry debit", 1),
+        # A trial without money, and money that comes in, are no pulls.
+        ("N1 2026-03-25 0.00 entry debit", 0),
+        ("N1 2026-03-25 0.01 entry credit", 0),
+        ("N1 2026-03-25 0.01 return debit", 0),
+        ("N1 2026-03-25 0.01 change debit", 0),
+        ("N1 2026-03-25 0.01 other debit", 1),
+    ],
+)
+def test_a_pull_is_a_debit_that_took_something(row: str, pulls: int) -> None:
+    moves = movements(entries(f"id on amount kind direction\n{row}"))
+    assert own_pulls(moves).height == pulls
 
 
 def test_a_report_that_names_nobody_is_not_taken_for_a_check() -> None:

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.contracts import read_contracts
+from reconcile.contracts import Contract, read_contracts
 from reconcile.pulls.debits import debits
 from reconcile.pulls.upcoming import UPCOMING, Ahead, upcoming
 from reconcile.window import deadlines
 
 D = Decimal
 day = dt.date.fromisoformat
-CONTRACTS = read_contracts("""
+AGREED = """
 [[contract]]
 id = "C1"
 carrier = "ILEC"
@@ -26,11 +26,16 @@ effective_from = 2026-01-01
 effective_until = 2027-06-01
 accounts = ["305*"]
 [contract.dispute]
-window = { anchor = "bill_date", days = 29 }
+window = { anchor = "bill_date", days = WINDOW }
 [contract.debit]
-terms = { anchor = "bill_date", days = 15 }
+terms = { anchor = "ANCHOR", days = 15 }
 maximum = "150.00"
-""")
+"""
+
+
+def agreed(window: int, anchor: str) -> list[Contract]:
+    """Return a contract with a window of so many days, and terms from an anchor."""
+    return read_contracts(AGREED.replace("WINDOW", str(window)).replace("ANCHOR", anchor))
 
 
 def document(bill_date: str, amount: str, **more: Any) -> dict[str, Any]:
@@ -64,8 +69,9 @@ def look(documents: list[dict[str, Any]], as_of: str, **more: Any) -> pl.DataFra
         ),
     }
     frame = pl.DataFrame(documents, schema_overrides=schema)
-    dated = deadlines(frame, CONTRACTS)
-    pulls = debits(dated, CONTRACTS)
+    contracts = agreed(more.pop("window", 29), more.pop("anchor", "bill_date"))
+    dated = deadlines(frame, contracts)
+    pulls = debits(dated, contracts)
     services = more.pop("services", {"carrier": [], "ban": [], "disconnected_on": []})
     return upcoming(
         Ahead(
@@ -79,7 +85,7 @@ def look(documents: list[dict[str, Any]], as_of: str, **more: Any) -> pl.DataFra
                 services,
                 schema={"carrier": pl.String, "ban": pl.String, "disconnected_on": pl.Date},
             ),
-            CONTRACTS,
+            contracts,
             day(as_of),
             **more,
         )
@@ -166,6 +172,43 @@ def test_what_may_go_wrong_is_said() -> None:
     assert (row["cash_after"], row["short_of_cash"]) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("received", "done", "before"),
+    [
+        # The pull is on Wednesday, 11-25; a day of audit after the bill's arrival.
+        ("2026-11-20", "2026-11-23", False),
+        ("2026-11-24", "2026-11-25", False),
+        # The Thursday is a holiday.
+        ("2026-11-25", "2026-11-27", True),
+    ],
+)
+def test_a_pull_on_the_day_of_the_audit_is_not_before_it(
+    received: str, done: str, before: bool
+) -> None:
+    bills = [document("2026-11-10", "30.00", received_on=day(received))]
+    row = look(bills, "2026-11-12", days=20).row(0, named=True)
+    assert (row["debit_on"], row["auditable_on"]) == (day("2026-11-25"), day(done))
+    assert row["before_audit"] is before
+
+
+def test_on_the_bound_nothing_goes_wrong() -> None:
+    bills = [document("2026-11-10", "150.00")]
+    row = look(bills, "2026-11-12", days=13, cash=D("150.00")).row(0, named=True)
+    assert (row["above_filter"], row["short_of_cash"]) == (False, False)
+    assert look(bills, "2026-11-12", days=12).is_empty()
+    more = [document("2026-11-10", "150.01")]
+    row = look(more, "2026-11-12", days=13, cash=D("150.00")).row(0, named=True)
+    assert (row["above_filter"], row["short_of_cash"]) == (True, True)
+
+
+def test_a_dispute_on_the_day_of_the_pull_is_in_time_on_the_last_day_of_its_window() -> None:
+    for days, in_time in ((15, True), (14, False)):
+        made = look([document("2026-11-10", "30.00")], "2026-11-12", days=20, window=days)
+        row = made.row(0, named=True)
+        assert row["debit_on"] == day("2026-11-25")
+        assert row["before_window_closes"] is in_time
+
+
 def test_all_pulls_of_a_day_are_taken_from_the_cash_of_that_day() -> None:
     bills = [
         document("2026-11-10", "30.00"),
@@ -182,6 +225,67 @@ def test_a_pull_whose_day_has_passed_is_overdue_where_the_bank_tells() -> None:
     assert "expected" not in look(bills, "2026-12-01")["status"].to_list()
     rows = look(bills, "2026-12-01", banked_until=day("2026-11-30"))
     assert rows.filter("overdue")["invoice_no"].to_list() == ["I2026-11-10"]
+    # It is not overdue on its day, and the bank has told of the last day it has told of.
+    for as_of, told, overdue in (
+        ("2026-11-25", "2026-11-25", [False]),
+        ("2026-11-26", "2026-11-25", [True]),
+        ("2026-11-26", "2026-11-24", []),
+    ):
+        rows = look(bills, as_of, banked_until=day(told)).filter(pl.col("status") == "expected")
+        assert rows["overdue"].to_list() == overdue
+
+
+def estimated(documents: list[dict[str, Any]], as_of: str, **more: Any) -> list[str]:
+    rows = look(documents, as_of, **more).filter(pl.col("status") == "estimated")
+    return [f"{row['bill_date']} {row['amount']}" for row in rows.iter_rows(named=True)]
+
+
+def test_an_account_is_expected_to_go_on_for_six_months_and_while_it_is_served() -> None:
+    bills = [document("2026-05-10", "30.00")]
+    assert estimated(bills, "2026-11-15", days=20) == ["2026-11-10 30.00"]
+    assert estimated(bills, "2026-12-15", days=20) == []
+    late = [document("2026-12-01", "30.00")]
+    assert estimated(late, "2027-06-01", days=0) == []
+    assert estimated(late, "2027-05-10", days=10) == ["2027-05-01 30.00"]
+    for gone, expected in (("2026-12-01", []), ("2026-12-02", ["2026-12-10 30.00"])):
+        ended = {"carrier": ["ILEC"], "ban": ["3051"], "disconnected_on": [day(gone)]}
+        november = [document("2026-11-10", "30.00")]
+        assert estimated(november, "2026-11-15", days=45, services=ended) == expected
+
+
+def test_an_account_that_billed_on_the_first_is_expected_in_the_sixth_month_after() -> None:
+    bills = [document("2026-05-01", "30.00")]
+    assert estimated(bills, "2026-11-02", days=20) == ["2026-11-01 30.00"]
+
+
+def test_a_bill_of_today_counts_and_held_ones_count_where_there_are_no_others() -> None:
+    bills = [document("2026-10-10", "30.00"), document("2026-11-10", "40.00")]
+    assert estimated(bills, "2026-11-10", days=50) == ["2026-12-10 35.00"]
+    assert estimated(bills, "2026-11-09", days=20) == []
+    held = [{**bill, "status": "held", "audited_load": None} for bill in bills]
+    assert estimated([bills[0], held[1]], "2026-11-12", days=50) == ["2026-12-10 30.00"]
+    assert estimated(held, "2026-11-12", days=50) == ["2026-12-10 35.00"]
+    nothing = [document("2026-11-10", "0.00")]
+    assert estimated(nothing, "2026-11-12", days=50) == []
+
+
+def test_an_estimate_is_due_and_arrives_as_the_bills_before_it() -> None:
+    lags = ((2, 18), (4, 20), (9, 25), (8, 30))
+    bills = [
+        document(
+            f"2026-{month:02d}-10",
+            "30.00",
+            received_on=dt.date(2026, month, 10) + dt.timedelta(arrived),
+            due_date=dt.date(2026, month, 10) + dt.timedelta(due),
+        )
+        for month, (arrived, due) in zip((8, 9, 10, 11), lags, strict=True)
+    ]
+    found = look(bills, "2026-12-05", days=60, anchor="due_date")
+    row = found.filter(pl.col("status") == "estimated").row(0, named=True)
+    # Of four lags the lower in the middle: here 4 days and, by the terms, 20 and 15 after them.
+    assert row["bill_date"] == day("2026-12-10")
+    assert row["debit_on"] == day("2027-01-14")
+    assert row["auditable_on"] == day("2026-12-15")
 
 
 @given(

@@ -12,7 +12,9 @@ from invoices.schema import empty
 from reconcile.contracts import Contract, read_contracts
 from reconcile.pulls.debits import DEBITS
 from reconcile.pulls.events import pull_events
-from reconcile.pulls.settle import Banked, Known, settle
+from reconcile.pulls.movements import MOVEMENTS, RETURNED
+from reconcile.pulls.seen import Seen, seen_by
+from reconcile.pulls.settle import SETTLEMENTS, Banked, Known, settle, states
 
 CONTRACTS = """
 [[contract]]
@@ -127,3 +129,45 @@ def paid(found: Banked) -> list[tuple[str, str, str]]:
 def codes(events: pl.DataFrame) -> list[tuple[object, ...]]:
     """Return code, cause and entry of every event."""
     return events.select("code", "cause", "entry_id").sort("code", "entry_id").rows()
+
+
+CREDITED = {"document_id": pl.String, "credited": pl.Decimal(18, 2), "credited_on": pl.Date}
+DUE = """
+    document ban       debit_on   amount
+    F1       305R0001  2026-02-20 100.00
+    F2       305R0001  2026-03-20 0.00
+    """
+
+
+def settlements(pulls: str) -> pl.DataFrame:
+    """Read pulls of F1 and F2: entry, document, day, amount and, of a return, what it undoes."""
+    settled = [
+        {
+            "entry_id": row["entry"],
+            "document_id": row["document"],
+            "kind": "return" if row.get("of") else "pull",
+            "settled_on": dt.date.fromisoformat(f"2026-{row['on']}"),
+            "amount": Decimal(row["amount"] or ""),
+            "of": row.get("of"),
+        }
+        for row in rows("entry document on amount of\n" + pulls)
+    ]
+    return pl.DataFrame(settled, schema=SETTLEMENTS)
+
+
+def seen(pulls: str, credited: str = "") -> Seen:
+    """Return what the codes look at: pulls of F1 and F2; credits as document, amount, day."""
+    settled = settlements(pulls)
+    given = [
+        (row["document"], Decimal(row["amount"] or ""), dt.date.fromisoformat(f"2026-{row['on']}"))
+        for row in rows("document amount on\n" + credited)
+    ]
+    known = Known(debits(DUE), [], credited=pl.DataFrame(given, schema=CREDITED, orient="row"))
+    told = pl.DataFrame(settled.select("entry_id", "settled_on", "amount"))
+    moves = pl.concat([empty(MOVEMENTS), told], how="diagonal")
+    backs = settled.filter(pl.col("of").is_not_null()).select(
+        "entry_id", "of", returned_on="settled_on", code=pl.lit("R01")
+    )
+    returned = pl.concat([empty(RETURNED), backs], how="diagonal")
+    nothing = pl.DataFrame(schema={"entry_id": pl.String, "of": pl.String, "trace": pl.String})
+    return seen_by(known, Banked(moves, settled, states(settled), returned, nothing))
