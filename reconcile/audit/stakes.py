@@ -218,10 +218,11 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
     # Without a printed unit rate, one is too high if more is billed than the units come to.
     dear = pl.col("rem") > pl.col("due_ordered") + pl.col("spared")
+    beyond = pl.col("over") > pl.col("slack")
     return lines.with_columns(
-        is_rate_above=above | (rated & ~printed & dear & (pl.col("over") > pl.col("slack"))),
+        is_rate_above=above | (rated & ~printed & dear & beyond),
         is_tolerated=rated & (pl.col("over").abs() <= pl.col("slack")),
-        left=pl.when(pl.col("over") > pl.col("slack")).then("over").otherwise(ZERO),
+        left=pl.when(beyond).then("over").otherwise(ZERO),
     )
 
 

@@ -5,6 +5,7 @@ must agree.
 from __future__ import annotations
 
 import pytest
+from compare import kernel_audit
 from hand_bills import ELEMENTS, answers, audit, found
 
 MOVED = """
@@ -104,6 +105,18 @@ def test_as_many_units_as_the_inventory_has_are_due_and_one_more_is_not():
     assert answers(made, "due_units") == [["a", "2"], ["b", "2"], ["c", "1"]]
 
 
+def test_no_units_are_due_of_a_line_of_nothing_whose_package_bills_them_already():
+    made = audit("""
+        no bill       class usoc  quantity rate amount wtn        from       until
+        a  2026-06-01 rec   1FB   1        .    15.00  6145550102 2026-06-01 2026-07-01
+        b  2026-06-01 rec   PORT1 1        .    15.00  6145550102 2026-06-01 2026-07-01
+        c  2026-06-10 rec   1FB   1        .    0.00   6145550102 2026-06-01 2026-07-01
+    """)
+    lines = kernel_audit(made).lines.collect().sort("line_id")
+    assert lines["expected"].to_list() == [15, 15, 0]
+    assert lines["due_units"].to_list() == [1, 1, 0]
+
+
 ORDER = """
 order_no service usoc  quantity completed_on nrc_waived
 R1       S1      NRCIN 2        2026-06-01   no
@@ -149,6 +162,23 @@ def test_an_order_whose_last_unit_is_used_gives_way_to_the_next_one():
     ]  # fmt: skip
 
 
+def test_units_that_went_to_a_charge_of_long_ago_are_missing_and_no_repeat():
+    made = audit(
+        """
+        no bill       class usoc  quantity rate  amount order_no
+        a  2025-02-01 nrc   NRCIN 1        45.00 45.00  R1
+        b  2026-06-01 nrc   NRCIN 2        45.00 90.00  R1
+        c  2026-06-01 nrc   NRCIN 2        45.00 90.00  R2
+        """,
+        orders="""
+        order_no service usoc  quantity completed_on nrc_waived
+        R1       S1      NRCIN 2        2025-01-15   no
+        R2       S1      NRCIN 2        2025-01-15   no
+        """,
+    )
+    assert found(made) == ["b one_time_charge_not_due 45.00"]
+
+
 @pytest.mark.parametrize(
     ("credit", "used"),
     [("2026-06-20", "R1"), ("2026-06-21", "R1"), ("2026-06-22", "None")],
@@ -167,16 +197,24 @@ def test_a_credit_on_the_day_of_a_charge_has_given_its_order_back(credit: str, u
 
 
 def test_credits_in_part_give_back_whole_units_and_the_last_one_the_rest():
+    """Of three units at 45.00 a credit of 60.00 gives back one; its other 15.00 are money."""
     lines = """
         no bill       class usoc  quantity rate  amount  order_no
         a  2026-06-10 nrc   NRCIN 3        45.00 135.00  R1
         b  2026-06-11 adj   NRCIN .        .     -60.00  R1
         c  2026-06-12 nrc   NRCIN 1        45.00 45.00   R1
-        d  2026-06-14 adj   NRCIN .        .     -75.00  R1
-        e  2026-06-15 nrc   NRCIN 2        45.00 90.00   R1
     """
-    made = audit(lines, orders=ORDER.replace("NRCIN 2", "NRCIN 3"))
-    assert found(made) == []
+    three = ORDER.replace("NRCIN 2", "NRCIN 3")
+    one_more = "d  2026-06-13 nrc   NRCIN 1        45.00 45.00   R1\n"
+    assert found(audit(lines + one_more, orders=three)) == ["d charged_twice 30.00"]
+    lines += """
+        e  2026-06-14 adj   NRCIN .        .     -75.00  R1
+        f  2026-06-15 nrc   NRCIN 2        45.00 90.00   R1
+        g  2026-06-16 nrc   NRCIN 1        45.00 45.00   R1
+    """
+    assert found(audit("\n".join(filter(str.strip, lines.splitlines())), orders=three)) == [
+        "g charged_twice 45.00"
+    ]
 
 
 # ------------------------------------------------------------------------------------------ cents
@@ -225,3 +263,82 @@ def test_no_units_are_due_of_a_line_that_is_wholly_at_stake_beside_a_line_of_not
     )
     assert "c charged_in_summary 10.00" in found(made)
     assert answers(made, "expected", "due_units")[2] == ["c", "0.00", "0"]
+
+
+@pytest.mark.parametrize(
+    ("credit", "billed", "told", "due"),
+    [
+        # Money is due again as far as the contract's rate goes, all of it or a part.
+        ("-22.00", "20.00", [], "20.00"),
+        ("-22.00", "25.00", ["c charged_twice 5.00"], "20.00"),
+        ("-12.00", "12.00", [], "12.00"),
+        ("-12.00", "12.01", ["c charged_twice 0.01"], "12.00"),
+        ("-12.00", "11.99", ["c rate_below_contract"], "12.00"),
+    ],
+)
+def test_what_was_credited_is_due_again_as_far_as_the_rate_goes(
+    credit: str, billed: str, told: list[str], due: str
+):
+    made = audit(f"""
+        no bill       class usoc quantity rate  amount   from       until
+        a  2026-06-01 rec   1FB  1        .     25.00    2026-06-01 2026-07-01
+        b  2026-06-02 adj   1FB  .        .     {credit} 2026-06-01 2026-07-01
+        c  2026-06-03 rec   1FB  1        .     {billed} 2026-06-01 2026-07-01
+    """)
+    assert [line for line in found(made) if not line.startswith("a")] == told
+    assert answers(made, "expected")[2] == ["c", due]
+
+
+def test_a_repeat_that_bills_no_more_than_is_left_is_told_with_nothing_at_stake():
+    made = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 rec   TTB  1        .    5.00   2026-06-01 2026-07-01
+        b  2026-06-02 rec   TTB  2        .    5.00   2026-06-01 2026-07-01
+    """)
+    assert found(made) == ["b charged_twice"]
+
+
+def test_a_charge_that_is_too_late_is_told_to_be_a_repeat_too():
+    made = audit("""
+        no bill       class usoc quantity rate  amount from       until
+        a  2026-06-01 rec   1FB  1        20.00 20.00  2025-06-01 2025-07-01
+        b  2026-06-15 adj   1FB  .        .     -15.00 2025-06-01 2025-07-01
+        c  2026-07-02 rec   1FB  1        20.00 20.00  2025-06-01 2025-07-01
+    """)
+    assert found(made) == ["c backbilled_too_late 20.00", "c charged_twice"]
+
+
+def test_a_price_that_is_not_printed_is_too_high_only_beyond_all_units_and_the_tolerance():
+    """Ten days of 20.00 come to 6.67, a day and a cent more is 7.34."""
+    made = audit("""
+        no class usoc quantity rate amount from       until
+        a  rec   TTB  3        .    15.00  2026-05-01 2026-06-01
+        b  rec   TTB  3        .    15.01  2026-06-01 2026-07-01
+        c  pro   1FB  1        .    7.34   2026-07-01 2026-07-11
+        d  pro   1FB  1        .    7.35   2026-08-01 2026-08-11
+    """)
+    assert found(made) == [
+        "a quantity_above_inventory 5.00",
+        "b quantity_above_inventory 5.00",
+        "b rate_above_contract 0.01 unexplained",
+        "d rate_above_contract 0.68 unexplained",
+    ]
+
+
+def test_what_is_free_is_due_for_its_units_whatever_is_billed():
+    made = audit(
+        """
+        no class usoc  quantity rate amount from       until
+        a  rec   VM1OO 2        .    0.00   2026-05-01 2026-06-01
+        b  rec   VM1OO 2        .    4.00   2026-06-01 2026-07-01
+        c  rec   VM1OO 3        .    4.00   2026-07-01 2026-08-01
+        """,
+        rates="""
+        usoc  package charge_class state zone term_months rate effective_from effective_until
+        VM1OO .       recurring    .     .    .           0.00 2025-01-01     .
+        """,
+        service_elements=ELEMENTS + "S1 VM1OO 2 . .",
+    )
+    assert answers(made, "at_stake", "due_units") == [
+        ["a", "0.00", "2"], ["b", "4.00", "2"], ["c", "4.00", "2"]
+    ]  # fmt: skip

@@ -70,6 +70,29 @@ def test_a_rate_that_is_missing_is_told_with_what_its_line_does_not_print():
     ]
 
 
+def test_a_one_time_charge_is_told_with_what_its_order_has_left():
+    made = audit(
+        """
+        no bill       class usoc  quantity rate  amount order_no
+        a  2026-06-01 nrc   NRCIN 3.5      45.00 157.50 R1
+        b  2026-06-02 nrc   NRCIN 1        45.00 45.00  R2
+        c  2026-06-03 nrc   NRCMV 1        .     9.00   R3
+        d  2026-06-04 nrc   NRCMV 1        .     9.00   .
+        """,
+        orders="""
+        order_no service usoc  quantity completed_on nrc_waived
+        R1       S1      NRCIN 2        2026-05-10   no
+        R2       S1      NRCIN 1        2026-05-20   yes
+        """,
+    )
+    assert words(made, "one_time_charge_not_due") == [
+        "a error order R1 has 2 units of NRCIN left",
+        "b error order R2 waives the charge for NRCIN",
+        "c error no completed order R3 of service S1 carries NRCMV",
+        "d error no completed order of service S1 carries NRCMV",
+    ]
+
+
 PLACES = """
 service  wtn         circuit_id  ban  package  installed_on  disconnected_on
 S1       6145550101  .           A1   .        2025-01-01    .
