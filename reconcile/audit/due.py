@@ -76,6 +76,8 @@ def with_due(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl.
         A     3000            1000            1000           1000         1000
         B     3000            3000            3000           3000         2000
     """
+    # Of what is listed with no units the service has none: it is not on order.
+    elements = elements.filter(pl.col("quantity") > 0)
     lines = _prepared(lines, twice, elements)
     pieces = due_in_pieces(lines, twice.pieces, elements)
     return (

@@ -105,6 +105,27 @@ def test_as_many_units_as_the_inventory_has_are_due_and_one_more_is_not():
     assert answers(made, "due_units") == [["a", "2"], ["b", "2"], ["c", "1"]]
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["0 . ."], ["a element_not_ordered 10.00"]),
+        (["0 . .", "2 . ."], []),
+        (["0 . 2026-06-16", "2 2026-06-16 ."], ["a element_not_ordered 5.00"]),
+        (["1 . 2026-06-16", "2 2026-06-16 ."], ["a quantity_above_inventory 2.50"]),
+    ],
+)
+def test_what_is_listed_with_no_units_is_not_on_order(rows: list[str], told: list[str]):
+    made = audit(
+        """
+        no class usoc quantity rate amount from       until
+        a  rec   TTB  2        5.00 10.00  2026-06-01 2026-07-01
+        """,
+        service_elements="service usoc quantity active_from active_until\n"
+        + "".join(f"S1 TTB {row}\n" for row in rows),
+    )
+    assert found(made) == told
+
+
 def test_no_units_are_due_of_a_line_of_nothing_whose_package_bills_them_already():
     made = audit("""
         no bill       class usoc  quantity rate amount wtn        from       until
