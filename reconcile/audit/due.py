@@ -76,6 +76,8 @@ def with_due(lines: pl.LazyFrame, twice: Repeats, elements: pl.LazyFrame) -> pl.
         A     3000            1000            1000           1000         1000
         B     3000            3000            3000           3000         2000
     """
+    # Of what is listed with no units the service has none: it is not on order.
+    elements = elements.filter(pl.col("quantity") > 0)
     lines = _prepared(lines, twice, elements)
     pieces = due_in_pieces(lines, twice.pieces, elements)
     return (
@@ -218,7 +220,7 @@ def _rate_or_cap() -> pl.Expr:
 
 
 def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the truth of the codes that look at days, and where an element ends by itself.
+    """Add the truth of the codes that look at days.
 
     Without days of grace::
 
@@ -229,9 +231,6 @@ def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:
     kind = pl.col("charge_class")
     start, last = pl.col("period_from"), pl.col("period_last")
     dated, usage = kind.is_in(CUT_CLASSES), kind == "usage"
-    ends_with_service = pl.col("disconnected_on").is_not_null() & (
-        pl.col("element_until") >= pl.col("disconnected_on")
-    )
     return lines.with_columns(
         is_twice=pl.col("twin").is_not_null(),
         is_disconnected=(
@@ -240,7 +239,6 @@ def _with_truth_of_days(lines: pl.LazyFrame) -> pl.LazyFrame:
         is_before_install=(
             (dated & (start < pl.col("installed_on"))) | (usage & (last <= pl.col("installed_on")))
         ).fill_null(False),
-        element_until=pl.when(~ends_with_service.fill_null(False)).then("element_until"),
     )
 
 

@@ -119,7 +119,6 @@ def _given_back(used: pl.DataFrame, credits: pl.DataFrame) -> pl.DataFrame:
         .with_columns(so_far=so_far)
         .with_columns(all_of=all_of)
         .with_columns(units=pl.col("all_of") - before)
-        .filter(pl.col("units") > 0)
         .with_columns(
             used=(from_micros(pl.col("units")) * -1).cast(RATE),
             bill_date="credit_date",

@@ -136,10 +136,12 @@ def with_stakes(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Let each code take, in order, what no earlier one took; then say what was expected."""
     charge = pl.col("is_charge")
     lines = lines.with_columns(rem=pl.when(charge).then(cents(pl.col("amount"))).otherwise(ZERO))
-    # What was credited of an earlier charge is due, unless a later code is true of the line.
+    # What was credited of an earlier charge is due, unless a later code is true of the line; one of
+    # 0.00 that bills it again owes it.
     codes = [code for code, _, _ in WHOLE_OR_PART]
     later = WHOLE_OR_PART[codes.index("charged_twice") + 1 :]
-    spares = charge & _true("is_twice") & ~pl.any_horizontal(_true(flag) for _, flag, _ in later)
+    other = pl.any_horizontal(_true(flag) for _, flag, _ in later)
+    spares = pl.col("is_charge_or_zero") & _true("is_twice") & ~other
     again = pl.max_horizontal(pl.col("_whole") - pl.col("due_not_billed"), ZERO)
     credited = pl.min_horizontal(cents(pl.col("credited")).fill_null(0), again)
     lines = lines.with_columns(spared=pl.when(spares).then(credited).otherwise(ZERO))
@@ -216,10 +218,11 @@ def _with_parts(lines: pl.LazyFrame) -> pl.LazyFrame:
     )
     # Without a printed unit rate, one is too high if more is billed than the units come to.
     dear = pl.col("rem") > pl.col("due_ordered") + pl.col("spared")
+    beyond = pl.col("over") > pl.col("slack")
     return lines.with_columns(
-        is_rate_above=above | (rated & ~printed & dear & (pl.col("over") > pl.col("slack"))),
+        is_rate_above=above | (rated & ~printed & dear & beyond),
         is_tolerated=rated & (pl.col("over").abs() <= pl.col("slack")),
-        left=pl.when(pl.col("over") > pl.col("slack")).then("over").otherwise(ZERO),
+        left=pl.when(beyond).then("over").otherwise(ZERO),
     )
 
 
@@ -289,7 +292,7 @@ def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
         .otherwise(units * pl.col("factor"))
     )
     units, parts = (pl.when(judged & gone).then(ZERO).otherwise(part) for part in (units, parts))
-    once = pl.col("due_once").is_not_null()
+    once = pl.col("due_once").is_not_null() & ~(judged & gone)
     none = judged & (pl.col("due_once") == 0)
     units_once = pl.when(none).then(ZERO).when(once).then("units_once").otherwise(units)
     parts_once = pl.when(dated).then("unit_parts_once").otherwise(units_once * pl.col("factor"))
