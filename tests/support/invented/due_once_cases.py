@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import due_once_bounds as bounds
 from due_once_lines import CREDITED, OF_ORDERS, ORDERED, TOO_LITTLE
 from hand_bills import ELEMENTS, audit, table
 from worlds import World
@@ -217,6 +218,11 @@ CAPPED: dict[str, str] = {
 GROUPS: tuple[tuple[dict[str, str], dict[str, Any]], ...] = (
     (CREDITED, {}),
     (OF_ORDERS, {"orders": ORDERED}),
+    (bounds.TOUCHING, {}),
+    (bounds.NOTHING, {}),
+    (bounds.OF_ORDERS, {"orders": ORDERED}),
+    (bounds.OF_HALF_A_CENT, {"rates": bounds.HALF_A_CENT,
+                             "service_elements": ELEMENTS + "S1 VM1OO 1 . .\n"}),
     (TOO_LITTLE, {}),
     (OF_PACKAGES, {"services": PACKAGE, "service_elements": HELD.splitlines()[1]}),
     (OF_ELEMENTS, {"service_elements": HELD}),

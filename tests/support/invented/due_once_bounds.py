@@ -1,0 +1,76 @@
+"""Hand-made bills on the very bound: the day, the cent and the unit on which an answer changes.
+
+Read with `due_once_cases`, which says what the columns are.
+"""
+
+from __future__ import annotations
+
+TOUCHING: dict[str, str] = {
+    "periods that touch share no day, whichever is billed first": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  07-01 rec   1FB  1        20.00 20.00  05-01 06-01 20.00 0.00  0.00  .
+    c  07-01 rec   1FB  1        20.00 20.00  07-01 08-01 20.00 0.00  0.00  .
+    """,
+    "one shared day is due once": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  1        30.00 30.00  06-01 07-01 20.00 10.00 0.00  rate_above_contract
+    b  07-01 pro   1FB  1        20.00 4.00   06-30 07-06 3.33  0.67  0.00  charged_twice
+    """,
+    "twelve months back, to the day": """
+    no bill       class usoc amount from       until      due   stake under code
+    a  06-01      rec   1FB  20.00  2027-05-01 2027-06-01 20.00 0.00  0.00  .
+    b  2027-06-01 rec   1FB  20.00  2027-05-01 2027-06-01 0.00  20.00 0.00  charged_twice
+    """,
+    "and no day more": """
+    no bill       class usoc amount from       until      due   stake under code
+    a  06-01      rec   1FB  20.00  2027-05-01 2027-06-01 20.00 0.00  0.00  .
+    b  2027-06-02 rec   1FB  20.00  2027-05-01 2027-06-01 20.00 0.00  0.00  .
+    """,
+    "billed on the last day there is for it, and again": """
+    no bill       class usoc amount from       until      due   stake under code
+    a  06-01      rec   1FB  20.00  2025-05-01 2025-06-01 20.00 0.00  0.00  .
+    b  06-01      rec   1FB  20.00  2025-05-01 2025-06-01 0.00  20.00 0.00  charged_twice
+    """,
+}  # fmt: skip
+
+NOTHING: dict[str, str] = {
+    "beside nothing, too dear": """
+    no bill  class usoc quantity rate  amount from  until due   stake under  code
+    a  06-01 rec   1FB  1        .     0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  07-01 rec   1FB  1        23.00 23.00  06-01 07-01 0.00  3.00  -20.00 rate_above_contract
+    """,
+}  # fmt: skip
+
+OF_ORDERS: dict[str, str] = {
+    "an order billed at nothing, then once too often": """
+    no bill  class usoc  quantity rate  amount order_no due   stake under  code
+    a  06-01 nrc   NRCIN 2        .     0.00   R1       90.00 0.00  90.00  rate_below_contract
+    b  07-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  0.00  -45.00 .
+    c  07-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  0.00  -45.00 .
+    d  08-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  45.00 0.00   charged_twice
+    """,
+    "one of two billed at nothing": """
+    no bill  class usoc  quantity rate  amount order_no due   stake under  code
+    a  06-01 nrc   NRCIN 1        .     0.00   R1       45.00 0.00  45.00  rate_below_contract
+    b  07-01 nrc   NRCIN 2        45.00 90.00  R1       45.00 0.00  -45.00 .
+    c  08-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  45.00 0.00   charged_twice
+    """,
+}  # fmt: skip
+
+HALF_A_CENT = """
+usoc   package  charge_class  state  zone  term_months  rate  effective_from  effective_until
+VM1OO  .        recurring     .      .     .            0.01  2025-01-01      .
+"""
+OF_HALF_A_CENT: dict[str, str] = {
+    "half a cent is a cent that is due": """
+    no bill  class usoc  quantity rate amount from  until due  stake under code
+    a  06-01 pro   VM1OO 1        .    0.00   06-01 06-16 0.01 0.00  0.01  rate_below_contract
+    b  07-01 pro   VM1OO 1        .    0.01   06-01 06-16 0.00 0.00  -0.01 .
+    """,
+    "less is none": """
+    no bill  class usoc  quantity rate amount from  until due  stake under code
+    a  06-01 pro   VM1OO 1        .    0.00   06-01 06-15 0.00 0.00  0.00  .
+    b  07-01 pro   VM1OO 1        .    0.01   06-01 06-16 0.01 0.00  0.00  .
+    """,
+}  # fmt: skip
