@@ -74,3 +74,57 @@ OF_HALF_A_CENT: dict[str, str] = {
     b  07-01 pro   VM1OO 1        .    0.01   06-01 06-16 0.01 0.00  0.00  .
     """,
 }  # fmt: skip
+
+GIVEN_BACK: dict[str, str] = {
+    "days credited to the cent are given back, of a part of a unit too": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  0.6      20.00 12.00  06-01 07-01 12.00 0.00  0.00  .
+    b  07-01 adj   1FB  .        .     -6.00  06-16 07-01 -6.00 0.00  0.00  .
+    c  08-01 pro   1FB  0.6      20.00 6.00   06-16 07-01 6.00  0.00  0.00  .
+    d  09-01 pro   1FB  0.6      20.00 6.00   06-16 07-01 4.00  2.00  0.00  charged_twice
+    """,
+    "a unit that was paid for is judged by its rate": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  2        5.00 10.00  06-01 07-01 10.00 0.00  0.00  .
+    b  07-01 adj   TTB  .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
+    c  08-01 rec   TTB  1        6.00 6.00   06-01 07-01 5.00  1.00  0.00  rate_above_contract
+    """,
+    "one that lacks a cent is money": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  2        5.00 10.00  06-01 07-01 10.00 0.00  0.00  .
+    b  07-01 adj   TTB  .        .    -4.99  06-01 07-01 -4.99 0.00  0.00  .
+    c  08-01 rec   TTB  1        6.00 6.00   06-01 07-01 4.99  1.01  0.00 \
+ charged_twice,rate_above_contract
+    """,
+    "a unit and the money beside it": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  2        5.00 10.00  06-01 07-01 10.00 0.00  0.00  .
+    b  07-01 adj   TTB  .        .    -6.50  06-01 07-01 -6.50 0.00  0.00  .
+    c  08-01 rec   TTB  2        5.00 10.00  06-01 07-01 6.50  3.50  0.00  charged_twice
+    """,
+    "a day that bears nothing is given back with the others": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  05-01 rec   1FB  1        20.00 20.00  05-01 06-01 20.00  0.00  0.00  .
+    b  06-01 adj   1FB  .        .     -10.00 05-16 06-01 -10.00 0.00  0.00  .
+    c  07-01 pro   1FB  1        20.00 10.00  05-16 06-01 10.00  0.00  0.00  .
+    """,
+    "what is left to be billed lies on days that are no repeat": """
+    no bill  class usoc quantity amount from  until due   stake under code
+    a  06-01 pro   1FB  1        10.00  06-01 06-16 10.00 0.00  0.00  .
+    b  06-01 rec   1FB  1        7.00   06-01 07-01 10.00 0.00  3.00 \
+ charged_twice,rate_below_contract
+    c  07-01 pro   1FB  1        1.00   06-01 06-16 0.00  1.00  0.00  charged_twice
+    d  07-01 pro   1FB  1        2.00   06-16 07-01 0.00  0.00  -2.00 .
+    e  08-01 pro   1FB  1        2.00   06-15 06-17 0.00  1.93  -0.07 charged_twice
+    """,
+}  # fmt: skip
+
+TWO_CENTS = HALF_A_CENT.replace("0.01", "0.02")
+OF_TWO_CENTS: dict[str, str] = {
+    "days that bear no cent are not given back for nothing": """
+    no bill  class usoc  quantity rate amount from  until due   stake under code
+    a  06-01 rec   VM1OO 1        .    0.02   06-01 07-01 0.02  0.00  0.00  .
+    b  07-01 adj   VM1OO .        .    -0.01  06-06 07-01 -0.01 0.00  0.00  .
+    c  08-01 pro   VM1OO 1        .    0.01   06-01 06-06 0.00  0.01  0.00  charged_twice
+    """,
+}  # fmt: skip

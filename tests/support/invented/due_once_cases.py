@@ -26,6 +26,7 @@ service  usoc   quantity  active_from  active_until
 S1       1FB    1         .            .
 S1       PORT1  1         .            .
 """
+MAILED = ELEMENTS + "S1 VM1OO 1 . .\n"
 LEAVES = """
 service  wtn         circuit_id    ban  package  installed_on  disconnected_on
 S1       6145550101  .             A1   .        2025-01-01    2026-06-16
@@ -220,9 +221,10 @@ GROUPS: tuple[tuple[dict[str, str], dict[str, Any]], ...] = (
     (OF_ORDERS, {"orders": ORDERED}),
     (bounds.TOUCHING, {}),
     (bounds.NOTHING, {}),
+    (bounds.GIVEN_BACK, {}),
     (bounds.OF_ORDERS, {"orders": ORDERED}),
-    (bounds.OF_HALF_A_CENT, {"rates": bounds.HALF_A_CENT,
-                             "service_elements": ELEMENTS + "S1 VM1OO 1 . .\n"}),
+    (bounds.OF_HALF_A_CENT, {"rates": bounds.HALF_A_CENT, "service_elements": MAILED}),
+    (bounds.OF_TWO_CENTS, {"rates": bounds.TWO_CENTS, "service_elements": MAILED}),
     (TOO_LITTLE, {}),
     (OF_PACKAGES, {"services": PACKAGE, "service_elements": HELD.splitlines()[1]}),
     (OF_ELEMENTS, {"service_elements": HELD}),
