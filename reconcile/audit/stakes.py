@@ -290,7 +290,7 @@ def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
     )
     units, parts = (pl.when(judged & gone).then(ZERO).otherwise(part) for part in (units, parts))
     once = pl.col("due_once").is_not_null()
-    none = judged & (pl.col("due_once") == 0)
+    none = judged & (gone | (pl.col("due_once") == 0))
     units_once = pl.when(none).then(ZERO).when(once).then("units_once").otherwise(units)
     parts_once = pl.when(dated).then("unit_parts_once").otherwise(units_once * pl.col("factor"))
     parts_once = pl.when(none).then(ZERO).when(once).then(parts_once).otherwise(parts)

@@ -128,3 +128,12 @@ OF_TWO_CENTS: dict[str, str] = {
     c  08-01 pro   VM1OO 1        .    0.01   06-01 06-06 0.00  0.01  0.00  charged_twice
     """,
 }  # fmt: skip
+
+OF_SUMMARIES: dict[str, str] = {
+    "no unit is due of an element of a summary, also beside a line of 0.00": """
+    no bill  class usoc  quantity rate  amount from  until due   stake under code
+    a  06-01 rec   SUMM1 1        31.00 31.00  06-01 07-01 31.00 0.00  0.00  .
+    b  06-01 pro   1FB   1        .     0.00   06-16 07-01 0.00  0.00  0.00  .
+    c  07-01 rec   1FB   1        20.00 20.00  06-01 07-01 0.00  20.00 0.00  charged_in_summary
+    """,
+}  # fmt: skip

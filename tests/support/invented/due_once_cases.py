@@ -9,6 +9,7 @@ Rates a month: 1FB 20.00 (the service has one), TTB 5.00 (two), PKG1 30.00 (of 1
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import due_once_bounds as bounds
@@ -229,10 +230,11 @@ GROUPS: tuple[tuple[dict[str, str], dict[str, Any]], ...] = (
     (OF_PACKAGES, {"services": PACKAGE, "service_elements": HELD.splitlines()[1]}),
     (OF_ELEMENTS, {"service_elements": HELD}),
     (NOT_ORDERED, {"usoc_rules": SUMMARIES, "rates": SUMMED}),
-    (OF_SUMMARIES, {"usoc_rules": SUMMARIES, "rates": SUMMED,
+    (OF_SUMMARIES | bounds.OF_SUMMARIES, {"usoc_rules": SUMMARIES, "rates": SUMMED,
                     "service_elements": ELEMENTS + "S1 SUMM1 1 . .\n"}),
     (CAPPED, {"services": LEAVES}),
 )  # fmt: skip
+APART = {"line_id", "document_id", "invoice_no", "service", "order_no", "wtn"}
 SHORT_DAY = re.compile(r"(?<![-\d])(\d\d-\d\d)(?![-\d])")
 CASES = {
     name: (SHORT_DAY.sub(r"2026-\1", text.replace(" due ", " expected ")), more)
@@ -245,6 +247,27 @@ def made(name: str) -> World:
     """Return the world of a case."""
     text, more = CASES[name]
     return audit(text, **more)
+
+
+def together(names: Iterable[str]) -> World:
+    """Return the worlds of cases of one group as one, each with a service and accounts of its own.
+
+    Lines are named with their case: 3.a.
+    """
+    every = World()
+    for n, name in enumerate(names):
+        own = made(name)
+        for row in (r for rows in vars(own).values() if isinstance(rows, list) for r in rows):
+            for key in APART & row.keys() if isinstance(row, dict) else ():
+                if row[key] is not None:
+                    row[key] = str(int(row[key]) + 10 * n) if key == "wtn" else f"{n}.{row[key]}"
+            if isinstance(row, dict) and row.get("ban") is not None:
+                row["ban"] += f".{n}"
+        for table_name in ("documents", "lines", "services", "service_elements", "orders"):
+            getattr(every, table_name).extend(getattr(own, table_name))
+        for table_name in ("contracts", "usocs", "packages", "usoc_rules", "buy_rates"):
+            setattr(every, table_name, getattr(own, table_name))
+    return every
 
 
 def right(name: str) -> list[tuple[Any, ...]]:
