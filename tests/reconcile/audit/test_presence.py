@@ -1,4 +1,4 @@
-"""What stands beside what on the days and cents that decide, and what is on no line of its month."""
+"""What stands beside what on the days that decide it, and what is on no line of its month."""
 
 from __future__ import annotations
 

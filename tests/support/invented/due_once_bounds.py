@@ -108,6 +108,40 @@ GIVEN_BACK: dict[str, str] = {
     b  06-01 adj   1FB  .        .     -10.00 05-16 06-01 -10.00 0.00  0.00  .
     c  07-01 pro   1FB  1        20.00 10.00  05-16 06-01 10.00  0.00  0.00  .
     """,
+    "the first days credited may be billed again": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  07-01 adj   1FB  .        .     -8.00  06-01 06-13 -8.00 0.00  0.00  .
+    c  08-01 pro   1FB  1        23.00 9.20   06-01 06-13 8.00  1.20  0.00  rate_above_contract
+    d  09-01 pro   1FB  1        20.00 0.67   06-13 06-14 0.00  0.67  0.00  charged_twice
+    """,
+    "an amount lies on the first half as on the second": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  07-01 adj   1FB  .        .     -7.00  06-01 07-01 -7.00 0.00  0.00  .
+    c  08-01 pro   1FB  1        14.00 7.00   06-01 06-16 3.50  3.50  0.00  charged_twice
+    """,
+    "an amount is there for days that are repeats, not for those that are due themselves": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  1        5.00 5.00   06-01 07-01 5.00  0.00  0.00  .
+    b  06-01 pro   TTB  1        5.00 2.50   06-01 06-16 2.50  0.00  0.00  .
+    c  07-01 adj   TTB  .        .    -3.00  06-01 07-01 -3.00 0.00  0.00  .
+    d  08-01 rec   TTB  1        5.00 5.00   06-01 07-01 4.00  1.00  0.00  charged_twice
+    """,
+    "whether the repeat comes first or last": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  1        5.00 5.00   06-01 07-01 5.00  0.00  0.00  .
+    b  06-01 pro   TTB  1        5.00 2.50   06-16 07-01 2.50  0.00  0.00  .
+    c  07-01 adj   TTB  .        .    -3.00  06-01 07-01 -3.00 0.00  0.00  .
+    d  08-01 rec   TTB  1        5.00 5.00   06-01 07-01 4.00  1.00  0.00  charged_twice
+    """,
+    "usage credited in full may be billed again, and once": """
+    no bill  class usoc  quantity rate amount from  until due    stake under code
+    a  06-01 use   UMIN1 1000     .    12.35  05-01 06-01 12.35  0.00  0.00  .
+    b  07-01 adj   UMIN1 .        .    -12.35 05-01 06-01 -12.35 0.00  0.00  .
+    c  07-01 use   UMIN1 1000     .    12.35  05-01 06-01 12.35  0.00  0.00  .
+    d  08-01 use   UMIN1 1000     .    12.35  05-01 06-01 0.00   12.35 0.00  charged_twice
+    """,
     "what is left to be billed lies on days that are no repeat": """
     no bill  class usoc quantity amount from  until due   stake under code
     a  06-01 pro   1FB  1        10.00  06-01 06-16 10.00 0.00  0.00  .
