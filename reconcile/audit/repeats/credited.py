@@ -89,7 +89,7 @@ def _told(given: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         .with_columns(back=back)
         .with_columns(
             units_back=from_micros(pl.col("back")),
-            money=pl.when(pl.col("back") < units).then(pl.max_horizontal(money, pl.lit(0))),
+            money=pl.max_horizontal(money, pl.lit(0)),
         )
         .drop("back", "paid", "borne", "paid_cents", "borne_cents")
     )

@@ -46,7 +46,8 @@ PAIRS = pl.Schema(
         "same_document": pl.Boolean(),
         "starts": pl.Date(),  # the days of the line; null where its class has none
         "ends": pl.Date(),
-        "starts_before": pl.Date(),  # and those of the earlier one, on which it is in service
+        # And those of the earlier one on which it is in service: none if they do not begin before.
+        "starts_before": pl.Date(),
         "ends_before": pl.Date(),
         "bill_day_before": pl.Int64(),
         "proration_before": pl.String(),
@@ -166,19 +167,14 @@ def _told(pairs: pl.DataFrame) -> pl.DataFrame:
     dated = ~pl.col("charge_class").is_in(EXACT)
     grace = pl.col("disconnect_grace_days_before").fill_null(0)
     last = add_days(pl.col("disconnected_on_before"), grace)
-    inside = (
-        pl.max_horizontal("starts_before", "installed_on_before"),
-        pl.min_horizontal("ends_before", last),
-    )
-    never = inside[0] >= inside[1]
     return pairs.with_columns(
         same_document=pl.col("document") == pl.col("document_before"),
         starts=pl.when(dated).then("starts"),
         ends=pl.when(dated).then("ends"),
         starts_before=pl.when(dated).then(
-            pl.when(never).then("starts_before").otherwise(inside[0])
+            pl.max_horizontal("starts_before", "installed_on_before")
         ),
-        ends_before=pl.when(dated).then(pl.when(never).then("ends_before").otherwise(inside[1])),
+        ends_before=pl.when(dated).then(pl.min_horizontal("ends_before", last)),
     ).select(columns_of(PAIRS))
 
 
@@ -319,7 +315,7 @@ def _units_before(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     [line_id, day, before, most: the most that one of them bills].
     """
     days = ["line_id", "starts_shared", "ends_shared"]
-    back = given.filter(pl.col("units_back") > 0).join(
+    back = given.join(
         pairs.select("line_id", "line_id_before"), on=["line_id", "line_id_before"], how="semi"
     )
     both = pl.concat(

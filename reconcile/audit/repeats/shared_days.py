@@ -60,7 +60,7 @@ def on_days(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines once for each of their days, with `parts`: what of a month the day is.
 
     `lines` have starts, ends (null: a line without days has one null day), bill_day, proration. If
-    the convention makes none of its days count (a 31st), they count alike. Thirty-day months::
+    the convention makes none of its days count (30th of 31), they count alike. Thirty-day months::
 
         starts  ends       day    parts
         02-27   03-01  ->  02-27  1/30

@@ -4,12 +4,14 @@ number of nights, and every cent is accounted for.
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from functools import cache
 
 import polars as pl
 import pytest
 from compare import agreed, kernel_audit
+from hand_bills import audit as hand_audit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_time import account_day
@@ -18,7 +20,7 @@ from worlds_clean import clean_world
 from worlds_tables import frames
 
 from invoices.schema import FINDINGS, LINES
-from reconcile.audit.audit import Audit
+from reconcile.audit.audit import Audit, audit, in_memory, split_in_memory
 from reconcile.findings import BY_NAME
 from reconcile.pull_codes import CODES as PULL_CODES
 from reconcile.schema import AUDITED
@@ -120,6 +122,51 @@ def test_shares_of_the_lines_say_what_all_lines_at_once_say(made: World, shares:
         for count in (1, shares)
     ]
     assert later[0] == later[1]
+
+
+def test_lines_of_earlier_nights_and_elements_are_in_the_share_of_their_service():
+    """Twelve services billed in June and again for June in July, and one is missed."""
+    services = "service wtn circuit_id ban package installed_on disconnected_on\n"
+    elements = "service usoc quantity active_from active_until\n"
+    paper = "no bill class usoc quantity rate amount wtn from until\n"
+    for n in range(12):
+        services += f"S{n} 61455501{n:02} . A1 . 2025-01-01 .\n"
+        elements += f"S{n} 1FB 1 . .\nS{n} TTB 1 . .\n"
+        for bill in ("2026-06-01", "2026-07-01"):
+            charge = f"1 20.00 20.00 61455501{n:02} 2026-06-01 2026-07-01"
+            paper += f"{bill[6]}-{n} {bill} rec 1FB {charge}\n"
+    made = hand_audit(paper, services=services, service_elements=elements)
+    june, july = (dt.date(2026, month, 1) for month in (6, 7))
+    before = kernel_audit(made, month=june).lines.collect()
+    whole = said(kernel_audit(made, history=before, month=july))
+    assert [row[1] for row in whole[1]] == ["charged_twice"] * 12
+    assert [row[1] for row in whole[2]] == ["element_not_billed"] * 12
+    for shares in (2, 3):
+        assert said(kernel_audit(made, history=before, month=july, shares=shares)) == whole
+
+
+@pytest.mark.parametrize(("shares", "splits", "holds"), [(1, [], 1), (3, [3], 0)])
+def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, splits, holds):
+    lines, tables = frames(world(3, 2))
+    documents = tables.pop("documents")
+    kept, split = [], []
+
+    def keep(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
+        kept.append(name)
+        return in_memory(frame, name)
+
+    def parts(frame: pl.LazyFrame, share: pl.Expr, number: int) -> list[pl.LazyFrame]:
+        split.append(number)
+        held = split_in_memory(frame, share, number)
+        ids = pl.concat([each.select("line_id") for each in held]).collect()["line_id"]
+        assert sorted(ids) == sorted(frame.collect()["line_id"])
+        return held
+
+    reference = {name: table.lazy() for name, table in tables.items()}
+    history = pl.LazyFrame(schema=AUDITED)
+    contracts = world(3, 2).contracts
+    audit(lines, history, documents, reference, contracts, keep, shares, parts)
+    assert (split, kept.count("placed")) == (splits, holds)
 
 
 @settings(max_examples=5)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from compare import agreed
-from due_once_cases import CASES, made, right
+from compare import agreed, kernel_audit
+from due_once_cases import CASES, GROUPS, made, right, together
 from model import model_audit
 from worlds import Row
 
@@ -33,3 +33,13 @@ def test_the_slow_model_says_what_the_tables_say(name: str):
 @pytest.mark.parametrize("name", CASES)
 def test_the_kernels_say_what_the_tables_say(name: str):
     assert answered(*agreed(made(name))) == right(name)
+
+
+@pytest.mark.parametrize("number", range(len(GROUPS)))
+def test_all_that_is_judged_in_one_night_is_judged_as_it_is_alone(number: int):
+    names = list(GROUPS[number][0])
+    night = kernel_audit(together(names))
+    found = answered(night.lines.collect().to_dicts(), night.findings.to_dicts())
+    for n, name in enumerate(names):
+        own = [(row[0].split(".")[1], *row[1:]) for row in found if row[0].startswith(f"{n}.")]
+        assert own == right(name), name

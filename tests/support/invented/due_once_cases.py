@@ -9,8 +9,10 @@ Rates a month: 1FB 20.00 (the service has one), TTB 5.00 (two), PKG1 30.00 (of 1
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+import due_once_bounds as bounds
 from due_once_lines import CREDITED, OF_ORDERS, ORDERED, TOO_LITTLE
 from hand_bills import ELEMENTS, audit, table
 from worlds import World
@@ -25,6 +27,7 @@ service  usoc   quantity  active_from  active_until
 S1       1FB    1         .            .
 S1       PORT1  1         .            .
 """
+MAILED = ELEMENTS + "S1 VM1OO 1 . .\n"
 LEAVES = """
 service  wtn         circuit_id    ban  package  installed_on  disconnected_on
 S1       6145550101  .             A1   .        2025-01-01    2026-06-16
@@ -217,14 +220,21 @@ CAPPED: dict[str, str] = {
 GROUPS: tuple[tuple[dict[str, str], dict[str, Any]], ...] = (
     (CREDITED, {}),
     (OF_ORDERS, {"orders": ORDERED}),
+    (bounds.TOUCHING, {}),
+    (bounds.NOTHING, {}),
+    (bounds.GIVEN_BACK, {}),
+    (bounds.OF_ORDERS, {"orders": ORDERED}),
+    (bounds.OF_HALF_A_CENT, {"rates": bounds.HALF_A_CENT, "service_elements": MAILED}),
+    (bounds.OF_TWO_CENTS, {"rates": bounds.TWO_CENTS, "service_elements": MAILED}),
     (TOO_LITTLE, {}),
     (OF_PACKAGES, {"services": PACKAGE, "service_elements": HELD.splitlines()[1]}),
     (OF_ELEMENTS, {"service_elements": HELD}),
     (NOT_ORDERED, {"usoc_rules": SUMMARIES, "rates": SUMMED}),
-    (OF_SUMMARIES, {"usoc_rules": SUMMARIES, "rates": SUMMED,
+    (OF_SUMMARIES | bounds.OF_SUMMARIES, {"usoc_rules": SUMMARIES, "rates": SUMMED,
                     "service_elements": ELEMENTS + "S1 SUMM1 1 . .\n"}),
     (CAPPED, {"services": LEAVES}),
 )  # fmt: skip
+APART = {"line_id", "document_id", "invoice_no", "service", "order_no", "wtn"}
 SHORT_DAY = re.compile(r"(?<![-\d])(\d\d-\d\d)(?![-\d])")
 CASES = {
     name: (SHORT_DAY.sub(r"2026-\1", text.replace(" due ", " expected ")), more)
@@ -237,6 +247,27 @@ def made(name: str) -> World:
     """Return the world of a case."""
     text, more = CASES[name]
     return audit(text, **more)
+
+
+def together(names: Iterable[str]) -> World:
+    """Return the worlds of cases of one group as one, each with a service and accounts of its own.
+
+    Lines are named with their case: 3.a.
+    """
+    every = World()
+    for n, name in enumerate(names):
+        own = made(name)
+        for row in (r for rows in vars(own).values() if isinstance(rows, list) for r in rows):
+            for key in APART & row.keys() if isinstance(row, dict) else ():
+                if row[key] is not None:
+                    row[key] = str(int(row[key]) + 10 * n) if key == "wtn" else f"{n}.{row[key]}"
+            if isinstance(row, dict) and row.get("ban") is not None:
+                row["ban"] += f".{n}"
+        for table_name in ("documents", "lines", "services", "service_elements", "orders"):
+            getattr(every, table_name).extend(getattr(own, table_name))
+        for table_name in ("contracts", "usocs", "packages", "usoc_rules", "buy_rates"):
+            setattr(every, table_name, getattr(own, table_name))
+    return every
 
 
 def right(name: str) -> list[tuple[Any, ...]]:
