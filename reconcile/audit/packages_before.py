@@ -95,9 +95,8 @@ def past_of(
 
 def _beside(tonight: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
     """Return tonight's credits, and elements by themselves, with what is `expected` of them."""
-    wanted = (pl.col("amount") < 0) | pl.col("package").is_null()
     return (
-        tonight.filter(wanted)
+        tonight.filter(~pl.col("is_charge_or_zero") | pl.col("package").is_null())
         .join(codes, on=["service", "usoc"], how="semi")
         .pipe(with_package_due, pl.DataFrame(schema=SHARES))
         .pipe(with_stakes)

@@ -94,6 +94,12 @@ OF_PACKAGES: dict[str, str] = {
     d  07-01 adj   PORT1 .        .    -10.00 06-01 07-01 -10.00 0.00  0.00  .
     e  08-01 rec   PKG1  1        .    31.00  06-01 07-01 30.00  1.00  0.00  package_above_contract
     """,
+    "a credit of its first day": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1 1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  07-01 adj   PKG1 .        .    -1.00  06-01 06-01 -1.00 0.00  0.00  .
+    c  08-01 rec   PKG1 1        .    1.00   06-01 06-02 1.00  0.00  0.00  .
+    """,
     "a package billed too little, then the rest": """
     no bill  class usoc  quantity rate amount from  until due   stake under code
     a  06-01 rec   PKG1  1        .    22.00  06-01 07-01 30.00 0.00  8.00  .

@@ -11,10 +11,13 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from frame_tables import DECIMAL, frame, rows
+from hand_bills import audit, found
 
 from invoices.money import cents
+from reconcile.audit import packages
+from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.audit.package_days import in_turn
-from reconcile.audit.packages_before import PAST
+from reconcile.audit.packages_before import PAST, lying
 
 CLASSES = {"rec": "recurring", "pro": "prorated"}
 TOLD = ("no", "share", "used", "again", "twin", "above", "ok")
@@ -171,6 +174,38 @@ CASES = {
     b  06-01 rec   1FB  10.00  06-01 07-01 0     1000 0     .    no    yes
     c  06-01 rec   PKG1 8.00   06-01 07-01 0     0    800   a    no    yes
     """,
+    "what is short of half of the days is not short of the others": """
+    no bill  class usoc amount from  until share used again twin above ok
+    a  06-01 rec   PKG1 10.00  06-01 06-16 1500  0    0     .    no    no
+    b  06-01 rec   PKG1 15.00  06-16 07-01 1500  0    0     .    no    yes
+    c  07-01 rec   PKG1 5.00   06-16 07-01 0     0    500   b    no    yes
+    d  08-01 rec   PKG1 5.00   06-01 06-16 0     500  0     .    no    yes
+    """,
+    "nor of days that were billed before": """
+    no bill  class usoc amount from  until share used again twin above ok
+    a  06-01 rec   PKG1 15.00  06-01 06-16 1500  0    0     .    no    yes
+    b  07-01 rec   PKG1 10.00  06-01 07-01 1500  0    0     .    no    no
+    c  08-01 rec   PKG1 5.00   06-01 06-16 0     0    500   a    no    yes
+    """,
+    "a line of which nothing is due bills no days": """
+    no bill  class usoc amount from  until share used again twin above ok
+    a  06-01 add   1FB  30.00  06-01 07-01 .     .    .     .    .     .
+    b  07-01 rec   PKG1 30.00  06-01 07-01 0     0    3000  a    no    yes
+    c  08-01 rec   PKG1 30.00  06-01 07-01 0     0    3000  a    no    yes
+    """,
+    "a proration less a day and a cent uses up all, and so is the first way": """
+    no bill  class usoc amount from  until share used again twin above ok
+    a  05-01 rec   1FB  20.00  06-01 07-01 3000  0    0     .    no    no
+    b  06-01 pro   1FB  9.50   06-01 07-01 0     950  0     .    no    yes
+    c  06-01 pro   PKG1 8.00   06-01 07-01 0     50   750   a    no    yes
+    """,
+    "a line uses up no more than it bills above its share": """
+    no bill  class usoc  amount from  until share used again twin above ok
+    a  05-01 rec   PKG1  14.99  06-01 06-16 1500  0    0     .    no    no
+    b  05-01 add   PORT1 14.99  06-16 07-01 .     .    .     .    .     .
+    c  06-01 rec   1FB   0.01   06-01 07-01 1     0    0     .    no    yes
+    d  06-01 rec   PORT1 0.01   06-01 07-01 0     1    0     .    no    yes
+    """,
     "the rate is that of the line that starts first": """
     no bill  class usoc  amount from  until rate  share used again twin above ok
     a  06-01 rec   1FB   20.00  06-01 07-01 30.00 2000  0    0     .    no    yes
@@ -219,3 +254,94 @@ CASES = {
 def test_a_package_is_due_once_for_each_of_its_days(name: str):
     said, right = judged(CASES[name])
     assert said == right
+
+
+def test_a_package_billed_at_its_price_needs_no_row_beside_bills_that_only_touch_its_days(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    told = []
+    plain = packages.spread
+    monkeypatch.setattr(packages, "spread", lambda *given: told.append(plain(*given)) or told[-1])
+    made = audit("""
+        no bill       class usoc  quantity rate amount wtn        from       until
+        a  2026-06-01 rec   PKG1  1        .    30.00  6145550102 2026-06-01 2026-07-01
+        b  2026-07-01 rec   PKG1  1        .    30.00  6145550102 2026-07-01 2026-08-01
+        c  2026-08-01 adj   PKG1  .        .    -5.00  6145550102 2026-05-01 2026-06-01
+        d  2026-08-01 adj   PKG1  .        .    -5.00  6145550102 2026-08-01 2026-09-01
+    """)
+    assert found(made) == []
+    assert [shares.height for shares in told] == [0]
+
+
+def test_money_of_a_line_lies_on_its_days_in_service_if_they_are_any_part_of_a_month():
+    past = frame(
+        """
+        line_id installed_on window_until starts ends
+        a       06-02        .            06-01  06-04
+        b       .            05-31        05-30  06-01
+        c       .            .            06-01  06-03
+        """
+    ).with_columns(
+        service=pl.lit("S1"), package=pl.lit("PKG1"), group=pl.lit(1), bill_day=pl.lit(1, pl.Int64),
+        proration=pl.lit("thirty_day_month"), bill_date=pl.lit("06-01"), invoice_no=pl.lit("I"),
+        carries=pl.lit(True), expected=pl.lit(10, pl.Int128), underbilled=pl.lit(0, pl.Int128),
+    )  # fmt: skip
+    lies = lying(past).select("line_id", "day", cents=pl.col("expected_here") // 10**9)
+    assert rows(lies, "line_id", "day", "cents") == [
+        "a 06-01 0", "a 06-02 5", "a 06-03 5",
+        "b 05-30 0", "b 05-31 10",  # of a month of thirty days one of them is no part
+        "c 06-01 5", "c 06-02 5",
+    ]  # fmt: skip
+
+
+# ----------------------------------------------------------------------- held as elements
+
+
+INSIDE = """
+carrier package usoc  quantity
+ILEC    PKG1    1FB   1
+ILEC    PKG1    PORT1 2
+"""
+HELD = """
+service usoc  quantity active_from active_until
+S1      1FB   1        06-01       07-01
+S1      PORT1 2        .           .
+S2      1FB   1        .           .
+S2      PORT1 1        .           .
+S3      1FB   1        .           .
+S3      PORT1 3        .           .
+"""
+OWN_CODE = """
+line service usoc  amount bill  from  until right
+a    S1      PKG1  30     05-31 05-31 06-30 .
+b    S1      PKG1  30     06-01 06-01 07-01 PKG1
+c    S1      PKG1  30     06-30 06-30 07-30 PKG1
+d    S1      PKG1  30     07-01 07-01 08-01 .
+e    S2      PKG1  30     06-01 06-01 07-01 .
+f    S3      PKG1  30     06-01 06-01 07-01 PKG1
+"""
+ITS_ELEMENTS = """
+line service usoc  amount bill  from  until right
+a    S3      PKG1  30     06-10 06-01 07-01 PKG1
+b    S3      1FB   20     06-10 06-30 07-30 PKG1
+c    S3      1FB   20     06-10 07-01 08-01 .
+d    S3      1FB   20     06-10 05-02 06-02 PKG1
+e    S3      1FB   20     06-10 05-01 06-01 .
+f    S3      1FB   20     06-09 06-01 07-01 .
+g    S3      TTB   20     06-10 06-01 07-01 .
+h    S1      PKG1  0      06-10 06-01 07-01 PKG1
+i    S1      1FB   20     06-10 06-01 07-01 .
+"""
+
+
+@pytest.mark.parametrize("text", [OWN_CODE, ITS_ELEMENTS])
+def test_a_package_is_held_where_all_its_elements_are_and_billed_from_its_document_on(text: str):
+    table = frame(text)
+    lines = table.select(
+        "service", "usoc", line_id="line", carrier=pl.lit("ILEC"), rate_day="from",
+        charge_class=pl.lit("recurring"), package=pl.lit(None, pl.String()), bill_date="bill",
+        invoice_no=pl.lit("I"), period_from="from", period_until="until", amount="amount",
+    )  # fmt: skip
+    reference = {"packages": frame(INSIDE).lazy(), "service_elements": frame(HELD).lazy()}
+    told = with_package_of_elements(lines.lazy(), lines.clear().lazy(), reference)
+    assert rows(told, "line_id", "package") == rows(table, "line", "right")
