@@ -101,7 +101,7 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -
 
 
 _has_circuit = pl.col("by_circuit_count") > 0
-_several = pl.col("by_wtn_count") > 1
+_has_number = pl.col("by_wtn_count") > 0
 _elsewhere = pl.any_horizontal("by_circuit_elsewhere", "by_wtn_elsewhere")
 
 
@@ -124,11 +124,11 @@ def _note() -> pl.Expr:
     """Return what is doubtful of a match, or why there is none, null where nothing is."""
     # A number that several services share speaks only against a circuit of none of them.
     elsewhere = (pl.col("service_wtn") != pl.col("wtn")).fill_null(True)
-    disagree = pl.col("by_circuit").is_not_null() & (pl.col("by_wtn_count") > 0) & elsewhere
+    disagree = pl.col("by_circuit").is_not_null() & _has_number & elsewhere
     return (
         pl.when(disagree)
         .then(pl.lit("conflict"))
-        .when(pl.col("service").is_null() & (_has_circuit | _several))
+        .when(pl.col("service").is_null() & (_has_circuit | _has_number))
         .then(pl.lit("ambiguous"))
         .when(pl.col("service").is_null() & _elsewhere)
         .then(pl.lit("not_at_home"))

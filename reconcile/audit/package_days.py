@@ -224,30 +224,38 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     `net`: what was made due of days in service that are billed already, less what was credited;
     `credits`: the latter; `here`: what their own document credits of days none before bills;
     `accrual`: what was billed too little of days billed already, and not billed since; `beside`:
-    what elements billed by themselves have of other days; `twin`: the first line of those that bill
-    the package, else of these.
+    what elements billed by themselves have of other days, less what was credited (and so is not
+    `here`); `twin`: the first line of those that bill the package, else of these.
     """
     rows = lying(before(groups, past))
     served = days.select(*KEY, "day", "in_service", "carrier")
     met = rows.join(served, on=[*KEY, "day"]).with_columns(
         carried=pl.col("carrier").is_not_null() & pl.col("in_service")
     )
-    credit = (pl.col("expected") < 0) & pl.col("carried")
-    fresh = pl.col("carrier").is_null() & pl.col("in_service")
-    here = (pl.col("expected") < 0) & fresh & (pl.col("document_id") == pl.col("of_document"))
-    beside = ~pl.col("carries") & (pl.col("expected") > 0) & pl.col("carrier").is_null()
+    fresh, credit = pl.col("carrier").is_null(), pl.col("expected") < 0
+    own_document = pl.col("document_id") == pl.col("of_document")
+    here = credit & fresh & pl.col("in_service") & own_document
+    beside = ~pl.col("carries") & (pl.col("expected") > 0) & fresh
+    back = pl.col("expected_here") * -1
     named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
     twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
     told = met.group_by(KEY).agg(
         net=in_cents(pl.when("carried").then("expected_here")),
-        credits=in_cents(pl.when(credit).then(pl.col("expected_here") * -1)),
-        here=in_cents(pl.when(here).then(pl.col("expected_here") * -1)),
+        credits=in_cents(pl.when(credit & pl.col("carried")).then(back)),
+        here=in_cents(pl.when(here).then(back)),
         accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
         beside=in_cents(pl.when(beside).then("expected_here")),
+        given=in_cents(pl.when(credit & fresh).then(back)),
         element=pl.col("line_id").filter(beside).min(),
     )
-    both = twin.join(told, on=KEY, how="full", coalesce=True)
-    return both.with_columns(twin=pl.coalesce("twin", "element")).drop("element")
+    left = pl.col("beside") - pl.col("given")
+    element = pl.when(left > 0).then("element")
+    return twin.join(told, on=KEY, how="full", coalesce=True).select(
+        *(*KEY, "net", "credits", "accrual"),
+        here=pl.min_horizontal("here", pl.max_horizontal(left * -1, _NONE)),
+        beside=pl.max_horizontal(left, _NONE),
+        twin=pl.coalesce("twin", element),
+    )
 
 
 def _billed_again(lines: pl.DataFrame) -> pl.DataFrame:

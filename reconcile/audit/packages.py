@@ -14,22 +14,10 @@ from invoices.money import MICROS, cents
 from invoices.schema import columns_of
 from invoices.spread import by_largest_remainder
 from reconcile.audit.package_days import in_turn
-from reconcile.audit.packages_before import ITEM, past_of
+from reconcile.audit.packages_before import ITEM, SHARES, past_of
 from reconcile.audit.pricing import day_and_cent, value
 
 _GROUP = [*ITEM, "period_from", "period_until", "document_id"]
-
-SHARES = pl.Schema(
-    {
-        "line_id": pl.String(),
-        "package_share": pl.Int128(),  # cents of the package price that are due of the line
-        "package_used": pl.Int128(),  # cents of the line that were billed too little before
-        "package_again": pl.Int128(),  # cents of the line that are billed already
-        "is_package_above": pl.Boolean(),  # more is billed than the price of the whole period
-        "package_tolerated": pl.Boolean(),
-        "package_twin": pl.String(),  # the line that bills them already; null where none does
-    }
-)
 
 
 def spread(

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, from_cents
+from invoices.money import cents
 from invoices.periods import period_end
-from invoices.schema import CENTS
 from reconcile.audit.pricing import RECURRING
 from reconcile.audit.repeats.shared_days import FINE, bill_day, in_service, on_days
 from reconcile.audit.repeats.undone_charges import not_after
-from reconcile.audit.stakes import takes_whole
+from reconcile.audit.stakes import with_package_due, with_stakes
 
 ITEM = ["service", "package"]
 KEY = [*ITEM, "group"]
+SHARES = pl.Schema(
+    {
+        "line_id": pl.String(),
+        "package_share": pl.Int128(),  # cents of the package price that are due of the line
+        "package_used": pl.Int128(),  # cents of the line that were billed too little before
+        "package_again": pl.Int128(),  # cents of the line that are billed already
+        "is_package_above": pl.Boolean(),  # more is billed than the price of the whole period
+        "package_tolerated": pl.Boolean(),
+        "package_twin": pl.String(),  # the line that bills them already; null where none does
+    }
+)
 _CENTS = pl.Int128()
 PAST = pl.Schema(
     {
@@ -50,25 +60,19 @@ def past_of(
     first = keys["period_from"].min()
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
     columns = ["line_id", "service", "usoc", "document_id", "bill_date", "invoice_no", "package"]
-    columns += ["contract", "bill_day"]
-    credit = pl.col("amount") < 0
-    # Elements that are billed by themselves before the package is: they are due as they stand.
-    due = pl.when(pl.col("is_charge") & ~takes_whole() & pl.col("rate").is_not_null())
-    beside = credit | pl.col("package").is_null()
-    money = {"expected": from_cents(due.then("due_owned")), "underbilled": pl.lit(None, CENTS)}
+    columns += ["contract", "bill_day", "charge_class", "amount", "expected", "underbilled"]
     parts = (
-        frame.filter(monthly, pl.col("period_until") >= first, wanted).select(
+        frame.filter(monthly, pl.col("period_until") >= first).select(
             *columns,
-            *(given.cast(CENTS).alias(name) for name, given in worth.items()),
-            "amount",
             starts="period_from",
             ends=period_end(pl.col("period_from"), pl.col("period_until")),
         )
-        for frame, wanted, worth in (
-            (tonight, beside, money),
-            (history, True, {name: pl.col(name) for name in money}),
-        )
+        for frame in (_beside(tonight, codes), history)
     )
+    credit = pl.col("amount") < 0
+    charge = ~credit & pl.col("package").is_not_null()
+    # Elements that are billed by themselves before the package is: they are due as they stand.
+    due = pl.when(pl.col("charge_class").is_in(RECURRING)).then("expected")
     return (
         pl.concat(parts)
         .join(codes, on=["service", "usoc"], suffix="_billed")
@@ -77,15 +81,25 @@ def past_of(
             pl.col("proration").fill_null("thirty_day_month"),
             *("line_id", "service", "document_id", "bill_date", "invoice_no", "starts", "ends"),
             package="package_billed",
-            expected=cents(pl.when(credit).then("amount").otherwise("expected")).fill_null(0),
-            underbilled=cents(pl.when(~credit).then("underbilled")).fill_null(0),
-            charge=~credit & pl.col("package").is_not_null(),
+            expected=cents(pl.when(credit).then("amount").otherwise(due)).fill_null(0),
+            underbilled=cents(pl.when(charge).then("underbilled")).fill_null(0),
+            charge=charge,
             carries=pl.lit(False),
             bill_day=bill_day(),
         )
         .select(list(PAST))
         .cast(PAST)
         .collect()
+    )
+
+
+def _beside(tonight: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
+    """Return tonight's credits, and elements by themselves, with what is `expected` of them."""
+    return (
+        tonight.filter(~pl.col("is_charge_or_zero") | pl.col("package").is_null())
+        .join(codes, on=["service", "usoc"], how="semi")
+        .pipe(with_package_due, pl.DataFrame(schema=SHARES))
+        .pipe(with_stakes)
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 from compare import agreed, kernel_audit
-from due_once_cases import CASES, GROUPS, made, right, together
+from due_once_cases import CASES, GROUPS, OF_ELEMENTS, OF_PACKAGES, made, right, together
 from model import model_audit
 from worlds import Row
+
+from reconcile.schema import AUDITED
 
 
 def answered(lines: list[Row], findings: list[Row]) -> list[tuple[Any, ...]]:
@@ -43,3 +46,14 @@ def test_all_that_is_judged_in_one_night_is_judged_as_it_is_alone(number: int):
     for n, name in enumerate(names):
         own = [(row[0].split(".")[1], *row[1:]) for row in found if row[0].startswith(f"{n}.")]
         assert own == right(name), name
+
+
+@pytest.mark.parametrize("name", [*OF_PACKAGES, *OF_ELEMENTS])
+def test_the_kernels_say_it_too_where_earlier_bills_were_audited_before(name: str):
+    world = made(name)
+    history = pl.DataFrame(schema=AUDITED)
+    for month in sorted({document["bill_date"].replace(day=1) for document in world.documents}):
+        said = kernel_audit(world, history=history, month=month)
+        history = pl.concat([history, said.lines.collect()])
+    columns = history.select("line_id", "expected", "at_stake", "underbilled")
+    assert sorted(columns.iter_rows()) == [line[:4] for line in right(name)]

@@ -123,7 +123,7 @@ def test_a_prorated_package_may_be_a_day_and_a_cent_off_in_sum():
     made = audit("""
         no class usoc  quantity rate amount wtn        from       until
         a  pro   1FB   1        .    8.00   6145550102 2026-06-01 2026-06-11
-        b  pro   PORT1 1        .    3.00   6145550102 2026-06-01 2026-06-11
+        b  pro   PORT1 1        .    3.01   6145550102 2026-06-01 2026-06-11
         c  pro   1FB   1        .    8.00   6145550102 2026-07-01 2026-07-11
         d  pro   PORT1 1        .    3.02   6145550102 2026-07-01 2026-07-11
     """)
@@ -133,7 +133,7 @@ def test_a_prorated_package_may_be_a_day_and_a_cent_off_in_sum():
     """)
     assert answers(made, "expected", "tolerated") == [
         ["a", "7.27", "0.73"],
-        ["b", "2.73", "0.27"],
+        ["b", "2.73", "0.28"],
         ["c", "7.26", "0.00"],
         ["d", "2.74", "0.00"],
     ]

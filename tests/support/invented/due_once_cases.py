@@ -97,6 +97,12 @@ OF_PACKAGES: dict[str, str] = {
     d  07-01 adj   PORT1 .        .    -10.00 06-01 07-01 -10.00 0.00  0.00  .
     e  08-01 rec   PKG1  1        .    31.00  06-01 07-01 30.00  1.00  0.00  package_above_contract
     """,
+    "a credit of its first day": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   PKG1 1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    b  07-01 adj   PKG1 .        .    -1.00  06-01 06-01 -1.00 0.00  0.00  .
+    c  08-01 rec   PKG1 1        .    1.00   06-01 06-02 1.00  0.00  0.00  .
+    """,
     "a package billed too little, then the rest": """
     no bill  class usoc  quantity rate amount from  until due   stake under code
     a  06-01 rec   PKG1  1        .    22.00  06-01 07-01 30.00 0.00  8.00  .
@@ -173,6 +179,45 @@ OF_ELEMENTS: dict[str, str] = {
     a  06-01 rec   1FB   1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
     b  06-01 rec   PORT1 1        7.00  7.00   06-01 07-01 7.00  0.00  0.00  .
     c  07-01 rec   PKG1  1        30.00 30.00  06-01 07-01 3.00  27.00 0.00  charged_twice
+    """,
+    "an element billed by itself at 0.00 is due once, too": """
+    no bill  class usoc quantity rate amount from  until due   stake under  code
+    a  06-01 rec   1FB  1        .    0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract
+    b  06-10 rec   1FB  1        .    20.00  06-01 07-01 0.00  0.00  -20.00 .
+    c  07-01 rec   PKG1 1        .    30.00  06-01 07-01 10.00 20.00 0.00   charged_twice
+    """,
+    "what an element by itself was billed too little is no accrual of the package": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   1FB  1        .    5.00   06-01 07-01 20.00 0.00  15.00 rate_below_contract
+    b  07-01 rec   PKG1 1        .    30.00  06-01 07-01 10.00 20.00 0.00  charged_twice
+    c  08-01 rec   PKG1 1        .    15.00  06-01 07-01 0.00  15.00 0.00  charged_twice
+    """,
+    "an adjustment is no element billed by itself": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 adj   1FB  .        .    20.00  06-01 07-01 20.00 0.00  0.00  class_differs
+    b  07-01 rec   PKG1 1        .    30.00  06-01 07-01 30.00 0.00  0.00  .
+    """,
+    "its elements credited before it is billed as one": """
+    no bill  class usoc  quantity rate  amount from  until due    stake under code
+    a  06-01 rec   1FB   1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
+    b  06-01 rec   PORT1 1        7.00  7.00   06-01 07-01 7.00   0.00  0.00  .
+    c  07-01 adj   1FB   .        .     -20.00 06-01 07-01 -20.00 0.00  0.00  .
+    d  07-01 adj   PORT1 .        .     -7.00  06-01 07-01 -7.00  0.00  0.00  .
+    e  07-01 rec   PKG1  1        30.00 30.00  06-01 07-01 30.00  0.00  0.00  .
+    f  08-01 rec   PKG1  1        30.00 30.00  06-01 07-01 0.00   30.00 0.00  charged_twice
+    """,
+    "an element credited in part before": """
+    no bill  class usoc quantity rate  amount from  until due   stake under code
+    a  06-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  06-15 adj   1FB  .        .     -8.00  06-01 07-01 -8.00 0.00  0.00  .
+    c  07-01 rec   PKG1 1        30.00 30.00  06-01 07-01 18.00 12.00 0.00  charged_twice
+    """,
+    "what is left of such a credit is for what is billed again beside the package": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  06-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
+    b  07-01 adj   1FB  .        .     -25.00 06-01 07-01 -25.00 0.00  0.00  .
+    c  07-01 rec   PKG1 1        30.00 30.00  06-01 07-01 30.00  0.00  0.00  .
+    d  07-01 rec   1FB  1        20.00 20.00  06-01 07-01 5.00   15.00 0.00  charged_twice
     """,
 }  # fmt: skip
 SUMMARIES = """

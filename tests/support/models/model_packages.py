@@ -252,10 +252,11 @@ class Group:
         self.carried: Days = self.days & set().union(*(b.days for b in billings))
         fresh, old = self.days - self.carried, self.carried & self.window
         credits = credited_on(facts, lines, old)
-        net = rounded(self.lying(billings, "expected", old)) - credits
+        net = rounded(self.lying(billings, "expected", old)) + alone_on(facts, lines, old) - credits
         self.back = max(ZERO, min(credits, self.price_of(old) - net))
-        self.alone = alone_on(facts, lines, fresh)
-        here = credited_here(facts, lines, fresh & self.window)
+        alone, given = alone_on(facts, lines, fresh), credited_on(facts, lines, fresh)
+        self.alone = max(ZERO, alone - given)
+        here = min(credited_here(facts, lines, fresh & self.window), max(ZERO, given - alone))
         beside = self.alone + max(ZERO, own - here)
         self.price = max(ZERO, self.price_of(fresh & self.window) - beside) + self.back
         self.whole = max(ZERO, self.price_of(fresh) - beside) + self.back
