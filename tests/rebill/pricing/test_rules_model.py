@@ -270,3 +270,51 @@ def test_a_service_that_ends_within_its_minimum_period_pays_all_of_it() -> None:
     assert charge("2026-01-20", "2026-02-01", "30.00", 1, **dates, minimum_months=1) == D("11.00")
     assert charge("2026-02-01", "2026-02-05", "30.00", 1, **dates, minimum_months=1) == D("19.00")
     assert charge("2026-02-01", "2026-02-05", "30.00", 1, **dates) == D("4.00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "installed", "ended", "price"),
+    [
+        # A month from 20 January: the disconnect on its last day is not within it.
+        ("2026-02-01", "2026-03-01", "2026-01-20", "2026-02-20", "30.00"),
+        ("2026-02-01", "2026-03-01", "2026-01-20", "2026-02-19", "19.00"),
+        # The line whose period ends with the disconnect holds it, the next one does not.
+        ("2026-02-01", "2026-03-01", "2026-02-10", "2026-03-01", "30.00"),
+        ("2026-03-01", "2026-04-01", "2026-02-10", "2026-03-01", "30.00"),
+        ("2026-03-01", "2026-04-01", "2026-02-10", "2026-03-02", "9.00"),
+    ],
+)
+def test_the_line_that_holds_the_disconnect_is_charged_to_the_end_of_the_minimum_period(
+    start: str, end: str, installed: str, ended: str, price: str
+) -> None:
+    """The customer is charged for all days billed, a whole month, where nothing says else."""
+    got = charge(
+        start, end, "30.00", 1, cost_basis="billed", minimum_months=1,
+        installed_on=dt.date.fromisoformat(installed), disconnected_on=dt.date.fromisoformat(ended),
+    )  # fmt: skip
+    assert got == D(price)
+
+
+def test_where_the_carrier_counts_no_day_the_customer_is_charged_for_none() -> None:
+    """From the 30th to the 31st is no day of a thirty-day month."""
+    dates = {"cost_basis": "billed", "proration": "actual_days"}
+    assert charge("2026-03-30", "2026-03-31", "31.00", 1, **dates) == D("0.00")
+    assert charge("2026-03-29", "2026-03-30", "31.00", 1, **dates) == D("1.00")
+
+
+@pytest.mark.parametrize(
+    ("row", "rounds", "exempts"),
+    [
+        ({}, False, False),
+        ({"rounding": "line", "tax_exempt": False, "federal_usf": "pass_through"}, False, False),
+        ({"rounding": "unit"}, True, False),
+        ({"tax_exempt": True}, False, True),
+        ({"federal_usf": "charge"}, False, True),
+        ({"federal_usf": "absorb"}, False, True),
+    ],
+)
+def test_rules_are_asked_for_only_where_a_customer_has_one(
+    row: dict[str, Any], rounds: bool, exempts: bool
+) -> None:
+    rules = rules_of(pl.DataFrame([{"customer": "acme"}, {"customer": "bolt", **row}]))
+    assert (rules.rounds, rules.exempts) == (rounds, exempts)
