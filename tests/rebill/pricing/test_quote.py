@@ -69,6 +69,7 @@ def test_the_price_covers_carrier_service_float_and_risk_and_leaves_the_target()
         D("0.1800"),
     )
     assert (row["markup_needed"], row["price_now"]) == (D("0.4000"), D("80.00"))
+    assert row["markup_now"] == D("-0.2000")
     assert row["stays_under_retail"] is None and row["lines_above_retail"] is None
 
 
