@@ -211,6 +211,7 @@ def test_a_final_statement_stays_and_the_next_one_says_what_changed_since() -> N
         ("D-2", D("10.00"), False),
         ("D-3", D("0.50"), True),
     ]
+    assert april.filter("late").sort("line_id")["exact"].to_list() == [D(3), D("0.5")]
     assert stated(first, march.select(EARNED.names()), "2026-04", ["2026-03"]).height == 1
 
 

@@ -222,12 +222,14 @@ def charge(start: str, end: str, price: str, bill_day: int = 10, **customer: Any
     """What a customer pays for a period at a flat price a month; the carrier counts 30 days."""
     first, last = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
     parts = int(model_time.fraction(first, last, "thirty_day_month", bill_day) * MONTH_PARTS)
+    due = customer.pop("due_days", None)
     line = {
         "line_id": "D-1", "carrier": "ILEC", "customer": "acme", "service": "S1", "usoc": "1MB",
-        "bill_date": first.replace(day=bill_day), "rate_day": first, "charge_class": "prorated",
+        "bill_date": last, "bill_day": bill_day, "rate_day": first, "charge_class": "prorated",
         "amount": D("7.00"), "expected": D("7.00"), "at_stake": D(0), "buy_rate": D(10),
         "period_from": first, "period_until": last, "fraction_parts": parts, "due_units": D(1),
-        "due_unit_parts": D(parts), "installed_on": customer.pop("installed_on", None),
+        "due_unit_parts": D(parts if due is None else due * MONTH_PARTS // 30),
+        "installed_on": customer.pop("installed_on", None),
         "disconnected_on": customer.pop("disconnected_on", None),
     }  # fmt: skip
     customers = pl.DataFrame([{"customer": "acme", **customer}], schema=CUSTOMER_RULES)
@@ -293,6 +295,41 @@ def test_the_line_that_holds_the_disconnect_is_charged_to_the_end_of_the_minimum
         installed_on=dt.date.fromisoformat(installed), disconnected_on=dt.date.fromisoformat(ended),
     )  # fmt: skip
     assert got == D(price)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "bill_day", "dates", "due", "price"),
+    [
+        ("2026-01-28", "2026-02-28", 28, {"installed_on": dt.date(2026, 1, 31)}, 28, "28.00"),
+        ("2026-02-28", "2026-03-31", 31, {"disconnected_on": dt.date(2026, 3, 28)}, 28, "28.00"),
+    ],
+)
+def test_what_is_left_of_a_period_is_no_whole_month_though_its_days_could_be_one(
+    start: str, end: str, bill_day: int, dates: dict[str, Any], due: int, price: str
+) -> None:
+    """From a 31st to the last of February, from the 28th to the 28th: as whole periods a month."""
+    asked: dict[str, Any] = {**dates, "due_days": due}
+    thirty = charge(start, end, "30.00", bill_day, proration="thirty_day_month", **asked)
+    actual = charge(start, end, "31.00", bill_day, proration="actual_days", **asked)
+    assert (thirty, actual) == (D(price), D(price))
+
+
+@pytest.mark.parametrize(
+    ("proration", "price"),
+    [("thirty_day_month", "20.00"), ("actual_days", "20.00"), ("none", "30.00")],
+)
+def test_where_other_days_are_missing_their_share_of_the_period_is_charged(
+    proration: str, price: str
+) -> None:
+    got = charge("2026-02-01", "2026-03-01", "30.00", 1, proration=proration, due_days=20)
+    assert got == D(price)
+
+
+def test_a_whole_month_billed_stays_one_for_a_service_that_ended_in_it() -> None:
+    own = {"cost_basis": "billed", "proration": "thirty_day_month"}
+    ended = dt.date(2026, 3, 10)
+    got = charge("2026-02-28", "2026-03-28", "30.00", 31, disconnected_on=ended, **own)
+    assert got == D("30.00")
 
 
 def test_where_the_carrier_counts_no_day_the_customer_is_charged_for_none() -> None:
