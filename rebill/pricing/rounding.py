@@ -23,14 +23,14 @@ def to_the_cent(fine: pl.Expr) -> pl.Expr:
 def rounded(fine: pl.Expr) -> pl.Expr:
     """Return fine units as cents by the rule in `rounding`: once for each line, half away from
     zero, unless it says else; `unit` rounds the price of one unit, then counts units."""
-    whole, units = whole_number(FINE_PER_CENT), pl.col("units")
+    whole, units = whole_number(FINE_PER_CENT), pl.when(pl.col("units") > 0).then("units")
     size, sign = fine.abs(), fine.sign()
     down = size // whole
     half_even = divide_half_away(size * 2 - (down % 2 == 0).cast(pl.Int128), FINE_PER_CENT * 2)
-    each = divide_half_away(fine * MICROS, whole * pl.when(units > 0).then(units))
+    each = divide_half_away(fine * MICROS, whole * units)
     rule = pl.col("rounding")
     return (
-        pl.when((rule == "unit") & (units > 0))
+        pl.when((rule == "unit") & units.is_not_null())
         .then(divide_half_away(each * units, MICROS))
         .when(rule == "line_down")
         .then(sign * down)

@@ -114,9 +114,7 @@ def _banded(volumes: pl.DataFrame, bands: pl.DataFrame) -> pl.DataFrame:
         within.with_columns(
             pl.when(~graduated).then("band_value").alias("band_value"),
             tier_units=pl.when(graduated).then(value * (pl.col("high") - pl.col("low"))),
-            tier_parts=pl.when(graduated & (pl.col("counted") > 0)).then(
-                value * (months("high") - months("low"))
-            ),
+            tier_parts=pl.when(graduated).then(value * (months("high") - months("low"))),
         )
         .group_by("line_id")
         .agg(

@@ -107,8 +107,7 @@ def _picked(tied: pl.DataFrame) -> pl.DataFrame:
     shared = tied.with_columns(picked=_is_turn(tied, ["unit"])).with_columns(
         need=pl.col("picked").cast(pl.Int128).sum().over("unit", "share")
     )
-    alike = shared.filter(pl.col("need") > 0)
-    return alike.filter(_is_turn(alike, ["unit", "share"]))
+    return shared.filter(_is_turn(shared, ["unit", "share"]))
 
 
 def _is_turn(tied: pl.DataFrame, within: list[str]) -> pl.Series:

@@ -109,6 +109,31 @@ def test_a_credit_takes_back_what_its_charge_earned_by_the_rule_of_that_day() ->
     ]
 
 
+def test_the_credit_of_a_charge_sold_for_nothing_has_its_day_and_class() -> None:
+    rules = [
+        rule("old", "residual", "0.10", effective_until=dt.date(2026, 4, 1)),
+        rule("new", "residual", "0.20", effective_from=dt.date(2026, 4, 1)),
+    ]
+    bills = [bill("I-1", "2026-03-15"), bill("I-2", "2026-04-15")]
+    credit = line(
+        invoice_no="I-2", line_id="X-9", kind="credit", charge_class="adjustment",
+        credit_of="D-1", price=D("-4.00"), cost=D("0.00"),
+    )  # fmt: skip
+    assert paid([line(price=D("0.00")), credit], rules, bills) == [
+        ("2026-04", "old", "residual", D("-0.40")),
+    ]
+
+
+def test_a_service_charged_nothing_earns_no_dollars_and_is_not_charged_yet() -> None:
+    rules = [rule("once", "one_off", "25.00"), rule("flat", "flat", "5.00")]
+    bills = [bill("I-1", "2026-03-15"), bill("I-2", "2026-04-15")]
+    rows = [line(price=D("0.00")), line(invoice_no="I-2", line_id="D-2", price=D("0.01"))]
+    assert paid(rows, rules, bills) == [
+        ("2026-04", "flat", "flat", D("5.00")),
+        ("2026-04", "once", "one_off", D("25.00")),
+    ]
+
+
 def test_a_credit_note_takes_back_all_and_the_new_invoice_earns_again() -> None:
     rules = [rule("once", "one_off", "25.00"), rule("flat", "flat", "5.00")]
     bills = [
@@ -186,6 +211,7 @@ def test_a_final_statement_stays_and_the_next_one_says_what_changed_since() -> N
         ("D-2", D("10.00"), False),
         ("D-3", D("0.50"), True),
     ]
+    assert april.filter("late").sort("line_id")["exact"].to_list() == [D(3), D("0.5")]
     assert stated(first, march.select(EARNED.names()), "2026-04", ["2026-03"]).height == 1
 
 

@@ -118,9 +118,10 @@ def test_what_is_sold_below_cost_is_listed_with_the_largest_loss_first() -> None
             {"price": D("8.00")},
             {"price": D("-9.00"), "cost": D("-8.00")},  # a credit is no sale
             {"price": D("0.00"), "kind": "tax"},
+            {"price": D("0.00")},  # given away
         )
     )
-    assert sold_below_cost(earned)["line_id"].to_list() == ["D-2", "D-1"]
+    assert sold_below_cost(earned)["line_id"].to_list() == ["D-6", "D-2", "D-1"]
 
 
 def test_a_service_that_costs_and_brings_nothing_is_told() -> None:
@@ -154,6 +155,8 @@ def test_reach_is_retail_less_price_of_what_has_a_retail_price() -> None:
     )
     earned = earning(lines({}, {"price": D("99.00")}), retail)
     assert summed(earned, "total").select("retail", "reach").row(0) == (D("12.50"), D("2.50"))
+    free = earning(lines({"price": D("0.00")}), retail)
+    assert summed(free, "total").select("retail", "reach").row(0) == (D("12.50"), D("12.50"))
     back = earning(lines({}, {"line_id": "D-1", "price": D("-10.00"), "cost": D("-8.00")}), retail)
     assert summed(back, "total").select("retail", "reach").row(0) == (D("0.00"), D("0.00"))
 

@@ -11,7 +11,7 @@ import pytest
 from pricing_tables import assert_priced, rated, table
 
 from rebill.pricing.markups import MARKUPS
-from rebill.pricing.precedence import SCOPES, candidates, scope_words
+from rebill.pricing.precedence import SCOPES, _scopes, candidates, scope_words
 
 # One row for each scope, in the promised order; each adds another number of dollars.
 IN_ORDER = """
@@ -158,6 +158,13 @@ def test_recurring_covers_prorated_and_a_row_for_prorated_beats_it_inside_its_sc
         """,
         rows,
     )
+
+
+def test_only_a_scope_that_names_a_class_asks_for_what_covers_the_class_too() -> None:
+    scopes = _scopes(("customer", "charge_class"), ("customer",))
+    assert [scope.asks for scope in scopes] == [
+        *(("customer", "charge_class"), ("customer", "covering_class"), ("customer",))
+    ]
 
 
 def test_usocs_are_compared_as_lines_spell_them() -> None:

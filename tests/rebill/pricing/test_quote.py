@@ -69,6 +69,7 @@ def test_the_price_covers_carrier_service_float_and_risk_and_leaves_the_target()
         D("0.1800"),
     )
     assert (row["markup_needed"], row["price_now"]) == (D("0.4000"), D("80.00"))
+    assert row["markup_now"] == D("-0.2000")
     assert row["stays_under_retail"] is None and row["lines_above_retail"] is None
 
 
@@ -90,6 +91,7 @@ def test_whether_the_price_stays_under_retail_is_said_of_all_and_of_each_line() 
     for target, under, above, at in (
         ("0.20", True, 0, "125.00"),
         ("0.25", True, 1, "133.33"),
+        ("0.259259", True, 1, "135.00"),  # just what retail comes to
         ("0.30", False, 1, "142.86"),
     ):
         made, _ = quote(earned, to_serve({}), "customer", D(target), DAY)
@@ -107,6 +109,12 @@ def test_taxes_and_what_is_passed_on_take_no_part() -> None:
     ]
     made, _ = asked(rows, to_serve({}), "0.5")
     assert made.select("lines", "cost", "price_needed").row(0) == (1, D("10.00"), D("20.00"))
+
+
+def test_what_was_given_away_and_what_costs_nothing_take_part() -> None:
+    rows: list[Row] = [{"cost": D("10.00"), "price": D("0.00")}, {"cost": D("0.00")}]
+    made, _ = asked(rows, to_serve({}), "0.5")
+    assert made.select("lines", "cost", "price_now").row(0) == (2, D("10.00"), D("10.00"))
 
 
 def test_the_strongest_row_in_force_counts() -> None:

@@ -222,12 +222,14 @@ def charge(start: str, end: str, price: str, bill_day: int = 10, **customer: Any
     """What a customer pays for a period at a flat price a month; the carrier counts 30 days."""
     first, last = dt.date.fromisoformat(start), dt.date.fromisoformat(end)
     parts = int(model_time.fraction(first, last, "thirty_day_month", bill_day) * MONTH_PARTS)
+    due = customer.pop("due_days", None)
     line = {
         "line_id": "D-1", "carrier": "ILEC", "customer": "acme", "service": "S1", "usoc": "1MB",
-        "bill_date": first.replace(day=bill_day), "rate_day": first, "charge_class": "prorated",
+        "bill_date": last, "bill_day": bill_day, "rate_day": first, "charge_class": "prorated",
         "amount": D("7.00"), "expected": D("7.00"), "at_stake": D(0), "buy_rate": D(10),
         "period_from": first, "period_until": last, "fraction_parts": parts, "due_units": D(1),
-        "due_unit_parts": D(parts), "installed_on": customer.pop("installed_on", None),
+        "due_unit_parts": D(parts if due is None else due * MONTH_PARTS // 30),
+        "installed_on": customer.pop("installed_on", None),
         "disconnected_on": customer.pop("disconnected_on", None),
     }  # fmt: skip
     customers = pl.DataFrame([{"customer": "acme", **customer}], schema=CUSTOMER_RULES)
@@ -270,3 +272,86 @@ def test_a_service_that_ends_within_its_minimum_period_pays_all_of_it() -> None:
     assert charge("2026-01-20", "2026-02-01", "30.00", 1, **dates, minimum_months=1) == D("11.00")
     assert charge("2026-02-01", "2026-02-05", "30.00", 1, **dates, minimum_months=1) == D("19.00")
     assert charge("2026-02-01", "2026-02-05", "30.00", 1, **dates) == D("4.00")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "installed", "ended", "price"),
+    [
+        # A month from 20 January: the disconnect on its last day is not within it.
+        ("2026-02-01", "2026-03-01", "2026-01-20", "2026-02-20", "30.00"),
+        ("2026-02-01", "2026-03-01", "2026-01-20", "2026-02-19", "19.00"),
+        # The line whose period ends with the disconnect holds it, the next one does not.
+        ("2026-02-01", "2026-03-01", "2026-02-10", "2026-03-01", "30.00"),
+        ("2026-03-01", "2026-04-01", "2026-02-10", "2026-03-01", "30.00"),
+        ("2026-03-01", "2026-04-01", "2026-02-10", "2026-03-02", "9.00"),
+    ],
+)
+def test_the_line_that_holds_the_disconnect_is_charged_to_the_end_of_the_minimum_period(
+    start: str, end: str, installed: str, ended: str, price: str
+) -> None:
+    """The customer is charged for all days billed, a whole month, where nothing says else."""
+    got = charge(
+        start, end, "30.00", 1, cost_basis="billed", minimum_months=1,
+        installed_on=dt.date.fromisoformat(installed), disconnected_on=dt.date.fromisoformat(ended),
+    )  # fmt: skip
+    assert got == D(price)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "bill_day", "dates", "due", "price"),
+    [
+        ("2026-01-28", "2026-02-28", 28, {"installed_on": dt.date(2026, 1, 31)}, 28, "28.00"),
+        ("2026-02-28", "2026-03-31", 31, {"disconnected_on": dt.date(2026, 3, 28)}, 28, "28.00"),
+    ],
+)
+def test_what_is_left_of_a_period_is_no_whole_month_though_its_days_could_be_one(
+    start: str, end: str, bill_day: int, dates: dict[str, Any], due: int, price: str
+) -> None:
+    """From a 31st to the last of February, from the 28th to the 28th: as whole periods a month."""
+    asked: dict[str, Any] = {**dates, "due_days": due}
+    thirty = charge(start, end, "30.00", bill_day, proration="thirty_day_month", **asked)
+    actual = charge(start, end, "31.00", bill_day, proration="actual_days", **asked)
+    assert (thirty, actual) == (D(price), D(price))
+
+
+@pytest.mark.parametrize(
+    ("proration", "price"),
+    [("thirty_day_month", "20.00"), ("actual_days", "20.00"), ("none", "30.00")],
+)
+def test_where_other_days_are_missing_their_share_of_the_period_is_charged(
+    proration: str, price: str
+) -> None:
+    got = charge("2026-02-01", "2026-03-01", "30.00", 1, proration=proration, due_days=20)
+    assert got == D(price)
+
+
+def test_a_whole_month_billed_stays_one_for_a_service_that_ended_in_it() -> None:
+    own = {"cost_basis": "billed", "proration": "thirty_day_month"}
+    ended = dt.date(2026, 3, 10)
+    got = charge("2026-02-28", "2026-03-28", "30.00", 31, disconnected_on=ended, **own)
+    assert got == D("30.00")
+
+
+def test_where_the_carrier_counts_no_day_the_customer_is_charged_for_none() -> None:
+    """From the 30th to the 31st is no day of a thirty-day month."""
+    dates = {"cost_basis": "billed", "proration": "actual_days"}
+    assert charge("2026-03-30", "2026-03-31", "31.00", 1, **dates) == D("0.00")
+    assert charge("2026-03-29", "2026-03-30", "31.00", 1, **dates) == D("1.00")
+
+
+@pytest.mark.parametrize(
+    ("row", "rounds", "exempts"),
+    [
+        ({}, False, False),
+        ({"rounding": "line", "tax_exempt": False, "federal_usf": "pass_through"}, False, False),
+        ({"rounding": "unit"}, True, False),
+        ({"tax_exempt": True}, False, True),
+        ({"federal_usf": "charge"}, False, True),
+        ({"federal_usf": "absorb"}, False, True),
+    ],
+)
+def test_rules_are_asked_for_only_where_a_customer_has_one(
+    row: dict[str, Any], rounds: bool, exempts: bool
+) -> None:
+    rules = rules_of(pl.DataFrame([{"customer": "acme"}, {"customer": "bolt", **row}]))
+    assert (rules.rounds, rules.exempts) == (rounds, exempts)

@@ -197,35 +197,65 @@ def test_the_last_credit_takes_the_difference(row: str) -> None:
          "on": dt.date(2026, 4 + n, 5), "price": D(-part).scaleb(-2), "stands": False}
         for n, part in enumerate(credits)
     ]  # fmt: skip
-    money = {"base": CENTS, "share": CENTS, "charged": CENTS, "tax_rate": RATE}
     rows = returned(
         pl.DataFrame(parts, schema=PARTS),
-        pl.DataFrame([charge], schema_overrides=money),
+        pl.DataFrame([charge], schema_overrides=MONEY),
         pl.DataFrame(schema=GIVEN),
     )
     by_month = dict(rows.select("bill_month", "price").iter_rows())
     assert [-cents(by_month.get(f"2026-0{4 + n}", 0)) for n in range(len(credits))] == back
 
 
+MONEY = {"base": CENTS, "share": CENTS, "charged": CENTS, "tax_rate": RATE}
+OH = {"customer": "C", "charge": "L", "kind": "tax", "jurisdiction": "OH", "tax": "ST"}
+
+
+def bore(share: str, rate: str = "0.12", **given: Any) -> dict[str, Any]:
+    """Return what a charge of 100.00 bore of a tax."""
+    told = {"description": "OH ST", "rule": "row 1", "charged_in": "2026-03", "base": D(100)}
+    return {**OH, **told, "charged": D(100), "tax_rate": D(rate), "share": D(share), **given}
+
+
+def given_to(
+    charges: list[dict[str, Any]], gone: list[dict[str, Any]], *parts: str, issued: str = "-50"
+) -> pl.DataFrame:
+    """Return the rows that `parts` of credits give back, after one that was issued."""
+    part = {"customer": "C", "charge": "L", "bill_month": "2026-05", "on": None}
+    credits = [{**part, "credit": "K1", "price": D(issued), "stands": True}]
+    for n, price in enumerate(parts, 2):
+        credits.append({**part, "credit": f"K{n}", "price": D(price), "stands": False})
+    return returned(
+        pl.DataFrame(credits, schema=PARTS),
+        pl.DataFrame(charges, schema_overrides=MONEY),
+        pl.DataFrame(gone, schema=GIVEN),
+    )
+
+
 def test_what_was_given_back_at_a_rate_of_before_is_taken_from_what_is_left() -> None:
     """The charge's invoice was issued anew: it bears 12.00 where it bore 10.00, of which 5.00 are
     given back already."""
-    charge = {"customer": "C", "charge": "L", "kind": "tax", "jurisdiction": "OH", "tax": "ST",
-              "tax_rate": D("0.12"), "description": "OH ST", "rule": "row 1",
-              "charged_in": "2026-03", "base": D(100), "share": D(12),
-              "charged": D(100)}  # fmt: skip
-    part = {"customer": "C", "charge": "L", "bill_month": "2026-05", "on": None, "price": D(-50)}
-    parts = [{**part, "credit": "K1", "stands": True}, {**part, "credit": "K2", "stands": False}]
-    gone = {"customer": "C", "charge": "L", "kind": "tax", "jurisdiction": "OH", "tax": "ST",
-            "tax_rate": D("0.10"), "base": D(50), "share": D(5)}  # fmt: skip
-    money = {"base": CENTS, "share": CENTS, "charged": CENTS, "tax_rate": RATE}
-    rows = returned(
-        pl.DataFrame(parts, schema=PARTS),
-        pl.DataFrame([charge], schema_overrides=money),
-        pl.DataFrame([gone], schema=GIVEN),
-    )
-    assert rows.select("price", "tax_base").rows() == [(D("-7.00"), D("-50.00"))]
+    gone = {**OH, "tax_rate": D("0.10"), "base": D(50), "share": D(5)}
+    rows = given_to([bore("12")], [gone], "-50")
+    assert rows.select("price", "cost", "tax_base").rows() == [
+        (D("-7.00"), D("-7.00"), D("-50.00"))
+    ]
     assert rows["description"].to_list() == ["OH ST given back, 12% of -50.00"]
+    assert rows["made_key"].to_list() == ["tax:OH:ST:0.120000:back:L:K2"]
+    # 8.00 and 6.00 at two rates now: what is gone of the old one takes all of one, then the rest.
+    more = [bore("8", "0.08"), bore("6", "0.06")]
+    rows = given_to(more, [{**gone, "share": D("9")}], "-50")
+    assert rows["price"].to_list() == [D("-5.00")]
+
+
+def test_a_contribution_that_is_given_back_is_named_without_a_place() -> None:
+    rows = given_to([bore("12", kind="surcharge", tax="federal usf")], [], "-50")
+    assert rows["made_key"].to_list() == ["federal usf:0.120000:back:L:K2"]
+
+
+def test_a_credit_of_nothing_gives_no_tax_back_nor_does_one_of_a_charge_of_nothing() -> None:
+    assert given_to([bore("12")], [], "0.00", issued="-100").is_empty()
+    assert given_to([bore("12", charged=D(0))], [], "-1.00").is_empty()
+    assert given_to([bore("12")], [], "-0.01", issued="-99.99")["price"].to_list() == [D(-12)]
 
 
 def test_a_row_below_zero_gives_back_no_more_than_was_ever_charged() -> None:
@@ -234,16 +264,27 @@ def test_a_row_below_zero_gives_back_no_more_than_was_ever_charged() -> None:
                 "price": D(price), "made_key": key, "method": method, "rule": "row 1"}  # fmt: skip
 
     rows = pl.DataFrame(
-        [row("a", "2.00"), row("b", "-1.50"), row("c", "-9.00"), row("d", "-1.00", "given_back")],
+        [
+            row("a", "2.00"),
+            row("b", "-1.50"),
+            row("c", "-9.00"),
+            row("d", "-1.00", "given_back"),
+            row("e", "0.00"),
+            row("f", "-0.01"),
+        ],
         schema=CUSTOMER_LINES,
     )
     before = pl.DataFrame([row("x", "3.00")], schema=CUSTOMER_LINES)
-    told = bounded(rows, before).sort("made_key").select("made_key", "price", "rule").rows()
-    assert told == [
+    made = bounded(rows, before).sort("made_key")
+    assert made.select("made_key", "price", "rule").rows() == [
         ("a", D("2.00"), "row 1"),
         ("b", D("-1.50"), "row 1"),
         ("c", D("-2.50"), "row 1; no more than was charged"),
         ("d", D("-1.00"), "row 1"),
+        ("e", D("0.00"), "row 1"),  # it gives nothing back, while there is no room left for f
+    ]
+    assert made.filter(pl.col("made_key").is_in(["b", "c"]))["cost"].to_list() == [
+        *(D("-1.50"), D("-2.50"))
     ]
     assert BORNE.names()[:3] == BILL
 
@@ -292,3 +333,9 @@ def test_a_row_of_taxes_is_divided_among_the_lines_it_is_of(
     told = {charge: str(share) for charge, share in rows.select("charge", "share").iter_rows()}
     assert told == shares
     assert rows["description"].unique().to_list() == ["OH ST"]
+
+
+def test_a_row_of_an_engine_is_borne_by_nobody_where_charges_come_to_nothing() -> None:
+    bill = one_bill("tax_engine", "0.00", "2.00")
+    even = pl.when(line_id="B").then(pl.lit("-30.00")).otherwise(pl.col("price").cast(pl.String))
+    assert borne(bill.with_columns(price=even.cast(CENTS)), Taxed(0).tables()).is_empty()

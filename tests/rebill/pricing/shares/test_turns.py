@@ -63,6 +63,15 @@ def test_the_odd_cent_goes_round() -> None:
     ]
 
 
+def test_the_ring_of_four_begins_where_it_was_drawn_and_an_odd_cent_goes_back_there() -> None:
+    lines, bills = customers(["0.10", "0.10", "-0.10", "0.10", "0.10", "0.00"])
+    rows = earned(*frames(lines, bills, halves(*"abcd")))
+    carried = rows.filter(pl.col("amount") != 0).sort("invoice_no")
+    assert carried.select("payee", "amount").rows() == [
+        *(("b", CENT), ("c", CENT), ("c", -CENT), ("c", CENT), ("d", CENT))
+    ]
+
+
 def test_unlike_partners_with_equal_remainders_take_turns_too() -> None:
     rules = [rule("a", "percent_of_price", "0.10", "70"), rule("b", "percent_of_price", "0.10")]
     rules[1]["share"] = D(30)
