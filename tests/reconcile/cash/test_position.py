@@ -259,6 +259,35 @@ def test_what_is_granted_is_known_from_the_day_of_the_answer_on() -> None:
     assert found["provision"].to_list() == [D(5), D(5), ZERO, ZERO]
 
 
+def test_what_is_expected_costs_from_the_day_of_the_pull() -> None:
+    bill = {
+        "document_id": "D1",
+        "carrier": "A",
+        "contract": "K",
+        "bill_date": START,
+        "debit_on": START + DAY,
+        "amount": D("9000.00"),
+        "status": "debited",
+        "dispute_closes_on": None,
+    }
+    claim = {
+        "document_id": "D1",
+        "claim_no": "N1",
+        "amount": D("4000.00"),
+        "status": "submitted",
+        "filed_on": START + DAY * 3,
+        "credited": ZERO,
+        "denied": ZERO,
+    }
+    bills, disputed = frames([(bill, [claim])])
+    rates = win_rates(disputed.with_columns(carrier=pl.lit("A")), Prior(), START)
+    found = position(bills, disputed, rates, [contract()], START + DAY * 121)
+    # A half of it is expected, at 12 % a year; until it is filed it is not waited for.
+    costs = [ZERO] * 3 + [rounded(2000 * D("0.12") * (n - 1) / 365) for n in range(3, 122)]
+    assert found["carry_cost"].to_list() == costs
+    assert costs[-1] == D("78.90")
+
+
 def test_what_is_expected_where_no_rate_is_agreed_has_no_known_cost() -> None:
     bill = {
         "document_id": "D1",
