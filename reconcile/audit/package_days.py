@@ -237,10 +237,12 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     here = credit & fresh & pl.col("in_service") & own_document
     beside = ~pl.col("carries") & (pl.col("expected") > 0) & fresh
     back = pl.col("expected_here") * -1
+    bears = pl.col("carried") & (pl.col("expected") > 0)
     named = days.filter(pl.col("carrier").is_not_null()).sort(*KEY, "day")
     twin = named.group_by(KEY, maintain_order=True).agg(twin=pl.col("carrier").first())
     told = met.group_by(KEY).agg(
-        net=in_cents(pl.when("carried").then("expected_here")),
+        bears=in_cents(pl.when(bears & pl.col("charge")).then("expected_here")),
+        bears_alone=in_cents(pl.when(bears & ~pl.col("charge")).then("expected_here")),
         credits=in_cents(pl.when(credit & pl.col("carried")).then(back)),
         here=in_cents(pl.when(here).then(back)),
         accrual=pl.max_horizontal(in_cents(pl.when("carried").then("underbilled_here")), _NONE),
@@ -251,7 +253,8 @@ def _carried(days: pl.DataFrame, past: pl.DataFrame, groups: pl.DataFrame) -> pl
     left = pl.col("beside") - pl.col("given")
     element = pl.when(left > 0).then("element")
     return twin.join(told, on=KEY, how="full", coalesce=True).select(
-        *(*KEY, "net", "credits", "accrual"),
+        *(*KEY, "credits", "accrual"),
+        net=pl.col("bears") + pl.col("bears_alone") - pl.col("credits"),
         here=pl.min_horizontal("here", pl.max_horizontal(left * -1, _NONE)),
         beside=pl.max_horizontal(left, _NONE),
         twin=pl.coalesce("twin", element),

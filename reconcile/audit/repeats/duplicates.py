@@ -111,6 +111,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         "disconnected_on",
         "period_until",
         bill_day=bill_day(),
+        packaged=pl.col("package").is_not_null() & pl.col("buy_rate").is_not_null(),
         # A line of 0.00 makes no other a repeat; but where a rate is in force, it is due.
         owing=(pl.col("amount") == 0)
         & (worth >= EXACT_PER_CENT // 2)
@@ -189,9 +190,12 @@ def _repeats(
     keyed = _by_key(pairs.filter(exact), orders)
     found = pl.concat([lines.with_columns(units_due=pl.lit(None, dtype=RATE)), keyed])
     twin = pl.col("line_id_before").sort_by("place_before").first()
+    # What other documents bill of a package is weighed by its days: such a repeat takes no money.
+    here = (pl.col("document") == pl.col("document_before")).any().over("line_id")
+    told = found.join(pairs.filter(here | ~pl.col("packaged")), on="line_id", how="semi")
     twice = (
         found.join(pairs.group_by("line_id").agg(twin=twin), on="line_id", how="left")
-        .join(credited_money(given, found, pieces), on="line_id", how="left", maintain_order="left")
+        .join(credited_money(given, told, pieces), on="line_id", how="left", maintain_order="left")
         .select(columns_of(TWICE))
     )
     return Repeats(twice, pieces)
