@@ -93,8 +93,8 @@ def _given(name: str) -> pl.Expr:
 
 def _paired(coarse: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
     """Return [entry_id, same_as]: each row of `coarse` with the one of `fine` it repeats."""
-    back = (pl.col("kind") == "return").alias("back")
-    left, right = coarse.with_columns(back), fine.with_columns(back)
+    forth = (pl.col("kind") != "return").alias("forth")
+    left, right = coarse.with_columns(forth), fine.with_columns(forth)
     right = right.filter(pl.col("kind").is_in(("entry", "return", "other")))
     found = []
     silent = pl.col("company").is_null()
@@ -115,7 +115,7 @@ def _paired(coarse: pl.DataFrame, fine: pl.DataFrame) -> pl.DataFrame:
 
 def _side_by_side(left: pl.DataFrame, right: pl.DataFrame, extra: list[str]) -> pl.DataFrame:
     """Return [entry_id, same_as]: rows that share day, amount, way and `extra`, in their order."""
-    key = ["settled_on", "cents", "direction", "back", *extra]
+    key = ["settled_on", "cents", "direction", "forth", *extra]
     nth = pl.int_range(pl.len()).over(key).cast(pl.Int64).alias("nth")
     named = pl.all_horizontal(
         pl.col("cents").is_not_null(), *(_given(name).is_not_null() for name in extra)

@@ -8,7 +8,8 @@ import polars as pl
 
 from invoices.schema import columns_of
 
-EARLIEST, LATEST = -10, 25
+EARLIEST = -10
+LATEST = 25
 """So many days before and after `debit_on` a pull is looked for that names no invoice."""
 ID_LENGTH = 15
 """What an individual ID holds: longer numbers are cut there."""

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from pull_worlds import rows
 
-from reconcile.pulls import several_invoices
+from reconcile.pulls import pull_pool, several_invoices
 from reconcile.pulls.match import match
 from reconcile.pulls.names import REFERENCES
 from reconcile.pulls.pull_pool import INVOICES, Open
@@ -121,6 +121,14 @@ def paid(took: str, due: str, names: Sequence[tuple[object, ...]] = ()) -> list[
 )
 def test_what_a_pull_paid(took: str, due: str, expected: list[str]) -> None:
     assert paid(took, due) == expected
+
+
+def test_a_pull_is_looked_for_about_its_day() -> None:
+    on = dt.date(2026, 3, 20)
+    first, last = pull_pool.EARLIEST, pull_pool.LATEST
+    for days, there in ((first - 1, 0), (first, 1), (last, 1), (last + 1, 0)):
+        pull = f"E1 {on + dt.timedelta(days):%m-%d} 100.00"
+        assert len(paid(pull, f"D1 {on:%m-%d} 100.00")) == there
 
 
 def item(number: int, key: str, paid: int | None, invoice: bool = True) -> tuple[object, ...]:

@@ -77,6 +77,16 @@ def test_what_one_source_leaves_out_another_says() -> None:
     assert repeats(again) == [("C2", "B1")]
 
 
+def test_a_trace_of_zeros_says_nothing() -> None:
+    table = f"""
+        id on         amount source kind  company trace
+        B1 2026-03-25 100.00 bai2   entry A       {"0" * 15}
+        C1 2026-03-25 100.00 csv    entry A       {T1}
+        """
+    (own,) = own_pulls(movements(entries(table))).to_dicts()
+    assert (own["entry_id"], own["trace"]) == ("B1", T1)
+
+
 def test_a_movement_that_a_statement_knows_for_an_ach_entry_is_one() -> None:
     table = f"""
         id on         amount source kind  company trace
@@ -170,6 +180,28 @@ def test_a_return_undoes_the_last_debit_of_its_originator() -> None:
 def test_a_pull_is_a_debit_that_took_something(row: str, pulls: int) -> None:
     moves = movements(entries(f"id on amount kind direction\n{row}"))
     assert own_pulls(moves).height == pulls
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "same"),
+    [
+        ("bai2", "entry", "N1"),
+        # A report knows of which kind a movement is; a statement may not.
+        ("bai2", "other", None),
+        ("csv", "entry", "N1"),
+        ("csv", "other", "N1"),
+    ],
+)
+def test_a_movement_of_another_kind_is_not_in_a_file_of_entries(
+    source: str, kind: str, same: str | None
+) -> None:
+    table = f"""
+        id on         amount source   kind   company
+        N1 2026-03-25 100.00 nacha    entry  A
+        X1 2026-03-25 100.00 {source} {kind} -
+        """
+    found = dict(movements(entries(table)).select("entry_id", "same_as").iter_rows())
+    assert found == {"N1": None, "X1": same}
 
 
 def test_a_report_that_names_nobody_is_not_taken_for_a_check() -> None:
