@@ -310,6 +310,36 @@ def test_what_was_credited_is_due_again_as_far_as_the_rate_goes(
     assert answers(made, "expected")[2] == ["c", due]
 
 
+def test_what_was_credited_is_due_again_of_the_units_that_are_billed_again_alone():
+    """One of two units is billed again: 5.00 at the contract's rate, whatever was credited."""
+    made = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 rec   TTB  1        .    8.00   2026-06-01 2026-07-01
+        b  2026-06-02 adj   TTB  .        .    -7.50  2026-06-01 2026-07-01
+        c  2026-06-03 rec   TTB  2        .    12.50  2026-06-01 2026-07-01
+    """)
+    assert answers(made, "expected", "at_stake")[2] == ["c", "10.00", "2.50"]
+
+
+def test_a_repeat_at_a_rate_above_the_contract_leaves_the_rate_nothing_to_take():
+    made = audit("""
+        no bill       class usoc quantity rate  amount from       until
+        a  2026-06-01 rec   1FB  1        20.00 20.00  2026-06-01 2026-07-01
+        b  2026-06-02 adj   1FB  .        .     -15.00 2026-06-01 2026-07-01
+        c  2026-06-03 rec   1FB  1        25.00 25.00  2026-06-01 2026-07-01
+    """)
+    assert found(made) == ["c charged_twice 10.00", "c rate_above_contract unexplained"]
+
+
+def test_no_units_are_due_of_usage_that_comes_to_no_cent():
+    made = audit("""
+        no class usoc  quantity rate amount from       until
+        a  use   UMIN1 0.4      0.50 0.20   2026-06-01 2026-06-01
+        b  use   UMIN1 0.5      0.50 0.25   2026-06-02 2026-06-02
+    """)
+    assert answers(made, "expected", "due_units") == [["a", "0.00", "0"], ["b", "0.01", "0.5"]]
+
+
 def test_a_repeat_that_bills_no_more_than_is_left_is_told_with_nothing_at_stake():
     made = audit("""
         no bill       class usoc quantity rate amount from       until
