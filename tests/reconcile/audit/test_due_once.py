@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from compare import agreed
 from due_once_cases import CASES, made, right
+from hand_bills import ELEMENTS, answers, audit, found
 from model import model_audit
 from worlds import Row
 
@@ -33,3 +34,118 @@ def test_the_slow_model_says_what_the_tables_say(name: str):
 @pytest.mark.parametrize("name", CASES)
 def test_the_kernels_say_what_the_tables_say(name: str):
     assert answered(*agreed(made(name))) == right(name)
+
+
+# ---------------------------------------------------------------------- money that was credited
+
+
+def test_a_line_of_nothing_is_due_what_was_credited_of_what_it_bills_again():
+    """What is credited of the first charge is due once: of the line of 0.00, which is short."""
+    bills = audit("""
+        no bill       class usoc quantity rate  amount from       until
+        a  2026-06-10 rec   1FB  1        20.00 20.00  2026-06-01 2026-07-01
+        b  2026-06-11 adj   1FB  .        .     -15.00 2026-06-01 2026-07-01
+        c  2026-06-12 rec   1FB  1        20.00 0.00   2026-06-01 2026-07-01
+        d  2026-06-13 rec   1FB  1        20.00 20.00  2026-06-01 2026-07-01
+    """)
+    assert found(bills) == ["c rate_below_contract", "d charged_twice 5.00"]
+    assert answers(bills, "expected", "underbilled")[2:] == [
+        ["c", "15.00", "15.00"],
+        ["d", "0.00", "-15.00"],
+    ]
+
+
+def test_no_units_are_due_of_a_line_that_is_wholly_at_stake_beside_a_line_of_nothing():
+    bills = audit(
+        """
+        no bill       class usoc  quantity rate amount from       until
+        a  2026-06-01 pro   TTB   2        .    0.00   2026-06-16 2026-06-18
+        b  2026-07-01 rec   SUMM1 1        .    9.00   2026-06-01 2026-07-01
+        c  2026-07-01 rec   TTB   2        .    10.00  2026-06-01 2026-07-01
+        """,
+        usoc_rules="""
+        usoc   relation    other_usoc
+        SUMM1  summary_of  TTB
+        """,
+        service_elements=ELEMENTS + "S1 SUMM1 1 . .",
+    )
+    assert "c charged_in_summary 10.00" in found(bills)
+    assert answers(bills, "expected", "due_units")[2] == ["c", "0.00", "0"]
+
+
+@pytest.mark.parametrize(
+    ("credit", "billed", "told", "due"),
+    [
+        # Money is due again as far as the contract's rate goes, all of it or a part.
+        ("-22.00", "20.00", [], "20.00"),
+        ("-22.00", "25.00", ["c charged_twice 5.00"], "20.00"),
+        ("-12.00", "12.00", [], "12.00"),
+        ("-12.00", "12.01", ["c charged_twice 0.01"], "12.00"),
+        ("-12.00", "11.99", ["c rate_below_contract"], "12.00"),
+    ],
+)
+def test_what_was_credited_is_due_again_as_far_as_the_rate_goes(
+    credit: str, billed: str, told: list[str], due: str
+):
+    bills = audit(f"""
+        no bill       class usoc quantity rate  amount   from       until
+        a  2026-06-01 rec   1FB  1        .     25.00    2026-06-01 2026-07-01
+        b  2026-06-02 adj   1FB  .        .     {credit} 2026-06-01 2026-07-01
+        c  2026-06-03 rec   1FB  1        .     {billed} 2026-06-01 2026-07-01
+    """)
+    assert [line for line in found(bills) if not line.startswith("a")] == told
+    assert answers(bills, "expected")[2] == ["c", due]
+
+
+def test_what_was_credited_is_due_again_of_the_units_that_are_billed_again_alone():
+    """One of two units is billed again: 5.00 at the contract's rate, whatever was credited."""
+    bills = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 rec   TTB  1        .    8.00   2026-06-01 2026-07-01
+        b  2026-06-02 adj   TTB  .        .    -7.50  2026-06-01 2026-07-01
+        c  2026-06-03 rec   TTB  2        .    12.50  2026-06-01 2026-07-01
+    """)
+    assert answers(bills, "expected", "at_stake")[2] == ["c", "10.00", "2.50"]
+
+
+def test_a_repeat_at_a_rate_above_the_contract_leaves_the_rate_nothing_to_take():
+    bills = audit("""
+        no bill       class usoc quantity rate  amount from       until
+        a  2026-06-01 rec   1FB  1        20.00 20.00  2026-06-01 2026-07-01
+        b  2026-06-02 adj   1FB  .        .     -15.00 2026-06-01 2026-07-01
+        c  2026-06-03 rec   1FB  1        25.00 25.00  2026-06-01 2026-07-01
+    """)
+    assert found(bills) == ["c charged_twice 10.00", "c rate_above_contract unexplained"]
+
+
+def test_a_repeat_that_bills_no_more_than_is_left_is_told_with_nothing_at_stake():
+    bills = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 rec   TTB  1        .    5.00   2026-06-01 2026-07-01
+        b  2026-06-02 rec   TTB  2        .    5.00   2026-06-01 2026-07-01
+    """)
+    assert found(bills) == ["b charged_twice"]
+
+
+def test_a_charge_that_is_too_late_is_told_to_be_a_repeat_too():
+    bills = audit("""
+        no bill       class usoc quantity rate  amount from       until
+        a  2026-06-01 rec   1FB  1        20.00 20.00  2025-06-01 2025-07-01
+        b  2026-06-15 adj   1FB  .        .     -15.00 2025-06-01 2025-07-01
+        c  2026-07-02 rec   1FB  1        20.00 20.00  2025-06-01 2025-07-01
+    """)
+    assert found(bills) == ["c backbilled_too_late 20.00", "c charged_twice"]
+
+
+def test_units_too_many_beside_money_that_is_due_again_are_no_higher_rate():
+    """The first half of a month is billed again, the second has one unit too many: 2.50."""
+    bills = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 pro   TTB  1        .    4.00   2026-06-01 2026-06-16
+        b  2026-06-02 adj   TTB  .        .    -3.50  2026-06-01 2026-06-16
+        c  2026-06-03 rec   TTB  3        .    13.50  2026-06-01 2026-07-01
+    """)
+    assert found(bills) == [
+        "a rate_above_contract 1.50 unexplained",
+        "c quantity_above_inventory 2.50",
+    ]
