@@ -295,3 +295,20 @@ def test_what_is_free_is_due_for_its_units_whatever_is_billed():
     assert answers(made, "at_stake", "due_units") == [
         ["a", "0.00", "2"], ["b", "4.00", "2"], ["c", "4.00", "2"]
     ]  # fmt: skip
+
+
+def test_a_surcharge_for_the_record_only_is_expected_as_billed_if_it_has_a_cap():
+    lines = """
+        no class usoc  quantity rate amount from       until
+        a  sur   RECO1 1        .    8.00   2026-06-11 2026-07-11
+        b  sur   RECO1 1        .    9.00   2026-07-11 2026-08-11
+        c  use   RECO1 .        .    9.00   2026-06-11 2026-07-11
+    """
+    caps = """
+        usoc  package charge_class state zone term_months rate effective_from effective_until
+        RECO1 .       surcharge    .     .    .           8.30 2025-01-01     .
+        RECO1 .       usage        .     .    .           1.00 2025-01-01     .
+    """
+    expected = {"": ["None"] * 3, caps: ["8.00", "9.00", "None"]}
+    for rates, told in expected.items():
+        assert [line[1] for line in answers(audit(lines, rates=rates), "expected")] == told

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from compare import agreed
+from compare import agreed, kernel_audit
 from due_once_cases import CASES, made, right
 from hand_bills import ELEMENTS, answers, audit, found
 from model import model_audit
 from worlds import Row
+
+from invoices.money import MONTH_PARTS
 
 
 def answered(lines: list[Row], findings: list[Row]) -> list[tuple[Any, ...]]:
@@ -149,3 +151,21 @@ def test_units_too_many_beside_money_that_is_due_again_are_no_higher_rate():
         "a rate_above_contract 1.50 unexplained",
         "c quantity_above_inventory 2.50",
     ]
+
+
+def test_units_are_due_of_a_line_that_is_due_for_money_alone():
+    """None of its units is left, so all of them are due for what was credited; else what is."""
+    bills = audit("""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 rec   1FB  1        .    20.00  2026-06-01 2026-07-01
+        b  2026-06-02 adj   1FB  .        .    -15.00 2026-06-01 2026-07-01
+        c  2026-06-03 rec   1FB  1        .    20.00  2026-06-01 2026-07-01
+        d  2026-06-01 rec   TTB  1        .    5.00   2026-06-01 2026-07-01
+        e  2026-06-02 adj   TTB  .        .    -3.00  2026-06-01 2026-07-01
+        f  2026-06-03 rec   TTB  2        .    10.00  2026-06-01 2026-07-01
+        g  2026-06-04 rec   1FB  1        .    20.00  2026-06-01 2026-07-01
+    """)
+    lines = kernel_audit(bills).lines.collect().sort("line_id")
+    months = lines["due_unit_parts"] / MONTH_PARTS
+    told = zip(lines["line_id"], lines["due_units"], months, strict=True)
+    assert [line for line in told if line[0] in "cfg"] == [("c", 1, 1), ("f", 1, 1), ("g", 0, 0)]
