@@ -79,8 +79,6 @@ def with_truth_of_line(lines: pl.LazyFrame) -> pl.LazyFrame:
     identified = pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null()
     limit = add_months(pl.col("period_until"), pl.col("backbill_limit_months"))
     record_only = (pl.col("kind") == "record_only").fill_null(False) & pl.col("package").is_null()
-    capped = (kind == "surcharge") & pl.col("rate").is_not_null()
-    cap = value(pl.col("rate"), pl.col("units"), pl.col("factor"), pl.col("by_unit"))
     return lines.with_columns(
         nothing=ZERO,
         is_record_only=record_only,
@@ -94,7 +92,8 @@ def with_truth_of_line(lines: pl.LazyFrame) -> pl.LazyFrame:
         is_exempt_tax=(kind == "tax") & pl.col("resale_certificate"),
         is_federal_usf=(pl.col("family") == "federal usf").fill_null(False)
         & pl.col("resale_certificate"),
-        is_above_cap=capped & (cents(pl.col("amount")) > cap),
+        # The cap is the rate of none but what is billed above it.
+        is_above_cap=(kind == "surcharge") & pl.col("rate").is_not_null(),
     )
 
 
