@@ -181,7 +181,7 @@ def credited_money(
     exact = pl.col("charge_class").is_in(EXACT)
     lying = on_days(
         asked.with_columns(
-            giver=pl.struct("line_id_before", "starts_shared").rank("dense"),
+            run="starts_shared",
             own_from="starts",
             own_until="ends",
             starts=pl.when(~exact).then("starts_shared"),
@@ -190,16 +190,16 @@ def credited_money(
             proration="proration_before",
         )
     )
-    of_giver = pl.col("parts").sum().over("line_id", "giver")
+    of_run = pl.col("parts").sum().over("line_id", "line_id_before", "run")
     on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
     taken = spend_in_turns(
-        lying.with_columns(lies=pl.col("money") * pl.col("parts") // of_giver)
+        lying.with_columns(lies=pl.col("money") * pl.col("parts") // of_run)
         .filter(on_own.fill_null(True))
         .pipe(_repeated, pieces)
         .select(
             turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
             taker="line_id",
-            giver="giver",
+            giver="line_id_before",
             day="day",
             want=pl.lit(10**12, dtype=pl.Int128),
             lies="lies",

@@ -88,31 +88,34 @@ def spend_in_turns(asked: pl.DataFrame) -> pl.DataFrame:
     """Return what takers take of money on days, one after the other: [taker, taken], in cents.
 
     `asked` has a row for each day of a giver that a taker reaches: turn, taker, giver, day, want
-    (cents, all that the taker takes), lies (parts of a cent, what the giver has on the day). What
-    is taken is taken of all days in proportion. 10.00 lie on ten days; B and C reach five each::
+    (cents, all that the taker takes), lies (parts of a cent, what the giver has there that is for
+    this taker and those before). What is taken is taken of all days in proportion. 10.00 lie on ten
+    days; B and C reach five each::
 
         turn  taker  want      taken
         1     B      6.00  ->  5.00
         2     C      3.00  ->  3.00
     """
     place = ["giver", "day"]
-    left = asked.select(*place, left="lies").unique(place)
+    gone = asked.select(place).unique().with_columns(gone=pl.lit(0, dtype=pl.Int128))
+    left = pl.max_horizontal(pl.col("lies") - pl.col("gone"), pl.lit(0))
     rows = [asked.clear().select("taker", taken="want")]
     for _, turn in asked.sort("turn").group_by("turn", maintain_order=True):
-        reached = turn.join(left, on=place, nulls_equal=True).with_columns(
-            there=pl.col("left").sum().over("taker"),
-            whole=in_cents(pl.col("left")).over("taker"),
+        reached = (
+            turn.join(gone, on=place, nulls_equal=True)
+            .with_columns(left=left)
+            .with_columns(
+                there=pl.col("left").sum().over("taker"),
+                whole=in_cents(pl.col("left")).over("taker"),
+            )
         )
         taken = pl.min_horizontal("want", "whole")
         spent = reached.with_columns(taken=taken).filter(pl.col("taken") > 0)
         step = pl.col("left") * (pl.col("taken") * FINE) // pl.col("there")
-        left = (
-            left.join(
-                spent.group_by(place).agg(step=step.sum()), on=place, how="left", nulls_equal=True
-            )
-            .with_columns(
-                left=pl.max_horizontal(pl.col("left") - pl.col("step").fill_null(0), pl.lit(0))
-            )
+        steps = spent.group_by(place).agg(step=step.sum())
+        gone = (
+            gone.join(steps, on=place, how="left", nulls_equal=True)
+            .with_columns(gone=pl.col("gone") + pl.col("step").fill_null(0))
             .drop("step")
         )
         rows.append(spent.select("taker", "taken").unique("taker"))

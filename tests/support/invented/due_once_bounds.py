@@ -135,6 +135,24 @@ GIVEN_BACK: dict[str, str] = {
     c  07-01 adj   TTB  .        .    -3.00  06-01 07-01 -3.00 0.00  0.00  .
     d  08-01 rec   TTB  1        5.00 5.00   06-01 07-01 4.00  1.00  0.00  charged_twice
     """,
+    "what a later credit gives back is there for the line after it": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   1FB  1        .    20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  06-01 adj   1FB  .        .    -7.00  06-01 07-01 -7.00 0.00  0.00  .
+    c  06-01 rec   1FB  1        .    7.00   06-01 07-01 7.00  0.00  0.00  .
+    d  07-01 adj   1FB  .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
+    e  07-01 rec   1FB  1        .    5.00   06-01 07-01 5.00  0.00  0.00  .
+    f  08-01 rec   1FB  1        .    1.00   06-01 07-01 0.00  1.00  0.00  charged_twice
+    """,
+    "and not what was billed again before": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   1FB  1        .    20.00  06-01 07-01 20.00 0.00  0.00  .
+    b  06-01 adj   1FB  .        .    -6.00  06-01 07-01 -6.00 0.00  0.00  .
+    c  06-01 rec   1FB  1        .    6.00   06-01 07-01 6.00  0.00  0.00  .
+    d  07-01 adj   1FB  .        .    -4.00  06-16 07-01 -4.00 0.00  0.00  .
+    e  07-01 pro   1FB  1        .    5.00   06-16 07-01 4.00  1.00  0.00  charged_twice
+    f  08-01 pro   1FB  1        .    1.00   06-01 06-16 0.00  1.00  0.00  charged_twice
+    """,
     "usage credited in full may be billed again, and once": """
     no bill  class usoc  quantity rate amount from  until due    stake under code
     a  06-01 use   UMIN1 1000     .    12.35  05-01 06-01 12.35  0.00  0.00  .

@@ -116,6 +116,18 @@ def test_money_on_days_is_spent_once_and_he_who_finds_nothing_takes_nothing():
     assert sorted(spend_in_turns(asked).rows()) == [("B", 500), ("C", 300), ("D", 200)]
 
 
+def test_what_comes_to_a_giver_later_is_there_for_those_who_come_after_it():
+    asked = pl.DataFrame(
+        [
+            {"turn": turn, "taker": turn, "giver": 1, "day": DAY, "want": 900, "lies": lies * FINE}
+            for turn, lies in [(1, 700), (2, 700), (3, 1200), (4, 1200)]
+        ],
+        schema_overrides={"want": pl.Int128(), "lies": pl.Int128()},
+    )
+    for rows in (asked, asked.reverse()):
+        assert dict(spend_in_turns(rows).iter_rows()) == {1: 700, 3: 500}
+
+
 @pytest.mark.parametrize("want", [1, 499, 500])
 def test_what_is_taken_of_days_is_taken_of_each_in_proportion(want: int):
     asked = pl.DataFrame(
