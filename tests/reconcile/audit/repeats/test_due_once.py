@@ -192,3 +192,20 @@ def test_units_are_due_of_a_line_that_is_due_for_money_alone():
     months = lines["due_unit_parts"] / MONTH_PARTS
     told = zip(lines["line_id"], lines["due_units"], months, strict=True)
     assert [line for line in told if line[0] in "cfg"] == [("c", 1, 1), ("f", 1, 1), ("g", 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("until", "expected", "units", "months"),
+    [("2026-06-16", 10, 1, 0.5), ("2026-07-01", 0, 0, 0)],
+)
+def test_units_are_due_on_the_days_that_a_line_of_nothing_leaves(
+    until: str, expected: int, units: int, months: float
+):
+    bills = audit(f"""
+        no bill       class usoc quantity rate amount from       until
+        a  2026-06-01 pro   1FB  1        .    0.00   2026-06-01 {until}
+        b  2026-06-03 rec   1FB  1        .    20.00  2026-06-01 2026-07-01
+    """)
+    b = kernel_audit(bills).lines.collect().row(by_predicate=pl.col("line_id") == "b", named=True)
+    assert (b["expected"], b["due_units"]) == (expected, units)
+    assert b["due_unit_parts"] == months * MONTH_PARTS
