@@ -9,8 +9,10 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import (
+    EXACT_PER_CENT,
     MICROS,
     cents,
+    divide_half_away,
     from_cents,
     from_micros,
     micros,
@@ -23,6 +25,7 @@ from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
 _SHARES = 10**6
+_ALL = pl.lit(10**12, dtype=pl.Int128)
 _CUT_OFF = FINE // 10**6
 
 
@@ -166,8 +169,8 @@ def credited_money(
 
     `given` are the rows of `uncredited`, `repeated` the lines billed twice, whenever they were
     audited, `pieces` the days and units of them that are no repeat. Each cent of a credit is there
-    for the first line that repeats its day. 12.00 are credited for January, of which B and C bill
-    12.00 each once more::
+    for the first line that repeats its day, as far as the contract's rate for it goes. 12.00 are
+    credited for January, of which B and C bill 12.00 each once more::
 
         line  credited
         B     12.00
@@ -196,16 +199,43 @@ def credited_money(
         lying.with_columns(lies=pl.col("money") * pl.col("parts") // of_run)
         .filter(on_own.fill_null(True))
         .pipe(_repeated, pieces)
+        .join(_cost(asked, repeated, pieces), on="line_id")
         .select(
             turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
             taker="line_id",
             giver="line_id_before",
             day="day",
-            want=pl.lit(10**12, dtype=pl.Int128),
+            want="want",
             lies="lies",
         )
     )
     return taken.select(line_id="taker", credited=from_cents(pl.col("taken")))
+
+
+def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """Return what the units that lines bill again cost by the contract: [line_id, want], in cents.
+
+    Without a rate there is no end to what a line wants. Two units at 10.00, for days of which half
+    are billed for one of them already, want 5.00.
+    """
+    days = (pl.col("piece_until") - pl.col("piece_from")).dt.total_days()
+    free = pieces.group_by("line_id").agg(free=(micros(pl.col("units")) * days).sum())
+    lines = asked.select("line_id", "charge_class", "starts", "ends", "units", "worth").unique(
+        "line_id"
+    )
+    exact = pl.col("charge_class").is_in(EXACT)
+    all_of = micros(pl.col("units")) * pl.when(exact).then(_ONE).otherwise(
+        pl.max_horizontal((pl.col("ends") - pl.col("starts")).dt.total_days(), _ONE)
+    )
+    due = pl.when(exact).then(micros(pl.col("units_due"))).otherwise("free").fill_null(0)
+    again = pl.max_horizontal(pl.col("all_of") - pl.col("due"), pl.lit(0))
+    cost = divide_half_away(pl.col("worth") * again, pl.col("all_of") * EXACT_PER_CENT)
+    return (
+        lines.join(repeated.select("line_id", "units_due"), on="line_id", how="left")
+        .join(free, on="line_id", how="left")
+        .with_columns(all_of=all_of, due=due)
+        .select("line_id", want=cost.fill_null(_ALL))
+    )
 
 
 def _repeated(days: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:

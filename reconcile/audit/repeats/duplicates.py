@@ -117,6 +117,7 @@ def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
         & (worth >= EXACT_PER_CENT // 2)
         & pl.col("package").is_null()
         & kind.is_in(UNITED),
+        worth=worth,
         order=order,
         units=pl.col("quantity").fill_null(1).abs().cast(RATE),
         family_class=pl.when(kind == "prorated").then(pl.lit("recurring")).otherwise(kind),

@@ -76,6 +76,20 @@ OF_HALF_A_CENT: dict[str, str] = {
 }  # fmt: skip
 
 GIVEN_BACK: dict[str, str] = {
+    "a repeat takes of a credit what it costs, and the next what is left": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  06-01 rec   1FB  1        25.00 25.00  06-01 07-01 20.00  5.00  0.00  rate_above_contract
+    b  07-01 adj   1FB  .        .     -22.00 06-01 07-01 -22.00 0.00  0.00  .
+    c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
+    d  09-01 rec   1FB  1        20.00 20.00  06-01 07-01 2.00   18.00 0.00  charged_twice
+    """,
+    "of a repeat of half its days, what half of it costs": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  06-01 pro   1FB  1        40.00 20.00  06-01 06-16 10.00  10.00 0.00  rate_above_contract
+    b  07-01 adj   1FB  .        .     -18.00 06-01 06-16 -18.00 0.00  0.00  .
+    c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
+    d  09-01 pro   1FB  1        20.00 10.00  06-01 06-16 8.00   2.00  0.00  charged_twice
+    """,
     "days credited to the cent are given back, of a part of a unit too": """
     no bill  class usoc quantity rate  amount from  until due   stake under code
     a  06-01 rec   1FB  0.6      20.00 12.00  06-01 07-01 12.00 0.00  0.00  .
