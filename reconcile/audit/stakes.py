@@ -275,7 +275,8 @@ def _due_of_rated() -> pl.Expr:
 def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
     """Add the units and unit-parts that are due, none where `gone`.
 
-    `plain_due_units` and `plain_due_unit_parts` are what they are without lines of 0.00 before it.
+    `plain_due_units`, `plain_due_unit_parts` and `plain_expected` are what they are without lines
+    of 0.00 before it.
     """
     judged = pl.col("is_charge_or_zero")
     in_full = pl.col("units") * pl.col("factor")
@@ -301,4 +302,5 @@ def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
         due_unit_parts=from_micros(parts_once),
         plain_due_units=from_micros(units).cast(RATE),
         plain_due_unit_parts=from_micros(parts),
+        plain_expected=from_cents(_due_of_rated()).cast(CENTS),
     )

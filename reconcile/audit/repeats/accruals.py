@@ -14,7 +14,8 @@ from reconcile.audit.repeats.duplicates import Duplicates
 from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
 
 _NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENTS})
-PLAIN = ("plain_due_units", "plain_due_unit_parts")
+UNITS = ("due_units", "due_unit_parts")
+PLAIN = ("plain_expected", *(f"plain_{name}" for name in UNITS))
 _ZERO = pl.lit(0, dtype=pl.Int128)
 _LINE = ("line_id", "expected", "underbilled", "package")
 
@@ -60,13 +61,23 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
             lies="lies",
         )
     )
-    tonights = among("line_id", asked["line_id"]) & among("line_id", tonight["line_id"])
-    return _told(takers.filter(tonights), taken)
+    mine = takers.filter(among("line_id", asked["line_id"]))
+    return _told(mine.join(_owed(judged, tonight, found), on="line_id"), taken)
+
+
+def _owed(judged: pl.LazyFrame, tonight: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
+    """Return what of tonight's lines earlier lines of 0.00 have: [line_id, owed], in cents."""
+    if found.due.twice.is_empty():
+        return tonight.select("line_id", owed=_ZERO)
+    own = judged.filter(among("line_id", tonight["line_id"]))
+    less = cents(pl.col("plain_expected")) - cents(pl.col("expected"))
+    return own.select("line_id", owed=less.fill_null(0)).collect()
 
 
 def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     """Say what of what was taken repeats use up, and what lines owed that was not there."""
     more = pl.col("taken") - pl.col("gone")
+    left = pl.max_horizontal(pl.col("owed") - pl.col("taken"), _ZERO)
     return (
         takers.join(taken, left_on="line_id", right_on="taker", how="left")
         .with_columns(pl.col("taken").fill_null(0))
@@ -74,7 +85,7 @@ def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
         .select(
             "line_id",
             used=from_cents(pl.max_horizontal(more, _ZERO)),
-            open=from_cents(pl.max_horizontal(more * -1, _ZERO)),
+            open=from_cents(pl.when(more < 0).then(left).otherwise(_ZERO)),
         )
     )
 
@@ -161,9 +172,8 @@ def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
             for name in ("expected", "underbilled")
         )
         .with_columns(
-            pl.when(is_open).then(plain).otherwise(name).alias(name)
-            for plain in (PLAIN if opened else ())
-            for name in (plain.removeprefix("plain_"),)
+            pl.when(is_open).then(f"plain_{name}").otherwise(name).alias(name)
+            for name in (UNITS if opened else ())
         )
         .drop("own", "used", "open")
     )

@@ -35,6 +35,13 @@ TOUCHING: dict[str, str] = {
 }  # fmt: skip
 
 NOTHING: dict[str, str] = {
+    "what nothing owed is used, credited, and billed too low": """
+    no bill  class usoc quantity rate  amount from  until due    stake under  code
+    a  06-01 pro   1FB  1        .     0.00   06-16 07-01 10.00  0.00  10.00  rate_below_contract
+    b  07-01 rec   1FB  1        20.00 20.00  06-01 07-01 10.00  0.00  -10.00 .
+    c  07-01 adj   1FB  .        .     -20.00 06-01 07-01 -20.00 0.00  0.00   .
+    d  08-01 rec   1FB  1        12.00 12.00  06-01 07-01 20.00  0.00  8.00   rate_below_contract
+    """,
     "beside nothing, too dear": """
     no bill  class usoc quantity rate  amount from  until due   stake under  code
     a  06-01 rec   1FB  1        .     0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract

@@ -14,6 +14,7 @@ from model_credits import (
     NOTHING,
     Day,
     Money,
+    credits_of,
     days_of_charge,
     freed,
     total,
@@ -165,7 +166,14 @@ def short_before(facts: Facts, j: Judged) -> list[Judged]:
         and same_item(e, j)
         and repeats(e, j)
         and not wholly_at_stake(e)
+        and not credited_in_full(facts, e, j)
     ]
+
+
+def credited_in_full(facts: Facts, e: Judged, j: Judged) -> bool:
+    """Say whether all of a charge was credited up to the document of a line: it is not there."""
+    given = sum((part for _, _, part in credits_of(facts, e, until(j))), ZERO)
+    return bool(e["amount"] and given >= e["amount"])
 
 
 def owed_before(facts: Facts, j: Judged, due: Due) -> tuple[Decimal, list[Taken]]:
