@@ -19,7 +19,7 @@ from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, 
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "test", max_examples=25, deadline=None, derandomize=True, suppress_health_check=_SLOW
+    "test", max_examples=20, deadline=None, derandomize=True, suppress_health_check=_SLOW
 )
 settings.register_profile(
     "soak", max_examples=2000, deadline=None, suppress_health_check=_SLOW, print_blob=True

@@ -25,7 +25,10 @@ from reconcile.findings import BY_NAME
 from reconcile.pull_codes import CODES as PULL_CODES
 from reconcile.schema import AUDITED
 
-SEEDS = [(seed, 1 + seed % 4) for seed in range(5000, 5024)]
+SEEDS = [
+    pytest.param(seed, 1 + seed % 4, marks=[pytest.mark.soak] if seed % 2 else [])
+    for seed in range(5000, 5024)
+]
 TOLD = ("finding_id", "code", "cause", "severity", "reason", "billed", "expected",
         "amount_at_stake", "message")  # fmt: skip
 
