@@ -153,13 +153,13 @@ def lying(past: pl.DataFrame) -> pl.DataFrame:
     first = pl.when("carries").then("order").min().over(*KEY, "day") == pl.col("order")
     short = (pl.col("underbilled") > 0) & pl.col("carries")
 
-    def share(which: pl.Expr) -> pl.Expr:
+    def lying_on(which: pl.Expr, money: str) -> pl.Expr:
         weight = pl.when(which).then("parts").otherwise(0).cast(_CENTS)
-        all_of = weight.sum().over("row")
         plain = pl.col("parts").cast(_CENTS)
-        return pl.when(all_of > 0).then(weight * FINE // all_of).otherwise(
-            plain * FINE // plain.sum().over("row")
-        )  # fmt: skip
+        of_all, of_plain = weight.sum().over("row"), plain.sum().over("row")
+        # Cut off once: less than one part of a cent a day is lost.
+        fine = pl.col(money) * FINE
+        return pl.when(of_all > 0).then(fine * weight // of_all).otherwise(fine * plain // of_plain)
 
     rows = rows.with_columns(served=in_service(), first=first.fill_null(False)).with_columns(
         # Where no day is in service all of them are counted.
@@ -170,6 +170,6 @@ def lying(past: pl.DataFrame) -> pl.DataFrame:
         short=pl.when(short & own.any().over("row")).then(own).otherwise("served")
     )
     return rows.with_columns(
-        expected_here=pl.col("expected") * share(pl.col("served")),
-        underbilled_here=pl.col("underbilled") * share(pl.col("short")),
+        expected_here=lying_on(pl.col("served"), "expected"),
+        underbilled_here=lying_on(pl.col("short"), "underbilled"),
     )
