@@ -240,7 +240,18 @@ STORIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", STORIES)
+ALIKE = (
+    "told in several nights it is the same",
+    "what shrinks is first taken off the claim that is not filed",
+    "so does one that is credited", "or given up", "and again", "what grew is waived",
+)  # fmt: skip
+"""Stories that go as another one does: told in the soak."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.soak] if name in ALIKE else []) for name in STORIES],
+)
 def test_what_no_claim_holds_stands_in_a_claim_of_its_own(story: Story, name: str) -> None:
     steps, claims, places = STORIES[name]
     story.told(steps)
