@@ -25,7 +25,6 @@ from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 _PAIR = ["line_id", "line_id_before"]
 _ONE = pl.lit(1, dtype=pl.Int128)
 _SHARES = 10**6
-_ALL = pl.lit(10**12, dtype=pl.Int128)
 _CUT_OFF = FINE // 10**6
 
 
@@ -215,14 +214,13 @@ def credited_money(
 def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
     """Return what the units that lines bill again cost by the contract: [line_id, want], in cents.
 
-    Without a rate there is no end to what a line wants. Two units at 10.00, for days of which half
-    are billed for one of them already, want 5.00.
+    Without a rate of its own a line wants what is billed. Two units at 10.00, for days of which
+    half are billed for one of them already, want 5.00.
     """
     days = (pl.col("piece_until") - pl.col("piece_from")).dt.total_days()
     free = pieces.group_by("line_id").agg(free=(micros(pl.col("units")) * days).sum())
-    lines = asked.select("line_id", "charge_class", "starts", "ends", "units", "worth").unique(
-        "line_id"
-    )
+    told = ("charge_class", "starts", "ends", "units", "worth", "amount", "packaged")
+    lines = asked.select("line_id", *told).unique("line_id")
     exact = pl.col("charge_class").is_in(EXACT)
     all_of = micros(pl.col("units")) * pl.when(exact).then(_ONE).otherwise(
         pl.max_horizontal((pl.col("ends") - pl.col("starts")).dt.total_days(), _ONE)
@@ -230,11 +228,13 @@ def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> 
     due = pl.when(exact).then(micros(pl.col("units_due"))).otherwise("free").fill_null(0)
     again = pl.max_horizontal(pl.col("all_of") - pl.col("due"), pl.lit(0))
     cost = divide_half_away(pl.col("worth") * again, pl.col("all_of") * EXACT_PER_CENT)
+    billed = divide_half_away(cents(pl.col("amount")) * again, pl.col("all_of"))
+    rated = pl.col("worth").is_not_null() & ~pl.col("packaged")
     return (
         lines.join(repeated.select("line_id", "units_due"), on="line_id", how="left")
         .join(free, on="line_id", how="left")
         .with_columns(all_of=all_of, due=due)
-        .select("line_id", want=cost.fill_null(_ALL))
+        .select("line_id", want=pl.when(rated).then(cost).otherwise(billed))
     )
 
 
