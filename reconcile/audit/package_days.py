@@ -267,10 +267,7 @@ def _billed_again(lines: pl.DataFrame) -> pl.DataFrame:
     That is what is billed for an element and days of which a line before it bills some, and in the
     other of the two ways to bill a package.
     """
-    own_code = pl.col("usoc") == pl.col("package")
-    lines = lines.with_columns(
-        other_way=pl.col("line_no").min().over(*KEY, own_code) > pl.col("line_no").min().over(KEY)
-    )
+    lines = lines.with_columns(other_way=~_first_way())
     earlier = lines.select(*KEY, "usoc", no="line_no", starts="period_from", ends="period_until")
     again = lines.join(earlier, on=[*KEY, "usoc"]).filter(
         pl.col("no") < pl.col("line_no"),
@@ -279,6 +276,15 @@ def _billed_again(lines: pl.DataFrame) -> pl.DataFrame:
     )
     second = pl.col("other_way") | among("line_id", again["line_id"])
     return lines.filter(second).group_by(KEY).agg(second=cents(pl.col("amount")).sum())
+
+
+def _first_way() -> pl.Expr:
+    """Say whether a line bills its package as the first line of its group does.
+
+    The package's own code and its elements are the two ways.
+    """
+    own_code = pl.col("usoc") == pl.col("package")
+    return pl.col("line_no").min().over(*KEY, own_code) == pl.col("line_no").min().over(KEY)
 
 
 def _left_of_repeats(groups: pl.DataFrame, repeats: pl.DataFrame) -> pl.DataFrame:
@@ -320,8 +326,7 @@ def _with_again(lines: pl.DataFrame) -> pl.DataFrame:
     were billed for by themselves. The package's own code and its elements are two ways to bill it:
     the second is, if the first has all of the price.
     """
-    own_code = pl.col("usoc") == pl.col("package")
-    first = pl.col("line_no").min().over(*KEY, own_code) == pl.col("line_no").min().over(KEY)
+    first = _first_way()
     billed_first = pl.when(first).then(cents(pl.col("amount"))).otherwise(_NONE).sum().over(KEY)
     leader = pl.col("line_id").sort_by("line_no").first().over(KEY)
     second = ~first & (pl.col("room") > 0) & (billed_first >= pl.col("room") - pl.col("slack"))

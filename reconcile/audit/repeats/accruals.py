@@ -17,7 +17,6 @@ _NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENT
 UNITS = ("due_units", "due_unit_parts")
 PLAIN = ("plain_expected", *(f"plain_{name}" for name in UNITS))
 _ZERO = pl.lit(0, dtype=pl.Int128)
-_LINE = ("line_id", "expected", "underbilled", "package")
 
 
 def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> pl.DataFrame:
@@ -40,14 +39,18 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     if pairs.is_empty():
         return _NONE
     ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
-    tonight, before = (
-        frame.filter(among("line_id", ids)).select(*_LINE, twice).collect()
-        for frame, twice in (
-            (judged, cents_of("charged_twice")),
-            (history, pl.lit(0, dtype=pl.Int128).alias("charged_twice")),
+    once = not found.due.twice.is_empty()
+    owed = cents(pl.col("plain_expected")) - cents(pl.col("expected")) if once else _ZERO
+    lines = [
+        frame.filter(among("line_id", ids), pl.col("package").is_null())
+        .select("line_id", "expected", "underbilled", twice, owed=owed, tonight=pl.lit(is_tonight))
+        .collect()
+        for frame, twice, owed, is_tonight in (
+            (judged, cents_of("charged_twice"), owed.fill_null(0), True),
+            (history, _ZERO.alias("charged_twice"), _ZERO, False),
         )
-    )
-    givers, takers = _sides(pl.concat([tonight, before]).filter(pl.col("package").is_null()))
+    ]
+    givers, takers = _sides(pl.concat(lines))
     asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
     if asked.is_empty():
         return _NONE
@@ -61,17 +64,8 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
             lies="lies",
         )
     )
-    mine = takers.filter(among("line_id", asked["line_id"]))
-    return _told(mine.join(_owed(judged, tonight, found), on="line_id"), taken)
-
-
-def _owed(judged: pl.LazyFrame, tonight: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
-    """Return what of tonight's lines earlier lines of 0.00 have: [line_id, owed], in cents."""
-    if found.due.twice.is_empty():
-        return tonight.select("line_id", owed=_ZERO)
-    own = judged.filter(among("line_id", tonight["line_id"]))
-    less = cents(pl.col("plain_expected")) - cents(pl.col("expected"))
-    return own.select("line_id", owed=less.fill_null(0)).collect()
+    mine = takers.filter("tonight", among("line_id", asked["line_id"]))
+    return _told(mine, taken)
 
 
 def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
@@ -93,15 +87,15 @@ def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
 def _sides(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return what was billed too little (line_id_before, has), and who wants it.
 
-    [line_id, gone, want]: what earlier nights used up is used up (`gone`); tonight's repeats want
-    what they bill again.
+    [line_id, tonight, owed, gone, want]: what earlier nights used up is used up (`gone`); tonight's
+    repeats want what they bill again. `owed` is what earlier lines of 0.00 have of a line.
     """
     short = cents(pl.col("underbilled")).fill_null(0)
     gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
     asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
     givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
     takers = lines.filter((gone > 0) | asks).select(
-        "line_id", gone=gone, want=gone + pl.col("charged_twice")
+        "line_id", "tonight", "owed", gone=gone, want=gone + pl.col("charged_twice")
     )
     return givers, takers
 
@@ -156,8 +150,6 @@ def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
     own = pl.coalesce(cents(pl.col("used")), package.cast(pl.Int128), pl.lit(0, dtype=pl.Int128))
     money = from_cents(pl.col("own")).cast(CENTS)
     left = pl.col("charged_twice") - pl.col("own")
-    is_open = pl.col("open") > 0
-    opened = bool(used.select(is_open.any()).item())
     return (
         judged.join(used.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(own=pl.min_horizontal(own, pl.col("charged_twice").cast(pl.Int128)))
@@ -167,13 +159,19 @@ def without_used(judged: pl.LazyFrame, used: pl.DataFrame) -> pl.LazyFrame:
             at_stake=(pl.col("at_stake") - money).cast(CENTS),
             underbilled=(pl.col("underbilled") - money).cast(CENTS),
         )
-        .with_columns(
-            (pl.col(name) + pl.col("open").fill_null(0)).cast(CENTS)
-            for name in ("expected", "underbilled")
-        )
-        .with_columns(
-            pl.when(is_open).then(f"plain_{name}").otherwise(name).alias(name)
-            for name in (UNITS if opened else ())
-        )
+        .with_columns(_opened() if used.select((pl.col("open") > 0).any()).item() else [])
         .drop("own", "used", "open")
     )
+
+
+def _opened() -> list[pl.Expr]:
+    """Return the money and the units of lines, with what is `open` of them due."""
+    money = [
+        (pl.col(name) + pl.col("open").fill_null(0)).cast(CENTS).alias(name)
+        for name in ("expected", "underbilled")
+    ]
+    units = [
+        pl.when(pl.col("open") > 0).then(f"plain_{name}").otherwise(name).alias(name)
+        for name in UNITS
+    ]
+    return [*money, *units]
