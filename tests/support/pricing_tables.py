@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from invoices.schema import CHARGE_CLASSES
+from invoices.schema import CHARGE_CLASSES, RATE
 from rebill.pricing.markups import MARKUPS, RETAIL
 from rebill.pricing.rate import Rated, rate
 from reconcile.schema import AUDITED
@@ -18,6 +18,14 @@ CUSTOMERS = pl.DataFrame(
     {"customer": ["acme", "bolt", "asis"], "cost_basis": ["expected", "expected", "billed"]}
 )
 """`asis` is charged on what was billed, the others on what was due."""
+
+CHARGES = {
+    "row_id": pl.Int64, "customer": pl.String, "charge": pl.String, "service": pl.String,
+    "description": pl.String, "charge_class": pl.String, "frequency": pl.String,
+    "amount": RATE, "percent": RATE, "quantity": RATE, "cost": RATE, "product": pl.String,
+    "effective_from": pl.Date, "effective_until": pl.Date,
+}  # fmt: skip
+"""What the table of own charges has."""
 
 LINE = {
     "document_id": "D",

@@ -93,12 +93,17 @@ def test_the_strongest_rule_in_force_counts_and_deals_do_not_know_each_other() -
     ]
 
 
-def test_a_credit_takes_back_what_its_charge_earned_by_the_rule_of_that_day() -> None:
+def changed_in_april() -> tuple[list[Row], list[Row]]:
+    """Return rules, one until April and one from then on, and bills before and after."""
     rules = [
         rule("old", "residual", "0.10", effective_until=dt.date(2026, 4, 1)),
         rule("new", "residual", "0.20", effective_from=dt.date(2026, 4, 1)),
     ]
-    bills = [bill("I-1", "2026-03-15"), bill("I-2", "2026-04-15")]
+    return rules, [bill("I-1", "2026-03-15"), bill("I-2", "2026-04-15")]
+
+
+def test_a_credit_takes_back_what_its_charge_earned_by_the_rule_of_that_day() -> None:
+    rules, bills = changed_in_april()
     credit = line(
         invoice_no="I-2", line_id="X-9", kind="credit", charge_class="adjustment",
         credit_of="D-1", price=D("-40.00"), cost=D("-24.00"),
@@ -110,11 +115,7 @@ def test_a_credit_takes_back_what_its_charge_earned_by_the_rule_of_that_day() ->
 
 
 def test_the_credit_of_a_charge_sold_for_nothing_has_its_day_and_class() -> None:
-    rules = [
-        rule("old", "residual", "0.10", effective_until=dt.date(2026, 4, 1)),
-        rule("new", "residual", "0.20", effective_from=dt.date(2026, 4, 1)),
-    ]
-    bills = [bill("I-1", "2026-03-15"), bill("I-2", "2026-04-15")]
+    rules, bills = changed_in_april()
     credit = line(
         invoice_no="I-2", line_id="X-9", kind="credit", charge_class="adjustment",
         credit_of="D-1", price=D("-4.00"), cost=D("0.00"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pricing_tables import CHARGES
 
 from invoices.money import MONTH_PARTS
 from invoices.schema import CENTS, RATE
@@ -23,12 +24,6 @@ from rebill.pricing.own_charges import (
     row_of,
 )
 
-CHARGES = {
-    "row_id": pl.Int64, "customer": pl.String, "charge": pl.String, "service": pl.String,
-    "description": pl.String, "charge_class": pl.String, "frequency": pl.String,
-    "amount": RATE, "percent": RATE, "quantity": RATE, "cost": RATE, "product": pl.String,
-    "effective_from": pl.Date, "effective_until": pl.Date,
-}  # fmt: skip
 CHARGE = {
     "row_id": 7, "customer": "C1", "charge": "router", "charge_class": "recurring",
     "frequency": "monthly", "quantity": D(1), "cost": D(0),

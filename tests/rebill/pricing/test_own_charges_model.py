@@ -13,20 +13,13 @@ import model_time
 import polars as pl
 from hypothesis import given, settings
 from model_time import rounded
+from pricing_tables import CHARGES
 from taxed_worlds import NOT_OURS, SEEDS, Rows, Taxed
 
 from invoices.schema import CENTS, RATE
 from rebill.pricing import own_charges
 from rebill.pricing.minimums import minimum_lines
 from rebill.pricing.own_charges import ITEMS
-
-CHARGES = {
-    "row_id": pl.Int64, "customer": pl.String, "charge": pl.String, "service": pl.String,
-    "description": pl.String, "charge_class": pl.String, "frequency": pl.String,
-    "amount": RATE, "percent": RATE, "quantity": RATE, "cost": RATE, "product": pl.String,
-    "effective_from": pl.Date, "effective_until": pl.Date,
-}  # fmt: skip
-
 
 MARCH, APRIL = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
 

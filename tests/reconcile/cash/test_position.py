@@ -229,28 +229,30 @@ def test_unfiled_money_stands_by_the_days_its_window_is_still_open() -> None:
     }
 
 
+BILL = {
+    "document_id": "D1",
+    "carrier": "A",
+    "bill_date": START,
+    "debit_on": START,
+    "amount": D("100.00"),
+    "status": "expected",
+    "dispute_closes_on": None,
+}
+CLAIM = {
+    "document_id": "D1",
+    "claim_no": "N1",
+    "amount": D("10.00"),
+    "status": "submitted",
+    "filed_on": START + DAY,
+    "credited": ZERO,
+    "denied": ZERO,
+}
+
+
 def test_what_is_granted_is_known_from_the_day_of_the_answer_on() -> None:
-    bill = {
-        "document_id": "D1",
-        "carrier": "A",
-        "bill_date": START,
-        "debit_on": START,
-        "amount": D("100.00"),
-        "status": "expected",
-        "dispute_closes_on": None,
-    }
-    claim = {
-        "document_id": "D1",
-        "claim_no": "N1",
-        "amount": D("10.00"),
-        "status": "partial",
-        "filed_on": START,
-        "resolved_on": START + DAY * 2,
-        "granted": D("4.00"),
-        "credited": ZERO,
-        "denied": D("6.00"),
-    }
-    bills, disputed = frames([(bill, [claim])])
+    answer = {"status": "partial", "resolved_on": START + DAY * 2, "granted": D("4.00")}
+    claim = {**CLAIM, **answer, "filed_on": START, "denied": D("6.00")}
+    bills, disputed = frames([(BILL, [claim])])
     asked = disputed.with_columns(carrier=pl.lit("A"), resolved_on=START + DAY * 9)
     rates = win_rates(asked, Prior(), START)  # a half
     found = position(bills, disputed, rates, [contract()], START + DAY * 3)
@@ -260,25 +262,9 @@ def test_what_is_granted_is_known_from_the_day_of_the_answer_on() -> None:
 
 
 def test_what_is_expected_costs_from_the_day_of_the_pull() -> None:
-    bill = {
-        "document_id": "D1",
-        "carrier": "A",
-        "contract": "K",
-        "bill_date": START,
-        "debit_on": START + DAY,
-        "amount": D("9000.00"),
-        "status": "debited",
-        "dispute_closes_on": None,
-    }
-    claim = {
-        "document_id": "D1",
-        "claim_no": "N1",
-        "amount": D("4000.00"),
-        "status": "submitted",
-        "filed_on": START + DAY * 3,
-        "credited": ZERO,
-        "denied": ZERO,
-    }
+    pulled = {"contract": "K", "debit_on": START + DAY, "status": "debited"}
+    bill = {**BILL, **pulled, "amount": D("9000.00")}
+    claim = {**CLAIM, "amount": D("4000.00"), "filed_on": START + DAY * 3}
     bills, disputed = frames([(bill, [claim])])
     rates = win_rates(disputed.with_columns(carrier=pl.lit("A")), Prior(), START)
     found = position(bills, disputed, rates, [contract()], START + DAY * 121)
@@ -289,25 +275,7 @@ def test_what_is_expected_costs_from_the_day_of_the_pull() -> None:
 
 
 def test_what_is_expected_where_no_rate_is_agreed_has_no_known_cost() -> None:
-    bill = {
-        "document_id": "D1",
-        "carrier": "A",
-        "bill_date": START,
-        "debit_on": START,
-        "amount": D("100.00"),
-        "status": "expected",
-        "dispute_closes_on": None,
-    }
-    claim = {
-        "document_id": "D1",
-        "claim_no": "N1",
-        "amount": D("10.00"),
-        "status": "submitted",
-        "filed_on": START + DAY,
-        "credited": ZERO,
-        "denied": ZERO,
-    }
-    bills, disputed = frames([(bill, [claim])])
+    bills, disputed = frames([(BILL, [CLAIM])])
     rates = win_rates(disputed.with_columns(carrier=pl.lit("A")), Prior(), START)
     found = position(bills, disputed, rates, [contract()], START + DAY)
     assert found["expected_recovery"].to_list() == [ZERO, D("5.00")]
