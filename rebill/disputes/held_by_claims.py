@@ -6,6 +6,8 @@ finding is another one now.
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
 from invoices.money import ZERO_CENTS
@@ -125,12 +127,27 @@ def with_word_of_before(record: Record, own: pl.DataFrame, words: str) -> pl.Dat
     )
 
 
-def grown(record: Record) -> pl.DataFrame:
-    """Return [claim_no, rest_of]: unfiled claims that hold what others lack, and which others."""
+def grown(record: Record, expired_since: dt.date | None = None) -> pl.DataFrame:
+    """Return [claim_no, rest_of]: unfiled claims that hold what others lack, and which others.
+
+    With a day also those that expired on it or later.
+    """
     waits = record.claims().filter(pl.col("status").is_in(UNFILED))["claim_no"]
+    if expired_since is not None:
+        waits = waits.append(_expired(record, expired_since))
     if waits.is_empty():
         return pl.DataFrame(schema={"claim_no": pl.String, "rest_of": pl.String})
     return rest_of(record, waits)
+
+
+def _expired(record: Record, since: dt.date) -> pl.Series:
+    """Return the claims for some money that expired on a day or later, or came to be expired."""
+    over = record.claims().filter(pl.col("status") == "expired", pl.col("amount") > ZERO_CENTS)
+    turned = record.claim_events().filter(
+        pl.col("status") == "expired", pl.col("what").is_in(("prepare", "expire", "change"))
+    )
+    lately = turned.group_by("claim_no").agg(pl.col("at").min()).filter(pl.col("at") >= since)
+    return over.filter(among("claim_no", lately["claim_no"]))["claim_no"]
 
 
 def rest_of(record: Record, claim_nos: pl.Series) -> pl.DataFrame:

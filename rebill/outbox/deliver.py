@@ -7,6 +7,7 @@ A packet of a claim that was filed is evidence and is not written again.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 from collections.abc import Callable, Collection
@@ -17,6 +18,7 @@ from typing import Any
 
 import polars as pl
 
+from invoices.calendar import add_banking_days
 from invoices.packet.packet import packets
 from invoices.schema import columns_of
 from rebill.cash.bank_tables import returnable
@@ -124,8 +126,6 @@ def read_digest(record: Record) -> Digest:
     near = claims.clear()
     if as_of is not None:
         near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
-        claims = claims.filter(~closed_before(as_of))
-    more = claims.join(grown(record), on="claim_no").sort("file_by", "claim_no", nulls_last=True)
     pulls = record.debits().filter(
         pl.col("status").is_in(("expected", "held", "estimated")),
         pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
@@ -140,10 +140,22 @@ def read_digest(record: Record) -> Digest:
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
         held=held_documents(record),
         deadlines=_shaped(near, "deadlines"),
-        grown=_shaped(more, "grown"),
+        grown=_shaped(_grown(record, as_of), "grown"),
         pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
         returns=_shaped(returnable(record, as_of).rename({"pulled": "amount"}), "returns"),
     )
+
+
+def _grown(record: Record, as_of: dt.date | None) -> pl.DataFrame:
+    """Return the claims that hold what others lack: those in time, and what expired lately."""
+    settings, lately = record.workspace.settings, None
+    in_time = pl.lit(True)
+    if as_of is not None:
+        lately = add_banking_days(as_of, -settings.warnings.deadline_days, settings.closings)
+        in_time = ~closed_before(as_of)
+    claims = record.claims().join(grown(record, lately), on="claim_no")
+    wanted = claims.filter((pl.col("status") == "expired") | in_time)
+    return wanted.sort("file_by", "claim_no", nulls_last=True)
 
 
 def held_documents(record: Record) -> pl.DataFrame:

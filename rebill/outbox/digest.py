@@ -47,7 +47,9 @@ DEADLINES = pl.Schema(
     }
 )
 GROWN = pl.Schema({**DEADLINES, "rest_of": pl.String()})
-"""Claims that wait to be filed and hold what others, which left our hands, lack of their lines."""
+"""Claims that wait to be filed and hold what others, which left our hands, lack of their lines;
+and those of the last days whose window had closed before."""
+CLOSED = "; its window has closed"
 RETURNS = pl.Schema(
     {
         "send_by": pl.Date(),
@@ -152,7 +154,8 @@ def digest_csv(digest: Digest) -> str:
             on=pl.col("file_by"),
             name=pl.col("claim_no"),
             code=pl.col("reason"),
-            text=filled("beyond what {} holds", "rest_of"),
+            text=filled("beyond what {} holds", "rest_of")
+            + pl.when(pl.col("status") == "expired").then(pl.lit(CLOSED)).otherwise(pl.lit("")),
         ),
         "pulls": digest.pulls.with_columns(on=pl.col("debit_on")),
         "returns": digest.returns.with_columns(

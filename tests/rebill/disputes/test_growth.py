@@ -298,6 +298,26 @@ def test_the_papers_name_what_grew_and_beyond_which_claim(story: Story) -> None:
         assert "file" not in tasks_of(record, story.day)["task"].to_list()
 
 
+def test_the_digest_names_what_grew_when_the_window_had_closed_and_for_ten_banking_days(
+    story: Story,
+) -> None:
+    story.told("until 06-10; rate 15")
+    named = {}
+    for day in ("2026-06-12", "2026-06-26", "2026-06-27"):
+        nights.night(story.workspace, day)
+        digest = nights.outbox(story.workspace)["digest.csv"].decode()
+        named[day] = [row for row in digest.splitlines() if row.startswith("grown,")]
+    (line,) = named["2026-06-12"]
+    assert "D-000002" in line
+    assert ",expired,,5.00," in line
+    assert "beyond what D-000001 holds; its window has closed" in line
+    assert named["2026-06-26"] == named["2026-06-12"]
+    assert named["2026-06-27"] == []
+    with reading(story.workspace) as record:
+        due = tasks_of(record, dt.date(2026, 6, 12))
+    assert "file" not in due["task"].to_list()
+
+
 def test_a_packet_says_what_was_filed_before_and_what_is_new(story: Story) -> None:
     story.told("file RATE; rate 18; file RATE; rate 15")
     with reading(story.workspace) as record:
