@@ -217,21 +217,28 @@ def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> 
     Without a rate of its own a line wants what is billed. Two units at 10.00, for days of which
     half are billed for one of them already, want 5.00.
     """
-    days = (pl.col("piece_until") - pl.col("piece_from")).dt.total_days()
-    free = pieces.group_by("line_id").agg(free=(micros(pl.col("units")) * days).sum())
     told = ("charge_class", "starts", "ends", "units", "worth", "amount", "packaged")
-    lines = asked.select("line_id", *told).unique("line_id")
+    lines = asked.select("line_id", "bill_day", "proration", *told).unique("line_id")
     exact = pl.col("charge_class").is_in(EXACT)
-    all_of = micros(pl.col("units")) * pl.when(exact).then(_ONE).otherwise(
-        pl.max_horizontal((pl.col("ends") - pl.col("starts")).dt.total_days(), _ONE)
+    days = on_days(lines.with_columns(starts=pl.when(~exact).then("starts")))
+    free = (
+        days.select("line_id", "day", "parts")
+        .join(pieces, on="line_id")
+        .filter(pl.col("piece_from") <= pl.col("day"), pl.col("day") < pl.col("piece_until"))
+        .group_by("line_id")
+        .agg(free=(micros(pl.col("units")) * pl.col("parts")).sum())
     )
-    due = pl.when(exact).then(micros(pl.col("units_due"))).otherwise("free").fill_null(0)
+    parts = days.group_by("line_id").agg(pl.col("parts").sum())
+    all_of = micros(pl.col("units")) * pl.col("parts")
+    due = pl.when(exact).then(micros(pl.col("units_due")) * pl.col("parts")).otherwise("free")
+    due = due.fill_null(0)
     again = pl.max_horizontal(pl.col("all_of") - pl.col("due"), pl.lit(0))
     cost = divide_half_away(pl.col("worth") * again, pl.col("all_of") * EXACT_PER_CENT)
     billed = divide_half_away(cents(pl.col("amount")) * again, pl.col("all_of"))
     rated = pl.col("worth").is_not_null() & ~pl.col("packaged")
     return (
         lines.join(repeated.select("line_id", "units_due"), on="line_id", how="left")
+        .join(parts, on="line_id")
         .join(free, on="line_id", how="left")
         .with_columns(all_of=all_of, due=due)
         .select("line_id", want=pl.when(rated).then(cost).otherwise(billed))

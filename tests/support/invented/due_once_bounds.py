@@ -97,6 +97,13 @@ GIVEN_BACK: dict[str, str] = {
     c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
     d  09-01 pro   1FB  1        20.00 10.00  06-01 06-16 8.00   2.00  0.00  charged_twice
     """,
+    "the 31st costs nothing where months are of 30 days": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  05-01 pro   1FB  1        21.30 16.33  05-01 05-24 15.33  1.00  0.00  rate_above_contract
+    b  05-01 adj   1FB  .        .     -15.33 05-01 05-24 -15.33 0.00  0.00  .
+    c  06-01 rec   1FB  1        20.00 20.00  05-01 06-01 20.00  0.00  0.00  .
+    d  07-01 pro   1FB  1        20.00 4.67   05-24 06-01 0.00   4.67  0.00  charged_twice
+    """,
     "days credited to the cent are given back, of a part of a unit too": """
     no bill  class usoc quantity rate  amount from  until due   stake under code
     a  06-01 rec   1FB  0.6      20.00 12.00  06-01 07-01 12.00 0.00  0.00  .
