@@ -249,7 +249,16 @@ def _expected(lines: pl.LazyFrame) -> pl.LazyFrame:
         .when(rated)
         .then(pl.min_horizontal("due_owned", "due_once") + pl.col("spared"))
     )
-    lines = lines.with_columns(stakes=stakes, expected_cents=expected)
+    packaged = pl.col("package_due").is_not_null() | pl.col("package_rate").is_not_null()
+    beside = rated & pl.col("is_charge_or_zero") & ~taken & ~packaged
+    lines = lines.with_columns(
+        stakes=stakes,
+        expected_cents=expected,
+        # What of it lines of 0.00 have.
+        beside=pl.when(beside).then(
+            pl.max_horizontal(pl.col("due_owned") - pl.col("due_once"), ZERO)
+        ),
+    )
     tolerated = ~taken & (pl.col("is_tolerated") | _true("package_tolerated"))
     due = pl.when(rated).then(_due_of_rated()).otherwise(pl.coalesce("package_due", "rem"))
     difference = pl.when(tolerated).then(pl.col("rem") - due)
@@ -302,5 +311,7 @@ def _due_units(lines: pl.LazyFrame, gone: pl.Expr) -> pl.LazyFrame:
         due_unit_parts=from_micros(parts_once),
         plain_due_units=from_micros(units).cast(RATE),
         plain_due_unit_parts=from_micros(parts),
-        plain_expected=from_cents(_due_of_rated()).cast(CENTS),
+        plain_expected=from_cents(pl.col("expected_cents") + pl.col("beside").fill_null(0)).cast(
+            CENTS
+        ),
     )

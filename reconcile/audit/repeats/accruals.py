@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, from_cents
+from invoices.money import cents, from_cents, micros
 from invoices.schema import CENTS, among
 from reconcile.audit.repeats.duplicates import Duplicates
-from reconcile.audit.repeats.shared_days import FINE, on_days, spend_in_turns
+from reconcile.audit.repeats.shared_days import FINE, each_day, on_days, spend_in_turns
 
 _NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENTS})
 UNITS = ("due_units", "due_unit_parts")
 PLAIN = ("plain_expected", *(f"plain_{name}" for name in UNITS))
+_PAIR = ("line_id", "line_id_before")
 _ZERO = pl.lit(0, dtype=pl.Int128)
 
 
@@ -43,7 +44,15 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     owed = cents(pl.col("plain_expected")) - cents(pl.col("expected")) if once else _ZERO
     lines = [
         frame.filter(among("line_id", ids), pl.col("package").is_null())
-        .select("line_id", "expected", "underbilled", twice, owed=owed, tonight=pl.lit(is_tonight))
+        .select(
+            "line_id",
+            "amount",
+            "expected",
+            "underbilled",
+            twice,
+            owed=owed,
+            tonight=pl.lit(is_tonight),
+        )
         .collect()
         for frame, twice, owed, is_tonight in (
             (judged, cents_of("charged_twice"), owed.fill_null(0), True),
@@ -51,41 +60,44 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
         )
     ]
     givers, takers = _sides(pl.concat(lines))
-    asked = pairs.join(takers, on="line_id").join(givers, on="line_id_before")
-    if asked.is_empty():
+    if takers.is_empty():
         return _NONE
-    taken = spend_in_turns(
-        _lying(asked, found.free).select(
-            turn=pl.col("place").rank("dense").over("service", "usoc"),
-            taker="line_id",
-            giver="line_id_before",
-            day="day",
-            want="want",
-            lies="lies",
+    told, before = _NONE, None
+    # A line of 0.00 of which some is open has that for those after it.
+    while before is None or not told.equals(before):
+        before = told
+        more = givers.join(told, left_on="line_id_before", right_on="line_id", how="left")
+        open_ = cents(pl.col("open")).fill_null(0)
+        there = more.with_columns(
+            open=open_, has=pl.col("short") + open_, due=pl.col("due") + open_
         )
-    )
-    mine = takers.filter("tonight", among("line_id", asked["line_id"]))
-    return _told(mine, taken)
+        there = there.filter(pl.col("has") > 0)
+        asked = pairs.join(takers, on="line_id").join(there, on="line_id_before")
+        told = _told(takers.filter("tonight"), spend_in_turns(_in_turns(asked, found)))
+        if not told.select((pl.col("open") > 0).any()).item():
+            break
+    return told
 
 
 def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
-    """Say what of what was taken repeats use up, and what lines owed that was not there."""
-    more = pl.col("taken") - pl.col("gone")
-    left = pl.max_horizontal(pl.col("owed") - pl.col("taken"), _ZERO)
+    """Say what of what was taken repeats use up, and what lines owed that was not there.
+
+    A line that reaches nothing lacks all that is owed to it.
+    """
+    open_ = pl.coalesce("lacking", "owed")
+    beside = pl.max_horizontal(pl.col("gone") - open_, _ZERO)
     return (
         takers.join(taken, left_on="line_id", right_on="taker", how="left")
-        .with_columns(pl.col("taken").fill_null(0))
-        .filter(more != 0)
-        .select(
-            "line_id",
-            used=from_cents(pl.max_horizontal(more, _ZERO)),
-            open=from_cents(pl.when(more < 0).then(left).otherwise(_ZERO)),
-        )
+        .with_columns(open=open_, used=pl.col("taken").fill_null(0) - beside)
+        .filter((pl.col("open") > 0) | (pl.col("used") > 0))
+        .select("line_id", used=from_cents(pl.col("used")), open=from_cents(pl.col("open")))
     )
 
 
 def _sides(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return what was billed too little (line_id_before, has), and who wants it.
+    """Return who may give of what was billed too little, and who wants it.
+
+    [line_id_before, short, due, is_nothing] with the cents that were not billed and those due, and
 
     [line_id, tonight, owed, gone, want]: what earlier nights used up is used up (`gone`); tonight's
     repeats want what they bill again. `owed` is what earlier lines of 0.00 have of a line.
@@ -93,46 +105,110 @@ def _sides(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     short = cents(pl.col("underbilled")).fill_null(0)
     gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
     asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
-    givers = lines.filter(short > 0).select(line_id_before="line_id", has=short)
-    takers = lines.filter((gone > 0) | asks).select(
+    givers = lines.drop_nulls("expected").select(
+        line_id_before="line_id", short=short, due=cents(pl.col("expected")),
+        is_nothing=pl.col("amount") == 0,
+    )  # fmt: skip
+    takers = lines.filter((gone > 0) | asks | (pl.col("owed") > 0)).select(
         "line_id", "tonight", "owed", gone=gone, want=gone + pl.col("charged_twice")
     )
     return givers, takers
 
 
-def _lying(asked: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+def _in_turns(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
+    """Return who takes what of which days, in turns (`shared_days.spend_in_turns`).
+
+    A line first takes what lines of 0.00 have of it, then what it bills again.
+    """
+    days = _left_on_days(asked.select("line_id", "units", "starts", "ends"), found)
+    lying = _lying(asked, found).join(
+        days.select(
+            "line_id",
+            "day",
+            beside=pl.col("once") < pl.col("plain"),
+            again=pl.col("plain") < pl.col("units"),
+        ),
+        on=["line_id", "day"],
+        nulls_equal=True,
+    )
+    beside = lying.filter("beside", "is_nothing").with_columns(want="gone", again=pl.lit(False))
+    again = lying.filter("again").with_columns(owed=pl.lit(None, dtype=pl.Int128))
+    return pl.concat([beside, again]).select(
+        turn=pl.struct("place", "again").rank("dense").over("service", "usoc"),
+        taker="line_id",
+        giver="place_before",
+        day="day",
+        want="want",
+        owed="owed",
+        lies="lies",
+    )
+
+
+def _left_on_days(lines: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
+    """Return the days of lines with the units they bill, and what earlier lines leave of them.
+
+    `lines` have line_id, units, starts, ends; `plain` is what lines leave that bill something,
+    `once` what those of 0.00 leave too. 2 units, of which the service has 2; before it 1 of 0.00 up
+    to the 3rd, and 1 of 5.00 up to the 2nd::
+
+        day    units  plain  once
+        06-01  2      1      0
+        06-02  2      2      1
+        06-03  2      2      2
+    """
+    days = each_day(lines.unique("line_id")).with_columns(plain="units")
+    for name, repeats in (("plain", found.ever_billed), ("once", found.ever_due)):
+        told = repeats.twice.select("line_id", "units_due", told=True)
+        pieces = repeats.pieces.rename({"piece_from": "starts", "piece_until": "ends"})
+        free = each_day(pieces).select("line_id", "day", free="units")
+        left = pl.coalesce("free", "units_due", pl.lit(0))
+        days = (
+            days.join(told, on="line_id", how="left")
+            .join(free, on=["line_id", "day"], how="left")
+            .with_columns(pl.when("told").then(left).otherwise("plain").alias(name))
+            .drop("told", "units_due", "free")
+        )
+    return days
+
+
+def _lying(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
     """Return pairs once for each day they share, with the parts of cents (`lies`) there.
 
-    What was billed too little of a line lies on its days, of one billed twice on those that are no
-    repeat (`pieces`).
+    What was billed too little of a line lies on its days: by the units that lines of 0.00 leave of
+    what is due; what is `open` of theirs, on those; what is due since it was credited before
+    (`again`), on the units that are billed again.
     """
-    lying = on_days(
-        asked.with_columns(
-            own_from="starts",
-            own_until="ends",
-            starts="starts_before",
-            ends="ends_before",
-            bill_day="bill_day_before",
-            proration="proration_before",
+    names = ("units", "starts", "ends", "bill_day", "proration")
+    before = asked.with_columns(pl.col(f"{name}_before").alias(name) for name in names)
+    own = _left_on_days(
+        before.select("units", "starts", "ends", line_id="line_id_before"), found
+    ).select("day", "plain", "once", line_id_before="line_id")
+    credited = found.ever_billed.twice.select(line_id_before="line_id", again="credited")
+    parts = {"first": pl.col("once"), "open": pl.col("plain") - pl.col("once"),
+             "again": pl.col("units") - pl.col("plain")}  # fmt: skip
+    lying = (
+        on_days(before.join(credited, on="line_id_before", how="left"))
+        .join(own, on=["line_id_before", "day"], nulls_equal=True)
+        .with_columns(
+            (micros(units) * pl.col("parts")).alias(f"{name}_bears")
+            for name, units in parts.items()
+        )
+        .with_columns(
+            pl.col(f"{name}_bears").sum().over(_PAIR).alias(f"{name}_all") for name in parts
         )
     )
-    free = _free(pieces).filter(among("line_id_before", asked["line_id_before"]))
-    lying = lying.join(
-        free.select("line_id_before", cut=True).unique(), on="line_id_before", how="left"
-    ).join(free.with_columns(is_free=True), on=["line_id_before", "day"], how="left")
-    lying = lying.filter(pl.col("cut").is_null() | pl.col("is_free"))
-    of_giver = pl.col("parts").sum().over("line_id", "line_id_before")
-    on_own = (pl.col("own_from") <= pl.col("day")) & (pl.col("day") < pl.col("own_until"))
-    return lying.with_columns(lies=pl.col("has") * FINE * pl.col("parts") // of_giver).filter(
-        on_own.fill_null(True)
-    )
-
-
-def _free(pieces: pl.DataFrame) -> pl.DataFrame:
-    """Return the days of pieces: [line_id_before, day]."""
-    each_day = pl.date_ranges("piece_from", "piece_until", closed="left").alias("day")
-    days = pieces.select(each_day, line_id_before="line_id").explode("day")
-    return days.select("line_id_before", "day").unique()
+    again = pl.when(pl.col("again_all") > 0).then(cents(pl.col("again"))).fill_null(0)
+    due = pl.max_horizontal(pl.col("due") - again, _ZERO)
+    open_ = pl.when(pl.col("first_all") > 0).then("open").otherwise(due)
+    first = pl.max_horizontal(due - open_, _ZERO)
+    lying = lying.with_columns(again=again, open=open_, first=first)
+    whole = pl.max_horizontal(pl.sum_horizontal(*parts), pl.lit(1))
+    lies = (
+        pl.col("has") * FINE * pl.col(name) // whole
+        * pl.col(f"{name}_bears") // pl.max_horizontal(f"{name}_all", pl.lit(1))
+        for name in parts
+    )  # fmt: skip
+    return lying.with_columns(lies=pl.sum_horizontal(*lies)).drop("again")
 
 
 def cents_of(code: str) -> pl.Expr:

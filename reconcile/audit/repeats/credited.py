@@ -202,13 +202,16 @@ def credited_money(
         .select(
             turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
             taker="line_id",
-            giver="line_id_before",
+            giver="place_before",
             day="day",
             want="want",
+            owed=pl.lit(None, dtype=pl.Int128),
             lies="lies",
         )
     )
-    return taken.select(line_id="taker", credited=from_cents(pl.col("taken")))
+    return taken.filter(pl.col("taken") > 0).select(
+        line_id="taker", credited=from_cents(pl.col("taken"))
+    )
 
 
 def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:

@@ -43,9 +43,11 @@ PAIRS = pl.Schema(
         "place_before": pl.UInt32(),
         "service": pl.String(),
         "usoc": pl.String(),
+        "units": RATE,
         "same_document": pl.Boolean(),
         "starts": pl.Date(),  # the days of the line; null where its class has none
         "ends": pl.Date(),
+        "units_before": RATE,
         # And those of the earlier one on which it is in service: none if they do not begin before.
         "starts_before": pl.Date(),
         "ends_before": pl.Date(),
@@ -73,8 +75,9 @@ class Duplicates(NamedTuple):
     billed: Repeats
     due: Repeats
     pairs: pl.DataFrame
-    free: pl.DataFrame
-    """The days (`PIECES`) of lines billed twice, whenever they were audited, that are no repeat."""
+    ever_billed: Repeats
+    """`billed` and `due` of lines whenever they were audited."""
+    ever_due: Repeats
 
 
 NONE = Repeats(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
@@ -150,18 +153,18 @@ def find(
     pool = _pool(lines, history, rules)
     pairs = _pairs(pool)
     if pairs.is_empty():
-        return Duplicates(NONE, NONE, pl.DataFrame(schema=PAIRS), NONE.pieces)
+        return Duplicates(NONE, NONE, pl.DataFrame(schema=PAIRS), NONE, NONE)
     pairs, given = uncredited(pairs, pool)
     bearing = pairs.filter(pl.col("amount_before") > 0)
     owing = pairs.filter((pl.col("amount_before") == 0).any().over("line_id"))
     tonight = pool.filter("tonight").select("line_id")
-    found = _repeats(bearing, given, owned, orders)
+    ever_billed = _repeats(bearing, given, owned, orders)
+    ever = ever_billed, _owing(owing, ever_billed, given, owned, orders)
     billed, due = (
         Repeats(*(part.join(tonight, on="line_id", how="semi") for part in repeats))
-        for repeats in (found, _repeats(owing, given, owned, _without_owing(owing, orders)))
+        for repeats in ever
     )
-    # A line of which no day is free lies on all of them.
-    return Duplicates(billed, due, pairs.pipe(_told), found.pieces)
+    return Duplicates(billed, due, pairs.pipe(_told), *ever)
 
 
 def _told(pairs: pl.DataFrame) -> pl.DataFrame:
@@ -200,6 +203,67 @@ def _repeats(
         .select(columns_of(TWICE))
     )
     return Repeats(twice, pieces)
+
+
+def _owing(
+    pairs: pl.DataFrame,
+    billed: Repeats,
+    given: pl.DataFrame,
+    owned: pl.LazyFrame,
+    orders: pl.DataFrame,
+) -> Repeats:
+    """Return what is due already of lines of which lines of 0.00 have some.
+
+    Those have what was left of them when they were billed (of the first, what is no repeat in
+    `billed`): the first is known at once, and with it the next. An element of 2; B was credited in
+    full before D is billed::
+
+        line  amount  units  has
+        A       0.00  1      1
+        B      10.00  1      1
+        C       0.00  2      0
+        D      10.00  1      1
+    """
+    nothing = pairs.filter(pl.col("amount_before") == 0)["line_id_before"].unique()
+    later = pairs["line_id"].unique()
+    first = Repeats(*(part.filter(~among("line_id", later)) for part in billed))
+    told, before = NONE, None
+    while before is None or not _of(before, nothing).equals(_of(told, nothing)):
+        before = told
+        owing = _as_owed(
+            pairs, Repeats(*(pl.concat(both) for both in zip(first, told, strict=True)))
+        )
+        told = _repeats(owing, given, owned, _without_owing(owing, orders))
+    return told
+
+
+def _of(repeats: Repeats, lines: pl.Series) -> pl.DataFrame:
+    """Return the days and units that are due of some of the lines billed twice."""
+    twice = repeats.twice.filter(among("line_id", lines)).select("line_id", units="units_due")
+    pieces = repeats.pieces.filter(among("line_id", lines))
+    both = pl.concat([twice, pieces], how="diagonal")
+    return both.sort("line_id", "piece_from", nulls_last=False)
+
+
+def _as_owed(pairs: pl.DataFrame, told: Repeats) -> pl.DataFrame:
+    """Cut what lines of 0.00 have of later ones to the days and units that are due of them."""
+    cut = (pl.col("amount_before") == 0) & among("line_id_before", told.twice["line_id"])
+    exact = pl.col("charge_class").is_in(EXACT)
+    units = told.twice.select(line_id_before="line_id", left="units_due")
+    pieces = told.pieces.rename({"line_id": "line_id_before", "units": "left"})
+    few = pairs.filter(cut)
+    keyed = few.filter(exact).join(units, on="line_id_before").filter(pl.col("left") > 0)
+    dated = (
+        few.filter(~exact)
+        .join(pieces, on="line_id_before")
+        .with_columns(
+            starts_shared=pl.max_horizontal("starts_shared", "piece_from"),
+            ends_shared=pl.min_horizontal("ends_shared", "piece_until"),
+        )
+        .filter(pl.col("starts_shared") < pl.col("ends_shared"))
+    )
+    owed = [part.with_columns(units_before="left").select(pairs.columns) for part in (keyed, dated)]
+    return pl.concat([pairs.filter(~cut), *owed])
 
 
 def _without_owing(pairs: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:

@@ -56,6 +56,13 @@ def bill_day() -> pl.Expr:
     return pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64))
 
 
+def each_day(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return lines once for each `day` of [starts, ends); one without days has one null day."""
+    days = pl.date_ranges("starts", "ends", closed="left")
+    day = pl.when(pl.col("starts").is_null()).then(pl.concat_list(_NO_DAY)).otherwise(days)
+    return lines.with_columns(day=day).explode("day")
+
+
 def on_days(lines: pl.DataFrame) -> pl.DataFrame:
     """Return lines once for each of their days, with `parts`: what of a month the day is.
 
@@ -66,15 +73,7 @@ def on_days(lines: pl.DataFrame) -> pl.DataFrame:
         02-27   03-01  ->  02-27  1/30
                            02-28  3/30
     """
-    days = pl.date_ranges("starts", "ends", closed="left")
-    rows = (
-        lines.with_row_index("_line")
-        .with_columns(
-            day=pl.when(pl.col("starts").is_null()).then(pl.concat_list(_NO_DAY)).otherwise(days)
-        )
-        .explode("day")
-        .lazy()
-    )
+    rows = each_day(lines.with_row_index("_line")).lazy()
     parts = pl.col("parts").fill_null(0)
     return (
         with_day_parts(rows, "day", "parts")
@@ -85,38 +84,62 @@ def on_days(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def spend_in_turns(asked: pl.DataFrame) -> pl.DataFrame:
-    """Return what takers take of money on days, one after the other: [taker, taken], in cents.
+    """Return what takers take of money on days, one after the other: [taker, taken, lacking].
 
-    `asked` has a row for each day of a giver that a taker reaches: turn, taker, giver, day, want
-    (cents, all that the taker takes), lies (parts of a cent, what the giver has there that is for
-    this taker and those before). What is taken is taken of all days in proportion. 10.00 lie on ten
-    days; B and C reach five each::
+    `asked` has a row for each day of a giver that a taker reaches: turn, taker, giver (the first
+    gives first), day, want (cents, all that the taker takes up to this turn), owed (cents that are
+    to be there for it, or null; what is `lacking` of them it does not take), lies (parts of a cent,
+    what the giver has there that is for this taker and those before). What is taken of a giver is
+    taken of all days in proportion. 10.00 lie on ten days; B and C reach five each::
 
-        turn  taker  want      taken
-        1     B      6.00  ->  5.00
-        2     C      3.00  ->  3.00
+        turn  taker  want  owed      taken  lacking
+        1     B      6.00  -     ->  5.00   -
+        2     C      3.00  6.00  ->  2.00   1.00
     """
-    place = ["giver", "day"]
-    gone = asked.select(place).unique().with_columns(gone=pl.lit(0, dtype=pl.Int128))
-    left = pl.max_horizontal(pl.col("lies") - pl.col("gone"), pl.lit(0))
-    rows = [asked.clear().select("taker", taken="want")]
+    place, zero = ["giver", "day"], pl.lit(0, dtype=pl.Int128)
+    gone = asked.select(place).unique().with_columns(gone=zero)
+    none = pl.lit(None, dtype=pl.Int128)
+    had = asked.select("taker").unique().with_columns(taken=zero, lacking=none)
     for _, turn in asked.sort("turn").group_by("turn", maintain_order=True):
-        reached = (
-            turn.join(gone, on=place, nulls_equal=True)
-            .with_columns(left=left)
-            .with_columns(
-                there=pl.col("left").sum().over("taker"),
-                whole=in_cents(pl.col("left")).over("taker"),
-            )
+        reached = turn.join(gone, on=place, nulls_equal=True).with_columns(
+            left=pl.max_horizontal(pl.col("lies") - pl.col("gone"), zero)
         )
-        taken = pl.min_horizontal("want", "whole")
-        spent = reached.with_columns(taken=taken).filter(pl.col("taken") > 0)
-        step = pl.col("left") * (pl.col("taken") * FINE) // pl.col("there")
-        steps = spent.group_by(place).agg(step=step.sum())
+        taken = _taken(reached, had)
+        step = pl.col("left") * (pl.col("more") * FINE) // pl.max_horizontal("there", 1)
+        steps = reached.join(taken, on=["taker", "giver"]).group_by(place).agg(step=step.sum())
         gone = (
             gone.join(steps, on=place, how="left", nulls_equal=True)
             .with_columns(gone=pl.col("gone") + pl.col("step").fill_null(0))
             .drop("step")
         )
-        rows.append(spent.select("taker", "taken").unique("taker"))
-    return pl.concat(rows, how="vertical_relaxed")
+        more = taken.group_by("taker").agg(pl.col("more").sum(), found=pl.col("lacking").first())
+        had = had.join(more, on="taker", how="left").select(
+            "taker",
+            taken=pl.col("taken") + pl.col("more").fill_null(0),
+            lacking=pl.coalesce("found", "lacking"),
+        )
+    return had
+
+
+def _taken(reached: pl.DataFrame, had: pl.DataFrame) -> pl.DataFrame:
+    """Return what takers take of each giver: [taker, giver, there, more, lacking].
+
+    `reached` are the days of one turn with what is `left` of them; `had`, what was taken before.
+    """
+    zero = pl.lit(0, dtype=pl.Int128)
+    everything = pl.col("whole").sum().over("taker")
+    before = pl.col("whole").cum_sum().over("taker", order_by="giver") - pl.col("whole")
+    lacking = pl.max_horizontal(pl.col("owed") - everything, zero)
+    wants = pl.col("want") - pl.col("taken") - pl.col("lacking").fill_null(0)
+    return (
+        reached.group_by("taker", "giver")
+        .agg(
+            pl.col("want", "owed").first(),
+            there=pl.col("left").sum(),
+            whole=in_cents(pl.col("left")),
+        )
+        .join(had.select("taker", "taken"), on="taker")
+        .with_columns(before=before, lacking=pl.when(pl.col("owed").is_not_null()).then(lacking))
+        .with_columns(more=pl.min_horizontal(wants - pl.col("before"), "whole"))
+        .select("taker", "giver", "there", "lacking", more=pl.max_horizontal("more", zero))
+    )

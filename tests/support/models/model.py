@@ -212,7 +212,7 @@ def judge(facts: Facts, j: Judged) -> None:
         j.findings["rate_missing"] = (ZERO, None)
     else:
         split_overcharge(facts, j, j.price, owed)
-        give_back(j.left, taken)
+        give_back(max(ZERO, -j.underbilled - j.used_up), taken)
     questions(facts, j)
     if j["amount"] == 0:
         j.findings = {c: f for c, f in j.findings.items() if c == "rate_below_contract"}
@@ -298,7 +298,7 @@ def split_overcharge(facts: Facts, j: Judged, rate: Decimal, owed: Decimal) -> N
         j.plain_units = False
     if short > 0:
         j.findings["rate_below_contract"] = (ZERO, None)
-        accrue(j, j.underbilled, set(j.due) if j.spared else set())
+        accrue(j, j.underbilled, owed)
     j.underbilled -= j.used_up
 
 

@@ -58,6 +58,7 @@ class Judged:
     spared: Decimal = ZERO  # billed again, but the first time credited in part
     used_up: Decimal = ZERO  # of what earlier lines were billed too little
     accrual: dict[dt.date | None, Fraction] = field(default_factory=dict)  # too little, by day
+    beside_nothing: Due = field(default_factory=dict)  # what lines of 0.00 leave of its units
     billed_again: dict[dt.date | None, Fraction] = field(default_factory=dict)  # of its credits
     plain_units: bool = True  # the units due are counted, not weighed in money
     nothing_due: bool = False  # a code took the whole line

@@ -127,7 +127,7 @@ def open_credit(facts: Facts, e: Judged, j: Judged) -> Money:
     if not e["amount"]:
         return dict.fromkeys(days_of_charge(e), NOTHING)
     _, left = freed(facts, e, until(j))
-    return {d: cents - e.billed_again.get(d, NOTHING) for d, cents in left.items()}
+    return {d: max(NOTHING, cents - e.billed_again.get(d, NOTHING)) for d, cents in left.items()}
 
 
 def spare(facts: Facts, j: Judged, due: Due) -> None:
@@ -189,9 +189,10 @@ def owed_before(facts: Facts, j: Judged, due: Due) -> tuple[Decimal, list[Taken]
     left: Due = {}
     for day, units in due.items():
         used = sum((s.get(day, NONE) for s in stood), NONE)
-        used += sum((e.units for e in nothing if day in e.accrual), NONE)
+        used += sum((e.beside_nothing.get(day, e.due.get(day, NONE)) for e in nothing), NONE)
         has = facts.may_bill(j, day) if day else j.order and Decimal(j.order["quantity"])
         left[day] = min(units, max(NONE, (has or NONE) - used))
+    j.beside_nothing = left
     off, taken = max(ZERO, j.due_amount(due) - j.due_amount(left)), []
     owed = ZERO
     for e in nothing:
@@ -233,14 +234,27 @@ def use(amount: Decimal, places: list[tuple[Money, Money, set[Day], int]]) -> No
     for kept, there, days, sign in places:
         for d in days:
             step = there[d] * Fraction(amount) / open_
-            kept[d] = kept.get(d, NOTHING) + sign * step
+            kept[d] = max(NOTHING, kept.get(d, NOTHING) + sign * step)
 
 
-def accrue(j: Judged, amount: Decimal, again: set[Day]) -> None:
-    """Keep what a line was billed too little on the days it is due for, to be billed later."""
-    days = [d for d, units in j.due.items() if units > 0 or d in again]
-    if amount > 0 and days:
-        units = {d: Fraction(max(j.due[d], NONE) if d not in again else j.units) for d in days}
-        shares = {d: w * units[d] for d, w in weights(j, days).items()}
-        whole = sum(shares.values(), NOTHING)
-        j.accrual = {d: Fraction(amount) * share / whole for d, share in shares.items()}
+def accrue(j: Judged, amount: Decimal, owed: Decimal) -> None:
+    """Keep what a line was billed too little on the days it is due for, to be billed later.
+
+    What lines of 0.00 have of it does not lie on it, but as far as it was not there any more; what
+    was credited of an earlier charge is due on the days that it bills again.
+    """
+    left = j.beside_nothing or j.due
+    first = j.due_amount({d: min(units, left.get(d, units)) for d, units in j.due.items()})
+    parts = [
+        (first, {d: min(units, left.get(d, units)) for d, units in j.due.items()}),
+        (max(ZERO, j.worth - owed - first), {d: u - left.get(d, u) for d, u in j.due.items()}),
+        (j.spared, {d: j.units - units for d, units in j.due.items()}),
+    ]
+    parts = [(worth, u) for worth, u in parts if worth > 0 and any(n > 0 for n in u.values())]
+    whole = sum((worth for worth, _ in parts), ZERO)
+    for worth, units in parts if amount > 0 else []:
+        shares = {d: w * Fraction(max(units[d], NONE)) for d, w in weights(j, units).items()}
+        for d, share in shares.items():
+            more = Fraction(amount) * Fraction(worth) / Fraction(whole) * share
+            if share:
+                j.accrual[d] = j.accrual.get(d, NOTHING) + more / sum(shares.values())

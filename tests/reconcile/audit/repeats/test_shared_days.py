@@ -102,6 +102,15 @@ def test_a_day_that_does_not_count_counts_where_no_other_does():
     assert parts_of(None, None) == [1]
 
 
+CENTS_ON_DAYS = {"want": pl.Int128(), "lies": pl.Int128()}
+
+
+def spent(asked: pl.DataFrame) -> dict[str, int]:
+    """Return what each taker takes; nothing is owed to it."""
+    told = spend_in_turns(asked.with_columns(owed=pl.lit(None, dtype=pl.Int128)))
+    return dict(told.select("taker", "taken").iter_rows())
+
+
 def test_money_on_days_is_spent_once_and_he_who_finds_nothing_takes_nothing():
     reached = {"B": (1, 600, 1, 6), "C": (2, 300, 6, 11), "D": (3, 500, 1, 11), "E": (4, 9, 1, 3)}
     asked = pl.DataFrame(
@@ -111,9 +120,9 @@ def test_money_on_days_is_spent_once_and_he_who_finds_nothing_takes_nothing():
             for taker, (turn, want, first, end) in reached.items()
             for day in range(first, end)
         ],
-        schema_overrides={"want": pl.Int128(), "lies": pl.Int128()},
+        schema_overrides=CENTS_ON_DAYS,
     )  # fmt: skip
-    assert sorted(spend_in_turns(asked).rows()) == [("B", 500), ("C", 300), ("D", 200)]
+    assert spent(asked) == {"B": 500, "C": 300, "D": 200, "E": 0}
 
 
 def test_what_comes_to_a_giver_later_is_there_for_those_who_come_after_it():
@@ -122,10 +131,10 @@ def test_what_comes_to_a_giver_later_is_there_for_those_who_come_after_it():
             {"turn": turn, "taker": turn, "giver": 1, "day": DAY, "want": 900, "lies": lies * FINE}
             for turn, lies in [(1, 700), (2, 700), (3, 1200), (4, 1200)]
         ],
-        schema_overrides={"want": pl.Int128(), "lies": pl.Int128()},
+        schema_overrides=CENTS_ON_DAYS,
     )
     for rows in (asked, asked.reverse()):
-        assert dict(spend_in_turns(rows).iter_rows()) == {1: 700, 3: 500}
+        assert spent(rows) == {1: 700, 2: 0, 3: 500, 4: 0}
 
 
 @pytest.mark.parametrize("want", [1, 499, 500])
@@ -136,8 +145,34 @@ def test_what_is_taken_of_days_is_taken_of_each_in_proportion(want: int):
              "lies": lies * FINE}
             for turn, day, lies in [(1, 1, 100), (1, 2, 400), (2, 1, 100)]
         ],
-        schema_overrides={"want": pl.Int128(), "lies": pl.Int128()},
+        schema_overrides=CENTS_ON_DAYS,
     )  # fmt: skip
     left = 100 - (want + 2) // 5
-    found = dict(spend_in_turns(asked).iter_rows())
-    assert found == {1: want, 2: min(left, want)} if left else {1: want}
+    assert spent(asked) == {1: want, 2: min(left, want)}
+
+
+@pytest.mark.parametrize(
+    ("owed", "want", "taken", "lacking"),
+    [(None, 900, 700, None), (600, 900, 700, 0), (700, 700, 700, 0), (701, 701, 700, 1),
+     (900, 500, 300, 200), (900, 200, 0, 200)],
+)  # fmt: skip
+def test_what_is_owed_and_not_there_is_not_taken(owed, want, taken, lacking):
+    asked = pl.DataFrame(
+        {"turn": 1, "taker": "B", "giver": 1, "day": DAY, "want": want, "owed": owed,
+         "lies": 700 * FINE},
+        schema_overrides={**CENTS_ON_DAYS, "owed": pl.Int128()},
+    )  # fmt: skip
+    assert spend_in_turns(asked).rows() == [("B", taken, lacking)]
+
+
+def test_who_comes_twice_takes_the_second_time_what_it_still_wants():
+    asked = pl.DataFrame(
+        [
+            {"turn": turn, "taker": "B", "giver": giver, "day": DAY, "want": want, "owed": owed,
+             "lies": 300 * FINE}
+            for turn, giver, want, owed in [(1, 1, 400, 500), (2, 1, 600, None), (2, 2, 600, None)]
+        ],
+        schema_overrides={**CENTS_ON_DAYS, "owed": pl.Int128()},
+    )  # fmt: skip
+    # Of 500 that are owed 300 are there: 200 of the first 400 are taken, and 400 after that.
+    assert spend_in_turns(asked).rows() == [("B", 600, 200)]
