@@ -93,7 +93,7 @@ def audit(
     limits = settings(contracts).select("contract", "backbill_limit_months")
     carried = _orders(asked, history, reference["orders"], limits)
     placed = place(match(lines, *inventory), carried, reference, contracts).pipe(
-        with_package_of_elements, history, reference
+        with_package_of_elements, history, reference, limits
     )
     if shares == 1:
         return _judged(

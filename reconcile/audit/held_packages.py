@@ -10,20 +10,24 @@ import polars as pl
 from invoices.periods import period_end
 from invoices.schema import among
 from reconcile.audit.pricing import RECURRING
-from reconcile.audit.repeats.undone_charges import not_after
+from reconcile.audit.repeats.undone_charges import not_after, stands
 
 _QUESTION = ["carrier", "service", "usoc", "rate_day"]
 _MONTHLY = pl.col("charge_class").is_in(RECURRING) & pl.col("service").is_not_null()
 
 
 def with_package_of_elements(
-    lines: pl.LazyFrame, history: pl.LazyFrame, reference: dict[str, pl.LazyFrame]
+    lines: pl.LazyFrame,
+    history: pl.LazyFrame,
+    reference: dict[str, pl.LazyFrame],
+    limits: pl.DataFrame,
 ) -> pl.LazyFrame:
     """Return placed `lines` with the package of services that hold all of its elements.
 
     A line with the package's own code is the package if the service has all elements of it on the
-    rate day, so many or more. From then on the elements on its days belong to it, too. The service
-    has A and B, the package is both::
+    rate day, so many or more. From then on the elements on its days belong to it, too, if it is not
+    wholly at stake (by `limits`: contract, backbill_limit_months). The service has A and B, the
+    package is both::
 
         period       usoc      package
         01-01 02-01  PK     -> PK
@@ -48,7 +52,7 @@ def with_package_of_elements(
             .with_columns(package=pl.coalesce("package", pl.when(_MONTHLY).then("held")))
             .drop("held")
         )
-    return _with_elements(lines, history, packages, own_code)
+    return _with_elements(lines, history, packages, own_code, limits)
 
 
 def _held(asked: pl.DataFrame, packages: pl.DataFrame, elements: pl.LazyFrame) -> pl.DataFrame:
@@ -77,7 +81,11 @@ def _held(asked: pl.DataFrame, packages: pl.DataFrame, elements: pl.LazyFrame) -
 
 
 def _with_elements(
-    lines: pl.LazyFrame, history: pl.LazyFrame, packages: pl.DataFrame, own_code: pl.Expr
+    lines: pl.LazyFrame,
+    history: pl.LazyFrame,
+    packages: pl.DataFrame,
+    own_code: pl.Expr,
+    limits: pl.DataFrame,
 ) -> pl.LazyFrame:
     """Put elements under the package that a line up to theirs bills for some of their days."""
     element = _MONTHLY & pl.col("package").is_null() & among("usoc", packages["usoc"].unique())
@@ -88,7 +96,10 @@ def _with_elements(
     # Few services hold elements of a package by themselves, and are billed for the package too.
     services = lines.filter(element).select("service").unique().collect()["service"]
     one = pl.concat(
-        frame.filter(as_one, among("service", services)).select(*columns, starts=start, ends=last)
+        frame.filter(as_one, among("service", services))
+        .join(limits.lazy(), on="contract", how="left")
+        .filter(stands())
+        .select(*columns, starts=start, ends=last)
         for frame in (lines, history)
     ).collect()
     if one.is_empty():

@@ -332,16 +332,33 @@ g    S3      TTB   20     06-10 06-01 07-01 .
 h    S1      PKG1  0      06-10 06-01 07-01 PKG1
 i    S1      1FB   20     06-10 06-01 07-01 .
 """
+# One that is too late, or of an unknown account, is a package and takes no elements.
+AT_STAKE = """
+line service usoc  amount bill  from       until      right contract
+a    S3      PKG1  30     06-10 2025-05-09 2025-06-09 PKG1  C
+b    S3      1FB   20     06-10 2025-05-09 2025-06-09 .     C
+c    S3      PKG1  30     06-10 2025-07-10 2025-08-10 PKG1  .
+d    S3      1FB   20     06-10 2025-07-10 2025-08-10 .     C
+"""
+ON_THE_LAST_DAY = """
+line service usoc  amount bill  from       until      right contract
+a    S3      PKG1  30     06-10 2025-05-10 2025-06-10 PKG1  C
+b    S3      1FB   20     06-10 2025-05-10 2025-06-10 PKG1  C
+"""
 
 
-@pytest.mark.parametrize("text", [OWN_CODE, ITS_ELEMENTS])
+@pytest.mark.parametrize("text", [OWN_CODE, ITS_ELEMENTS, AT_STAKE, ON_THE_LAST_DAY])
 def test_a_package_is_held_where_all_its_elements_are_and_billed_from_its_document_on(text: str):
     table = frame(text)
+    if "contract" not in table.columns:
+        table = table.with_columns(contract=pl.lit("C"))
     lines = table.select(
         "service", "usoc", line_id="line", carrier=pl.lit("ILEC"), rate_day="from",
         charge_class=pl.lit("recurring"), package=pl.lit(None, pl.String()), bill_date="bill",
         invoice_no=pl.lit("I"), period_from="from", period_until="until", amount="amount",
+        contract="contract",
     )  # fmt: skip
     reference = {"packages": frame(INSIDE).lazy(), "service_elements": frame(HELD).lazy()}
-    told = with_package_of_elements(lines.lazy(), lines.clear().lazy(), reference)
+    limits = pl.DataFrame({"contract": "C", "backbill_limit_months": 12})
+    told = with_package_of_elements(lines.lazy(), lines.clear().lazy(), reference, limits)
     assert rows(told, "line_id", "package") == rows(table, "line", "right")
