@@ -14,8 +14,9 @@ from invoices.periods import add_days, period_end
 from invoices.schema import among
 from reconcile.audit.pieces import CUT_CLASSES, NARROWED, due_in_pieces
 from reconcile.audit.pricing import RECURRING, value
-from reconcile.audit.repeats.duplicates import Duplicates, Repeats
+from reconcile.audit.repeats.duplicates import Duplicates
 from reconcile.audit.repeats.undone_charges import stands
+from reconcile.audit.repeats.weigh import Repeats
 
 _NO_CENTS = pl.lit(0, dtype=pl.Int128)
 _ONE = pl.lit(1, dtype=pl.Int128)

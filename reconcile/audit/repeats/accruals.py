@@ -36,47 +36,46 @@ def used_up(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> p
     `open` is what is due of a line all the same: lines of 0.00 had it, until another used it up
     (and was credited since).
     """
-    pairs = found.pairs
-    if pairs.is_empty():
+    if found.pairs.is_empty():
         return _NONE
-    ids = pl.concat([pairs["line_id"], pairs["line_id_before"]]).unique()
-    once = not found.due.twice.is_empty()
-    owed = cents(pl.col("plain_expected")) - cents(pl.col("expected")) if once else _ZERO
-    lines = [
-        frame.filter(among("line_id", ids), pl.col("package").is_null())
-        .select(
-            "line_id",
-            "amount",
-            "expected",
-            "underbilled",
-            twice,
-            owed=owed,
-            tonight=pl.lit(is_tonight),
+    givers, takers = _sides(_paired(judged, history, found))
+    told = _NONE
+    while not takers.is_empty():
+        asked = (
+            found.pairs.join(takers, on="line_id")
+            .join(givers, on="line_id_before")
+            .join(told, left_on="line_id_before", right_on="line_id", how="left")
+            .with_columns(open=cents(pl.col("open")).fill_null(0))
+            .with_columns(has=pl.col("short") + pl.col("open"), due=pl.col("due") + pl.col("open"))
+            .filter(pl.col("has") > 0)
         )
+        taken = spend_in_turns(_in_turns(asked, found))
+        before, told = told, _told(takers.filter("tonight"), taken)
+        # What is open of a line of 0.00 is there for those after it.
+        if told.equals(before) or not (told["open"] > 0).any():
+            break
+    return told
+
+
+def _paired(judged: pl.LazyFrame, history: pl.LazyFrame, found: Duplicates) -> pl.DataFrame:
+    """Return the lines of pairs: what is due, what was billed too little and what is billed twice.
+
+    `owed` is what lines of 0.00 before have of tonight's.
+    """
+    ids = pl.concat([found.pairs["line_id"], found.pairs["line_id_before"]]).unique()
+    owed = cents(pl.col("plain_expected")) - cents(pl.col("expected"))
+    if found.due.twice.is_empty():
+        owed = _ZERO
+    told = ("line_id", "amount", "expected", "underbilled")
+    return pl.concat(
+        frame.filter(among("line_id", ids), pl.col("package").is_null())
+        .select(*told, twice, owed=owed, tonight=pl.lit(is_tonight))
         .collect()
         for frame, twice, owed, is_tonight in (
             (judged, cents_of("charged_twice"), owed.fill_null(0), True),
             (history, _ZERO.alias("charged_twice"), _ZERO, False),
         )
-    ]
-    givers, takers = _sides(pl.concat(lines))
-    if takers.is_empty():
-        return _NONE
-    told, before = _NONE, None
-    # A line of 0.00 of which some is open has that for those after it.
-    while before is None or not told.equals(before):
-        before = told
-        more = givers.join(told, left_on="line_id_before", right_on="line_id", how="left")
-        open_ = cents(pl.col("open")).fill_null(0)
-        there = more.with_columns(
-            open=open_, has=pl.col("short") + open_, due=pl.col("due") + open_
-        )
-        there = there.filter(pl.col("has") > 0)
-        asked = pairs.join(takers, on="line_id").join(there, on="line_id_before")
-        told = _told(takers.filter("tonight"), spend_in_turns(_in_turns(asked, found)))
-        if not told.select((pl.col("open") > 0).any()).item():
-            break
-    return told
+    )
 
 
 def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
@@ -97,18 +96,18 @@ def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
 def _sides(lines: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return who may give of what was billed too little, and who wants it.
 
-    [line_id_before, short, due, is_nothing] with the cents that were not billed and those due, and
-
-    [line_id, tonight, owed, gone, want]: what earlier nights used up is used up (`gone`); tonight's
-    repeats want what they bill again. `owed` is what earlier lines of 0.00 have of a line.
+    [line_id_before, is_nothing, short, due] and [line_id, tonight, owed, gone, want]: what earlier
+    nights used up is used up (`gone`); tonight's repeats want what they bill again.
     """
     short = cents(pl.col("underbilled")).fill_null(0)
-    gone = pl.max_horizontal(short * -1, pl.lit(0, dtype=pl.Int128))
+    gone = pl.max_horizontal(short * -1, _ZERO)
     asks = (pl.col("charged_twice") > 0) & pl.col("expected").is_not_null()
     givers = lines.drop_nulls("expected").select(
-        line_id_before="line_id", short=short, due=cents(pl.col("expected")),
+        line_id_before="line_id",
         is_nothing=pl.col("amount") == 0,
-    )  # fmt: skip
+        short=short,
+        due=cents(pl.col("expected")),
+    )
     takers = lines.filter((gone > 0) | asks | (pl.col("owed") > 0)).select(
         "line_id", "tonight", "owed", gone=gone, want=gone + pl.col("charged_twice")
     )
@@ -134,13 +133,10 @@ def _in_turns(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
     beside = lying.filter("beside", "is_nothing").with_columns(want="gone", again=pl.lit(False))
     again = lying.filter("again").with_columns(owed=pl.lit(None, dtype=pl.Int128))
     return pl.concat([beside, again]).select(
+        *("day", "want", "owed", "lies"),
         turn=pl.struct("place", "again").rank("dense").over("service", "usoc"),
         taker="line_id",
         giver="place_before",
-        day="day",
-        want="want",
-        owed="owed",
-        lies="lies",
     )
 
 

@@ -200,13 +200,11 @@ def credited_money(
         .pipe(_repeated, pieces)
         .join(_cost(asked, repeated, pieces), on="line_id")
         .select(
+            *("day", "want", "lies"),
             turn=pl.col("place").rank("dense").over("service", "usoc", "family_class"),
             taker="line_id",
             giver="place_before",
-            day="day",
-            want="want",
             owed=pl.lit(None, dtype=pl.Int128),
-            lies="lies",
         )
     )
     return taken.filter(pl.col("taken") > 0).select(

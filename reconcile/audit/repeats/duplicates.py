@@ -13,10 +13,12 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MONTH_PARTS, micros
 from invoices.periods import add_days, add_months, period_end
-from invoices.schema import CENTS, RATE, among, columns_of
-from reconcile.audit.repeats.credited import credited_money, uncredited
-from reconcile.audit.repeats.shared_days import bill_day, is_held
+from invoices.schema import RATE, among, columns_of
+from reconcile.audit.repeats.credited import uncredited
+from reconcile.audit.repeats.owed_at_nothing import owed_at_nothing
+from reconcile.audit.repeats.shared_days import bill_day
 from reconcile.audit.repeats.undone_charges import DATED, DOCUMENT_ORDER, EXACT, stands
+from reconcile.audit.repeats.weigh import NONE, Repeats, weigh
 from reconcile.schema import UNITED
 
 _SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
@@ -24,17 +26,6 @@ _SAME = ["same_from", "same_until", "same_units", "same_text", "same_amount"]
 _ITEM = ["service", "usoc"]
 _KEY = ["family_class", *_ITEM, *_SAME]
 
-PIECES = pl.Schema(
-    {"line_id": pl.String(), "piece_from": pl.Date(), "piece_until": pl.Date(), "units": RATE}
-)
-TWICE = pl.Schema(
-    {
-        "line_id": pl.String(),
-        "twin": pl.String(),  # the first earlier line that bills the same
-        "units_due": RATE,  # for classes without days
-        "credited": CENTS,  # of what is billed again, what was credited as money
-    }
-)
 PAIRS = pl.Schema(
     {
         "line_id": pl.String(),
@@ -57,13 +48,6 @@ PAIRS = pl.Schema(
 )
 
 
-class Repeats(NamedTuple):
-    """Lines billed twice (`TWICE`); the days and units still due of the dated ones (`PIECES`)."""
-
-    twice: pl.DataFrame
-    pieces: pl.DataFrame
-
-
 class Duplicates(NamedTuple):
     """What earlier lines already bill of tonight's, and what they already make due.
 
@@ -78,9 +62,6 @@ class Duplicates(NamedTuple):
     ever_billed: Repeats
     """`billed` and `due` of lines whenever they were audited."""
     ever_due: Repeats
-
-
-NONE = Repeats(pl.DataFrame(schema=TWICE), pl.DataFrame(schema=PIECES))
 
 
 def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
@@ -158,8 +139,8 @@ def find(
     bearing = pairs.filter(pl.col("amount_before") > 0)
     owing = pairs.filter((pl.col("amount_before") == 0).any().over("line_id"))
     tonight = pool.filter("tonight").select("line_id")
-    ever_billed = _repeats(bearing, given, owned, orders)
-    ever = ever_billed, _owing(owing, ever_billed, given, owned, orders)
+    ever_billed = weigh(bearing, given, owned, orders)
+    ever = ever_billed, owed_at_nothing(owing, ever_billed, given, owned, orders)
     billed, due = (
         Repeats(*(part.join(tonight, on="line_id", how="semi") for part in repeats))
         for repeats in ever
@@ -181,102 +162,6 @@ def _told(pairs: pl.DataFrame) -> pl.DataFrame:
         ),
         ends_before=pl.when(dated).then(pl.min_horizontal("ends_before", last)),
     ).select(columns_of(PAIRS))
-
-
-def _repeats(
-    pairs: pl.DataFrame, given: pl.DataFrame, owned: pl.LazyFrame, orders: pl.DataFrame
-) -> Repeats:
-    """Return what lines bill a second time, given the earlier ones they are paired with."""
-    if pairs.is_empty():
-        return NONE
-    exact = pl.col("charge_class").is_in(EXACT)
-    lines, pieces = _by_days(pairs.filter(~exact), given, owned)
-    keyed = _by_key(pairs.filter(exact), orders)
-    found = pl.concat([lines.with_columns(units_due=pl.lit(None, dtype=RATE)), keyed])
-    twin = pl.col("line_id_before").sort_by("place_before").first()
-    # What other documents bill of a package is weighed by its days: such a repeat takes no money.
-    here = (pl.col("document") == pl.col("document_before")).any().over("line_id")
-    told = found.join(pairs.filter(here | ~pl.col("packaged")), on="line_id", how="semi")
-    twice = (
-        found.join(pairs.group_by("line_id").agg(twin=twin), on="line_id", how="left")
-        .join(credited_money(given, told, pieces), on="line_id", how="left", maintain_order="left")
-        .select(columns_of(TWICE))
-    )
-    return Repeats(twice, pieces)
-
-
-def _owing(
-    pairs: pl.DataFrame,
-    billed: Repeats,
-    given: pl.DataFrame,
-    owned: pl.LazyFrame,
-    orders: pl.DataFrame,
-) -> Repeats:
-    """Return what is due already of lines of which lines of 0.00 have some.
-
-    Those have what was left of them when they were billed (of the first, what is no repeat in
-    `billed`): the first is known at once, and with it the next. An element of 2; B was credited in
-    full before D is billed::
-
-        line  amount  units  has
-        A       0.00  1      1
-        B      10.00  1      1
-        C       0.00  2      0
-        D      10.00  1      1
-    """
-    nothing = pairs.filter(pl.col("amount_before") == 0)["line_id_before"].unique()
-    later = pairs["line_id"].unique()
-    first = Repeats(*(part.filter(~among("line_id", later)) for part in billed))
-    told, before = NONE, None
-    while before is None or not _of(before, nothing).equals(_of(told, nothing)):
-        before = told
-        owing = _as_owed(
-            pairs, Repeats(*(pl.concat(both) for both in zip(first, told, strict=True)))
-        )
-        told = _repeats(owing, given, owned, _without_owing(owing, orders))
-    return told
-
-
-def _of(repeats: Repeats, lines: pl.Series) -> pl.DataFrame:
-    """Return the days and units that are due of some of the lines billed twice."""
-    twice = repeats.twice.filter(among("line_id", lines)).select("line_id", units="units_due")
-    pieces = repeats.pieces.filter(among("line_id", lines))
-    both = pl.concat([twice, pieces], how="diagonal")
-    return both.sort("line_id", "piece_from", nulls_last=False)
-
-
-def _as_owed(pairs: pl.DataFrame, told: Repeats) -> pl.DataFrame:
-    """Cut what lines of 0.00 have of later ones to the days and units that are due of them."""
-    cut = (pl.col("amount_before") == 0) & among("line_id_before", told.twice["line_id"])
-    exact = pl.col("charge_class").is_in(EXACT)
-    units = told.twice.select(line_id_before="line_id", left="units_due")
-    pieces = told.pieces.rename({"line_id": "line_id_before", "units": "left"})
-    few = pairs.filter(cut)
-    keyed = few.filter(exact).join(units, on="line_id_before").filter(pl.col("left") > 0)
-    dated = (
-        few.filter(~exact)
-        .join(pieces, on="line_id_before")
-        .with_columns(
-            starts_shared=pl.max_horizontal("starts_shared", "piece_from"),
-            ends_shared=pl.min_horizontal("ends_shared", "piece_until"),
-        )
-        .filter(pl.col("starts_shared") < pl.col("ends_shared"))
-    )
-    owed = [part.with_columns(units_before="left").select(pairs.columns) for part in (keyed, dated)]
-    return pl.concat([pairs.filter(~cut), *owed])
-
-
-def _without_owing(pairs: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """Return what is left of orders where lines of 0.00 use them too."""
-    used = (
-        pairs.filter(pl.col("charge_class") == "one_time", pl.col("amount_before") == 0)
-        .group_by("line_id")
-        .agg(used=pl.col("units_before").sum())
-    )
-    left = pl.col("units_left") - pl.col("used").fill_null(0)
-    return orders.join(used, on="line_id", how="left").with_columns(
-        units_left=pl.max_horizontal(left, pl.lit(0)).cast(RATE)
-    )
 
 
 def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl.DataFrame:
@@ -338,119 +223,4 @@ def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
             starts_shared=pl.max_horizontal("starts", "starts_before"),
             ends_shared=pl.min_horizontal("ends", "ends_before"),
         )
-    )
-
-
-def _by_days(
-    pairs: pl.DataFrame, given: pl.DataFrame, owned: pl.LazyFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Weigh overlapping periods: days on which more is billed than the service has.
-
-    Returns the lines billed twice and, for each, the days and units that are still due. Of what
-    earlier lines bill, what credits gave back is `given`. Where the inventory says nothing, the
-    service has what was billed first. A line bills 2 units, an earlier one 1 up to the 3rd; the
-    service has 2::
-
-        day    units  before  has      due
-        06-01  2      1       2    ->  1
-        06-02  2      1       2    ->  1
-        06-03  2      null    2    ->  2
-    """
-    later = pairs.select(
-        "line_id", "carrier", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
-    ).unique("line_id")
-    days = later.with_columns(_EACH_DAY).explode("day")
-    room = pl.coalesce("has", "most") - pl.col("before")
-    due = (
-        pl.when(pl.col("before").is_null())
-        .then("units")
-        .otherwise(pl.max_horizontal(pl.min_horizontal(room, "units"), pl.lit(0)))
-    )
-    daily = (
-        days.join(_units_before(pairs, given), on=["line_id", "day"], how="left")
-        .join(_owned_on(days, later, owned), on=["line_id", "day"], how="left")
-        .with_columns(due=due.cast(RATE))
-        .filter((pl.col("due") < pl.col("units")).any().over("line_id"))
-    )
-    return daily.select("line_id").unique(), _runs(daily)
-
-
-_EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
-
-
-def _units_before(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """Return the units earlier lines bill on each day of a line, less what was credited.
-
-    [line_id, day, before, most: the most that one of them bills].
-    """
-    days = ["line_id", "starts_shared", "ends_shared"]
-    back = given.join(
-        pairs.select("line_id", "line_id_before"), on=["line_id", "line_id_before"], how="semi"
-    )
-    both = pl.concat(
-        [
-            pairs.select(*days, units="units_before"),
-            back.select(
-                "line_id",
-                pl.max_horizontal("starts", "starts_shared").alias("starts_shared"),
-                pl.min_horizontal("ends", "ends_shared").alias("ends_shared"),
-                units=-pl.col("units_back").cast(RATE),
-            ).filter(pl.col("starts_shared") < pl.col("ends_shared")),
-        ]
-    )
-    each_day = pl.date_ranges("starts_shared", "ends_shared", closed="left").alias("day")
-    return (
-        both.with_columns(each_day)
-        .explode("day")
-        .group_by("line_id", "day")
-        .agg(before=pl.col("units").sum(), most=pl.col("units").max())
-    )
-
-
-def _owned_on(days: pl.DataFrame, later: pl.DataFrame, owned: pl.LazyFrame) -> pl.DataFrame:
-    """Return how many units the service has on each day of a line: [line_id, day, has]."""
-    mine = owned.filter(among("service", later["service"].unique())).collect()
-    return (
-        days.filter(pl.col("family_class") == "recurring")
-        .join(mine, on=_ITEM, suffix="_owned")
-        .filter(
-            is_held(),
-            (pl.col("carrier_owned") == pl.col("carrier")).fill_null(True),
-        )
-        .group_by("line_id", "day")
-        # An inventory may list the elements of a package beside it: the larger count holds.
-        .agg(has=pl.col("units_owned").max())
-    )
-
-
-def _runs(daily: pl.DataFrame) -> pl.DataFrame:
-    """Join days with the same units due into pieces."""
-    run = pl.struct("line_id", "due").rle_id()
-    return (
-        daily.sort("line_id", "day")
-        .with_columns(run=run)
-        .group_by("run")
-        .agg(
-            pl.col("line_id").first(),
-            piece_from=pl.col("day").min(),
-            piece_until=pl.col("day").max(),
-            units=pl.col("due").first(),
-        )
-        .filter(pl.col("units") > 0)
-        .with_columns(piece_until=add_days(pl.col("piece_until"), 1))
-        .select(columns_of(PIECES))
-    )
-
-
-def _by_key(pairs: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
-    """Weigh charges that are the same or not: usage, taxes, and one-time charges by their order."""
-    units = pl.col("units_left").fill_null(0)
-    # What an order still carries is due; usage and taxes have nothing left to carry them.
-    return (
-        pairs.select("line_id", "units")
-        .unique("line_id")
-        .join(orders.select("line_id", "units_left"), on="line_id", how="left")
-        .with_columns(units_due=pl.min_horizontal(units, "units").cast(RATE))
-        .filter(pl.col("units_due") < pl.col("units"))
-        .select("line_id", "units_due")
     )

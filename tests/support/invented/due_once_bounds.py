@@ -42,6 +42,35 @@ NOTHING: dict[str, str] = {
     c  07-01 adj   1FB  .        .     -20.00 06-01 07-01 -20.00 0.00  0.00   .
     d  08-01 rec   1FB  1        12.00 12.00  06-01 07-01 20.00  0.00  8.00   rate_below_contract
     """,
+    "a repeat uses up what lies on the days it bills again": """
+    no bill  class usoc quantity rate amount from  until due  stake under code
+    a  06-01 rec   TTB  1        .    0.00   06-01 07-01 5.00 0.00  5.00  rate_below_contract
+    b  07-01 pro   TTB  2        .    4.00   06-01 06-16 2.50 0.00  -1.50 .
+    c  08-01 rec   TTB  1        .    5.00   06-01 07-01 2.50 1.50  -1.00 charged_twice
+    """,
+    "too little, credited in part, and its days billed again": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  06-01 rec   1FB  1        18.00 18.00  06-01 07-01 20.00  0.00  2.00  rate_below_contract
+    b  07-01 adj   1FB  .        .     -9.00  06-16 07-01 -9.00  0.00  0.00  .
+    c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 10.00  9.00  -1.00 charged_twice
+    """,
+    "a line of nothing has what was left when it was billed": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  1        .    0.00   06-01 07-01 5.00  0.00  5.00  rate_below_contract
+    b  06-01 rec   TTB  1        .    5.00   06-01 07-01 5.00  0.00  0.00  .
+    c  07-01 rec   TTB  2        .    0.00   06-01 07-01 0.00  0.00  0.00  .
+    d  08-01 adj   TTB  .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
+    e  09-01 rec   TTB  1        .    5.00   06-01 07-01 5.00  0.00  0.00  .
+    """,
+    "a line of nothing after one that was used up": """
+    no bill  class usoc quantity rate amount from  until due    stake under code
+    a  06-01 rec   TTB  2        .    0.00   06-01 07-01 10.00  0.00  10.00 rate_below_contract
+    b  07-01 rec   TTB  1        .    4.00   06-01 07-01 0.00   0.00  -4.00 .
+    c  08-01 adj   TTB  .        .    -10.00 06-01 07-01 -10.00 0.00  0.00  .
+    d  09-01 rec   TTB  2        .    0.00   06-01 07-01 4.00   0.00  4.00  rate_below_contract
+    e  10-01 rec   TTB  2        .    0.00   06-01 07-01 0.00   0.00  0.00  .
+    f  11-01 rec   TTB  2        5.00 10.00  06-01 07-01 0.00   0.00  -10.00 .
+    """,
     "beside nothing, too dear": """
     no bill  class usoc quantity rate  amount from  until due   stake under  code
     a  06-01 rec   1FB  1        .     0.00   06-01 07-01 20.00 0.00  20.00  rate_below_contract

@@ -10,6 +10,7 @@ from compare import agreed, kernel_audit
 from due_once_cases import CASES, GROUPS, OF_ELEMENTS, OF_PACKAGES, made, right, together
 from hand_bills import ELEMENTS, answers, audit, found
 from model import model_audit
+from nothing_worlds import nothing_world
 from worlds import Row
 
 from invoices.money import MONTH_PARTS
@@ -49,6 +50,13 @@ def test_all_that_is_judged_in_one_night_is_judged_as_it_is_alone(number: int):
     for n, name in enumerate(names):
         own = [(row[0].split(".")[1], *row[1:]) for row in told if row[0].startswith(f"{n}.")]
         assert own == right(name), name
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.soak) for n in range(12, 400))]
+)
+def test_lines_of_nothing_and_credits_in_any_order_are_judged_as_the_model_does(seed: int):
+    agreed(nothing_world(seed))
 
 
 @pytest.mark.parametrize("cases", [OF_PACKAGES, OF_ELEMENTS], ids=["packages", "elements"])
