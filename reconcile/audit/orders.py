@@ -58,7 +58,8 @@ def assign(
             "bill_date", "turn", maintain_order=True
         ):
             used = pl.concat([used, _oldest_unused(turn, used, credits, completed)])
-    return _left(pl.concat([used, _given_back(used, credits)]), completed, lines)
+    both = pl.concat([lines.select("line_id"), history.select("line_id")])
+    return _left(pl.concat([used, _given_back(used, credits)]), completed, both)
 
 
 def _named(lines: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import cents, from_cents, micros
+from invoices.money import EXACT_PER_CENT, cents, divide_half_away, from_cents, micros
 from invoices.schema import CENTS, among
 from reconcile.audit.repeats.duplicates import Duplicates
 from reconcile.audit.repeats.shared_days import FINE, each_day, on_days, spend_in_turns
@@ -16,7 +16,6 @@ from reconcile.audit.repeats.shared_days import FINE, each_day, on_days, spend_i
 _NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENTS})
 UNITS = ("due_units", "due_unit_parts")
 PLAIN = ("plain_expected", *(f"plain_{name}" for name in UNITS))
-_PAIR = ("line_id", "line_id_before")
 _ZERO = pl.lit(0, dtype=pl.Int128)
 
 
@@ -88,7 +87,6 @@ def _told(takers: pl.DataFrame, taken: pl.DataFrame) -> pl.DataFrame:
     return (
         takers.join(taken, left_on="line_id", right_on="taker", how="left")
         .with_columns(open=open_, used=pl.col("taken").fill_null(0) - beside)
-        .filter((pl.col("open") > 0) | (pl.col("used") > 0))
         .select("line_id", used=from_cents(pl.col("used")), open=from_cents(pl.col("open")))
     )
 
@@ -119,19 +117,23 @@ def _in_turns(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
 
     A line first takes what lines of 0.00 have of it, then what it bills again.
     """
-    days = _left_on_days(asked.select("line_id", "units", "starts", "ends"), found)
-    lying = _lying(asked, found).join(
-        days.select(
-            "line_id",
-            "day",
-            beside=pl.col("once") < pl.col("plain"),
-            again=pl.col("plain") < pl.col("units"),
-        ),
-        on=["line_id", "day"],
-        nulls_equal=True,
+    own = ("line_id", "units", "starts", "ends", "bill_day", "proration", "worth")
+    days = _left_on_days(asked.select(own), found)
+    had = _worth(days).select("line_id", had_beside=pl.col("plain") - pl.col("once"))
+    lying = (
+        asked.join(_lying(asked, found), on="line_id_before")
+        .join(
+            days.select("line_id", "day", "plain", "once"), on=["line_id", "day"], nulls_equal=True
+        )
+        .join(had, on="line_id")
     )
-    beside = lying.filter("beside", "is_nothing").with_columns(want="gone", again=pl.lit(False))
-    again = lying.filter("again").with_columns(owed=pl.lit(None, dtype=pl.Int128))
+    beside = lying.filter(pl.col("once") < pl.col("plain"), "is_nothing").with_columns(
+        want=pl.when("tonight").then("gone").otherwise(pl.min_horizontal("gone", "had_beside")),
+        again=pl.lit(False),
+    )
+    again = lying.filter(pl.col("plain") < pl.col("units")).with_columns(
+        owed=pl.lit(None, dtype=pl.Int128), again=pl.lit(True)
+    )
     return pl.concat([beside, again]).select(
         *("day", "want", "owed", "lies"),
         turn=pl.struct("place", "again").rank("dense").over("service", "usoc"),
@@ -143,16 +145,16 @@ def _in_turns(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
 def _left_on_days(lines: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
     """Return the days of lines with the units they bill, and what earlier lines leave of them.
 
-    `lines` have line_id, units, starts, ends; `plain` is what lines leave that bill something,
-    `once` what those of 0.00 leave too. 2 units, of which the service has 2; before it 1 of 0.00 up
-    to the 3rd, and 1 of 5.00 up to the 2nd::
+    `lines` have line_id, units and what `on_days` asks for; `plain` is what lines leave that bill
+    something, `once` what those of 0.00 leave of it. 2 units, of which the service has 2; before it
+    1 of 0.00 up to the 3rd, and 1 of 5.00 up to the 2nd::
 
         day    units  plain  once
         06-01  2      1      0
         06-02  2      2      1
         06-03  2      2      2
     """
-    days = each_day(lines.unique("line_id")).with_columns(plain="units")
+    days = on_days(lines.unique("line_id")).with_columns(plain="units")
     for name, repeats in (("plain", found.ever_billed), ("once", found.ever_due)):
         told = repeats.twice.select("line_id", "units_due", told=True)
         pieces = repeats.pieces.rename({"piece_from": "starts", "piece_until": "ends"})
@@ -168,43 +170,54 @@ def _left_on_days(lines: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
 
 
 def _lying(asked: pl.DataFrame, found: Duplicates) -> pl.DataFrame:
-    """Return pairs once for each day they share, with the parts of cents (`lies`) there.
+    """Return where what was billed too little lies: [line_id_before, day, lies], parts of a cent.
 
-    What was billed too little of a line lies on its days: by the units that lines of 0.00 leave of
-    what is due; what is `open` of theirs, on those; what is due since it was credited before
-    (`again`), on the units that are billed again.
+    It lies on the days of its line: by the units that lines of 0.00 leave of what is due; what is
+    `open` of theirs, on those; what is due since it was credited before (`again`), on the units
+    that are billed again.
     """
-    names = ("units", "starts", "ends", "bill_day", "proration")
-    before = asked.with_columns(pl.col(f"{name}_before").alias(name) for name in names)
-    own = _left_on_days(
-        before.select("units", "starts", "ends", line_id="line_id_before"), found
-    ).select("day", "plain", "once", line_id_before="line_id")
-    credited = found.ever_billed.twice.select(line_id_before="line_id", again="credited")
-    parts = {"first": pl.col("once"), "open": pl.col("plain") - pl.col("once"),
-             "again": pl.col("units") - pl.col("plain")}  # fmt: skip
-    lying = (
-        on_days(before.join(credited, on="line_id_before", how="left"))
-        .join(own, on=["line_id_before", "day"], nulls_equal=True)
-        .with_columns(
-            (micros(units) * pl.col("parts")).alias(f"{name}_bears")
-            for name, units in parts.items()
-        )
-        .with_columns(
-            pl.col(f"{name}_bears").sum().over(_PAIR).alias(f"{name}_all") for name in parts
-        )
+    names = ("units", "starts", "ends", "bill_day", "proration", "worth")
+    givers = asked.select(
+        *("has", "due"),
+        *(pl.col(f"{name}_before").alias(name) for name in names),
+        line_id="line_id_before",
     )
-    again = pl.when(pl.col("again_all") > 0).then(cents(pl.col("again"))).fill_null(0)
-    due = pl.max_horizontal(pl.col("due") - again, _ZERO)
-    open_ = pl.when(pl.col("first_all") > 0).then("open").otherwise(due)
-    first = pl.max_horizontal(due - open_, _ZERO)
-    lying = lying.with_columns(again=again, open=open_, first=first)
+    credited = found.ever_billed.twice.select("line_id", again=cents(pl.col("credited")))
+    days = _left_on_days(givers, found)
+    worth = _worth(days).select("line_id", worth_once="once")
+    lying = days.join(worth, on="line_id").join(credited, on="line_id", how="left")
+    again = pl.col("again").fill_null(0)
+    own = pl.max_horizontal(pl.col("due") - again, _ZERO)
+    first = pl.min_horizontal(own, "worth_once")
+    lying = lying.with_columns(first=first, open=own - first, again=again)
+    parts = {
+        "first": pl.col("once"),
+        "open": pl.col("plain") - pl.col("once"),
+        "again": pl.col("units") - pl.col("plain"),
+    }
     whole = pl.max_horizontal(pl.sum_horizontal(*parts), pl.lit(1))
-    lies = (
-        pl.col("has") * FINE * pl.col(name) // whole
-        * pl.col(f"{name}_bears") // pl.max_horizontal(f"{name}_all", pl.lit(1))
-        for name in parts
-    )  # fmt: skip
-    return lying.with_columns(lies=pl.sum_horizontal(*lies)).drop("again")
+    lies = []
+    for name, units in parts.items():
+        bears = micros(units) * pl.col("parts")
+        all_of = pl.max_horizontal(bears.sum().over("line_id"), pl.lit(1))
+        lies.append(pl.col("has") * FINE * pl.col(name) // whole * bears // all_of)
+    return lying.select("day", line_id_before="line_id", lies=pl.sum_horizontal(*lies))
+
+
+def _worth(days: pl.DataFrame) -> pl.DataFrame:
+    """Return what lines cost by the contract, in cents: [line_id, plain, once].
+
+    `plain` is for the units that lines leave which bill something, `once` for what those of 0.00
+    leave of these.
+    """
+    names = ("plain", "once")
+    units = (micros(pl.col("units", *names)) * pl.col("parts")).sum()
+    whole = pl.max_horizontal(pl.col("units") * EXACT_PER_CENT, pl.lit(1))
+    lines = days.group_by("line_id").agg(units, pl.col("worth").first().fill_null(0))
+    return lines.select(
+        "line_id",
+        *(divide_half_away(pl.col("worth") * pl.col(name), whole).alias(name) for name in names),
+    )
 
 
 def cents_of(code: str) -> pl.Expr:

@@ -207,9 +207,7 @@ def credited_money(
             owed=pl.lit(None, dtype=pl.Int128),
         )
     )
-    return taken.filter(pl.col("taken") > 0).select(
-        line_id="taker", credited=from_cents(pl.col("taken"))
-    )
+    return taken.select(line_id="taker", credited=from_cents(pl.col("taken")))
 
 
 def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:

@@ -38,7 +38,11 @@ PAIRS = pl.Schema(
         "same_document": pl.Boolean(),
         "starts": pl.Date(),  # the days of the line; null where its class has none
         "ends": pl.Date(),
+        "bill_day": pl.Int64(),
+        "proration": pl.String(),
+        "worth": pl.Int128(),  # by the contract, in parts of a cent (EXACT_PER_CENT)
         "units_before": RATE,
+        "worth_before": pl.Int128(),
         # And those of the earlier one on which it is in service: none if they do not begin before.
         "starts_before": pl.Date(),
         "ends_before": pl.Date(),
@@ -219,7 +223,7 @@ def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("place_before") < pl.col("place"), overlap)
         .filter(pl.col("bill_date_before") >= reach)
         .with_columns(
-            proration_before=pl.col("proration_before").fill_null("thirty_day_month"),
+            pl.col("proration", "proration_before").fill_null("thirty_day_month"),
             starts_shared=pl.max_horizontal("starts", "starts_before"),
             ends_shared=pl.min_horizontal("ends", "ends_before"),
         )

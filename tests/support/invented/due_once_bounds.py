@@ -62,6 +62,22 @@ NOTHING: dict[str, str] = {
     d  08-01 adj   TTB  .        .    -5.00  06-01 07-01 -5.00 0.00  0.00  .
     e  09-01 rec   TTB  1        .    5.00   06-01 07-01 5.00  0.00  0.00  .
     """,
+    "a line of nothing, credited money and days, and both billed again": """
+    no bill  class usoc quantity rate amount from  until due   stake under code
+    a  06-01 rec   TTB  2        5.00 10.00  06-01 07-01 10.00 0.00  0.00  .
+    b  07-01 adj   TTB  .        .    -6.00  06-11 06-21 -6.00 0.00  0.00  .
+    c  08-01 rec   TTB  1        .    0.00   06-01 07-01 4.34  0.00  4.34  rate_below_contract
+    d  09-01 pro   TTB  1        5.00 1.67   06-01 06-11 0.00  0.33  -1.34 charged_twice
+    """,
+    "a line of nothing on days of which some were used up": """
+    no bill  class usoc quantity rate amount from  until due    stake under  code
+    a  06-01 pro   1FB  1        .    0.00   06-01 06-16 10.00  0.00  10.00  rate_below_contract
+    b  07-01 pro   1FB  1        .    10.00  06-01 06-16 0.00   0.00  -10.00 .
+    c  08-01 adj   1FB  .        .    -10.00 06-01 06-16 -10.00 0.00  0.00   .
+    d  09-01 rec   1FB  1        .    0.00   06-01 07-01 20.00  0.00  20.00  rate_below_contract
+    e  10-01 pro   1FB  1        .    10.00  06-16 07-01 0.00   0.00  -10.00 .
+    f  11-01 pro   1FB  1        .    10.00  06-01 06-16 0.00   0.00  -10.00 .
+    """,
     "a line of nothing after one that was used up": """
     no bill  class usoc quantity rate amount from  until due    stake under code
     a  06-01 rec   TTB  2        .    0.00   06-01 07-01 10.00  0.00  10.00 rate_below_contract
@@ -125,6 +141,13 @@ GIVEN_BACK: dict[str, str] = {
     b  07-01 adj   1FB  .        .     -18.00 06-01 06-16 -18.00 0.00  0.00  .
     c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
     d  09-01 pro   1FB  1        20.00 10.00  06-01 06-16 8.00   2.00  0.00  charged_twice
+    """,
+    "and of the other half": """
+    no bill  class usoc quantity rate  amount from  until due    stake under code
+    a  06-01 pro   1FB  1        40.00 20.00  06-16 07-01 10.00  10.00 0.00  rate_above_contract
+    b  07-01 adj   1FB  .        .     -18.00 06-16 07-01 -18.00 0.00  0.00  .
+    c  08-01 rec   1FB  1        20.00 20.00  06-01 07-01 20.00  0.00  0.00  .
+    d  09-01 pro   1FB  1        20.00 10.00  06-16 07-01 8.00   2.00  0.00  charged_twice
     """,
     "the 31st costs nothing where months are of 30 days": """
     no bill  class usoc quantity rate  amount from  until due    stake under code

@@ -23,8 +23,8 @@ def nothing_world(seed: int) -> World:
     row = chance.choice([of_element, of_element, of_order])
     rows = [HEAD]
     for n in range(chance.randint(3, 6)):
-        day = n - 1 if n and chance.random() < 0.25 else n
-        rows.append(f"l{n} 2026-06-{10 + day} {row(chance, first=not n)}")
+        month = n - 1 if n and chance.random() < 0.25 else n
+        rows.append(f"l{n} 2026-{6 + month:02}-10 {row(chance, first=not n)}")
     return audit("\n".join(rows), orders=ORDER)
 
 

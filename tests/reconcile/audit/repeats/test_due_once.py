@@ -7,11 +7,12 @@ from typing import Any
 import polars as pl
 import pytest
 from compare import agreed, kernel_audit
+from due_once_bounds import NOTHING
 from due_once_cases import CASES, GROUPS, OF_ELEMENTS, OF_PACKAGES, made, right, together
 from hand_bills import ELEMENTS, answers, audit, found
 from model import model_audit
 from nothing_worlds import nothing_world
-from worlds import Row
+from worlds import Row, World
 
 from invoices.money import MONTH_PARTS
 from reconcile.schema import AUDITED
@@ -29,6 +30,15 @@ def answered(lines: list[Row], findings: list[Row]) -> list[tuple[Any, ...]]:
          codes.get(r["line_id"], set()))
         for r in lines
     )  # fmt: skip
+
+
+def month_by_month(made: World) -> list[tuple[Any, ...]]:
+    """Return what the kernels say of each line in a night for each month, after those before."""
+    history = pl.DataFrame(schema=AUDITED)
+    for month in sorted({document["bill_date"].replace(day=1) for document in made.documents}):
+        said = kernel_audit(made, history=history, month=month)
+        history = pl.concat([history, said.lines.collect()])
+    return sorted(history.select("line_id", "expected", "at_stake", "underbilled").iter_rows())
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -56,18 +66,17 @@ def test_all_that_is_judged_in_one_night_is_judged_as_it_is_alone(number: int):
     "seed", [*range(12), *(pytest.param(n, marks=pytest.mark.soak) for n in range(12, 400))]
 )
 def test_lines_of_nothing_and_credits_in_any_order_are_judged_as_the_model_does(seed: int):
-    agreed(nothing_world(seed))
+    made = nothing_world(seed)
+    lines, findings = agreed(made)
+    assert month_by_month(made) == [line[:4] for line in answered(lines, findings)]
 
 
-@pytest.mark.parametrize("cases", [OF_PACKAGES, OF_ELEMENTS], ids=["packages", "elements"])
+@pytest.mark.parametrize(
+    "cases", [OF_PACKAGES, OF_ELEMENTS, NOTHING], ids=["packages", "elements", "nothing"]
+)
 def test_the_kernels_say_it_too_where_earlier_bills_were_audited_before(cases: dict[str, str]):
     names = list(cases)
-    world = together(names)
-    history = pl.DataFrame(schema=AUDITED)
-    for month in sorted({document["bill_date"].replace(day=1) for document in world.documents}):
-        said = kernel_audit(world, history=history, month=month)
-        history = pl.concat([history, said.lines.collect()])
-    told = sorted(history.select("line_id", "expected", "at_stake", "underbilled").iter_rows())
+    told = month_by_month(together(names))
     for n, name in enumerate(names):
         own = [(row[0].split(".")[1], *row[1:]) for row in told if row[0].startswith(f"{n}.")]
         assert own == [line[:4] for line in right(name)], name
