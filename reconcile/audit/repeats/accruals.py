@@ -11,7 +11,7 @@ import polars as pl
 from invoices.money import EXACT_PER_CENT, cents, divide_half_away, from_cents, micros
 from invoices.schema import CENTS, among
 from reconcile.audit.repeats.duplicates import Duplicates
-from reconcile.audit.repeats.shared_days import FINE, each_day, on_days, spend_in_turns
+from reconcile.audit.repeats.shared_days import FINE, each_day, of_unit, on_days, spend_in_turns
 
 _NONE = pl.DataFrame(schema={"line_id": pl.String(), "used": CENTS, "open": CENTS})
 UNITS = ("due_units", "due_unit_parts")
@@ -211,12 +211,15 @@ def _worth(days: pl.DataFrame) -> pl.DataFrame:
     leave of these.
     """
     names = ("plain", "once")
-    units = (micros(pl.col("units", *names)) * pl.col("parts")).sum()
-    whole = pl.max_horizontal(pl.col("units") * EXACT_PER_CENT, pl.lit(1))
-    lines = days.group_by("line_id").agg(units, pl.col("worth").first().fill_null(0))
+    lines = days.group_by("line_id").agg(
+        (micros(pl.col(*names)) * pl.col("parts")).sum(),
+        pl.col("parts").sum(),
+        of_unit=of_unit().first().fill_null(0),
+    )
+    whole = pl.col("parts").cast(pl.Int128) * EXACT_PER_CENT
     return lines.select(
         "line_id",
-        *(divide_half_away(pl.col("worth") * pl.col(name), whole).alias(name) for name in names),
+        *(divide_half_away(pl.col("of_unit") * pl.col(name), whole).alias(name) for name in names),
     )
 
 

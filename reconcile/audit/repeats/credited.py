@@ -19,7 +19,7 @@ from invoices.money import (
 )
 from invoices.periods import add_days
 from invoices.schema import CENTS
-from reconcile.audit.repeats.shared_days import FINE, in_cents, on_days, spend_in_turns
+from reconcile.audit.repeats.shared_days import FINE, in_cents, of_unit, on_days, spend_in_turns
 from reconcile.audit.repeats.undone_charges import COLUMNS, EXACT, allocate
 
 _PAIR = ["line_id", "line_id_before"]
@@ -232,7 +232,8 @@ def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> 
     due = pl.when(exact).then(micros(pl.col("units_due")) * pl.col("parts")).otherwise("free")
     due = due.fill_null(0)
     again = pl.max_horizontal(pl.col("all_of") - pl.col("due"), pl.lit(0))
-    cost = divide_half_away(pl.col("worth") * again, pl.col("all_of") * EXACT_PER_CENT)
+    whole = pl.col("parts").cast(pl.Int128) * EXACT_PER_CENT
+    cost = divide_half_away(of_unit() * again, whole)
     billed = divide_half_away(cents(pl.col("amount")) * again, pl.col("all_of"))
     rated = pl.col("worth").is_not_null() & ~pl.col("packaged")
     return (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.money import divide_half_away
+from invoices.money import divide_half_away, micros
 from invoices.periods import with_day_parts
 
 FINE = 10**9
@@ -54,6 +54,14 @@ def is_held() -> pl.Expr:
 def bill_day() -> pl.Expr:
     """Return the day the account bills on; of lines that do not know it, that of their date."""
     return pl.coalesce("bill_day", pl.col("bill_date").dt.day().cast(pl.Int64))
+
+
+def of_unit() -> pl.Expr:
+    """Return what a millionth of a unit costs: `worth` of all `units`, which is a multiple of it.
+
+    Sums of units and parts of months are weighed by it, so that no number grows too large.
+    """
+    return pl.col("worth") // pl.max_horizontal(micros(pl.col("units")), pl.lit(1))
 
 
 def each_day(lines: pl.DataFrame) -> pl.DataFrame:

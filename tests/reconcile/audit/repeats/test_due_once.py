@@ -82,6 +82,23 @@ def test_the_kernels_say_it_too_where_earlier_bills_were_audited_before(cases: d
         assert own == [line[:4] for line in right(name)], name
 
 
+def test_no_number_of_units_is_too_large_to_be_weighed():
+    many = ELEMENTS.replace("1FB    1  ", "1FB    900000")
+    bills = audit(
+        """
+        no bill       class usoc quantity rate  amount       from       until
+        a  2026-06-01 pro   1FB  900000   .     0.00         2026-06-01 2026-06-16
+        b  2026-07-01 pro   1FB  900000   .     8900000.00   2026-06-01 2026-06-16
+        c  2026-08-01 adj   1FB  .        .     -8000000.00  2026-06-01 2026-06-16
+        d  2026-09-01 rec   1FB  900000   .     0.00         2026-06-01 2026-07-01
+        e  2026-10-01 rec   1FB  900000   20.00 18000000.00  2026-06-01 2026-07-01
+    """,
+        service_elements=many,
+    )
+    lines, findings = agreed(bills)
+    assert month_by_month(bills) == [line[:4] for line in answered(lines, findings)]
+
+
 # ---------------------------------------------------------------------- money that was credited
 
 
