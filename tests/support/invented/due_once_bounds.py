@@ -102,6 +102,14 @@ OF_ORDERS: dict[str, str] = {
     c  07-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  0.00  -45.00 .
     d  08-01 nrc   NRCIN 1        45.00 45.00  R1       0.00  45.00 0.00   charged_twice
     """,
+    "credited in two parts, and billed again": """
+    no bill  class usoc  quantity rate  amount order_no due    stake under code
+    a  06-01 nrc   NRCIN 2        45.00 90.00  R1       90.00  0.00  0.00  .
+    b  07-01 adj   NRCIN .        .     -45.00 R1       -45.00 0.00  0.00  .
+    c  08-01 adj   NRCIN .        .     -45.00 R1       -45.00 0.00  0.00  .
+    d  09-01 nrc   NRCIN 2        45.00 90.00  R1       90.00  0.00  0.00  .
+    e  10-01 nrc   NRCIN 1        45.00 45.00  R1       0.00   45.00 0.00  charged_twice
+    """,
     "one of two billed at nothing": """
     no bill  class usoc  quantity rate  amount order_no due   stake under  code
     a  06-01 nrc   NRCIN 1        .     0.00   R1       45.00 0.00  45.00  rate_below_contract
