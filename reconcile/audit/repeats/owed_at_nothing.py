@@ -59,7 +59,7 @@ def _as_owed(pairs: pl.DataFrame, told: Repeats) -> pl.DataFrame:
     units = told.twice.select(line_id_before="line_id", left="units_due")
     pieces = told.pieces.rename({"line_id": "line_id_before", "units": "left"})
     few = pairs.filter(cut)
-    keyed = few.filter(exact).join(units, on="line_id_before").filter(pl.col("left") > 0)
+    keyed = few.filter(exact).join(units, on="line_id_before")
     dated = (
         few.filter(~exact)
         .join(pieces, on="line_id_before")
