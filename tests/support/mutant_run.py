@@ -15,6 +15,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -34,6 +35,8 @@ from mutants import ROOT, Mutant, equal_mutants, mutants
 Touched = dict[str, dict[str, float]]  # module:function -> test -> its seconds
 CODE = ("invoices", "reconcile", "rebill", "usoc_catalog")
 SEEN = "_seen_by_a_test"
+MOST_MEMORY = 8 * 2**30
+"""A mutant that makes days without end meets this, and dies of it."""
 
 
 class Stuck(BaseException):
@@ -304,6 +307,8 @@ def main() -> int:
     asked.add_argument("--tests", nargs="+")
     options = asked.parse_args()
     signal.signal(signal.SIGALRM, stop)
+    if options.try_:
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     plugin = Run(options)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     words = ["-q", "-p", "no:cacheprovider", "-m", "not soak"]
