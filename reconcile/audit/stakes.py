@@ -141,8 +141,7 @@ def with_stakes(lines: pl.LazyFrame) -> pl.LazyFrame:
     later = WHOLE_OR_PART[codes.index("charged_twice") + 1 :]
     other = pl.any_horizontal(_true(flag) for _, flag, _ in later)
     spares = pl.col("is_charge_or_zero") & _true("is_twice") & ~other
-    again = pl.max_horizontal(pl.col("_whole") - pl.col("due_not_billed"), ZERO)
-    credited = pl.min_horizontal(cents(pl.col("credited")).fill_null(0), again)
+    credited = cents(pl.col("credited")).fill_null(0)
     lines = lines.with_columns(spared=pl.when(spares).then(credited).otherwise(ZERO))
     for code, flag, after in WHOLE_OR_PART:
         true = charge & _true(flag)
