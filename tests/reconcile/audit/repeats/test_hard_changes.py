@@ -87,6 +87,15 @@ def test_shares_and_carriers_that_have_nothing_to_do_with_it_change_nothing(seed
 
 
 @pytest.mark.parametrize("seeds", LOTS)
+def test_a_share_looks_at_its_own_part_of_history(seeds: range):
+    made = lot_of(seeds)
+    last = sorted({d["bill_date"].replace(day=1) for d in made.documents})[-2]
+    past = kernel_audit(made).lines.filter(pl.col("bill_date") < last).collect()
+    one, three = (kernel_audit(made, history=past, month=last, shares=n) for n in (1, 3))
+    assert answers(three) == answers(one)
+
+
+@pytest.mark.parametrize("seeds", LOTS)
 def test_accounts_may_change_their_names_with_each_other(seeds: range):
     """What is on account 1 goes to account 2 and back, in inventory, contracts and bills."""
     made = lot_of(seeds)
