@@ -143,9 +143,7 @@ def grown(record: Record, expired_since: dt.date | None = None) -> pl.DataFrame:
 def _expired(record: Record, since: dt.date) -> pl.Series:
     """Return the claims for some money that expired on a day or later, or came to be expired."""
     over = record.claims().filter(pl.col("status") == "expired", pl.col("amount") > ZERO_CENTS)
-    turned = record.claim_events().filter(
-        pl.col("status") == "expired", pl.col("what").is_in(("prepare", "expire", "change"))
-    )
+    turned = record.claim_events().filter(pl.col("status") == "expired")
     lately = turned.group_by("claim_no").agg(pl.col("at").min()).filter(pl.col("at") >= since)
     return over.filter(among("claim_no", lately["claim_no"]))["claim_no"]
 

@@ -29,7 +29,7 @@ _USED = (*DOCUMENT_ORDER, *_ITEM, "amount", "order_used", "used")
 def assign(
     lines: pl.DataFrame, history: pl.DataFrame, credits: pl.DataFrame, orders: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return for each one-time line the completed order that carries it, if one does.
+    """Return for each one-time line, of history too, the completed order that carries it, if any.
 
     `lines` are tonight's one-time lines with a service (line_id, service, usoc, order_no,
     bill_date, invoice_no, line_no, quantity, amount, stands); `history` those audited before,

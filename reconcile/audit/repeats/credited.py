@@ -233,10 +233,10 @@ def _cost(asked: pl.DataFrame, repeated: pl.DataFrame, pieces: pl.DataFrame) -> 
     due = due.fill_null(0)
     again = pl.max_horizontal(pl.col("all_of") - pl.col("due"), pl.lit(0))
     whole = pl.col("parts").cast(pl.Int128) * EXACT_PER_CENT
-    every, due_once = (
+    all_cost, due_cost = (
         divide_half_away(of_unit() * pl.col(name), whole) for name in ("all_of", "due")
     )
-    cost = pl.max_horizontal(every - due_once, pl.lit(0))
+    cost = pl.max_horizontal(all_cost - due_cost, pl.lit(0))
     billed = divide_half_away(cents(pl.col("amount")) * again, pl.col("all_of"))
     rated = pl.col("worth").is_not_null() & ~pl.col("packaged")
     return (

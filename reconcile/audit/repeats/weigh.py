@@ -12,7 +12,7 @@ import polars as pl
 from invoices.periods import add_days
 from invoices.schema import CENTS, RATE, among, columns_of
 from reconcile.audit.repeats.credited import credited_money
-from reconcile.audit.repeats.shared_days import is_held
+from reconcile.audit.repeats.shared_days import each_day, is_held
 from reconcile.audit.repeats.undone_charges import EXACT
 
 _ITEM = ["service", "usoc"]
@@ -79,7 +79,7 @@ def _by_days(
     later = pairs.select(
         "line_id", "carrier", *_ITEM, "family_class", "units", "starts", "ends", "disconnected_on"
     ).unique("line_id")
-    days = later.with_columns(_EACH_DAY).explode("day")
+    days = each_day(later)
     room = pl.coalesce("has", "most") - pl.col("before")
     due = (
         pl.when(pl.col("before").is_null())
@@ -95,33 +95,29 @@ def _by_days(
     return daily.select("line_id").unique(), _runs(daily)
 
 
-_EACH_DAY = pl.date_ranges("starts", "ends", closed="left").alias("day")
-
-
 def _units_before(pairs: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """Return the units earlier lines bill on each day of a line, less what was credited.
 
     [line_id, day, before, most: the most that one of them bills].
     """
-    days = ["line_id", "starts_shared", "ends_shared"]
     back = given.join(
         pairs.select("line_id", "line_id_before"), on=["line_id", "line_id_before"], how="semi"
     )
     both = pl.concat(
         [
-            pairs.select(*days, units="units_before"),
+            pairs.select(
+                "line_id", starts="starts_shared", ends="ends_shared", units="units_before"
+            ),
             back.select(
                 "line_id",
-                pl.max_horizontal("starts", "starts_shared").alias("starts_shared"),
-                pl.min_horizontal("ends", "ends_shared").alias("ends_shared"),
+                starts=pl.max_horizontal("starts", "starts_shared"),
+                ends=pl.min_horizontal("ends", "ends_shared"),
                 units=-pl.col("units_back").cast(RATE),
-            ).filter(pl.col("starts_shared") < pl.col("ends_shared")),
+            ).filter(pl.col("starts") < pl.col("ends")),
         ]
     )
-    each_day = pl.date_ranges("starts_shared", "ends_shared", closed="left").alias("day")
     return (
-        both.with_columns(each_day)
-        .explode("day")
+        each_day(both)
         .group_by("line_id", "day")
         .agg(before=pl.col("units").sum(), most=pl.col("units").max())
     )
