@@ -103,6 +103,11 @@ class Run(Base):
     outcome: Mapped[str | None]
     counts: Mapped[dict[str, Any] | None]
     sums: Mapped[dict[str, Any] | None]  # amounts as text
+    # What follows stands here since a run says whose it is, and is bound to the one before.
+    who: Mapped[str | None]  # the login it ran under
+    host: Mapped[str | None]  # the machine it ran on
+    token: Mapped[str | None]  # in the names of its Parquet files
+    chain: Mapped[str | None]  # SHA-256 over the run before and this one; null = not ended
 
 
 class RunFile(Base):
@@ -117,6 +122,16 @@ class RunFile(Base):
     sha256: Mapped[str | None]  # null = not read
     outcome: Mapped[str]  # ingested, known, refused, growing, skipped
     note: Mapped[str | None]
+
+
+class SeenFile(Base):
+    """A file that lay in the inbox when it was last hashed: unmoved, it is not hashed again."""
+
+    __tablename__ = "seen_files"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    stamp: Mapped[str]  # device, inode, size, times of change: what no copy and no writer keeps
+    size: Mapped[int]
+    sha256: Mapped[str]
 
 
 class Document(Base):
@@ -179,6 +194,9 @@ class BulkFile(Base):
     amount: Mapped[Decimal | None]
     run_id: Mapped[int] = mapped_column(sa.ForeignKey("runs.id"))
     superseded_by_run: Mapped[int | None] = mapped_column(sa.ForeignKey("runs.id"))
+    size: Mapped[int | None]  # bytes
+    sha256: Mapped[str | None]  # null = written before digests were kept
+    pruned_by_run: Mapped[int | None]  # gone from disk
 
 
 class Claim(Base):

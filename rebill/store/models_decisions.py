@@ -32,3 +32,4 @@ class Decision(Base):
     amount: Mapped[Decimal | None]  # what was approved
     ends: Mapped[int | None] = mapped_column(sa.ForeignKey("decisions.id"))
     run_id: Mapped[int | None] = mapped_column(sa.ForeignKey("runs.id"))
+    signature: Mapped[str | None]  # by the key of `who`, over what was decided
