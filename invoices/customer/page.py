@@ -7,15 +7,15 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from jinja2 import Environment, StrictUndefined, Template
 
-from invoices.customer.brand import BrandFault, Letter, compiled, letterhead
+from invoices.customer.brand import BrandFault, Letter, filled_page, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, Words, charge_rows
 from invoices.customer.csv_rows import CSV, CSV_COLUMNS, csv_rows
 from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
@@ -24,6 +24,8 @@ from invoices.customer.words import cell, iso
 
 _SLOT = "\0"
 """Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
+Fill = Callable[[str, dict[str, Any]], str]
+"""What fills in a brand's own page: its text, and what is said; any exception is the brand's."""
 
 
 def pages(
@@ -32,8 +34,11 @@ def pages(
     customers: pl.DataFrame,
     catalogue: pl.DataFrame,
     letters: Mapping[str, Letter] | None = None,
-) -> Iterator[tuple[str, str, str]]:
+    fill: Fill = filled_page,
+) -> Iterator[tuple[str, str, str | BrandFault]]:
     """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
+
+    A page of the brand's own that cannot be filled in, by `fill`, is a fault in the page's place.
 
     `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total; `lines`
     are customer lines (`rebill.pricing.customer_lines.CUSTOMER_LINES`) in any order, of which those
@@ -46,8 +51,7 @@ def pages(
 
     The page is self-contained and prints on letter paper. The CSV (`CSV_COLUMNS`) is safe to open
     in a spreadsheet: decimals are plain, dates ISO, no text is a formula, descriptions are whole.
-    Raises ValueError if the lines of an invoice do not add up to its total, `BrandFault` where a
-    brand's own page cannot be used.
+    Raises ValueError if the lines of an invoice do not add up to its total.
     """
     bills = headers.with_row_index("bill")
     own = own_lines(bills, lines)
@@ -67,10 +71,16 @@ def pages(
     )
     for bill in papers.iter_rows(named=True):
         text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
-        yield bill["number"], text, _page(bill, (letters or {}).get(bill["brand"] or "", Letter()))
+        letter = (letters or {}).get(bill["brand"] or "", Letter())
+        page: str | BrandFault
+        try:
+            page = _page(bill, letter, fill)
+        except BrandFault as fault:
+            page = fault
+        yield bill["number"], text, page
 
 
-def _page(bill: dict[str, Any], letter: Letter) -> str:
+def _page(bill: dict[str, Any], letter: Letter, fill: Fill) -> str:
     """Return the page of an invoice whose rows are ready."""
     head = letterhead(letter, bill["brand_name"])
     classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
@@ -79,14 +89,24 @@ def _page(bill: dict[str, Any], letter: Letter) -> str:
     made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
     made |= {"letter": {**head, "logo": letter.logo_url}, "mark": bill.get("mark") or ""}
     made |= {"notes": bill.get("notes") or []}
-    try:
-        page = _template(letter.page).render({**bill, **made})
-    except TemplateError as fault:
-        raise BrandFault(f"{head['name']}: its page cannot be filled in: {fault}") from None
-    if page.count(_SLOT) != 2:
-        raise BrandFault(f"{head['name']}: its page shows summary and detail not once each")
+    said = {name: value for name, value in bill.items() if name != "csv"} | made
+    page = _own(letter, said, fill) if letter.page else _template().render(said)
     top, middle, end = page.split(_SLOT)
     return "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
+
+
+def _own(letter: Letter, said: dict[str, Any], fill: Fill) -> str:
+    """Return a brand's own page, filled in, which shows both slots once."""
+    place = letter.page_place or letter.name
+    try:
+        page = fill(letter.page, said)
+    except Exception as fault:  # it is text of others: whatever it raises is the brand's
+        why = str(fault) if isinstance(fault, BrandFault) else f"{type(fault).__name__}: {fault}"
+        told = f"{place} cannot be filled in: {why}; mend it, or start from the default page"
+        raise BrandFault(told) from None
+    if page.count(_SLOT) != 2:
+        raise BrandFault(f"{place} shows summary and detail not once each; each stands there once")
+    return page
 
 
 # --- the lines --------------------------------------------------------------------------------
@@ -135,10 +155,8 @@ def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
 
 
 @cache
-def _template(own: str = "") -> Template:
-    """Return the page, or a brand's own one, compiled once."""
-    if own:
-        return compiled(own)
+def _template() -> Template:
+    """Return the page, compiled once."""
     source = (
         files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
     )

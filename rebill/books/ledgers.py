@@ -63,7 +63,7 @@ def hledger(postings: pl.DataFrame, through: dt.date | None = None) -> str:
 
 def csv(postings: pl.DataFrame) -> str:
     """Return the journal as CSV: a row a posting, debit and credit in columns of their own."""
-    from invoices.packet.packet import formula_safe
+    from invoices.text import formula_safe
 
     amount = pl.col("amount")
     frame = postings.select(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
+from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, put, show_outcome
 from rebill.cli.night import work
 from rebill.cli.options import (
     HERE,
@@ -225,10 +225,7 @@ def invoices_tax_request(
     months = [bill_month] if bill_month else None
     with reading(open_place(workspace)) as record:
         text = as_text(tax_requests(record, months)).write_csv()
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8")
+    put(text, out)
 
 
 @invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
@@ -277,12 +274,20 @@ def invoices_render(
 
     from rebill.outbox.render import FORMS, chosen, render
     from rebill.paper.text import note
+    from rebill.workspace import lock
+    from rebill.workspace.one_writer import alone_in
+    from rebill.workspace.settings import ConfigError
 
     forms = ["x12" if each == "811" else each for each in form.lower().replace(" ", "").split(",")]
     for each in forms:
         if each not in FORMS:
             raise typer.BadParameter(f"{each!r} is no form; there are: {', '.join(FORMS)}")
-    with given.reading() as record:
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the documents")
+    place = given.place()
+    # The outbox is the night's; whoever writes papers there has the workspace alone.
+    alone = lock.locked(place) if out is None else alone_in(out, "invoices render")
+    with alone, given.reading() as record:
         done = render(record, chosen(record, numbers or [], bill_month), forms, out)
     for words in done.words:
         note(f"note: {words}")

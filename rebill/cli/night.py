@@ -225,11 +225,12 @@ def nightly(
     log = a_log()
     outcome = batch.run(place, job, log, now)
     show_outcome(outcome, given.json)
-    held, near, back = batch.standing(place)
+    held, near, back, lacking = batch.standing(place)
     banks = outcome.counts.get("bank files refused", 0)
-    if held or near or back or banks:
+    if held or near or back or banks or lacking:
         told = {"held_or_refused": held, "deadlines": near}
         told |= {"debits_to_return": back, "bank_files_refused": banks}
+        told |= {"invoices_without_papers": lacking}
         log.warning("something needs a person", **{name: n for name, n in told.items() if n})
         raise typer.Exit(NEEDS_A_PERSON)
 

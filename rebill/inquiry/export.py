@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import BinaryIO, Literal
 
 import polars as pl
@@ -87,13 +86,7 @@ def _json_rows(frame: pl.DataFrame, out: BinaryIO, *, first: bool) -> None:
     out.write(body.encode())
 
 
-def export_to(path: Path, table: TableOut, frame: pl.LazyFrame, form: Format) -> int:
-    """Write a table to the file `path`, which is complete or as it was before; return its rows."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as out:
-            rows = write(table, frame, form, out)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return rows
+def one_state(record: Record) -> None:
+    """Let all that is read from here on be of one state, whoever changes the record meanwhile."""
+    if record.connection.dialect.name == "postgresql":
+        record.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

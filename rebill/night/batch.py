@@ -166,11 +166,13 @@ def _deliver(
     return replace(outcome, written=outcome.written + written)
 
 
-def standing(workspace: Workspace) -> tuple[int, int, int]:
-    """Return how many documents are held or refused, claims near their end, debits to return."""
+def standing(workspace: Workspace) -> tuple[int, int, int, int]:
+    """Return how many documents are held or refused, claims near their end, debits to return,
+    and invoices whose papers are lacking."""
     with transaction(workspace) as connection:
         digest = read_digest(Record(workspace, connection))
-    return digest.held.height, digest.deadlines.height, digest.returns.height
+    lacking = int(digest.lacking["count"].sum())
+    return digest.held.height, digest.deadlines.height, digest.returns.height, lacking
 
 
 def _note_failure(

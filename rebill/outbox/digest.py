@@ -1,6 +1,6 @@
 """The digest of a night: what a person should know in the morning, on one page.
 
-The record knows all of it; a digest is eight small tables taken from there, as an HTML page to read
+The record knows all of it; a digest is ten small tables taken from there, as an HTML page to read
 and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
 """
 
@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from invoices.schema import CENTS
-from invoices.text import filled
+from invoices.text import filled, formula_safe
+from rebill.outbox.lacking import LACKING
 from rebill.paper.page import render
 
 CAME = pl.Schema(
@@ -101,6 +102,8 @@ class Digest:
     pulls: pl.DataFrame
     returns: pl.DataFrame
     drafts: pl.DataFrame
+    lacking: pl.DataFrame
+    """Brands whose papers could not be made."""
 
 
 SCHEMAS = {
@@ -113,6 +116,7 @@ SCHEMAS = {
     "pulls": PULLS,
     "returns": RETURNS,
     "drafts": DRAFTS,
+    "lacking": LACKING,
 }
 
 CSV_COLUMNS = (
@@ -132,8 +136,6 @@ CSV_COLUMNS = (
 
 def digest_csv(digest: Digest) -> str:
     """Return every row of the digest as CSV: one table for all sections, absent cells empty."""
-    from invoices.packet.packet import formula_safe
-
     held = digest.held.with_columns(
         text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
         name=pl.coalesce("invoice_no", "source_file"),
@@ -166,6 +168,9 @@ def digest_csv(digest: Digest) -> str:
         ),
         "drafts": digest.drafts.with_columns(
             name=pl.col("invoice_no"), status=pl.lit("held"), text=pl.col("hold")
+        ),
+        "lacking": digest.lacking.with_columns(
+            name=pl.col("brand"), status=pl.lit("lacking"), text=pl.col("message")
         ),
     }
     rows = [

@@ -24,7 +24,7 @@ def safe_name(text: str) -> str:
 
 
 @contextmanager
-def _in_place_of(path: Path) -> Iterator[BinaryIO]:
+def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write; it stands at `path` once it is whole and on disk, else nowhere."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name[-80:]}")
@@ -32,16 +32,18 @@ def _in_place_of(path: Path) -> Iterator[BinaryIO]:
         with temporary.open("xb") as handle:
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
+            if flush:
+                os.fsync(handle.fileno())
         temporary.replace(path)
-        sync(path.parent)
+        if flush:
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Leave `content` at `path`, whole: what stood there before stays until the new is on disk."""
-    with _in_place_of(path) as handle:
+    with in_place_of(path) as handle:
         handle.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
@@ -57,7 +59,7 @@ def sync(path: Path) -> None:
 def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
     """Leave the rows of `frame` at `path` as Parquet, streamed, whole or not at all."""
     # An open file, not a name: a sink that failed may open its target after it raised.
-    with _in_place_of(path) as handle:
+    with in_place_of(path) as handle:
         frame.lazy().sink_parquet(handle)
 
 
@@ -116,17 +118,25 @@ def remove_empty_folders(folder: Path) -> None:
 STAGED = f"{TEMPORARY}staged"
 
 
-def leave(path: Path, content: str | bytes) -> int:
-    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0."""
+def leave(path: Path, content: str | bytes, *, flush: bool = True) -> int:
+    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0.
+
+    It is on disk then, but where `flush` is left to whoever writes many, with one `os.sync`.
+    """
     data = content.encode() if isinstance(content, str) else content
     try:
         if path.read_bytes() == data:
             return 0
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    # A paper is made again from the record when it is lost, so it need not be flushed by itself.
-    temporary = f"{path.parent}/.{path.name}.tmp"
-    with open(temporary, "wb") as handle:
+        pass
+    with in_place_of(path, flush=flush) as handle:
         handle.write(data)
-    os.replace(temporary, path)
     return 1
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Leave no file in a folder that a writer did not finish; for whoever alone writes there."""
+    if folder.is_dir():
+        for entry in os.scandir(folder):
+            if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+                os.unlink(entry.path)
