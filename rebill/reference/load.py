@@ -76,7 +76,7 @@ def load(
         name: pl.concat([read_rows(path, TABLES[name], faults) for path in found])
         for name, found in sources.items()
     }
-    with changing(workspace) as record:
+    with changing(workspace, "load") as record:
         connection = record.connection
         loading = Changes(workspace, connection, rows, replace)
         if told:
@@ -116,7 +116,7 @@ def load_starter(
         codes = starter_catalogue(region)
     except ValueError as fault:
         raise ConfigError(str(fault)) from fault
-    with changing(workspace) as record:
+    with changing(workspace, "load") as record:
         connection = record.connection
         known = current_frame(workspace, connection, "usocs").filter(carrier=carrier).collect()
         new = codes.join(known, on="usoc", how="anti", maintain_order="left")

@@ -267,15 +267,16 @@ def reading(workspace: Workspace) -> Iterator[Record]:
 
 
 @contextmanager
-def changing(workspace: Workspace) -> Iterator[Record]:
+def changing(workspace: Workspace, command: str | None = None) -> Iterator[Record]:
     """Give the record to change, alone: all that is done is kept, or nothing.
 
-    What is changed by no run of its own is noted as one, with who did it and from where.
+    What is changed by no run of its own is noted as one, with who did it and from where: as
+    `command`, or as what the workspace's hand says that it does.
     """
     with alone(workspace), reading(workspace) as record:
         fence(record.connection)
         yield record
-        note_act(record.connection, workspace.hand)
+        note_act(record.connection, workspace.hand, command)
 
 
 KEY = ["carrier", "ban", "invoice_no"]

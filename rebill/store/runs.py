@@ -64,12 +64,12 @@ def finish_run(
     bind(connection, run_id)
 
 
-def note_act(connection: sa.Connection, hand: Hand) -> None:
+def note_act(connection: sa.Connection, hand: Hand, command: str | None = None) -> None:
     """Record what a transaction changed as a run of its own, unless a run did it."""
     if not has_written(connection) or _RUN in connection.info:
         return
     when = hand.clock() if hand.clock else None
-    run_id = start_run(connection, hand.command, None, __version__, when, hand=hand)
+    run_id = start_run(connection, command or hand.command, None, __version__, when, hand=hand)
     finish_run(connection, run_id, "done", finished=when)
 
 
