@@ -5,6 +5,8 @@ Revision 0014 after 0013.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -14,7 +16,11 @@ branch_labels = None
 depends_on = None
 
 OF_RUNS = ("who", "host", "token", "chain")
-OF_FILES = {"size": sa.BigInteger(), "sha256": sa.String(), "pruned_by_run": sa.BigInteger()}
+OF_FILES: dict[str, sa.types.TypeEngine[Any]] = {
+    "size": sa.BigInteger(),
+    "sha256": sa.String(),
+    "pruned_by_run": sa.BigInteger(),
+}
 
 
 def upgrade() -> None:

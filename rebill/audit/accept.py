@@ -47,7 +47,7 @@ def accept(run: Run, stage: Accept, so_far: Outcomes) -> DocumentDecided:
     place = VOID_LINES if row["status"] == "void" else "held_lines"
     lines = take_lines(run, row, place, LINES)
     if lines.height:
-        keep(run, "lines", lines.lazy(), "amount")
+        keep(run, "lines", lines.lazy())
     _restore_findings(run, row)
     set_status(run, stage.document_id, "loaded")
     if stage.word:

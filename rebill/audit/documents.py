@@ -54,5 +54,5 @@ def take_lines(run: Run, row: dict[str, Any], kind: str, schema: pl.Schema) -> p
     rows = take_files(run, kind, months, schema)
     others = rows.filter(~own)
     if others.head(1).collect().height:
-        keep(run, kind, others, "amount")
+        keep(run, kind, others)
     return rows.filter(own).collect()

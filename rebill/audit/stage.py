@@ -81,7 +81,7 @@ def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> 
     late = work.late["document_id"]
     old = take_files(run, "audited", work.months, AUDITED)
     audited = [not_of(old, late), *(one.lines for one in passes)]
-    keep(run, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]), "amount")
+    keep(run, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]))
     supersede(connection, live_bulk(connection, "lines")["id"].to_list(), run.run_id)
     replaced = take_back_findings(run, work.late, work.months)
     for one in passes:

@@ -56,7 +56,7 @@ def void(run: Run, stage: Void, so_far: Outcomes) -> DocumentDecided:
         take_lines(run, row, kind, schema).select(LINES.names()) for kind, schema in KINDS.items()
     )
     if lines.height:
-        keep(run, VOID_LINES, lines.lazy(), "amount")
+        keep(run, VOID_LINES, lines.lazy())
     _reverse_credits(run, stage, [*lines["line_id"], OF_HEADER.format(stage.document_id)])
     findings = _take_findings(run, row)
     keep_findings(run, findings, VOID_FINDINGS)

@@ -20,7 +20,6 @@ from rebill.reference import current
 from rebill.store import (
     finish_run,
     insert_frame,
-    next_numbers,
     read_table,
     start_run,
     write_bulk,
@@ -88,12 +87,13 @@ def close(
     """
     with changing(workspace) as record:
         connection = record.connection
-        next_numbers(connection, "closed months", 1)  # a second run waits here for the first
         made = books(record)
         own = made.filter(month_of("on") == month)
         _can_be_closed(record, made, month, on)
         load = current.load_version(connection) or None
-        run_id = start_run(connection, "books close", on, __version__, now(), load)
+        run_id = start_run(
+            connection, "books close", on, __version__, now(), load, hand=workspace.hand
+        )
         write_bulk(
             workspace,
             connection,

@@ -38,7 +38,6 @@ from rebill.store import (
     finish_run,
     insert_frame,
     live_bulk,
-    next_numbers,
     read_table,
     start_run,
     supersede,
@@ -94,11 +93,12 @@ def build(
     """
     with changing(workspace) as record:
         connection = record.connection
-        next_numbers(connection, "commission builds", 1)  # a second run waits here for the first
         before = statements(record)
         _can_be_built(record, before, month, final)
         load = current.load_version(connection) or None
-        run_id = start_run(connection, "commissions build", as_of, __version__, now(), load)
+        run_id = start_run(
+            connection, "commissions build", as_of, __version__, now(), load, hand=workspace.hand
+        )
         done = before.filter(status="final")["month"].unique().sort().to_list()
         earlier = [each for each in done if each < month]
         kept = statement_rows(record, done).collect() if done else STATED.to_frame()
@@ -138,7 +138,6 @@ def _keep(record: Record, rows: pl.DataFrame, month: str, status: str, run_id: i
         COMMISSIONS,
         rows.with_columns(carrier=pl.lit(None, dtype=pl.String)),
         run_id,
-        amount="amount",
         month=pl.col("month"),
     )
     sums = rows.group_by("month", "payee").agg(

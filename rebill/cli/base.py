@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rebill.night.batch import Outcome
     from rebill.night.job import Job
     from rebill.workspace.log import Log
-    from rebill.workspace.settings import Workspace
+    from rebill.workspace.settings import Hand, Workspace
 
 NEEDS_A_PERSON, WRONG_USAGE, FAILED = 1, 2, 3
 
@@ -104,6 +104,7 @@ profiles = Commands(no_args_is_help=True, help="Dialects of carrier paper, as da
 margin = Commands(no_args_is_help=True, help="What is left of prices after costs.")
 books = Commands(no_args_is_help=True, help="The months as double-entry journal.")
 commissions = Commands(no_args_is_help=True, help="Who earns what of what customers pay.")
+runs = Commands(no_args_is_help=True, help="What was run, by whom and where.")
 csr = Commands(no_args_is_help=True, help="Customer service records of carriers.")
 for name, group in (
     ("disputes", disputes),
@@ -118,6 +119,7 @@ for name, group in (
     ("books", books),
     ("commissions", commissions),
     ("csr", csr),
+    ("runs", runs),
 ):
     app.add_typer(group, name=name)
 
@@ -137,6 +139,15 @@ def a_log() -> Log:
 def now() -> str:
     """Return the time as the record of runs keeps it."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def a_hand(command: str, patience: float) -> Hand:
+    """Return who works here: the login, the machine, and what is run."""
+    import platform
+
+    from rebill.workspace.settings import Hand
+
+    return Hand(login() or None, platform.node() or None, command, now, patience)
 
 
 def login() -> str:

@@ -28,12 +28,13 @@ from rebill.cli import (
     packets,
     profiles,
     service_records,
+    upkeep,
 )
 from rebill.cli.base import FAILED, WRONG_USAGE, Commands, app
 
 NOUNS = (
     *(bank, books, cash, commissions, decisions, disputes, forecast, invoices, lookup, margin),
-    *(night, packets, profiles, service_records),
+    *(night, packets, profiles, service_records, upkeep),
 )
 """Each adds its commands to `app` when it is imported."""
 
@@ -67,10 +68,13 @@ def main() -> None:
     except (SystemExit, KeyboardInterrupt):
         raise
     except BaseException as error:  # a panic of polars is no Exception
-        from rebill.workspace.settings import ConfigError, WorkspaceBusy
+        from rebill.workspace.settings import ConfigError, Failure, WorkspaceBusy
 
         if isinstance(error, OSError) and "Broken pipe" in str(error):  # as polars tells it
             _nobody_reads()
+        if isinstance(error, Failure):
+            print(f"error: {error}", file=sys.stderr)
+            sys.exit(FAILED)
         if isinstance(error, ConfigError):
             print(f"error: {error}", file=sys.stderr)
             sys.exit(FAILED if isinstance(error, WorkspaceBusy) else WRONG_USAGE)

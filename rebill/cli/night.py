@@ -266,11 +266,14 @@ def _show_plan(plan: Plan, json: bool) -> None:
 def db_upgrade(workspace: Where = HERE) -> None:
     """Bring the database the settings name to the newest shape."""
     from rebill import store
-    from rebill.workspace import lock
+    from rebill.paper.text import note
+    from rebill.store.engine import alone
 
     place = open_place(workspace)
-    with lock.locked(place):
-        store.upgrade(place)
+    with alone(place):
+        damaged = store.upgrade(place)
+    for damage in damaged:
+        note(f"warning: {damage}")
 
 
 @app.command(epilog=example("rebill demo .demo --services 240 --months 6 --seed 1"))

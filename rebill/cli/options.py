@@ -60,6 +60,16 @@ AsOf = Annotated[
     dt.date | None,
     typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day the work is done for."),
 ]
+Wait = Annotated[
+    float,
+    typer.Option(
+        "--wait",
+        envvar="REBILL_WAIT",
+        min=0,
+        metavar="SECONDS",
+        help="How long to wait for another command that holds the workspace.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Month = Annotated[
     str | None,
@@ -88,11 +98,18 @@ Who = Annotated[
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
 
 
-def open_place(workspace: Path) -> Workspace:
-    """Return the workspace an option names."""
+def open_place(workspace: Path, wait: float = 0) -> Workspace:
+    """Return the workspace an option names, in the hand of who runs the command."""
+    from dataclasses import replace
+
+    from click import get_current_context
+
+    from rebill.cli.base import a_hand
     from rebill.workspace.settings import open_workspace
 
-    return open_workspace(workspace)
+    here = get_current_context(silent=True)
+    command = here.command_path.partition(" ")[2] if here else ""
+    return replace(open_workspace(workspace), hand=a_hand(command or "rebill", wait))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +118,11 @@ class Given:
 
     json: Json = False
     workspace: Where = HERE
+    wait: Wait = 0
 
     def place(self) -> Workspace:
         """Return the workspace that is meant."""
-        return open_place(self.workspace)
+        return open_place(self.workspace, self.wait)
 
     def reading(self) -> AbstractContextManager[Record]:
         """Return the record of the workspace, opened to be read."""

@@ -99,16 +99,16 @@ def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -
     insert_frame(connection, models.DocumentTotal, settled.totals)
     held = documents.filter(pl.col("status") == "held")
     if held.height:
-        keep(run, "held_lines", of(settled.lines, held["document_id"]), "amount")
+        keep(run, "held_lines", of(settled.lines, held["document_id"]))
     if settled.findings.height:
         keep_findings(run, settled.findings)
     quarantine = pl.concat(intake.quarantine)
     if quarantine.height:
         nowhere = quarantine.with_columns(carrier=pl.lit(None, dtype=pl.String))
-        keep(run, "quarantine", nowhere.lazy(), None, month=pl.lit(None, dtype=pl.String))
+        keep(run, "quarantine", nowhere.lazy(), month=pl.lit(None, dtype=pl.String))
     loaded = documents.filter(pl.col("status") == "loaded")
     if loaded.height and not run.plan.audits:
-        keep(run, "lines", of(settled.lines, loaded["document_id"]), "amount")
+        keep(run, "lines", of(settled.lines, loaded["document_id"]))
     for number in settled.waiting:
         waits = intake.reads[number]
         arrivals.keep(run.record.workspace, waits.sha256, run.paths[waits.name])

@@ -6,6 +6,7 @@ by the next run, which does the same again. Killed after, the next run delivers 
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -28,9 +29,10 @@ from rebill.run.difference import Difference
 from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
-from rebill.store import finish_run, models, start_run, sweep_orphans, transaction
+from rebill.store import finish_run, start_run, sweep_orphans, transaction
+from rebill.store.bulk.sweep import prune, remove_pruned
+from rebill.store.engine import alone, fence
 from rebill.store.record import Record
-from rebill.workspace import lock
 from rebill.workspace.log import Log
 from rebill.workspace.settings import ConfigError, Workspace
 from rebill.workspace.write import STAGED
@@ -72,7 +74,8 @@ def run(
     Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
     trial leaves nothing but its outcome.
     """
-    with lock.locked(workspace):
+    workspace = replace(workspace, sound={})
+    with alone(workspace):
         started = now()
         try:
             with transaction(workspace) as connection:
@@ -91,6 +94,7 @@ def run(
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
         with transaction(workspace) as connection:
+            remove_pruned(workspace, connection, _grace(workspace, now))
             written = answers.hand_over(Record(workspace, connection))
         outcome = replace(outcome, written=written)
         if delivery is None:
@@ -125,6 +129,7 @@ def _keep(
     Raises Undone where nothing of it is to be kept.
     """
     connection = record.connection
+    fence(connection)
     for path in sweep_orphans(record.workspace, connection):
         log.event("orphan removed", file=path.name)
     current.sweep_copies(record.workspace, connection)
@@ -133,7 +138,8 @@ def _keep(
     job = arrived(record, job, record.workspace.lines / STAGED / "unpacked")
     plan = job.planner(facts(record, job))
     load = current.load_version(connection) or None
-    run_id = start_run(connection, job.command, job.as_of, __version__, now(), load)
+    hand = record.workspace.hand
+    run_id = start_run(connection, job.command, job.as_of, __version__, now(), load, hand=hand)
     under_way = Run(record, plan, job.as_of, log, run_id, job.paths)
     so_far = Outcomes()
     for stage in plan.stages:
@@ -146,8 +152,15 @@ def _keep(
     note_files(under_way, so_far)
     answers.promise(record, [one for read in so_far.every(FileRead) for one in read.answers])
     delivery = promise(under_way, so_far)
+    prune(connection, run_id, _grace(record.workspace, now))
     finish_run(connection, run_id, "done", under_way.counts, under_way.sums, now())
     return _told(under_way, so_far), delivery
+
+
+def _grace(workspace: Workspace, now: Callable[[], str]) -> dt.datetime:
+    """Return the time since when what counts no more is kept."""
+    keep = dt.timedelta(days=workspace.settings.storage.keep_days)
+    return dt.datetime.fromisoformat(now()) - keep
 
 
 def _deliver(
@@ -181,11 +194,8 @@ def _note_failure(
     """Record that a run failed; a database that cannot be reached keeps its silence."""
     try:
         with transaction(workspace) as connection:
-            run_id = start_run(connection, job.command, job.as_of, __version__, started)
-            connection.execute(
-                sa.update(models.Run)
-                .where(models.Run.id == run_id)
-                .values(outcome="failed", finished=finished, sums={"error": str(error)[:500]})
-            )
+            hand = workspace.hand
+            run_id = start_run(connection, job.command, job.as_of, __version__, started, hand=hand)
+            finish_run(connection, run_id, "failed", {}, {"error": str(error)[:500]}, finished)
     except (sa.exc.SQLAlchemyError, ConfigError):
         return

@@ -21,11 +21,11 @@ from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.service_records import inventory_rows, read_records
 from rebill.reference.sources import CSR, read_rows, sources_of
-from rebill.store.engine import transaction
 from rebill.store.frames import insert_frame
 from rebill.store.models import REFERENCE, Load, LoadFile, LoadTable
+from rebill.store.record import changing
 from rebill.store.shapes import TABLES, USOCS
-from rebill.workspace import lock, text_files
+from rebill.workspace import text_files
 from rebill.workspace.settings import ConfigError, Workspace
 from usoc_catalog.starter import starter_catalogue
 
@@ -76,7 +76,8 @@ def load(
         name: pl.concat([read_rows(path, TABLES[name], faults) for path in found])
         for name, found in sources.items()
     }
-    with lock.locked(workspace), transaction(workspace) as connection:
+    with changing(workspace, "load") as record:
+        connection = record.connection
         loading = Changes(workspace, connection, rows, replace)
         if told:
             loading.rows |= _of_records(connection, told, carrier, loading, faults)
@@ -115,7 +116,8 @@ def load_starter(
         codes = starter_catalogue(region)
     except ValueError as fault:
         raise ConfigError(str(fault)) from fault
-    with lock.locked(workspace), transaction(workspace) as connection:
+    with changing(workspace, "load") as record:
+        connection = record.connection
         known = current_frame(workspace, connection, "usocs").filter(carrier=carrier).collect()
         new = codes.join(known, on="usoc", how="anti", maintain_order="left")
         rows = new.select(

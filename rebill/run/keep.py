@@ -29,7 +29,6 @@ def keep(
     run: Run,
     kind: str,
     frame: pl.LazyFrame,
-    amount: str | None,
     month: pl.Expr | None = None,
 ) -> None:
     """Write rows as bulk facts of a kind, and note what documents and months changed."""
@@ -39,7 +38,6 @@ def keep(
         kind,
         frame,
         run.run_id,
-        amount=amount,
         month=month,
     )
     run.count(f"{kind} rows", int(written["rows"].sum() or 0))
@@ -49,7 +47,7 @@ def keep_findings(run: Run, findings: pl.DataFrame, kind: str = "findings") -> N
     """Write findings as bulk facts; those without a claim say so."""
     if findings.is_empty():
         return
-    keep(run, kind, seal(findings, KEPT_FINDINGS).lazy(), "amount_at_stake")
+    keep(run, kind, seal(findings, KEPT_FINDINGS).lazy())
 
 
 def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
@@ -58,7 +56,7 @@ def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> 
     live = live_bulk(record.connection, kind)
     own = live.join(months, on=["carrier", "bill_month"], how="semi", nulls_equal=True)
     supersede(record.connection, own["id"].to_list(), run.run_id)
-    return scan_files(record.workspace, own["path"].to_list(), schema).select(schema.names())
+    return scan_files(record.workspace, own, schema).select(schema.names())
 
 
 def take_out(run: Run, findings: pl.DataFrame) -> None:

@@ -29,17 +29,16 @@ from rebill.store import (
     finish_run,
     live_bulk,
     models,
-    next_numbers,
     start_run,
     supersede,
     transaction,
     update_rows,
     write_bulk,
 )
+from rebill.store.engine import alone, fence
 from rebill.store.frames import MONTH
 from rebill.store.record import INVOICED_LINES, MADE_LINES, Record
-from rebill.workspace import lock
-from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace.settings import ConfigError, Failure, Workspace
 
 Result = TypeVar("Result")
 
@@ -171,6 +170,7 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
     lines = at.record.customer_lines(months).join(
         drafts.lazy().select("invoice_no"), on="invoice_no", how="semi"
     )
+    _add_up(drafts, lines)
     keep_lines(at, lines)
     forget_made(at, drafts)
     again = pl.col("corrects").is_not_null()
@@ -190,6 +190,22 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
         ),
     )
     _refer(at, drafts.filter(pl.col("corrects").is_not_null()))
+
+
+def _add_up(drafts: pl.DataFrame, lines: pl.LazyFrame) -> None:
+    """Raise `Failure` where a draft does not come to what its lines do: nothing is issued then."""
+    sums = lines.group_by("invoice_no").agg(found=pl.col("price").sum(), rows=pl.len()).collect()
+    both = drafts.join(sums, on="invoice_no", how="left").with_columns(
+        pl.col("found", "rows").fill_null(0)
+    )
+    off = both.filter((pl.col("total") != pl.col("found")) | (pl.col("lines") != pl.col("rows")))
+    for bill in off.sort("invoice_no").head(1).iter_rows(named=True):
+        raise Failure(
+            f"invoice {bill['invoice_no']} says {bill['total']:,} on {bill['lines']:,} lines, its"
+            f" lines come to {bill['found']:,} on {bill['rows']:,}: none of {off.height} such was"
+            " issued; `rebill verify` says what else is not as it was, `rebill invoices build`"
+            " makes drafts anew"
+        )
 
 
 def _refer(at: Work, new: pl.DataFrame) -> None:
@@ -213,7 +229,6 @@ def keep_lines(at: Work, lines: pl.LazyFrame) -> None:
         "issued_lines",
         lines.select(INVOICED_LINES.names()),
         at.run_id,
-        amount="price",
         month=pl.col("bill_month"),
     )
 
@@ -237,7 +252,6 @@ def forget_made(at: Work, drafts: pl.DataFrame) -> None:
         MADE_LINES,
         rest,
         at.run_id,
-        amount="price",
         month=pl.col("bill_month"),
     )
 
@@ -287,13 +301,14 @@ def run(
 ) -> Result:
     """Return what `work` gives, done in one transaction under the workspace's lock, and write the
     papers it touched."""
-    with lock.locked(workspace):
+    with alone(workspace):
         with transaction(workspace) as connection:
+            fence(connection)
             record = Record(workspace, connection)
-            # A number is taken first: so a second run, from wherever, waits here for the first.
-            next_numbers(connection, "invoice changes", 1)
             load_id = current.load_version(connection)
-            run_id = start_run(connection, command, on, __version__, now(), load_id or None)
+            run_id = start_run(
+                connection, command, on, __version__, now(), load_id or None, hand=workspace.hand
+            )
             before = record.customer_invoices()
             result = work(Work(record, on, run_id, load_id))
             changed = record.customer_invoices().join(

@@ -53,7 +53,7 @@ def make(run: Run, prices: Pricer, months: list[str]) -> tuple[list[str], pl.Dat
     live = live_bulk(run.record.connection, MADE_LINES, months=months)
     supersede(run.record.connection, live["id"].to_list(), run.run_id)
     if made.height:
-        keep(run, MADE_LINES, made.lazy(), "price", month=pl.col("bill_month"))
+        keep(run, MADE_LINES, made.lazy(), month=pl.col("bill_month"))
     return months, making.problems
 
 

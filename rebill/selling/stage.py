@@ -95,7 +95,7 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     credits, parts = credits_of(record, prices, lines)
     if parts.height:
         _keep_lines(run, credits)
-        keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy(), "given")
+        keep(run, CREDIT_PARTS, parts.select(PARTS.names()).lazy())
     months, problems = made_lines.make(run, prices, months)
     changed = drafts.rebuild(record, run.reference, months, problems, run.as_of)
     held = changed.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
@@ -112,7 +112,7 @@ def hold_drafts(run: Run, stage: Hold, so_far: Outcomes) -> None:
 
 
 def _keep_lines(run: Run, lines: pl.LazyFrame) -> None:
-    keep(run, "customer_lines", lines, "price", month=pl.col("bill_month"))
+    keep(run, "customer_lines", lines, month=pl.col("bill_month"))
 
 
 def _take_back(run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Series) -> pl.LazyFrame:
@@ -124,7 +124,7 @@ def _take_back(run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Serie
     theirs = among(document_id, other)
     parts = take_files(run, CREDIT_PARTS, months, PARTS).filter(~theirs).collect()
     if parts.height:
-        keep(run, CREDIT_PARTS, parts.lazy(), "given")
+        keep(run, CREDIT_PARTS, parts.lazy())
     return take_files(run, "customer_lines", months, CUSTOMER_LINES).filter(~theirs)
 
 

@@ -8,15 +8,15 @@ from rebill.store import models_bank, models_disputes
 from rebill.store import models_decisions as _models_decisions
 from rebill.store import models_earning as _models_earning
 from rebill.store import models_selling as _models_selling
-from rebill.store.bulk import (
+from rebill.store.bulk.registry import (
     bulk_amount,
     live_bulk,
     scan_bulk,
     scan_files,
     supersede,
-    sweep_orphans,
     write_bulk,
 )
+from rebill.store.bulk.sweep import sweep_orphans
 from rebill.store.engine import make_engine, migrate, transaction, upgrade
 from rebill.store.frames import insert_frame, read_frame, read_table, update_rows, write_rows
 from rebill.store.numbers import next_numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from rebill.store.frames import forget
+from rebill.store.bulk.integrity import Damage, take_digests
+from rebill.store.bulk.parts import end_run
+from rebill.store.frames import begins, writes
 from rebill.store.models import Base, Fact
-from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace import lock
+from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
 
 BUSY_SECONDS = 30
 
@@ -31,7 +34,12 @@ def make_engine(url: str) -> sa.Engine:
             engine = sa.create_engine(parsed)
             _prepare_sqlite(engine)
         elif parsed.get_backend_name() == "postgresql":
-            engine = sa.create_engine(parsed, connect_args={"client_encoding": "UTF8"})
+            # One transaction sees one state, whatever others keep meanwhile.
+            engine = sa.create_engine(
+                parsed,
+                isolation_level="REPEATABLE READ",
+                connect_args={"client_encoding": "UTF8", "keepalives_idle": 60},
+            )
         else:
             raise ConfigError(
                 f"[database] url names {parsed.get_backend_name()!r}:"
@@ -45,12 +53,12 @@ def make_engine(url: str) -> sa.Engine:
 
 def _forget_after_writes(engine: sa.Engine) -> None:
     """Let a transaction answer the same question once, as long as it writes nothing."""
-    sa.event.listen(engine, "begin", forget)
+    sa.event.listen(engine, "begin", begins)
 
     @sa.event.listens_for(engine, "after_cursor_execute")
     def executed(connection: sa.Connection, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.lstrip()[:6].upper() != "SELECT":
-            forget(connection)
+            writes(connection)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:
@@ -87,18 +95,24 @@ def _alembic() -> Config:
 def migrate(engine: sa.Engine) -> None:
     """Bring the database to the newest shape, in one transaction, and give it its token."""
     config = _alembic()
-    with _connected(engine), engine.begin() as connection:
+    with connected(engine), engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if _token(connection) is None:
             connection.execute(sa.insert(Fact).values(name="token", value=uuid.uuid4().hex))
 
 
-def upgrade(workspace: Workspace) -> None:
-    """Bring the workspace's database to the newest shape; make it where there is none."""
+def upgrade(workspace: Workspace) -> list[Damage]:
+    """Bring the workspace's database to the newest shape; make it where there is none.
+
+    Digests of files that were written before they were kept are taken; returns what is wrong with
+    files of which none can be.
+    """
     engine = make_engine(workspace.database_url)
     try:
         migrate(engine)
+        with engine.begin() as connection:
+            return take_digests(workspace, connection)
     finally:
         engine.dispose()
 
@@ -133,7 +147,7 @@ def open_engine(workspace: Workspace) -> sa.Engine:
     """
     engine = make_engine(workspace.database_url)
     newest = _newest()
-    with _connected(engine), engine.connect() as connection:
+    with connected(engine), engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current != newest:
         state = "is empty" if current is None else f"has shape {current}, not {newest}"
@@ -142,7 +156,7 @@ def open_engine(workspace: Workspace) -> sa.Engine:
 
 
 @contextmanager
-def _connected(engine: sa.Engine) -> Iterator[None]:
+def connected(engine: sa.Engine) -> Iterator[None]:
     """Turn a database that cannot be reached into a `ConfigError`."""
     try:
         yield
@@ -160,3 +174,56 @@ def transaction(workspace: Workspace) -> Iterator[sa.Connection]:
             yield connection
     finally:
         engine.dispose()
+
+
+SESSION, WRITER = 0x72656201, 0x72656202
+"""What is locked of a PostgreSQL database: the time of a command, and that of its transaction."""
+
+
+@contextmanager
+def alone(workspace: Workspace) -> Iterator[None]:
+    """Hold the record alone, on this machine and on all that share its PostgreSQL.
+
+    Raises `WorkspaceBusy` where another command does for longer than the workspace's hand waits.
+    """
+    with lock.locked(workspace), _session(workspace):
+        yield
+        end_run(workspace.lines)
+
+
+@contextmanager
+def _session(workspace: Workspace) -> Iterator[None]:
+    """Hold the database for as long as a command takes; SQLite lies in the folder, held already."""
+    engine = make_engine(workspace.database_url)
+    if engine.dialect.name != "postgresql":
+        engine.dispose()
+        yield
+        return
+    try:
+        with connected(engine):
+            held = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with held:
+            lock.wait_for(workspace, lambda: bool(held.scalar(_asked("pg_try_advisory_lock"))))
+            try:
+                yield
+            finally:
+                with suppress(sa.exc.SQLAlchemyError):  # a broken connection holds nothing
+                    held.scalar(_asked("pg_advisory_unlock"))
+    finally:
+        engine.dispose()
+
+
+def _asked(function: str, what: int = SESSION) -> sa.TextClause:
+    return sa.text(f"SELECT {function}({what})")
+
+
+def fence(connection: sa.Connection) -> None:
+    """Let no other writer write until this transaction ends; raise `WorkspaceBusy` where one does.
+
+    A session whose connection broke holds nothing any more: whoever comes after it is told here
+    that it still writes.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    if not connection.scalar(_asked("pg_try_advisory_xact_lock", WRITER)):
+        raise WorkspaceBusy("another rebill command is writing to the database; wait until it ends")

@@ -22,7 +22,7 @@ AnyTable: TypeAlias = type[Base] | sa.Table
 AnySelect: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 STORED = pl.Decimal(18, 6)
 CHUNK = 50_000
-_ANSWERS = "what was read"
+_ANSWERS, _WRITTEN = "what was read", "whether anything was written"
 
 
 def table_of(table: AnyTable) -> sa.Table:
@@ -48,7 +48,7 @@ def insert_frame(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame
         return 0
     if not connection.in_transaction():
         connection.begin()
-    forget(connection)
+    writes(connection)
     raw: Any = connection.connection.driver_connection
     names = ", ".join(f'"{name}"' for name in frame.columns)
     if whole:
@@ -151,9 +151,21 @@ def once(
     return answers[question].clone()
 
 
-def forget(connection: sa.Connection) -> None:
-    """Forget what was read: a transaction begins, or something is written."""
+def begins(connection: sa.Connection) -> None:
+    """Forget what was read and written before: a transaction begins."""
     connection.info.pop(_ANSWERS, None)
+    connection.info.pop(_WRITTEN, None)
+
+
+def writes(connection: sa.Connection) -> None:
+    """Forget what was read: something is written."""
+    connection.info.pop(_ANSWERS, None)
+    connection.info[_WRITTEN] = True
+
+
+def has_written(connection: sa.Connection) -> bool:
+    """Whether the open transaction has written anything."""
+    return _WRITTEN in connection.info
 
 
 def _raw(column: sa.ColumnElement[Any], whole: bool) -> sa.ColumnElement[Any]:

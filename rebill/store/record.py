@@ -18,7 +18,8 @@ from invoices.carrier.reading import document_id
 from invoices.schema import CENTS, FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import transaction
-from rebill.store.bulk import scan_bulk
+from rebill.store.bulk.registry import scan_bulk
+from rebill.store.engine import alone, fence
 from rebill.store.frames import read_frame, read_table
 from rebill.store.models import (
     BulkFile,
@@ -31,7 +32,7 @@ from rebill.store.models import (
     Fact,
 )
 from rebill.store.models_bank import DEBIT_SETTLEMENTS
-from rebill.workspace import lock
+from rebill.store.runs import note_act
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
 from reconcile.pulls.settle import states
@@ -266,10 +267,16 @@ def reading(workspace: Workspace) -> Iterator[Record]:
 
 
 @contextmanager
-def changing(workspace: Workspace) -> Iterator[Record]:
-    """Give the record to change, alone: all that is done is kept, or nothing."""
-    with lock.locked(workspace), reading(workspace) as record:
+def changing(workspace: Workspace, command: str | None = None) -> Iterator[Record]:
+    """Give the record to change, alone: all that is done is kept, or nothing.
+
+    What is changed by no run of its own is noted as one, with who did it and from where: as
+    `command`, or as what the workspace's hand says that it does.
+    """
+    with alone(workspace), reading(workspace) as record:
+        fence(record.connection)
         yield record
+        note_act(record.connection, workspace.hand, command)
 
 
 KEY = ["carrier", "ban", "invoice_no"]

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import sqlalchemy as sa
 
+from rebill import __version__
+from rebill.store.chain import bind
+from rebill.store.frames import has_written
 from rebill.store.models import Run, RunFile
+from rebill.workspace.settings import Hand
+
+NOBODY = Hand()
+_RUN = "whether a run was begun"
 
 
 def start_run(
     connection: sa.Connection,
     command: str,
     as_of: dt.date | None,
-    version: str,
+    version: str = __version__,
     started: str | None = None,
     load_id: int | None = None,
+    *,
+    hand: Hand = NOBODY,
 ) -> int:
-    """Record that a command began and return the run's id."""
+    """Record that a command began, by whose hand and where, and return the run's id."""
+    connection.info[_RUN] = True
+    values = {"command": command, "as_of": as_of, "version": version, "started": started}
+    by = {"who": hand.who, "host": hand.host, "token": uuid.uuid4().hex}
     return int(
         connection.execute(
-            sa.insert(Run)
-            .values(command=command, as_of=as_of, version=version, started=started, load_id=load_id)
-            .returning(Run.id)
+            sa.insert(Run).values(**values, **by, load_id=load_id).returning(Run.id)
         ).scalar_one()
     )
 
@@ -36,7 +47,10 @@ def finish_run(
     sums: dict[str, Any] | None = None,
     finished: str | None = None,
 ) -> None:
-    """Record how a run ended; `sums` are amounts, kept as text so that no digit is lost."""
+    """Record how a run ended, and bind it to the run before.
+
+    `sums` are amounts, kept as text so that no digit is lost.
+    """
     connection.execute(
         sa.update(Run)
         .where(Run.id == run_id)
@@ -47,6 +61,16 @@ def finish_run(
             finished=finished,
         )
     )
+    bind(connection, run_id)
+
+
+def note_act(connection: sa.Connection, hand: Hand, command: str | None = None) -> None:
+    """Record what a transaction changed as a run of its own, unless a run did it."""
+    if not has_written(connection) or _RUN in connection.info:
+        return
+    when = hand.clock() if hand.clock else None
+    run_id = start_run(connection, command or hand.command, None, __version__, when, hand=hand)
+    finish_run(connection, run_id, "done", finished=when)
 
 
 def note_file(

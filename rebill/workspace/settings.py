@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,9 @@ url = "sqlite:///rebill.db"
 [limits]
 # file_seconds = 120             # CPU that one arriving file may take; beyond it is refused
 # file_mebibytes = 1024          # memory that it may hold, for each 256 MiB that it is large
+
+[storage]
+# keep_days = 30                 # files below lines/ that count no more are removed after so long
 
 [warnings]
 # deadline_days = 10             # banking days before `file_by` at which a claim needs a person
@@ -105,6 +109,11 @@ class ConfigError(Exception):
 
 class WorkspaceBusy(ConfigError):
     """Another command is writing to the workspace at this moment."""
+
+
+class Failure(Exception):
+    """What was asked for cannot be done, by no fault of who asks: the message says why and what
+    to do."""
 
 
 class _Section(BaseModel):
@@ -177,6 +186,12 @@ class Contact(_Section):
     acna: str = ""
     ocn: dict[str, str] = Field(default_factory=dict)
     """By carrier."""
+
+
+class Storage(_Section):
+    """How long what counts no more stays on disk."""
+
+    keep_days: int = Field(default=30, ge=0, le=36_600)
 
 
 class Bank(_Section):
@@ -263,6 +278,7 @@ class Settings(_Section):
     inbox: Inbox = Inbox()
     archives: Archives = Archives()
     limits: Limits = Limits()
+    storage: Storage = Storage()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
     bank: Bank = Bank()
@@ -292,11 +308,28 @@ class Settings(_Section):
 
 
 @dataclass(frozen=True)
+class Hand:
+    """Who works in a workspace, from where and with what; for the record of runs."""
+
+    who: str | None = None
+    """The login."""
+    host: str | None = None
+    command: str = "library"
+    clock: Callable[[], str] | None = None
+    """Gives the time as the record keeps it; none: it is not known."""
+    patience: float = 0
+    """Seconds to wait for another command to end."""
+
+
+@dataclass(frozen=True)
 class Workspace:
     """A folder with settings, an inbox, an outbox and the bulk facts."""
 
     root: Path
     settings: Settings
+    hand: Hand = Hand()
+    sound: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
+    """Bulk files that were found right while this stands, and how they looked then."""
 
     @property
     def lines(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,7 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebill import store
-from rebill.store.engine import differences, store_token
+from rebill.store.bulk.parts import end_run
+from rebill.store.bulk.sweep import prune, remove_pruned
+from rebill.store.engine import alone, differences, store_token
 from rebill.store.frames import insert_frame, read_table
 from rebill.store.models import BulkFile, Claim, Debit, Document, Fact, Run
 from rebill.store.types import Money
@@ -233,7 +236,7 @@ def test_bulk_facts_lie_by_carrier_and_month_and_are_named_with_rows_and_sum(
 ) -> None:
     with store.transaction(any_workspace) as connection:
         run = store.start_run(connection, "night", MARCH, "0")
-        store.write_bulk(any_workspace, connection, "lines", LINES.lazy(), run, amount="amount")
+        store.write_bulk(any_workspace, connection, "lines", LINES.lazy(), run)
         live = store.live_bulk(connection, "lines")
         assert live.select("carrier", "bill_month", "rows", "amount").sort(
             "carrier", "bill_month", nulls_last=True
@@ -254,24 +257,50 @@ def test_bulk_facts_lie_by_carrier_and_month_and_are_named_with_rows_and_sum(
 
 
 def test_a_killed_run_leaves_files_that_the_next_one_sweeps(any_workspace: Workspace) -> None:
+    lines = any_workspace.lines
     with store.transaction(any_workspace) as connection:
         run = store.start_run(connection, "night", MARCH, "0")
-        store.write_bulk(any_workspace, connection, "lines", LINES, run, amount="amount")
+        store.write_bulk(any_workspace, connection, "lines", LINES, run)
         kept = set(store.live_bulk(connection, "lines")["path"])
+        token = store_token(connection)[:12]
+    end_run(any_workspace.lines)
     with pytest.raises(KeyboardInterrupt), store.transaction(any_workspace) as connection:
-        store.write_bulk(any_workspace, connection, "findings", LINES, run)
-        (any_workspace.lines / ".tmp-half" / "carrier=X").mkdir(parents=True)
-        (any_workspace.lines / ".tmp-half" / "carrier=X" / "0.parquet").write_bytes(b"PAR1")
+        run = store.start_run(connection, "night", MARCH, "0")
+        store.write_bulk(any_workspace, connection, "held_lines", LINES, run)
+        (half,) = (lines / ".runs").iterdir()
+        (half / "carrier=X").mkdir()
+        (half / "carrier=X" / "0.parquet").write_bytes(b"PAR1")
         raise KeyboardInterrupt
-    foreign = any_workspace.lines / "lines" / "of-another-database.parquet"
-    foreign.write_bytes(b"")
+    others = ["of-another-database", f"{token}-abc-of-a-newer-state-of-this-one", ".tmp-new"]
+    for name in (*others, ".tmp-old"):
+        (lines / "lines" / f"{name}.parquet").write_bytes(b"")
+    os.utime(lines / "lines" / ".tmp-old.parquet", (0, 0))
+    with alone(any_workspace), store.transaction(any_workspace) as connection:
+        assert len(store.sweep_orphans(any_workspace, connection)) == 6
+        assert not (lines / "held_lines").exists()
+        left = {p.relative_to(any_workspace.root).as_posix() for p in lines.rglob("*.parquet")}
+        assert left == kept | {f"lines/lines/{name}.parquet" for name in others}
+        assert not (lines / ".runs").exists()
+
+
+def test_what_counts_no_more_is_pruned_after_its_time_of_grace(any_workspace: Workspace) -> None:
+    ends = dt.datetime(2026, 3, 2, 1, tzinfo=dt.UTC)
     with store.transaction(any_workspace) as connection:
-        assert len(store.sweep_orphans(any_workspace, connection)) == 5
-    left = {
-        p.relative_to(any_workspace.root).as_posix() for p in any_workspace.lines.rglob("*.parquet")
-    }
-    assert left == kept | {"lines/lines/of-another-database.parquet"}
-    assert not (any_workspace.lines / "findings").exists()
+        run = store.start_run(connection, "night", MARCH, "0")
+        store.write_bulk(any_workspace, connection, "lines", LINES, run)
+        april = store.live_bulk(connection, "lines", months=["2026-04"])
+        store.supersede(connection, april["id"].to_list(), run)
+        store.finish_run(connection, run, "done", finished=ends.isoformat(timespec="seconds"))
+        path = any_workspace.root / april["path"].item()
+        newer = path.with_name(f"{store_token(connection)[:12]}-newer.parquet")
+        newer.write_bytes(b"")
+        assert prune(connection, run, ends) == 0
+        assert remove_pruned(any_workspace, connection, ends) == []
+        assert prune(connection, run, ends + dt.timedelta(seconds=1)) == 1
+        assert remove_pruned(any_workspace, connection, ends) == [path]
+        os.utime(newer, (0, 0))
+        assert remove_pruned(any_workspace, connection, ends) == [newer]
+        assert store.live_bulk(connection, "lines").height == 3
 
 
 def test_a_file_is_named_once(any_workspace: Workspace) -> None:

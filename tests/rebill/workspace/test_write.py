@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill.store import bulk
+from rebill.store.bulk.parts import Place, write_parts
 from rebill.workspace import inbox, lock, write
 from rebill.workspace.settings import (
     ConfigError,
@@ -99,12 +99,13 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_bulk_write_that_fails_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    place = Place(tmp_path, "token", "run")
     broken = pl.LazyFrame({"a": ["x"]}).select(pl.col("a").cast(pl.Int64))
     with pytest.raises(pl.exceptions.PolarsError):
-        bulk.write_parts(tmp_path, "lines", "token", broken.with_columns(carrier="a"))
-    # A sink that failed may open a file after it raised: a temporary one, which a run sweeps.
+        write_parts(place, "lines", broken.with_columns(carrier="a"))
+    # A sink that failed may open a file after it raised: in the run's own place, which is swept.
     left = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert all(write.is_temporary(path, tmp_path) for path in left)
+    assert all(place.workplace in path.parents for path in left)
 
 
 # --- the inbox --------------------------------------------------------------------------------

@@ -1,0 +1,77 @@
+"""The commands that look after the record: whether it is whole, what may go, who did what."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from rebill.cli.base import FAILED, app, db, example, now, runs
+from rebill.cli.options import Given, OfMonth
+
+
+@app.command("verify", epilog=example("rebill verify", "rebill verify --month 2026-03"))
+def verify(*, month: OfMonth = None, given: Given) -> None:
+    """Hold every file below lines/, documents, invoices and the chain of runs against the record.
+
+    Exit 0: all is what was recorded; 3: something is not, with the file and what to do.
+    """
+    import polars as pl
+
+    from rebill.inquiry.verify import verify as look
+
+    with given.reading() as record:
+        done = look(record, month)
+    counts = pl.DataFrame([done.counts])
+    given.show_parts({"looked_at": counts, "faults": done.faults})
+    if done.faults.height:
+        raise typer.Exit(FAILED)
+
+
+@db.command("prune", epilog=example("rebill db prune", "rebill db prune --days 7"))
+def db_prune(
+    *,
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=0, help="Only what counts no more for so long; as set: 30."),
+    ] = None,
+    given: Given,
+) -> None:
+    """Remove the files below lines/ that count no more, after a time of grace.
+
+    The night does the same. Within the time, an older or newer database finds its files.
+    """
+    import polars as pl
+
+    from rebill.store.bulk.sweep import prune, remove_pruned
+    from rebill.store.record import changing
+    from rebill.store.runs import finish_run, start_run
+
+    place = given.place()
+    keep = place.settings.storage.keep_days if days is None else days
+    before = dt.datetime.fromisoformat(now()) - dt.timedelta(days=keep)
+    with changing(place) as record:
+        began = start_run(record.connection, "db prune", None, started=now(), hand=place.hand)
+        count = prune(record.connection, began, before)
+        finish_run(record.connection, began, "done", {"files pruned": count}, {}, now())
+    with changing(place) as record:
+        gone = remove_pruned(place, record.connection, before)
+    shown = [path.relative_to(place.root).as_posix() for path in gone]
+    given.show(pl.DataFrame({"removed": shown}, schema={"removed": pl.String}))
+
+
+@runs.command("list", epilog=example("rebill runs list"))
+def runs_list(given: Given) -> None:
+    """List the runs: what was run, for which day, by whom, on which machine, how it ended."""
+    from rebill.store.frames import read_table
+    from rebill.store.models import Run
+
+    with given.reading() as record:
+        rows = read_table(record.connection, Run)
+    said = ("command", "as_of", "who", "host", "version", "started")
+    given.show(rows.rename({"id": "run", "finished": "ended"}).select("run", *said, *ENDED))
+
+
+ENDED = ("ended", "outcome", "chain")
+"""What is known of a run once it is over."""
