@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, disputes, example
+from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
 from rebill.cli.night import work
 from rebill.cli.options import HERE, Given, GivenDay, Where, amount_from, day_from, open_place
 
@@ -19,7 +19,9 @@ Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[
     dt.date, typer.Option("--on", parser=day_from, metavar="DATE", help="The day it happened on.")
 ]
-Who = Annotated[str | None, typer.Option("--who", help="Who did it.")]
+Who = Annotated[
+    str | None, typer.Option("--who", help="Who did it; without it the login of this terminal.")
+]
 Note = Annotated[str | None, typer.Option("--note", help="A word on it, kept with it.")]
 Reference = Annotated[str | None, typer.Option("--reference", help="The carrier's number for it.")]
 Late = Annotated[bool, typer.Option("--late", help="Do it although its time is over.")]
@@ -114,7 +116,7 @@ def disputes_submit(
     """
     from rebill.disputes.file import submit
 
-    given.show(submit(given.place(), claim_nos, on, who, reference, late))
+    given.show(submit(given.place(), claim_nos, on, named(who), reference, late))
 
 
 @disputes.command(
@@ -173,7 +175,7 @@ def _happened(
     """Record one event of each claim, and show the claims as they stand then."""
     from rebill.disputes.file import record_events
 
-    event = {"at": on, "what": what, "amount": amount, **asdict(told)}
+    event = {"at": on, "what": what, "amount": amount, **asdict(told), "who": named(told.who)}
     rows = [{"claim_no": number, **event} for number in dict.fromkeys(claim_nos)]
     given.show(record_events(given.place(), rows))
 
@@ -224,7 +226,7 @@ def disputes_take_credit(
     from rebill.store.record import changing
 
     with changing(given.place()) as record:
-        credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, who)
+        credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, named(who))
         claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
     given.show(claims)
 
@@ -245,7 +247,7 @@ def disputes_dismiss_credit(
     from rebill.store.record import changing
 
     with changing(open_place(workspace)) as record:
-        credits_by_hand.dismiss(record, credit_id, on, who, note)
+        credits_by_hand.dismiss(record, credit_id, on, named(who), note)
 
 
 @disputes.command(
@@ -274,7 +276,7 @@ def disputes_import_status(
     from rebill.store.record import changing
 
     with changing(given.place()) as record:
-        became = import_status(record, file, carrier, who, skip_bad)
+        became = import_status(record, file, carrier, named(who), skip_bad)
     given.show(became)
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

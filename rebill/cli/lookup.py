@@ -31,7 +31,7 @@ def export(
     """Write tables of the record: documents, lines, findings, claims, invoices, cash."""
     from typing import cast
 
-    from rebill.inquiry.export import Format, one_state, table_frame, write
+    from rebill.inquiry.export import Format, table_frame, write
     from rebill.inquiry.tables import TABLES
     from rebill.store.record import reading
 
@@ -44,7 +44,6 @@ def export(
         raise typer.BadParameter("several tables need -o FOLDER")
     months, kind = None if bill_month is None else [bill_month], cast(Format, form)
     with _places(tables, form, out) as places, reading(open_place(workspace)) as record:
-        one_state(record)
         for name in tables:
             frame = table_frame(record, name, months, as_of)
             with places(name) as file:

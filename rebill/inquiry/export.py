@@ -84,9 +84,3 @@ def _json_rows(frame: pl.DataFrame, out: BinaryIO, *, first: bool) -> None:
     body = frame.write_ndjson().rstrip("\n").replace("\n", ",\n")
     out.write(("[\n" if first else ",\n").encode())
     out.write(body.encode())
-
-
-def one_state(record: Record) -> None:
-    """Let all that is read from here on be of one state, whoever changes the record meanwhile."""
-    if record.connection.dialect.name == "postgresql":
-        record.connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

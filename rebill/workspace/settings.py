@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from invoices.bank import StatementProfile
 
 SETTINGS_FILE = "rebill.toml"
+PUBLIC_KEY = re.compile(r"[a-z0-9][A-Za-z0-9@.-]* [A-Za-z0-9+/]{16,}=*(?=\s|$)")
+"""A public key as OpenSSH writes it, without the comment behind it."""
 
 TEMPLATE = """\
 # The settings of this workspace. What is not set here has the value shown in the comment.
@@ -48,6 +51,10 @@ url = "sqlite:///rebill.db"
 
 [approval]
 # claims_over = "5000.00"        # a claim over this is filed when a second person approved it
+# names = ["ana", "bea"]         # the logins of those who may approve; then the login counts from
+#                                # which it is approved and filed, and not the name that is typed
+# [approval.keys]                # or who signed it, with a key of OpenSSH: its public half
+# bea = "ssh-ed25519 AAAAC3... bea@desk"
 
 [contact]                        # who speaks for us on dispute packets
 # company = "Example Telecom"    # and: name, email, phone, fax, address, acna
@@ -172,6 +179,25 @@ class Approval(_Section):
 
     claims_over: Decimal | None = Field(default=None, ge=0, le=10**12)
     """A claim of a larger amount is filed only when a second person approved it."""
+    names: tuple[str, ...] = ()
+    """Who may approve, by login; none: whoever gives another name than who files."""
+    keys: dict[str, str] = Field(default_factory=dict)
+    """The public keys by which approvals are signed, by name."""
+
+    @field_validator("names")
+    @classmethod
+    def _are_names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(name.strip() for name in value):
+            raise ValueError("a name is empty; give logins")
+        return value
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, key in value.items():
+            if not PUBLIC_KEY.match(key.strip()):
+                raise ValueError(f"{name} has no public key of OpenSSH; `ssh-ed25519 AAAA...`")
+        return value
 
 
 class Contact(_Section):
