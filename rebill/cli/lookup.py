@@ -67,7 +67,7 @@ def _places(
         raise ConfigError(f"{out} is a file; several tables need a folder")
     if len(tables) > 1 or out.is_dir():
         with all_at_once(out, "export") as staged:
-            yield lambda name: (staged / f"{name}.{form}").open("wb")
+            yield lambda name: in_place_of(staged / f"{name}.{form}")
         return
     with alone_in(out.parent, "export", shared=True):
         try:

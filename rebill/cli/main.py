@@ -61,6 +61,9 @@ def _nobody_reads() -> NoReturn:
 
 def main() -> None:
     """Run the command line and leave with the promised exit code."""
+    from rebill.workspace.privacy import keep_private
+
+    keep_private()
     try:
         app()
     except BrokenPipeError:

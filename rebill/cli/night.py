@@ -48,6 +48,8 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> 
     from rebill.workspace import settings
 
     workspace = settings.init_workspace(directory)
+    if (told := settings.open_to_others(workspace.root)) is not None:
+        print(f"warning: {told}", file=sys.stderr)
     store.upgrade(workspace)
     print(f"workspace {workspace.root}", file=sys.stderr)
 

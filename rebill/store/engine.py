@@ -21,6 +21,7 @@ from rebill.store.bulk.parts import end_run
 from rebill.store.frames import begins, writes
 from rebill.store.models import Base, Fact
 from rebill.workspace import lock
+from rebill.workspace.secrets import hidden
 from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
 
 BUSY_SECONDS = 30
@@ -45,8 +46,12 @@ def make_engine(url: str) -> sa.Engine:
                 f"[database] url names {parsed.get_backend_name()!r}:"
                 " give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
             )
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as fault:
-        raise ConfigError(f"[database] url: {fault}") from fault
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError, ValueError) as fault:
+        # The words of a fault may be a piece of the URL, and that of the password.
+        raise ConfigError(
+            f"[database] url cannot be used ({type(fault).__name__}); give sqlite:///FILE or"
+            " postgresql://USER:PASSWORD@HOST/DATABASE, with %40 for an @ in the password"
+        ) from None
     _forget_after_writes(engine)
     return engine
 
@@ -161,8 +166,10 @@ def connected(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except sa.exc.OperationalError as fault:
-        url = engine.url.render_as_string(hide_password=True)
-        raise ConfigError(f"the database {url} cannot be used: {fault.orig}") from fault
+        whole = engine.url.render_as_string(hide_password=False)
+        url = hidden(engine.url.set(query={}).render_as_string(hide_password=True), whole)
+        why = hidden(fault.orig, whole)
+        raise ConfigError(f"the database {url} cannot be used: {why}") from None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rebill.paper.text import note
+from rebill.workspace.privacy import make_folder
 from rebill.workspace.settings import ConfigError, WorkspaceBusy
 from rebill.workspace.write import TEMPORARY, sync
 
@@ -31,7 +32,7 @@ def alone_in(folder: Path, command: str, *, shared: bool = False) -> Iterator[No
     holds it.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as fault:
         raise ConfigError(f"{folder} cannot be written to: {fault.strerror}") from fault
@@ -76,10 +77,7 @@ def all_at_once(folder: Path, command: str) -> Iterator[Path]:
         try:
             staged.mkdir()
             yield staged
-            whole = sorted(staged.iterdir())
-            for path in whole:
-                sync(path)
-            for path in whole:
+            for path in sorted(staged.iterdir()):
                 path.replace(folder / path.name)
                 new.append(path.name)
             sync(folder)

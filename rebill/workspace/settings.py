@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +29,10 @@ TEMPLATE = """\
 # SQLite needs nothing installed; a relative path lies in this folder. For a database that several
 # machines share, name PostgreSQL here and run `rebill db upgrade`:
 # url = "postgresql://user:password@host/database"
+# A password need not stand here. The URL may be that of an environment variable, or the one line of
+# a file, in this folder or elsewhere, which this login alone can read (`chmod 600`):
+# url = "env:REBILL_DATABASE_URL"
+# url = "file:secrets/database-url"
 url = "sqlite:///rebill.db"
 
 [inbox]
@@ -130,7 +136,8 @@ class _Section(BaseModel):
 class Database(_Section):
     """Where the record is kept."""
 
-    url: str = "sqlite:///rebill.db"
+    url: str = Field(default="sqlite:///rebill.db", repr=False)
+    """A URL, which may hold a password, or `env:NAME` or `file:PATH` of one."""
 
 
 class Inbox(_Section):
@@ -384,8 +391,13 @@ class Workspace:
 
     @property
     def database_url(self) -> str:
-        """The database's URL; a relative SQLite path is taken from the workspace."""
-        url = self.settings.database.url
+        """The database's URL; a relative SQLite path is taken from the workspace.
+
+        Raises `ConfigError` where it stands elsewhere and cannot be had from there.
+        """
+        from rebill.workspace.secrets import looked_up
+
+        url = looked_up(self.settings.database.url, self.root, "[database] url")
         if not url.startswith("sqlite:///"):
             return url
         return f"sqlite:///{self.root / url.removeprefix('sqlite:///')}"
@@ -412,16 +424,30 @@ def _told(fault: ValidationError) -> str:
 
 
 def init_workspace(directory: Path) -> Workspace:
-    """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten."""
+    """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten.
+
+    What is made is for this login alone.
+    """
     root = directory.resolve()
     try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in ("lines", "inbox", "outbox", "profiles", "brands"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder).mkdir(mode=0o700, exist_ok=True)
         if not (root / SETTINGS_FILE).exists():
-            (root / SETTINGS_FILE).write_text(TEMPLATE, encoding="utf-8")
+            made = os.open(root / SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(made, "w", encoding="utf-8") as file:
+                file.write(TEMPLATE)
     except OSError as fault:
         raise ConfigError(f"{root} cannot be made a workspace: {fault}") from fault
     return open_workspace(root)
+
+
+def open_to_others(root: Path) -> str | None:
+    """Return what to know of a workspace that other logins can look into; nothing if none can."""
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if not mode & 0o077:
+        return None
+    return f"{root} is open to other logins (mode {mode:o}); `chmod -R go= {root}` makes it private"
 
 
 def open_workspace(directory: Path) -> Workspace:

@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import polars as pl
 
+from rebill.workspace.privacy import make_folder, of_whom
+
 TEMPORARY = ".tmp-"
 
 
@@ -26,10 +28,11 @@ def safe_name(text: str) -> str:
 @contextmanager
 def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write; it stands at `path` once it is whole and on disk, else nowhere."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name[-80:]}")
     try:
         with temporary.open("xb") as handle:
+            of_whom(handle, path.parent)
             yield handle
             handle.flush()
             if flush:
