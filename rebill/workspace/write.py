@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
@@ -115,7 +115,8 @@ def remove_empty_folders(folder: Path) -> None:
     """Leave no folder below `folder` without a file in it."""
     for root, _, _ in os.walk(folder, topdown=False):
         if Path(root) != folder and not os.listdir(root):
-            os.rmdir(root)
+            with suppress(OSError):  # an empty folder is in nobody's way
+                os.rmdir(root)
 
 
 STAGED = f"{TEMPORARY}staged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -207,3 +208,42 @@ def test_a_writer_whose_hold_broke_still_keeps_the_next_one_out(
                 pass
         with alone(workspace):
             pass
+
+
+def test_an_older_database_and_the_newer_one_again_find_their_files(march: Workspace) -> None:
+    older = march.root / "older.db"
+    newer = march.root / "newer.db"
+    database = march.root / "rebill.db"
+    before = nights.exported(march)
+    shutil.copy(database, older)
+    nights.put(march, [("april.csv", nights.bill(4, nights.USUAL))])
+    nights.night(march, "2026-04-30")
+    after = nights.exported(march)
+    database.rename(newer)
+    shutil.copy(older, database)
+    assert nights.exported(open_workspace(march.root)) == before
+    nights.night(march, "2026-04-30")
+    assert nights.exported(open_workspace(march.root)) == after
+    newer.replace(database)
+    assert nights.exported(open_workspace(march.root)) == after
+    assert faults(march) == []
+
+
+def test_a_command_waits_for_another_as_long_as_it_is_told(march: Workspace, rebill: Call) -> None:
+    held = threading.Event()
+    ends = threading.Event()
+
+    def hold() -> None:
+        with alone(march):
+            held.set()
+            ends.wait(30)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    held.wait(30)
+    words = ("nightly", "--as-of", "2026-03-31", "--workspace", march.root)
+    code, _, err = rebill(*words)
+    assert (code, "in use by another rebill command" in err) == (3, True)
+    threading.Timer(0.3, ends.set).start()
+    assert rebill(*words, "--wait", "30")[0] in (0, 1)
+    other.join()
