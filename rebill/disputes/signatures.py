@@ -13,7 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from rebill.run.acts import Act
-from rebill.workspace.settings import PUBLIC_KEY, ConfigError
+from rebill.workspace.sections import PUBLIC_KEY
+from rebill.workspace.settings import ConfigError
 
 NAMESPACE = "rebill"
 """What signatures are for: `ssh-keygen -Y sign -n rebill`."""

@@ -13,15 +13,18 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from rebill.workspace.inside import opened
-from rebill.workspace.settings import ConfigError
 
 LARGEST = 4096
 """Bytes of a secret."""
 HIDDEN = "***"
 
 
-def looked_up(value: str, root: Path, place: str) -> str:
-    """Return a setting, from where it stands; raises ConfigError, naming its `place`, if it cannot.
+class Unusable(ValueError):
+    """A secret that cannot be had from where it is said to stand."""
+
+
+def looked_up(value: str, root: Path) -> str:
+    """Return a setting, from where it stands; raises `Unusable` if it cannot.
 
     What is neither `env:NAME` nor `file:PATH` is itself.
     """
@@ -29,12 +32,12 @@ def looked_up(value: str, root: Path, place: str) -> str:
     if kind == "env":
         found = os.environ.get(name, "").strip()
         if not found:
-            raise ConfigError(f"{place}: the environment has no {name or 'such variable'}; set it")
+            raise Unusable(f"the environment has no {name or 'such variable'}; set it")
         return found
-    return _of_file(name, root, place) if kind == "file" else value
+    return _of_file(name, root) if kind == "file" else value
 
 
-def _of_file(name: str, root: Path, place: str) -> str:
+def _of_file(name: str, root: Path) -> str:
     """Return the one line of a file that nobody else can read."""
     path = Path(name)
     folder, inside = (path.parent, path.name) if path.is_absolute() else (root, name)
@@ -44,13 +47,11 @@ def _of_file(name: str, root: Path, place: str) -> str:
             text = file.read(LARGEST + 1).decode("utf-8-sig").strip()
     except (OSError, ValueError) as fault:
         why = getattr(fault, "strerror", None) or str(fault)
-        raise ConfigError(f"{place}: the file {name} cannot be read: {why}") from None
+        raise Unusable(f"the file {name} cannot be read: {why}") from None
     if mode & 0o077:
-        raise ConfigError(
-            f"{place}: the file {name} can be read by others (mode {mode:o}); `chmod 600` it"
-        )
+        raise Unusable(f"the file {name} can be read by others (mode {mode:o}); `chmod 600` it")
     if not text or len(text) > LARGEST or "\n" in text:
-        raise ConfigError(f"{place}: the file {name} holds no URL; it is to be its one line")
+        raise Unusable(f"the file {name} holds no URL; it is to be its one line")
     return text
 
 
