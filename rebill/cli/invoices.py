@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,9 @@ from rebill.cli.options import (
     open_place,
 )
 
+if TYPE_CHECKING:
+    from rebill.workspace.settings import Workspace
+
 On = Annotated[
     dt.date,
     typer.Option("--on", "--as-of", parser=day_from, metavar="DATE", help="The day it is done."),
@@ -30,6 +33,19 @@ Numbers = Annotated[list[str] | None, typer.Argument(metavar="INVOICE...")]
 Customer = Annotated[
     str | None, typer.Option("--customer", metavar="CUSTOMER", help="Only this customer.")
 ]
+
+
+def _tell_lacking(place: Workspace) -> bool:
+    """Say which papers a command could not leave; return whether there are any."""
+    from rebill.outbox.lacking import lacking, words
+    from rebill.paper.text import note
+    from rebill.store.record import reading
+
+    with reading(place) as record:
+        rows = lacking(record).to_dicts()
+    for row in rows:
+        note(words(row))
+    return bool(rows)
 
 
 @invoices.callback(invoke_without_command=True)
@@ -107,11 +123,12 @@ def invoices_issue(
 
     if not numbers and bill_month is None:
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
-    issued, waiting = issuing.issue(given.place(), numbers or [], on, now, bill_month)
+    place = given.place()
+    issued, waiting = issuing.issue(place, numbers or [], on, now, bill_month)
     given.show(issued.select(*issuing.SHOWN))
     for number, hold in waiting.select("invoice_no", "hold").iter_rows():
         note(f"{number} stays a draft: {hold}")
-    if waiting.height:
+    if _tell_lacking(place) or waiting.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -134,12 +151,13 @@ def invoices_release(
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
-    drafts = issuing.release(decided.place(), numbers, act_of(decided), now)
+    place = decided.place()
+    drafts = issuing.release(place, numbers, act_of(decided), now)
     decided.show(drafts.select(*issuing.SHOWN))
     held = drafts.filter(drafts["hold"].is_not_null())
     for number, hold in held.select("invoice_no", "hold").iter_rows():
         note(f"{number} is still held: {hold}")
-    if held.height:
+    if _tell_lacking(place) or held.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -159,7 +177,10 @@ def invoices_void(
     """
     from rebill.selling import issue as issuing
 
-    given.show(issuing.void(given.place(), numbers, on, why, now).select(*issuing.SHOWN))
+    place = given.place()
+    given.show(issuing.void(place, numbers, on, why, now).select(*issuing.SHOWN))
+    if _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(
@@ -197,14 +218,16 @@ def invoices_rerate(
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
 
-    done = rerate.rerate(given.place(), bill_month, customer, on, now, issue=issue, note=why)
+    place = given.place()
+    done = rerate.rerate(place, bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
     given.show_parts({"differences": done.differences, "issued": issued})
-    if given.json:
-        return
     total = done.differences["difference"].sum()
     words = "corrected" if issue else "nothing is issued; --issue corrects them"
-    note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
+    if not given.json:
+        note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
+    if issue and _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(
@@ -247,6 +270,8 @@ def _price(command: str, months: tuple[str, ...], given: GivenDay) -> None:
     with given.reading() as record:
         day = given.day(record)
     show_outcome(carry_out(place, Job(command, plan.plan_prices(months), day)), given.json)
+    if _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(

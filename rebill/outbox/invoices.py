@@ -15,7 +15,7 @@ import polars as pl
 from invoices.customer.brand import BrandFault
 from invoices.customer.page import pages
 from invoices.customer.pdf_words import words_of_invoices
-from rebill.outbox.lacking import Lacking
+from rebill.outbox.lacking import Lacking, still_lacking
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
@@ -150,12 +150,14 @@ def pdfs(given: Frames, brands: Brands, desk: Desk) -> Iterator[tuple[str, bytes
 
 
 def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
-    """Return the drafts of `bills`, and the issued ones whose papers are missing: those that are
-    there do not change."""
+    """Return the drafts of `bills`, and the issued ones whose papers are missing or are those of
+    an earlier draft: others that are there do not change."""
+    old = still_lacking(record)
     lost = [
         bill["invoice_no"]
         for bill in bills.filter(pl.col("status") == "issued").iter_rows(named=True)
-        if not all(path.exists() for path in invoice_paths(record, bill))
+        if bill["invoice_no"] in old
+        or not all(path.exists() for path in invoice_paths(record, bill))
     ]
     return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
 

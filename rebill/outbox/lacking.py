@@ -25,6 +25,7 @@ LACKING = pl.Schema(
 )
 KEPT = "night.lacking"
 """The fact that holds what is lacking."""
+NUMBERS = "invoices"
 
 
 class Lacking:
@@ -63,7 +64,8 @@ class Lacking:
         for row in rows:
             warn(words(row))
         if rows or record.fact(KEPT):
-            record.say(KEPT, json.dumps(rows))
+            numbers = {name: sorted(n for n, _ in found) for name, found in self._found.items()}
+            record.say(KEPT, json.dumps([{**row, NUMBERS: numbers[row["brand"]]} for row in rows]))
 
 
 def words(row: dict[str, Any]) -> str:
@@ -74,5 +76,14 @@ def words(row: dict[str, Any]) -> str:
 
 def lacking(record: Record) -> pl.DataFrame:
     """Return what the last delivery could not leave (`LACKING`)."""
-    rows = json.loads(record.fact(KEPT) or "[]")
+    rows = [{name: row[name] for name in LACKING} for row in _kept(record)]
     return pl.DataFrame(rows, schema=LACKING).select(columns_of(LACKING))
+
+
+def still_lacking(record: Record) -> set[str]:
+    """Return the invoices that have no papers, or such as say what they said before."""
+    return {number for row in _kept(record) for number in row[NUMBERS]}
+
+
+def _kept(record: Record) -> list[dict[str, Any]]:
+    return list(json.loads(record.fact(KEPT) or "[]"))

@@ -74,6 +74,14 @@ def test_other_papers_leave_and_those_that_stood_stay_until_the_brand_is_mended(
     page.write_text(TOP + "{{ again }}")
     assert "'again' is undefined" in rebill("invoices", "build", "--as-of", "2026-03-11")[2]
     assert own_papers(place, "ACME") == before
+
+    # Issued meanwhile, it gets its papers as issued: those that stand are of an earlier draft.
+    (number,) = {name.split("/")[-1].rpartition(".")[0] for name in before}
+    code, _, err = rebill("invoices", "issue", number, "--on", "2026-03-16")
+    assert code == NEEDS_A_PERSON and "'again' is undefined" in err
+    page.write_text(TOP + "once more")
+    rebill("nightly", "--as-of", "2026-03-17")
+    assert any(text.endswith(b"once more") for text in own_papers(place, "ACME").values())
     with lock.locked(place):
         assert rebill("invoices", "render", "--format", "csv")[0] == FAILED
 
