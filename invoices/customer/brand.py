@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -260,9 +261,17 @@ def compiles(source: str) -> None:
     compiled(source)
 
 
-def filled_page(source: str, said: dict[str, Any]) -> str:
-    """Return a page template of outside text with what is said; raises whatever goes wrong."""
-    page = compiled(source).render(said)
-    if len(page) > LARGEST_PAGE:
-        raise ValueError(f"it comes to more than {LARGEST_PAGE:,} characters")
-    return page
+def filled_pages(source: str, said: Sequence[dict[str, Any]]) -> list[str | BrandFault]:
+    """Return a page template of outside text with each of what is said, or what went wrong."""
+    made: list[str | BrandFault] = []
+    for one in said:
+        try:
+            page = compiled(source).render(one)
+        except MemoryError:
+            raise
+        except Exception as fault:  # it is text of others: whatever it raises is its own
+            made.append(BrandFault(f"{type(fault).__name__}: {fault}"))
+        else:
+            long = BrandFault(f"it comes to more than {LARGEST_PAGE:,} characters")
+            made.append(page if len(page) <= LARGEST_PAGE else long)
+    return made

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from invoices.customer.brand import BrandFault, compiles, filled_page
+from invoices.customer.brand import BrandFault, compiles, filled_pages
 from rebill.paper.typeset import FEW, Sheet, set_all, set_one
 from rebill.workspace.budget import Failed, Limits, OverBudget, Worker
 from rebill.workspace.inside import copy
@@ -42,12 +42,18 @@ class Desk:
     def __exit__(self, *_: object) -> None:
         self._held.close()
 
-    def fill(self, source: str, said: dict[str, Any]) -> str:
-        """Return a brand's own page, filled in. Raises `BrandFault`.
+    def fill(self, source: str, said: Sequence[dict[str, Any]]) -> list[str | BrandFault]:
+        """Return a brand's own page, filled in with each of what is said, or what went wrong.
 
-        A page that took too much once is not tried again.
+        What takes too much together is tried one by one; a page that took too much alone is not
+        tried again.
         """
-        return self._apart(source, filled_page, source, said)
+        try:
+            return self._apart(source, filled_pages, source, said, alone=len(said) == 1)
+        except OverBudget:
+            return [page for one in said for page in self.fill(source, [one])]
+        except BrandFault as fault:
+            return [fault for _ in said]
 
     def try_page(self, source: str) -> None:
         """Raise `BrandFault` with what is wrong with a page, before anything is filled in."""
@@ -89,8 +95,13 @@ class Desk:
             made += f"; what leads out of the folder or is too large is not read: {left[0]}"
         return name, made.replace(folder, "") if isinstance(made, str) else made
 
-    def _apart(self, key: str, function: Callable[..., Given], *given: Any) -> Given:
-        """Return what a function gives in a process that no other call is in."""
+    def _apart(
+        self, key: str, function: Callable[..., Given], *given: Any, alone: bool = True
+    ) -> Given:
+        """Return what a function gives in a process that no other call is in.
+
+        Raises `BrandFault`; `OverBudget` where what was asked was not one thing alone.
+        """
         if key in self._spent:
             raise BrandFault(self._spent[key])
         with self._lock:
@@ -100,6 +111,8 @@ class Desk:
         except Failed as fault:
             raise BrandFault(str(fault)) from None
         except OverBudget as fault:
+            if not alone:
+                raise
             self._spent[key] = f"{fault}; see [limits] in rebill.toml"
             raise BrandFault(self._spent[key]) from None
         finally:

@@ -100,9 +100,10 @@ def test_other_papers_leave_and_those_that_stood_stay_until_the_brand_is_mended(
 def test_a_page_of_a_brand_reaches_nothing_and_takes_no_more_than_it_may(
     desk: Desk, page: str, told: str
 ) -> None:
-    with pytest.raises(BrandFault, match=told):
-        desk.fill(page, {"brand": "A"})
-    assert desk.fill("{{ brand }} stands", {"brand": "A"}) == "A stands"
+    made = desk.fill(page, [{"brand": "A"}, {"brand": "B"}])
+    assert len(made) == 2 and all(told in str(each) for each in made)
+    assert all(isinstance(each, BrandFault) for each in made)
+    assert desk.fill("{{ brand }} stands", [{"brand": "A"}]) == ["A stands"]
 
 
 @pytest.mark.parametrize(
