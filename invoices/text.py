@@ -14,7 +14,8 @@ _PASSED_OVER = (
 """Blanks, control characters and what cannot be seen, which some programs pass over."""
 _RUN = (
     r"[=+\-@|%\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}\x{FF5C}\x{FF05}"
-    r"\x{FE62}\x{FE63}\x{FE66}\x{FE6B}\x{FE6A}\x{207A}\x{207C}\x{208A}\x{208C}\x{FB29}\x{2A75}\x{2A76}]"
+    r"\x{FE62}\x{FE63}\x{FE66}\x{FE6B}\x{FE6A}\x{207A}\x{207C}\x{208A}\x{208C}\x{FB29}"
+    r"\x{2A75}\x{2A76}]"
 )
 """Signs a formula begins with, full-width and small forms included: some programs fold them."""
 _CALL = r"[\w.]+[\x{A0} ]*[|\x{FF5C}][^!\x{FF01}]*[!\x{FF01}]"

@@ -174,8 +174,10 @@ def read_brand(text: bytes, place: str) -> BrandText:
             for error in fault.errors()
         )
         raise BrandFault(f"{place}: {told}") from None
-    except (ValueError, RecursionError) as fault:  # no UTF-8, no TOML, numbers without end
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise BrandFault(f"{place}: {fault}; write it as TOML in UTF-8") from None
+    except (ValueError, RecursionError):  # numbers and brackets without end
+        raise BrandFault(f"{place} is no settings file; write it as TOML in UTF-8") from None
 
 
 def _said(words: str) -> str:

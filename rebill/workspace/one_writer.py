@@ -10,7 +10,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rebill.paper.text import note
@@ -31,6 +31,7 @@ def alone_in(folder: Path, command: str, *, shared: bool = False) -> Iterator[No
     `shared`: beside others that write one file each. Raises `WorkspaceBusy` where another command
     holds it.
     """
+    new = not folder.exists()
     try:
         make_folder(folder)
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -38,6 +39,7 @@ def alone_in(folder: Path, command: str, *, shared: bool = False) -> Iterator[No
         raise ConfigError(f"{folder} cannot be written to: {fault.strerror}") from fault
     with ExitStack() as held:
         held.callback(os.close, handle)
+        held.push(lambda *fault: _unmake(folder) if new and fault[0] else None)
         how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
         try:
             if not _lock(handle, how):
@@ -49,6 +51,12 @@ def alone_in(folder: Path, command: str, *, shared: bool = False) -> Iterator[No
                 f"{folder} is being written by another rebill {command}; wait until it has ended"
             ) from fault
         yield
+
+
+def _unmake(folder: Path) -> None:
+    """Leave no folder that nothing was written into."""
+    with suppress(OSError):  # it is not empty
+        folder.rmdir()
 
 
 def _lock(handle: int, how: int) -> bool:

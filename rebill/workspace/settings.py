@@ -297,7 +297,7 @@ def read_settings(path: Path) -> Settings:
     """Return the settings of a `rebill.toml`; raise `ConfigError` naming each fault."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise ConfigError(f"{path}: {fault}") from fault
     try:
         return Settings.model_validate(data)
