@@ -12,6 +12,7 @@ import typer
 from rebill.cli.base import (
     NEEDS_A_PERSON,
     WRONG_USAGE,
+    a_hand,
     a_log,
     app,
     carry_out,
@@ -288,4 +289,4 @@ def demo(
     from rebill.demo.play import play
     from rebill.demo.world import Settings
 
-    play(directory, Settings(services, months, seed), a_log(), now, Console())
+    play(directory, Settings(services, months, seed), a_log(), now, Console(), a_hand("demo", 0))
