@@ -139,6 +139,11 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
+def today() -> dt.date:
+    """Return the day the clock shows."""
+    return dt.date.today()
+
+
 def login() -> str:
     """Return who is logged in, as the environment says it; empty where nothing does."""
     import getpass

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import commissions, example, now
-from rebill.cli.options import HERE, Given, GivenDay, OfMonth, Where, month_from, open_place
+from rebill.cli.options import HERE, Given, Keeping, OfMonth, Where, month_from, open_place
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -29,11 +29,12 @@ def commissions_build(
     month: OneMonth,
     *,
     final: Annotated[bool, typer.Option("--final", help="They never change from now on.")] = False,
-    given: GivenDay,
+    given: Keeping,
 ) -> None:
     """Build the statements of a month, and of every payee write PDF and CSV to the outbox."""
     from rebill.books import statements
 
+    given.sure(given.as_of)
     made = statements.build(given.place(), month, final, given.as_of, now)
     with given.reading() as record:
         for payee in made["payee"]:

@@ -167,10 +167,10 @@ def _deliver(
 
 
 def standing(workspace: Workspace) -> tuple[int, int, int]:
-    """Return how many documents are held or refused, claims near their end, debits to return."""
+    """Return how many documents are held, claims near their end, debits to return."""
     with transaction(workspace) as connection:
         digest = read_digest(Record(workspace, connection))
-    return digest.held.height, digest.deadlines.height, digest.returns.height
+    return digest.held.filter(status="held").height, digest.deadlines.height, digest.returns.height
 
 
 def _note_failure(

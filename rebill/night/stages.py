@@ -17,6 +17,7 @@ from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
 from rebill.disputes.stage import claim_findings
+from rebill.disputes.taken_back import go_back
 from rebill.intake.stage import read, settle_documents
 from rebill.run.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.run.outcomes import Outcomes, Said
@@ -26,6 +27,7 @@ from rebill.run.stages import (
     CheckBills,
     Claim,
     FollowClaims,
+    GoBack,
     Hold,
     MatchPulls,
     Price,
@@ -45,6 +47,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Reopen: waivers.reopen,
     AuditAgain: again.audit_again,
     Compare: again.compare,
+    GoBack: go_back,
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,

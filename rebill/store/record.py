@@ -242,11 +242,15 @@ class Record:
         if not changed.rowcount:
             self.connection.execute(sa.insert(Fact).values(name=name, value=value))
 
+    def last_night(self) -> dt.date | None:
+        """Return the day of the last night; null before the first."""
+        said = self.fact("night.as_of")
+        return dt.date.fromisoformat(said) if said else None
+
     def last_as_of(self) -> dt.date | None:
         """Return the day of the last night; without one, the latest day any document knows."""
-        said = self.fact("night.as_of")
-        if said:
-            return dt.date.fromisoformat(said)
+        if night := self.last_night():
+            return night
         latest = read_frame(
             self.connection,
             sa.select(
