@@ -11,13 +11,13 @@ from typing import Any
 
 from rebill.audit import again
 from rebill.audit.accept import accept
+from rebill.audit.go_back import go_back
 from rebill.audit.stage import audit_lines, check_bills
 from rebill.audit.void import stand_in, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
 from rebill.disputes.stage import claim_findings
-from rebill.disputes.taken_back import go_back
 from rebill.intake.stage import read, settle_documents
 from rebill.run.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.run.outcomes import Outcomes, Said

@@ -64,10 +64,11 @@ def plan(facts: Facts) -> Plan:
     """
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
-    work: list[Stage] = [*_back(facts), *reads]
+    back = _back(facts)
+    work: list[Stage] = [*back, *reads]
     if reads:
         work.append(Settle(len(reads)))
-    news = bool(reads) or facts.waiting > 0
+    news = bool(reads) or facts.waiting > 0 or bool(back)
     if news:
         work.append(Audit(facts.waiting, len(reads)))
     if news or banks or facts.mark_before != facts.mark_now:
@@ -75,7 +76,7 @@ def plan(facts: Facts) -> Plan:
         work += [CheckBills(facts.as_of), FollowClaims(facts.as_of), Claim(facts.as_of)]
     if news:
         work.append(Price())
-    elif _back(facts):
+    if back:
         work.append(Hold())
     if work or facts.undelivered:
         work.append(Deliver(facts.undelivered))
