@@ -283,14 +283,19 @@ def _show_plan(plan: Plan, json: bool) -> None:
 
 
 @db.command("upgrade", epilog=example("rebill db upgrade"))
-def db_upgrade(workspace: Where = HERE) -> None:
-    """Bring the database the settings name to the newest shape."""
+def db_upgrade(
+    new: Annotated[
+        bool, typer.Option("--new", help="Make an empty one, though lines/ has files of another.")
+    ] = False,
+    workspace: Where = HERE,
+) -> None:
+    """Bring the database the settings name to the newest shape; make it where there is none."""
     from rebill import store
     from rebill.workspace import lock
 
     place = open_place(workspace)
     with lock.locked(place):
-        store.upgrade(place)
+        store.upgrade(place, new=new)
 
 
 @app.command(epilog=example("rebill demo .demo --services 240 --months 6 --seed 1"))

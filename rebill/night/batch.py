@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from rebill.intake import arrivals
 from rebill.night.job import Job, arrived, facts
 from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
-from rebill.outbox import answers
+from rebill.outbox import answers, undelivered
 from rebill.outbox.deliver import Delivery, deliver, read_digest
 from rebill.reference import current
 from rebill.run.acts import Compare
@@ -29,6 +30,7 @@ from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import finish_run, models, start_run, sweep_orphans, transaction
+from rebill.store.engine import keeps_nothing
 from rebill.store.record import Record
 from rebill.workspace import lock
 from rebill.workspace.log import Log
@@ -70,7 +72,8 @@ def run(
     """Carry out the job's plan and return what was done; `now` gives the time for the record.
 
     Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
-    trial leaves nothing but its outcome.
+    trial leaves nothing but its outcome. Papers that cannot be written after all is kept wait for
+    the next night (`rebill.outbox.undelivered`).
     """
     with lock.locked(workspace):
         started = now()
@@ -90,12 +93,25 @@ def run(
             raise
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
-        with transaction(workspace) as connection:
-            written = answers.hand_over(Record(workspace, connection))
-        outcome = replace(outcome, written=written)
-        if delivery is None:
+        try:
+            return _hand_over(workspace, outcome, delivery, log, hook)
+        except Exception as error:
+            undelivered.note(error)
             return outcome
-        return _deliver(workspace, outcome, delivery, log, hook)
+
+
+def _hand_over(
+    workspace: Workspace,
+    outcome: Outcome,
+    delivery: Delivery | None,
+    log: Log,
+    hook: Callable[[str], None],
+) -> Outcome:
+    """Leave what senders expect back in the outbox, and the papers that were promised."""
+    with transaction(workspace) as connection:
+        written = answers.hand_over(Record(workspace, connection))
+    outcome = replace(outcome, written=written)
+    return outcome if delivery is None else _deliver(workspace, outcome, delivery, log, hook)
 
 
 class Undone(Exception):
@@ -176,14 +192,12 @@ def standing(workspace: Workspace) -> tuple[int, int, int]:
 def _note_failure(
     workspace: Workspace, job: Job, started: str, finished: str, error: BaseException
 ) -> None:
-    """Record that a run failed; a database that cannot be reached keeps its silence."""
-    try:
-        with transaction(workspace) as connection:
-            run_id = start_run(connection, job.command, job.as_of, __version__, started)
-            connection.execute(
-                sa.update(models.Run)
-                .where(models.Run.id == run_id)
-                .values(outcome="failed", finished=finished, sums={"error": str(error)[:500]})
-            )
-    except (sa.exc.SQLAlchemyError, ConfigError):
-        return
+    """Record that a run failed, and sweep what it left, as far as the database can be reached."""
+    with suppress(Exception), keeps_nothing(), transaction(workspace) as connection:
+        sweep_orphans(workspace, connection)
+        run_id = start_run(connection, job.command, job.as_of, __version__, started)
+        connection.execute(
+            sa.update(models.Run)
+            .where(models.Run.id == run_id)
+            .values(outcome="failed", finished=finished, sums={"error": str(error)[:500]})
+        )
