@@ -15,9 +15,8 @@ from types import MappingProxyType
 from typing import Literal
 
 NONE: frozenset[dt.date] = frozenset()
-FIRST_YEAR, LAST_YEAR = 1971, 2199
-"""The years for which days are reckoned: from the first of today's federal holidays on, and far
-beyond any contract."""
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""The years for which days are reckoned: no paper is older, and no contract reaches so far."""
 FAR_AHEAD = 40
 """A day so many days ahead and more is doubtful: nobody works, and no bill is dated, so early."""
 _DAY = dt.timedelta(days=1)

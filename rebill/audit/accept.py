@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from invoices.calendar import FIRST_YEAR, LAST_YEAR, is_known
 from invoices.schema import LINES
 from rebill.audit.documents import (
     VOID_FINDINGS,
@@ -34,14 +33,8 @@ def accept(run: Run, stage: Accept, so_far: Outcomes) -> DocumentDecided:
     name = f"document {stage.document_id}"
     if row["status"] == "loaded":
         raise ConfigError(f"{name} counts already: there is nothing to accept")
-    if row["status"] == "refused" or row["invoice_no"] is None:
+    if row["status"] == "refused" or row["invoice_no"] is None or row["line_sum"] is None:
         raise ConfigError(f"{name} could not be read: ask the sender for the file again")
-    day = row["bill_date"]
-    if day is not None and not is_known(day):
-        raise ConfigError(
-            f"{name} is dated {day}, outside the years {FIRST_YEAR} to {LAST_YEAR}: it cannot"
-            " count; have the bill corrected"
-        )
     same = run.record.documents().filter(
         pl.col("status") == "loaded", *(pl.col(key) == row[key] for key in KEY)
     )
