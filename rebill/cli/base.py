@@ -139,7 +139,7 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-def today() -> dt.date:
+def clock_day() -> dt.date:
     """Return the day the clock shows."""
     return dt.date.today()
 

@@ -130,7 +130,7 @@ def _database(error: BaseException) -> tuple[str, str] | None:
 
     import sqlalchemy as sa
 
-    from rebill.store.breakdown import breakdown
+    from rebill.workspace.breakdown import breakdown
 
     if isinstance(error, sa.exc.DBAPIError):
         found = breakdown(str(error.orig))

@@ -171,7 +171,7 @@ class Acting(Given):
         from rebill.cli import base
         from rebill.night import far_days
 
-        return None if day is None else far_days.doubt(self.place(), day, base.today(), act=act)
+        return None if day is None else far_days.doubt(self.place(), day, base.clock_day(), act=act)
 
 
 @dataclass(frozen=True, kw_only=True)

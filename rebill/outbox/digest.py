@@ -154,15 +154,7 @@ def digest_csv(digest: Digest) -> str:
     sections = {
         "came": digest.came.with_columns(text=pl.col("became"), count=pl.col("size")),
         "held": held,
-        "refused": digest.refused.with_columns(
-            name=pl.col("source_file"),
-            status=pl.lit("refused"),
-            text=filled(
-                "{}; told before: `rebill documents void {} --reason TEXT` dismisses it",
-                pl.col("message").fill_null("refused"),
-                "document_id",
-            ),
-        ),
+        "refused": _told_before(digest.refused),
         "stakes": digest.stakes,
         "small": digest.small,
         "deadlines": digest.deadlines.with_columns(
@@ -200,6 +192,17 @@ def digest_csv(digest: Digest) -> str:
     ]
     words = [name for name in CSV_COLUMNS if name not in ("on", "count", "amount")]
     return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
+
+
+def _told_before(refused: pl.DataFrame) -> pl.DataFrame:
+    """Return what was refused before with its name and how it is dismissed."""
+    dismisses = "{}; told before: `rebill documents void {} --reason TEXT` dismisses it"
+    why = pl.col("message").fill_null("refused")
+    return refused.with_columns(
+        name=pl.col("source_file"),
+        status=pl.lit("refused"),
+        text=filled(dismisses, why, "document_id"),
+    )
 
 
 def digest_html(digest: Digest, as_of: dt.date | None) -> str:

@@ -19,9 +19,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from rebill.store.breakdown import breakdown
 from rebill.store.frames import forget
 from rebill.store.models import Base, Fact
+from rebill.workspace.breakdown import breakdown
 from rebill.workspace.settings import ConfigError, Workspace
 from rebill.workspace.write import is_temporary, walk
 

@@ -71,7 +71,7 @@ def test_what_a_wrong_night_did_is_taken_back_by_reconcile(tmp_path: Path, came:
 def test_a_day_that_is_hardly_meant_is_asked_for_with_what_would_follow(
     billed: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "today", lambda: TODAY)
+    monkeypatch.setattr(base, "clock_day", lambda: TODAY)
     ahead = "is 26,298 days after today, 2026-04-01: "
     expire = "2 claim(s) worth 18.67 would expire unfiled, the windows of 1 document(s) would close"
     back = "lies before the last night, 2026-03-10: all states would be reckoned for that day"
