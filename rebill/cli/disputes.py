@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from invoices.calendar import FAR_AHEAD
+from rebill.cli import base
 from rebill.cli.base import NEEDS_A_PERSON, disputes, example
 from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import Acting, Given, GivenDay, Keeping, amount_from, day_from
@@ -266,7 +268,7 @@ def disputes_import_status(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Take the good rows although others are refused.")
     ] = False,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take in a CSV of what a carrier says of claims: all rows, or none and why.
 
@@ -279,7 +281,8 @@ def disputes_import_status(
     from rebill.store.record import changing
 
     with changing(given.place()) as record:
-        became = import_status(record, file, carrier, who, skip_bad)
+        latest = () if given.yes else (base.clock_day() + dt.timedelta(days=FAR_AHEAD),)
+        became = import_status(record, file, carrier, who, skip_bad, *latest)
     given.show(became)
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

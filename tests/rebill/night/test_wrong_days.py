@@ -91,6 +91,10 @@ def test_a_day_that_is_hardly_meant_is_asked_for_with_what_would_follow(
     ):
         code, _, err = rebill(*words.split())
         assert (code, said in err, "add --yes" in err) == (WRONG_USAGE, True, True), err
+    status = billed.root / "status.csv"
+    status.write_text("claim_no,status,on\nD-000001,acknowledged,2026-05-12\n")
+    code, _, err = rebill("disputes", "import-status", status)
+    assert code == WRONG_USAGE and "row 2: 2026-05-12 is no day on which anything happened" in err
     for words, said in (
         ("nightly --as-of 2098-04-01 --explain", expire),
         ("disputes --as-of 2098-04-01", f"the record stays as it is: 2098-04-01 {ahead}"),
