@@ -150,6 +150,11 @@ def a_hand(command: str, patience: float) -> Hand:
     return Hand(login() or None, platform.node() or None, command, now, patience)
 
 
+def clock_day() -> dt.date:
+    """Return the day the clock shows."""
+    return dt.date.today()
+
+
 def login() -> str:
     """Return who is logged in, as the environment says it; empty where nothing does."""
     import getpass

@@ -10,6 +10,7 @@ import typer
 from rebill.cli.base import NEEDS_A_PERSON, books, example, now, put
 from rebill.cli.options import (
     HERE,
+    Acting,
     Given,
     GivenDay,
     OfMonth,
@@ -115,11 +116,12 @@ def books_close(
     ],
     *,
     who: Annotated[str | None, typer.Option("--who", help="Who closed it.")] = None,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Close a month: it never changes again, what comes late is booked in the next one."""
     from rebill.books.closing import close
 
+    given.sure(as_of)
     given.show(close(given.place(), month, as_of, who, now))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,7 @@ from rebill.cli.base import (
     login,
     show_outcome,
 )
-from rebill.cli.options import Decided, GivenDay, day_from
+from rebill.cli.options import Decided, GivenDay, any_day_from
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
@@ -62,10 +62,10 @@ class Standing:
         return Exempt(self.code, self.carrier, self.service, usoc)
 
 
-def act_of(decided: Decided) -> Act:
+def act_of(decided: Decided, *, reckons: bool = True) -> Act:
     """Return who decides, on which day and why; raises ConfigError where one of them is not said.
 
-    Without a day it is that of the last night.
+    Without a day it is that of the last night. `reckons`: states are reckoned for the day.
     """
     from rebill.run.acts import Act
     from rebill.store.decisions import checked
@@ -73,6 +73,7 @@ def act_of(decided: Decided) -> Act:
 
     name, why = checked(decided.who or login(), decided.reason)
     day = decided.as_of
+    decided.sure(day, act=not reckons)
     if day is None:
         with decided.reading() as record:
             day = record.last_as_of()
@@ -169,7 +170,7 @@ def findings_waive(
     until: Annotated[
         dt.date | None,
         typer.Option(
-            "--until", parser=day_from, metavar="DATE", help="The first day it holds no more."
+            "--until", parser=any_day_from, metavar="DATE", help="The first day it holds no more."
         ),
     ] = None,
     decided: Decided,
@@ -236,7 +237,7 @@ def disputes_approve(
     """Agree that claims are filed: a claim over `claims_over` needs a second person's name."""
     from rebill.disputes.approval import approve
 
-    decided.show(approve(decided.place(), claim_nos, act_of(decided)))
+    decided.show(approve(decided.place(), claim_nos, act_of(decided, reckons=False)))
 
 
 def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
@@ -245,6 +246,8 @@ def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
     from rebill.run import plan
     from rebill.run.acts import AuditAgain, Compare
 
+    if not keep:
+        decided = replace(decided, yes=True)  # a trial keeps nothing, whatever its day
     act = act_of(decided)
     planner = plan.plan_decision((AuditAgain(first_month, act),), compare=Compare(keep))
     outcome = carry_out(decided.place(), Job("reconcile --from", planner, act.on))

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
-from rebill.cli.night import work
+from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import (
     HERE,
+    Acting,
     Decided,
     Given,
-    GivenDay,
+    Keeping,
     Month,
     Where,
     day_from,
@@ -33,10 +34,10 @@ Customer = Annotated[
 
 
 @invoices.callback(invoke_without_command=True)
-def invoices_step(context: typer.Context, given: GivenDay) -> None:
+def invoices_step(context: typer.Context, given: Keeping) -> None:
     """Invoices to customers; without a command: build them, and list them."""
     if context.invoked_subcommand is None:
-        work("invoices", given)
+        bring_up_to_date("invoices", given)
         invoices_list(given=given)
 
 
@@ -72,7 +73,7 @@ def invoices_show(number: Annotated[str, typer.Argument(metavar="INVOICE")], giv
 @invoices.command(
     "build", epilog=example("rebill invoices build", "rebill invoices build --bill-month 2026-03")
 )
-def invoices_build(*, bill_month: Month = None, given: GivenDay) -> None:
+def invoices_build(*, bill_month: Month = None, given: Keeping) -> None:
     """Price what is on record with the tables of the day, and build its draft invoices.
 
     All months that are not issued in full, or the one that is named. What is issued stays.
@@ -96,7 +97,7 @@ def invoices_issue(
     *,
     numbers: Numbers = None,
     bill_month: Month = None,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Issue drafts: those named, or all of a bill month. What is issued never changes.
 
@@ -107,6 +108,7 @@ def invoices_issue(
 
     if not numbers and bill_month is None:
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
+    given.sure(on)
     issued, waiting = issuing.issue(given.place(), numbers or [], on, now, bill_month)
     given.show(issued.select(*issuing.SHOWN))
     for number, hold in waiting.select("invoice_no", "hold").iter_rows():
@@ -134,7 +136,7 @@ def invoices_release(
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
-    drafts = issuing.release(decided.place(), numbers, act_of(decided), now)
+    drafts = issuing.release(decided.place(), numbers, act_of(decided, reckons=False), now)
     decided.show(drafts.select(*issuing.SHOWN))
     held = drafts.filter(drafts["hold"].is_not_null())
     for number, hold in held.select("invoice_no", "hold").iter_rows():
@@ -151,7 +153,7 @@ def invoices_void(
     numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")],
     *,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "voided",
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take invoices back: a draft becomes void, an issued one gets a credit note over all of it.
 
@@ -159,6 +161,7 @@ def invoices_void(
     """
     from rebill.selling import issue as issuing
 
+    given.sure(on)
     given.show(issuing.void(given.place(), numbers, on, why, now).select(*issuing.SHOWN))
 
 
@@ -186,7 +189,7 @@ def invoices_rerate(
         bool, typer.Option("--issue", help="Issue credit notes and new invoices.")
     ] = False,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "priced again",
-    given: Given,
+    given: Acting,
 ) -> None:
     """Show what pricing an issued month again changes, line by line; with --issue, correct it.
 
@@ -197,6 +200,8 @@ def invoices_rerate(
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
 
+    if issue:
+        given.sure(on)
     done = rerate.rerate(given.place(), bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
     given.show_parts({"differences": done.differences, "issued": issued})
@@ -233,7 +238,7 @@ def invoices_tax_request(
 
 @invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
 def invoices_tax_result(
-    file: Annotated[Path, typer.Argument(metavar="FILE")], given: GivenDay
+    file: Annotated[Path, typer.Argument(metavar="FILE")], given: Keeping
 ) -> None:
     """Take the result of an outside tax engine in, whole or not at all, and build the drafts."""
     from rebill.selling.made_lines import take_tax_result
@@ -241,15 +246,13 @@ def invoices_tax_result(
     _price("invoices tax-result", take_tax_result(given.place(), file), given)
 
 
-def _price(command: str, months: tuple[str, ...], given: GivenDay) -> None:
+def _price(command: str, months: tuple[str, ...], given: Keeping) -> None:
     """Price whole months again, build their drafts, and print what that was."""
     from rebill.night.job import Job
     from rebill.run import plan
 
-    place = given.place()
-    with given.reading() as record:
-        day = given.day(record)
-    show_outcome(carry_out(place, Job(command, plan.plan_prices(months), day)), given.json)
+    job = Job(command, plan.plan_prices(months), given.settled())
+    show_outcome(carry_out(given.place(), job), given.json)
 
 
 @invoices.command(

@@ -35,6 +35,9 @@ def _in_place_of(path: Path) -> Iterator[BinaryIO]:
             os.fsync(handle.fileno())
         temporary.replace(path)
         sync(path.parent)
+    except Exception as error:
+        _name(error, path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -127,7 +130,21 @@ def leave(path: Path, content: str | bytes) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
     # A paper is made again from the record when it is lost, so it need not be flushed by itself.
     temporary = f"{path.parent}/.{path.name}.tmp"
-    with open(temporary, "wb") as handle:
-        handle.write(data)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as handle:
+            handle.write(data)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        _name(error, path)
+        raise
     return 1
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Let an error name the file it is about: a full disk does not say where."""
+    if not isinstance(error, OSError):
+        error.add_note(f"{path}")
+    elif error.filename is None:
+        error.filename = str(path)
