@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 import tomllib
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template
+from jinja2 import FunctionLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -27,6 +29,10 @@ LOGO_TYPES = {
 }
 LARGEST_FILE = 2 * 2**20
 """Bytes a logo or a template may have: a logo stands in every page."""
+LARGEST_TEXT = 2**18
+"""Bytes a `brand.toml` may have."""
+LARGEST_PAGE = 2**24
+"""Characters that a brand's own page may come to, its rows not counted."""
 FONTS = ("Libertinus Serif",)
 """Typefaces that are always there."""
 
@@ -136,6 +142,8 @@ class Letter:
     logo_name: str = ""
     template: str = field(default="", repr=False)  # text of its typst template
     page: str = field(default="", repr=False)  # text of its page template
+    page_place: str = ""  # where that lies, as it is told
+    template_place: str = ""
 
     @property
     def inquiry(self) -> str:
@@ -160,14 +168,14 @@ def read_brand(text: bytes, place: str) -> BrandText:
     """Return what a `brand.toml` says; raise `BrandFault` with every fault, naming `place`."""
     try:
         return BrandText.model_validate(tomllib.loads(text.decode("utf-8-sig")))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise BrandFault(f"{place}: {fault}; write it as TOML in UTF-8") from None
     except ValidationError as fault:
         told = "; ".join(
             f"{'.'.join(str(part) for part in error['loc'])}: {_said(error['msg'])}"
             for error in fault.errors()
         )
         raise BrandFault(f"{place}: {told}") from None
+    except (ValueError, RecursionError) as fault:  # no UTF-8, no TOML, numbers without end
+        raise BrandFault(f"{place}: {fault}; write it as TOML in UTF-8") from None
 
 
 def _said(words: str) -> str:
@@ -184,8 +192,8 @@ def plain_letter(name: str, house: House) -> Letter:
     return letter(BrandText(name=(name or house.name)[:200]), {}, house)
 
 
-def letter(brand: BrandText, files: dict[str, bytes], house: House) -> Letter:
-    """Return the letter of a brand; `files` holds the files it names.
+def letter(brand: BrandText, files: dict[str, bytes], house: House, place: str = "brand") -> Letter:
+    """Return the letter of a brand; `files` holds the files it names, `place` is their folder.
 
     A private label shows what it says itself and nothing else. Any other brand falls back to the
     house for phone, e-mail, web, address and remittance, and says by whom the service is billed.
@@ -207,6 +215,8 @@ def letter(brand: BrandText, files: dict[str, bytes], house: House) -> Letter:
         logo_name=brand.logo,
         template=files.get(brand.template, b"").decode("utf-8-sig"),
         page=files.get(brand.page, b"").decode("utf-8-sig"),
+        page_place=f"{place}/{brand.page}",
+        template_place=f"{place}/{brand.template}",
     )
 
 
@@ -229,9 +239,39 @@ def letterhead(letter: Letter, name: str) -> dict[str, Any]:
     }
 
 
+@cache
 def compiled(source: str) -> Template:
-    """Return a page template of outside text, which can reach nothing but what it is given."""
+    """Return a page template of outside text, which can reach nothing but what it is given.
+
+    It takes in no other file. What it costs to compile and to fill in has no bound: whoever does
+    not trust it does both where that does no harm.
+    """
     environment = ImmutableSandboxedEnvironment(
-        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        loader=FunctionLoader(lambda name: None),
     )
     return environment.from_string(source)
+
+
+def compiles(source: str) -> None:
+    """Raise whatever is wrong with a page template, before anything is filled in."""
+    compiled(source)
+
+
+def filled_pages(source: str, said: Sequence[dict[str, Any]]) -> list[str | BrandFault]:
+    """Return a page template of outside text with each of what is said, or what went wrong."""
+    made: list[str | BrandFault] = []
+    for one in said:
+        try:
+            page = compiled(source).render(one)
+        except MemoryError:
+            raise
+        except Exception as fault:  # it is text of others: whatever it raises is its own
+            made.append(BrandFault(f"{type(fault).__name__}: {fault}"))
+        else:
+            long = BrandFault(f"it comes to more than {LARGEST_PAGE:,} characters")
+            made.append(page if len(page) <= LARGEST_PAGE else long)
+    return made

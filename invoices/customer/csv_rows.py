@@ -5,7 +5,8 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.customer.charge_words import Words, worded
-from invoices.customer.words import cell, doubled, inert, iso, plain, seen
+from invoices.customer.words import cell, doubled, iso, plain, seen
+from invoices.text import formula_safe
 
 CSV_COLUMNS = (
     "invoice_no",
@@ -39,7 +40,7 @@ def _csv_what(distinct: pl.DataFrame) -> pl.DataFrame:
 
 
 def _csv_paper(distinct: pl.DataFrame) -> pl.DataFrame:
-    name = inert(pl.col("paper"))
+    name = formula_safe(pl.col("paper"))
     quotes = pl.when(name.str.contains('[,"]')).then(pl.lit('"')).otherwise(pl.lit(""))
     end = pl.concat_str(quotes, _COMMA, cell(pl.col("provider")), _COMMA)
     return distinct.with_columns(line_csv=pl.concat_str(quotes, doubled(name)), end_csv=end)

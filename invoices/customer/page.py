@@ -7,15 +7,15 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined, Template, TemplateError
+from jinja2 import Environment, StrictUndefined, Template
 
-from invoices.customer.brand import BrandFault, Letter, compiled, letterhead
+from invoices.customer.brand import BrandFault, Letter, filled_pages, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, Words, charge_rows
 from invoices.customer.csv_rows import CSV, CSV_COLUMNS, csv_rows
 from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
@@ -24,6 +24,11 @@ from invoices.customer.words import cell, iso
 
 _SLOT = "\0"
 """Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
+Filled = list[str | BrandFault]
+Fill = Callable[[str, Sequence[dict[str, Any]]], Filled]
+"""What fills in a brand's own page: its text, and what is said on each of several invoices."""
+TOGETHER = 200
+"""Pages that are filled in at a time."""
 
 
 def pages(
@@ -32,8 +37,11 @@ def pages(
     customers: pl.DataFrame,
     catalogue: pl.DataFrame,
     letters: Mapping[str, Letter] | None = None,
-) -> Iterator[tuple[str, str, str]]:
+    fill: Fill = filled_pages,
+) -> Iterator[tuple[str, str, str | BrandFault]]:
     """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
+
+    A page of the brand's own that cannot be filled in, by `fill`, is a fault in the page's place.
 
     `headers` has invoice_no, customer, brand, bill_month, bill_date, due_date and total; `lines`
     are customer lines (`rebill.pricing.customer_lines.CUSTOMER_LINES`) in any order, of which those
@@ -46,8 +54,7 @@ def pages(
 
     The page is self-contained and prints on letter paper. The CSV (`CSV_COLUMNS`) is safe to open
     in a spreadsheet: decimals are plain, dates ISO, no text is a formula, descriptions are whole.
-    Raises ValueError if the lines of an invoice do not add up to its total, `BrandFault` where a
-    brand's own page cannot be used.
+    Raises ValueError if the lines of an invoice do not add up to its total.
     """
     bills = headers.with_row_index("bill")
     own = own_lines(bills, lines)
@@ -65,13 +72,31 @@ def pages(
         .join(carriers(rows), on="bill", how="left")
         .sort("bill")
     )
-    for bill in papers.iter_rows(named=True):
-        text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
-        yield bill["number"], text, _page(bill, (letters or {}).get(bill["brand"] or "", Letter()))
+    for part in papers.iter_slices(TOGETHER):
+        some = part.to_dicts()
+        dressed = [(letters or {}).get(bill["brand"] or "", Letter()) for bill in some]
+        for bill, page in zip(some, _filled(some, dressed, fill), strict=True):
+            text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
+            if isinstance(page, str):
+                top, middle, end = page.split(_SLOT)
+                page = "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
+            yield bill["number"], text, page
 
 
-def _page(bill: dict[str, Any], letter: Letter) -> str:
-    """Return the page of an invoice whose rows are ready."""
+def _filled(bills: list[dict[str, Any]], letters: list[Letter], fill: Fill) -> Filled:
+    """Return the page of each invoice, its rows left out, or what is wrong with it."""
+    said = [_said(bill, letter) for bill, letter in zip(bills, letters, strict=True)]
+    own = sorted({letter.page for letter in letters if letter.page})
+    made: dict[int, str | BrandFault] = {}
+    for source in own:
+        places = [at for at, letter in enumerate(letters) if letter.page == source]
+        pages = fill(source, [said[at] for at in places])
+        made |= {at: _judged(page, letters[at]) for at, page in zip(places, pages, strict=True)}
+    return [made[at] if at in made else _template().render(one) for at, one in enumerate(said)]
+
+
+def _said(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
+    """Return what is said on the page of an invoice."""
     head = letterhead(letter, bill["brand_name"])
     classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
     made = {"classes": classes, "class_totals": bill["class_totals"] or []}
@@ -79,14 +104,19 @@ def _page(bill: dict[str, Any], letter: Letter) -> str:
     made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
     made |= {"letter": {**head, "logo": letter.logo_url}, "mark": bill.get("mark") or ""}
     made |= {"notes": bill.get("notes") or []}
-    try:
-        page = _template(letter.page).render({**bill, **made})
-    except TemplateError as fault:
-        raise BrandFault(f"{head['name']}: its page cannot be filled in: {fault}") from None
+    return {name: value for name, value in bill.items() if name != "csv"} | made
+
+
+def _judged(page: str | BrandFault, letter: Letter) -> str | BrandFault:
+    """Return a brand's own page that shows both slots once, or what is wrong with it."""
+    place = letter.page_place or letter.name
+    if isinstance(page, BrandFault):
+        told = f"{place} cannot be filled in: {page}; mend it, or start from the default page"
+        return BrandFault(told)
     if page.count(_SLOT) != 2:
-        raise BrandFault(f"{head['name']}: its page shows summary and detail not once each")
-    top, middle, end = page.split(_SLOT)
-    return "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
+        told = f"{place} shows summary and detail not once each; each stands there once"
+        return BrandFault(told)
+    return page
 
 
 # --- the lines --------------------------------------------------------------------------------
@@ -135,10 +165,8 @@ def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
 
 
 @cache
-def _template(own: str = "") -> Template:
-    """Return the page, or a brand's own one, compiled once."""
-    if own:
-        return compiled(own)
+def _template() -> Template:
+    """Return the page, compiled once."""
     source = (
         files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
     )

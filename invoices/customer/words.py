@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.text import formula_safe
+
 _UNSEEN = (
     r"[\x{0}-\x{8}\x{E}-\x{1B}\x{7F}-\x{84}\x{86}-\x{9F}\x{AD}\x{61C}\x{180E}\x{200B}-\x{200F}"
     r"\x{202A}-\x{202E}\x{2060}-\x{206F}\x{FEFF}\x{FFF9}-\x{FFFB}]+"
@@ -18,7 +20,6 @@ _BLANKS = (
     r"\x{205F}\x{3000}]+"
 )
 _BREAKS = r"\r\n|[\x{A}-\x{D}\x{1C}-\x{1E}\x{85}\x{2028}\x{2029}]"
-_FORMULA = r"^([=+\-@|%])"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 
 
@@ -41,19 +42,14 @@ def escaped(text: pl.Expr) -> pl.Expr:
     return text
 
 
-def inert(text: pl.Expr) -> pl.Expr:
-    """Return text that is `seen`, with an apostrophe where a spreadsheet would run it."""
-    return text.str.replace(_FORMULA, "'${1}")
-
-
 def doubled(cell: pl.Expr) -> pl.Expr:
     """Return what stands between the quotes of a CSV cell: each quote in it is two."""
     return cell.str.replace_all('"', '""', literal=True)
 
 
 def cell(text: pl.Expr) -> pl.Expr:
-    """Return text that is `seen` as a cell of a CSV row, inert and quoted where it must be."""
-    return doubled(inert(text)).str.replace('^(.*[,"].*)$', '"${1}"')
+    """Return text that is `seen` as a cell of a CSV row, safe and quoted where it must be."""
+    return doubled(formula_safe(text)).str.replace('^(.*[,"].*)$', '"${1}"')
 
 
 def plain(number: pl.Expr) -> pl.Expr:

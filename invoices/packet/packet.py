@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import CENTS, RATE
+from invoices.text import formula_safe
 
 COLUMNS: tuple[tuple[str, str, pl.DataType], ...] = (
     ("claim_no", "claim_no", pl.String()),
@@ -55,8 +56,6 @@ _ORDER = ("claim_no", "bill_date", "invoice_no", "line_no", "source_file", "sour
 AT_ONCE = 50_000
 """Rows that are written as text in one piece."""
 _END = "\x1e\n"
-_FORMULA = r"^(?:[\t\r\n]|\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}])"
-"""What a spreadsheet may take for a formula, full-width forms and leading blanks included."""
 UNSEEN = r"[\x00-\x1F\x7F-\x9F\x{200E}\x{200F}\x{2028}-\x{202E}\x{2066}-\x{2069}]+"
 """Line breaks, control characters, and marks that turn a text around."""
 
@@ -105,11 +104,6 @@ def _records(rows: pl.DataFrame) -> Iterator[str]:
 def on_one_line(text: pl.Expr) -> pl.Expr:
     """Return text without line breaks, control characters and marks that turn it around."""
     return text.str.replace_all(UNSEEN, " ").str.strip_chars(" ")
-
-
-def formula_safe(text: pl.Expr) -> pl.Expr:
-    """Return text that no spreadsheet runs: what begins like a formula gets an apostrophe."""
-    return pl.when(text.str.contains(_FORMULA)).then(text.str.replace("^", "'")).otherwise(text)
 
 
 def _packet(lines: pl.DataFrame) -> pl.DataFrame:

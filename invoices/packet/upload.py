@@ -8,8 +8,9 @@ import polars as pl
 
 from invoices.packet.form import Column, Upload
 from invoices.packet.lines import DISPUTE_LINES
-from invoices.packet.packet import formula_safe, on_one_line
+from invoices.packet.packet import on_one_line
 from invoices.schema import CENTS
+from invoices.text import formula_safe
 
 _KEYS = {
     "usoc": None,

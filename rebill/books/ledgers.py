@@ -14,6 +14,7 @@ from itertools import groupby
 
 import polars as pl
 
+from invoices.text import formula_safe
 from rebill.books.journal import balances
 
 _UNSEEN = re.compile(
@@ -63,8 +64,6 @@ def hledger(postings: pl.DataFrame, through: dt.date | None = None) -> str:
 
 def csv(postings: pl.DataFrame) -> str:
     """Return the journal as CSV: a row a posting, debit and credit in columns of their own."""
-    from invoices.packet.packet import formula_safe
-
     amount = pl.col("amount")
     frame = postings.select(
         on=pl.col("on").cast(pl.String),

@@ -14,7 +14,7 @@ import polars as pl
 from rebill.cash.report import Report
 from rebill.paper import charts, page
 from rebill.paper.charts import Band, Mark, Series
-from rebill.paper.text import as_text
+from rebill.paper.text import safe_csv
 from rebill.workspace.write import leave
 from reconcile.cash.exposure import EXPOSURE, PLACES
 from reconcile.cash.run_rate import total
@@ -212,12 +212,12 @@ def _promise_chart(report: Report) -> Any:
 def write(report: Report, folder: Path) -> list[Path]:
     """Leave the page and its tables in a folder, each whole or as it was; return their paths.
 
-    `exposure.csv` is the table the export gives, for the day of the report.
+    `exposure.csv` is the table the export gives, for the day of the report; no cell is a formula.
     """
     tables = {**report.tables, "exposure": report.exposure.select(EXPOSURE.names())}
     paths = [folder / "cash.html"]
     leave(paths[0], as_page(report))
     for name, frame in tables.items():
         paths.append(folder / f"{name}.csv")
-        leave(paths[-1], as_text(frame).write_csv())
+        leave(paths[-1], safe_csv(frame))
     return paths

@@ -156,13 +156,25 @@ def clock_day() -> dt.date:
 
 
 def login() -> str:
-    """Return who is logged in, as the environment says it; empty where nothing does."""
+    """Return whose login this is; empty where the system knows none.
+
+    It is that of the process, which nobody can type. Only who may become anybody is believed what
+    the environment says.
+    """
     import getpass
+    import os
+    import pwd
 
     try:
-        return getpass.getuser()
+        user = os.geteuid()
+        return pwd.getpwuid(user).pw_name if user else getpass.getuser()
     except (OSError, KeyError):
         return ""
+
+
+def named(who: str | None) -> str | None:
+    """Return who did something: who is named, else this login; none where it is not known."""
+    return (who or "").strip() or login() or None
 
 
 def known_profile(name: str | None, workspace: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, books, example, now, put
+from rebill.cli.base import NEEDS_A_PERSON, books, example, named, now, put
 from rebill.cli.options import (
     HERE,
     Acting,
@@ -16,6 +16,7 @@ from rebill.cli.options import (
     OfMonth,
     Out,
     Where,
+    Who,
     day_from,
     month_from,
     open_place,
@@ -115,14 +116,14 @@ def books_close(
         typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day it is closed on."),
     ],
     *,
-    who: Annotated[str | None, typer.Option("--who", help="Who closed it.")] = None,
+    who: Who = None,
     given: Acting,
 ) -> None:
     """Close a month: it never changes again, what comes late is booked in the next one."""
     from rebill.books.closing import close
 
     given.sure(as_of)
-    given.show(close(given.place(), month, as_of, who, now))
+    given.show(close(given.place(), month, as_of, named(who), now))
 
 
 def _end(month: str) -> dt.date:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import (
+    NEEDS_A_PERSON,
     carry_out,
     disputes,
     documents,
@@ -17,6 +18,7 @@ from rebill.cli.base import (
     findings,
     known_profile,
     login,
+    now,
     show_outcome,
 )
 from rebill.cli.options import Decided, GivenDay, any_day_from
@@ -71,7 +73,7 @@ def act_of(decided: Decided, *, reckons: bool = True) -> Act:
     from rebill.store.decisions import checked
     from rebill.workspace.settings import ConfigError
 
-    name, why = checked(decided.who or login(), decided.reason)
+    name, why = checked((decided.who or "").strip() or login(), decided.reason)
     day = decided.as_of
     decided.sure(day, act=not reckons)
     if day is None:
@@ -229,15 +231,46 @@ def findings_waivers(given: GivenDay) -> None:
 
 @disputes.command(
     "approve",
-    epilog=example('rebill disputes approve D-000001 --who bea --reason "checked the exhibit"'),
+    epilog=example(
+        'rebill disputes approve D-000001 --who bea --reason "checked the exhibit"',
+        'rebill disputes approve D-000001 --who bea --reason "checked" --statement > statement.txt',
+        "ssh-keygen -Y sign -n rebill -f KEY statement.txt",
+        'rebill disputes approve D-000001 --who bea --reason "checked"'
+        " --signature statement.txt.sig",
+    ),
 )
 def disputes_approve(
-    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")], decided: Decided
+    claim_nos: Annotated[list[str], typer.Argument(metavar="CLAIM...")],
+    *,
+    statement: Annotated[
+        bool, typer.Option("--statement", help="Print what is to be signed, and do nothing.")
+    ] = False,
+    signature: Annotated[
+        Path | None,
+        typer.Option("--signature", metavar="FILE", help="The signature of who approves, over it."),
+    ] = None,
+    decided: Decided,
 ) -> None:
-    """Agree that claims are filed: a claim over `claims_over` needs a second person's name."""
-    from rebill.disputes.approval import approve
+    """Agree that claims are filed: a claim over `claims_over` needs a second person's name.
 
-    decided.show(approve(decided.place(), claim_nos, act_of(decided, reckons=False)))
+
+    Where `[approval] names` says who may approve, it needs the login of another of them, or a
+    signature by a key of `[approval.keys]`. Exit 1: on record, but it does not count so.
+    """
+    from rebill.disputes.approval import approve, counts, to_sign
+    from rebill.paper.text import note
+
+    place, act = decided.place(), act_of(decided, reckons=False)
+    if statement:
+        print(to_sign(place, claim_nos, act), end="")
+        return
+    decided.show(approve(place, claim_nos, act, now, signature))
+    if not counts(place, signature is not None):
+        note(
+            f"it does not count: the login {place.hand.who or '(unknown)'} is none of [approval]"
+            " names; approve from the login of one of them, or with --signature"
+        )
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:

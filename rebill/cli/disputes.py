@@ -13,7 +13,7 @@ import typer
 
 from invoices.calendar import FAR_AHEAD
 from rebill.cli import base
-from rebill.cli.base import NEEDS_A_PERSON, disputes, example
+from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
 from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import Acting, Given, GivenDay, Keeping, amount_from, day_from
 
@@ -21,7 +21,9 @@ Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[
     dt.date, typer.Option("--on", parser=day_from, metavar="DATE", help="The day it happened on.")
 ]
-Who = Annotated[str | None, typer.Option("--who", help="Who did it.")]
+Who = Annotated[
+    str | None, typer.Option("--who", help="Who did it; without it the login of this terminal.")
+]
 Note = Annotated[str | None, typer.Option("--note", help="A word on it, kept with it.")]
 Reference = Annotated[str | None, typer.Option("--reference", help="The carrier's number for it.")]
 Late = Annotated[bool, typer.Option("--late", help="Do it although its time is over.")]
@@ -117,7 +119,7 @@ def disputes_submit(
     from rebill.disputes.file import submit
 
     given.sure(on)
-    given.show(submit(given.place(), claim_nos, on, who, reference, late))
+    given.show(submit(given.place(), claim_nos, on, named(who), reference, late))
 
 
 @disputes.command(
@@ -177,7 +179,7 @@ def _happened(
     from rebill.disputes.file import record_events
 
     given.sure(on)
-    event = {"at": on, "what": what, "amount": amount, **asdict(told)}
+    event = {"at": on, "what": what, "amount": amount, **asdict(told), "who": named(told.who)}
     rows = [{"claim_no": number, **event} for number in dict.fromkeys(claim_nos)]
     given.show(record_events(given.place(), rows))
 
@@ -229,7 +231,7 @@ def disputes_take_credit(
 
     given.sure(on)
     with changing(given.place()) as record:
-        credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, who)
+        credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, named(who))
         claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
     given.show(claims)
 
@@ -252,7 +254,7 @@ def disputes_dismiss_credit(
 
     given.sure(on)
     with changing(given.place()) as record:
-        credits_by_hand.dismiss(record, credit_id, on, who, note)
+        credits_by_hand.dismiss(record, credit_id, on, named(who), note)
 
 
 @disputes.command(
@@ -282,7 +284,7 @@ def disputes_import_status(
 
     with changing(given.place()) as record:
         latest = () if given.yes else (base.clock_day() + dt.timedelta(days=FAR_AHEAD),)
-        became = import_status(record, file, carrier, who, skip_bad, *latest)
+        became = import_status(record, file, carrier, named(who), skip_bad, *latest)
     given.show(became)
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

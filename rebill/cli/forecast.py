@@ -93,7 +93,7 @@ def cash_forecast(
     """
     from rebill.cash.forecast.gather import gather
     from rebill.cash.forecast.outlook import cases_of, outlook
-    from rebill.paper.text import as_blocks, as_object, as_text, note
+    from rebill.paper.text import as_blocks, as_object, note, safe_csv
     from rebill.workspace.write import write_atomic
 
     out = None if out is None else a_place(out, folder=False)
@@ -106,7 +106,7 @@ def cash_forecast(
     if opening is None:
         note("no opening cash is known: balances begin at 0.00 and bounces are not told")
     if out is not None:
-        write_atomic(out, as_text(told.daily).write_csv())
+        write_atomic(out, safe_csv(told.daily))
     if given.json:
         said = {"as_of": str(told.as_of), "scenarios": drawn.scenarios, "seed": drawn.seed}
         print(as_object({"cases": told.cases, "days": told.daily}, **said))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, show_outcome
+from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, put, show_outcome
 from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import (
     HERE,
@@ -23,6 +23,9 @@ from rebill.cli.options import (
     open_place,
 )
 
+if TYPE_CHECKING:
+    from rebill.workspace.settings import Workspace
+
 On = Annotated[
     dt.date,
     typer.Option("--on", "--as-of", parser=day_from, metavar="DATE", help="The day it is done."),
@@ -31,6 +34,19 @@ Numbers = Annotated[list[str] | None, typer.Argument(metavar="INVOICE...")]
 Customer = Annotated[
     str | None, typer.Option("--customer", metavar="CUSTOMER", help="Only this customer.")
 ]
+
+
+def _tell_lacking(place: Workspace) -> bool:
+    """Say which papers a command could not leave; return whether there are any."""
+    from rebill.outbox.lacking import lacking, words
+    from rebill.paper.text import note
+    from rebill.store.record import reading
+
+    with reading(place) as record:
+        rows = lacking(record).to_dicts()
+    for row in rows:
+        note(words(row))
+    return bool(rows)
 
 
 @invoices.callback(invoke_without_command=True)
@@ -109,11 +125,12 @@ def invoices_issue(
     if not numbers and bill_month is None:
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
     given.sure(on)
-    issued, waiting = issuing.issue(given.place(), numbers or [], on, now, bill_month)
+    place = given.place()
+    issued, waiting = issuing.issue(place, numbers or [], on, now, bill_month)
     given.show(issued.select(*issuing.SHOWN))
     for number, hold in waiting.select("invoice_no", "hold").iter_rows():
         note(f"{number} stays a draft: {hold}")
-    if waiting.height:
+    if _tell_lacking(place) or waiting.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -136,12 +153,13 @@ def invoices_release(
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
-    drafts = issuing.release(decided.place(), numbers, act_of(decided, reckons=False), now)
+    place = decided.place()
+    drafts = issuing.release(place, numbers, act_of(decided, reckons=False), now)
     decided.show(drafts.select(*issuing.SHOWN))
     held = drafts.filter(drafts["hold"].is_not_null())
     for number, hold in held.select("invoice_no", "hold").iter_rows():
         note(f"{number} is still held: {hold}")
-    if held.height:
+    if _tell_lacking(place) or held.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -162,7 +180,10 @@ def invoices_void(
     from rebill.selling import issue as issuing
 
     given.sure(on)
-    given.show(issuing.void(given.place(), numbers, on, why, now).select(*issuing.SHOWN))
+    place = given.place()
+    given.show(issuing.void(place, numbers, on, why, now).select(*issuing.SHOWN))
+    if _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(
@@ -202,14 +223,16 @@ def invoices_rerate(
 
     if issue:
         given.sure(on)
-    done = rerate.rerate(given.place(), bill_month, customer, on, now, issue=issue, note=why)
+    place = given.place()
+    done = rerate.rerate(place, bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
     given.show_parts({"differences": done.differences, "issued": issued})
-    if given.json:
-        return
     total = done.differences["difference"].sum()
     words = "corrected" if issue else "nothing is issued; --issue corrects them"
-    note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
+    if not given.json:
+        note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
+    if issue and _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(
@@ -230,10 +253,7 @@ def invoices_tax_request(
     months = [bill_month] if bill_month else None
     with reading(open_place(workspace)) as record:
         text = as_text(tax_requests(record, months)).write_csv()
-    if out is None:
-        print(text, end="")
-    else:
-        out.write_text(text, encoding="utf-8")
+    put(text, out)
 
 
 @invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
@@ -251,8 +271,11 @@ def _price(command: str, months: tuple[str, ...], given: Keeping) -> None:
     from rebill.night.job import Job
     from rebill.run import plan
 
+    place = given.place()
     job = Job(command, plan.plan_prices(months), given.settled())
-    show_outcome(carry_out(given.place(), job), given.json)
+    show_outcome(carry_out(place, job), given.json)
+    if _tell_lacking(place):
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @invoices.command(
@@ -280,12 +303,20 @@ def invoices_render(
 
     from rebill.outbox.render import FORMS, chosen, render
     from rebill.paper.text import note
+    from rebill.workspace import lock
+    from rebill.workspace.one_writer import alone_in
+    from rebill.workspace.settings import ConfigError
 
     forms = ["x12" if each == "811" else each for each in form.lower().replace(" ", "").split(",")]
     for each in forms:
         if each not in FORMS:
             raise typer.BadParameter(f"{each!r} is no form; there are: {', '.join(FORMS)}")
-    with given.reading() as record:
+    if out is not None and out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file; name a folder for the documents")
+    place = given.place()
+    # The outbox is the night's; whoever writes papers there has the workspace alone.
+    alone = lock.locked(place) if out is None else alone_in(out, "invoices render")
+    with alone, given.reading() as record:
         done = render(record, chosen(record, numbers or [], bill_month), forms, out)
     for words in done.words:
         note(f"note: {words}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -29,7 +31,7 @@ def export(
     """Write tables of the record: documents, lines, findings, claims, invoices, cash."""
     from typing import cast
 
-    from rebill.inquiry.export import Format, export_to, table_frame, write
+    from rebill.inquiry.export import Format, table_frame, write
     from rebill.inquiry.tables import TABLES
     from rebill.store.record import reading
 
@@ -40,19 +42,39 @@ def export(
         raise typer.BadParameter(f"{form!r} is no format; there are: csv, parquet, json")
     if len(tables) > 1 and out is None:
         raise typer.BadParameter("several tables need -o FOLDER")
-    months = None if bill_month is None else [bill_month]
-    with reading(open_place(workspace)) as record:
+    months, kind = None if bill_month is None else [bill_month], cast(Format, form)
+    with _places(tables, form, out) as places, reading(open_place(workspace)) as record:
         for name in tables:
-            table, kind = TABLES[name], cast(Format, form)
             frame = table_frame(record, name, months, as_of)
-            if out is None:
-                write(table, frame, kind, sys.stdout.buffer)
-            elif len(tables) > 1 or out.is_dir():
-                out.mkdir(parents=True, exist_ok=True)
-                export_to(out / f"{name}.{form}", table, frame, kind)
-            else:
-                out.parent.mkdir(parents=True, exist_ok=True)
-                export_to(out, table, frame, kind)
+            with places(name) as file:
+                write(TABLES[name], frame, kind, file)
+
+
+@contextmanager
+def _places(
+    tables: list[str], form: str, out: Path | None
+) -> Iterator[Callable[[str], AbstractContextManager[BinaryIO]]]:
+    """Give what gives the file of each table; what stood in its place stays until all are whole."""
+    from rebill.paper.text import note
+    from rebill.workspace.one_writer import all_at_once, alone_in
+    from rebill.workspace.settings import ConfigError
+    from rebill.workspace.write import in_place_of
+
+    if out is None:
+        yield lambda name: nullcontext(sys.stdout.buffer)
+        return
+    if len(tables) > 1 and out.is_file():
+        raise ConfigError(f"{out} is a file; several tables need a folder")
+    if len(tables) > 1 or out.is_dir():
+        with all_at_once(out, "export") as staged:
+            yield lambda name: in_place_of(staged / f"{name}.{form}")
+        return
+    with alone_in(out.parent, "export", shared=True):
+        try:
+            yield lambda name: in_place_of(out)
+        except BaseException:
+            note(f"{out}: not written, it is as it was before")
+            raise
 
 
 @bills.command("compare", epilog=example("rebill bills compare --bill-month 2026-03"))

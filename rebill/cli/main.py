@@ -63,6 +63,9 @@ def command_line() -> Commands:
 
 def main() -> None:
     """Run the command line and leave with the promised exit code."""
+    from rebill.workspace.privacy import keep_private
+
+    keep_private()
     words = sys.argv[1:]
     own = words[: words.index("--")] if "--" in words else words
     verbose = any(word in VERBOSE for word in own)

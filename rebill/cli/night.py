@@ -50,6 +50,8 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> 
     from rebill.workspace import settings
 
     workspace = settings.init_workspace(directory)
+    if (told := settings.open_to_others(workspace.root)) is not None:
+        print(f"warning: {told}", file=sys.stderr)
     store.upgrade(workspace)
     print(f"workspace {workspace.root}", file=sys.stderr)
 
@@ -234,8 +236,9 @@ def nightly(
     log = a_log()
     outcome = batch.run(place, job, log, now)
     show_outcome(outcome, given.json)
-    held, near, back = batch.standing(place)
+    held, near, back, lacking = batch.standing(place)
     due = {"held": held, "deadlines": near, "debits_to_return": back}
+    due |= {"invoices_without_papers": lacking}
     # A file that is refused is news once; from then on the digest counts it until it is dismissed.
     due |= {"refused": outcome.counts.get("refused", 0)}
     due |= {"bank_files_refused": outcome.counts.get("bank files refused", 0)}

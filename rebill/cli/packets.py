@@ -68,13 +68,14 @@ def disputes_packet(
     Exit 1: some packet was not made, or lacks what its form requires; what and why is told.
     """
     from rebill.disputes.packet.packet import choose, write_packets
+    from rebill.workspace.one_writer import alone_in
     from rebill.workspace.settings import ConfigError
 
     chosen.check()
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; -o names a folder")
     late = chosen.late
-    with given.reading() as record:
+    with alone_in(out, "disputes packet"), given.reading() as record:
         day = given.day(record)
         if day is None:
             raise ConfigError("packets need a day: give --as-of")
@@ -168,11 +169,11 @@ def _form(form: str | None, out: Path | None, json: bool) -> str:
 
 def _written(told: Report, rows: pl.DataFrame, open_money: bool, form: str) -> str:
     """Return outcomes or open money as CSV or JSON; a table for people shows both."""
-    from rebill.paper.text import as_json, as_table, as_text
+    from rebill.paper.text import as_json, as_table, safe_csv
 
     shown = told.open if open_money else rows
     if form == "csv":
-        return as_text(shown).write_csv()
+        return safe_csv(shown)
     if form == "json":
         return as_json(shown)
     if open_money or told.open.is_empty():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import WRONG_USAGE, example, profiles
+from rebill.cli.base import WRONG_USAGE, example, profiles, put
 from rebill.cli.options import HERE, CsvOut, Given, Where
 
 
@@ -94,4 +94,4 @@ def profiles_cells(
     if out is None:
         given.show(rows)
     else:
-        out.write_text(safe_csv(rows), encoding="utf-8")
+        put(safe_csv(rows), out)

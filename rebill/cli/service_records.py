@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, csr, example
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, csr, example, put
 from rebill.cli.options import CsvOut, GivenDay, Paths
 
 
@@ -43,7 +43,7 @@ def diff(
         raise typer.Exit(WRONG_USAGE)
     shown = rows if every else rows.filter(pl.col("differs").is_not_null())
     if out is not None:
-        out.write_text(safe_csv(shown), encoding="utf-8")
+        put(safe_csv(shown), out)
     else:
         given.show(shown)
     if rows["differs"].count():

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator
-from pathlib import Path
 from typing import BinaryIO, Literal
 
 import polars as pl
@@ -85,15 +84,3 @@ def _json_rows(frame: pl.DataFrame, out: BinaryIO, *, first: bool) -> None:
     body = frame.write_ndjson().rstrip("\n").replace("\n", ",\n")
     out.write(("[\n" if first else ",\n").encode())
     out.write(body.encode())
-
-
-def export_to(path: Path, table: TableOut, frame: pl.LazyFrame, form: Format) -> int:
-    """Write a table to the file `path`, which is complete or as it was before; return its rows."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as out:
-            rows = write(table, frame, form, out)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return rows

@@ -193,11 +193,14 @@ def _deliver(
     return replace(outcome, written=outcome.written + written)
 
 
-def standing(workspace: Workspace) -> tuple[int, int, int]:
-    """Return how many documents are held, claims near their end, debits to return."""
+def standing(workspace: Workspace) -> tuple[int, int, int, int]:
+    """Return how many documents are held, claims near their end, debits to return, and invoices
+    whose papers are lacking."""
     with transaction(workspace) as connection:
         digest = read_digest(Record(workspace, connection))
-    return digest.held.filter(status="held").height, digest.deadlines.height, digest.returns.height
+    held = digest.held.filter(status="held").height
+    lacking = int(digest.lacking["count"].sum())
+    return held, digest.deadlines.height, digest.returns.height, lacking
 
 
 def _note_failure(

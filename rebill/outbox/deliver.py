@@ -26,8 +26,9 @@ from rebill.disputes.held_by_claims import grown
 from rebill.disputes.lines import disputed_lines
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.outbox.invoices import deliver_invoices, invoice_paths
+from rebill.outbox.lacking import Lacking, lacking
 from rebill.store.record import Record, corrected
-from rebill.workspace.write import leave, safe_name
+from rebill.workspace.write import leave, safe_name, sweep_temporaries
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
 from reconcile.window import closed_before
@@ -57,17 +58,22 @@ def _silent(words: str) -> None:
 def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _silent) -> int:
     """Leave the papers of a delivery in the outbox, and return how many were written or removed.
 
-    Then nothing waits to be delivered any more. `warn` is told of a brand that cannot be used.
+    Then nothing waits to be delivered any more but the papers of brands that cannot be used:
+    `warn` is told of them, and the next delivery tries them again.
     """
+    outbox = record.workspace.outbox
+    for folder in (outbox, *outbox.glob("claims/*"), *outbox.glob("invoices/*")):
+        sweep_temporaries(folder)
     written = _deliver_claims(record, delivery)
-    written += deliver_invoices(record, delivery.invoices, delivery.months, warn)
+    found = Lacking()
+    written += deliver_invoices(record, delivery.invoices, delivery.months, found)
+    found.keep(record, warn)
     digest = read_digest(record)
     as_of = record.last_as_of()
-    outbox = record.workspace.outbox
     written += leave(outbox / "digest.html", digest_html(digest, as_of))
     written += leave(outbox / "digest.csv", digest_csv(digest))
     os.sync()
-    record.say("night.undelivered", "")
+    record.say("night.undelivered", ",".join(found.months()))
     return written
 
 
@@ -111,7 +117,7 @@ def _deliver_claims(record: Record, delivery: Delivery) -> int:
     if not to_write:
         return written
     for number, text in packets(disputed_lines(record, claims, to_write)):
-        written += leave(paths[number], text)
+        written += leave(paths[number], text, flush=False)
     return written
 
 
@@ -142,6 +148,7 @@ def read_digest(record: Record) -> Digest:
     return Digest(
         **frames,
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
+        lacking=lacking(record),
         **_not_loaded(record, news),
         deadlines=_shaped(near, "deadlines"),
         grown=_shaped(_grown(record, as_of), "grown"),

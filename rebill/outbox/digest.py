@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 import polars as pl
 
 from invoices.schema import CENTS
-from invoices.text import filled
+from invoices.text import filled, formula_safe
+from rebill.outbox.lacking import LACKING
 from rebill.paper.page import render
 
 CAME = pl.Schema(
@@ -112,6 +113,8 @@ class Digest:
     pulls: pl.DataFrame
     returns: pl.DataFrame
     drafts: pl.DataFrame
+    lacking: pl.DataFrame
+    """Brands whose papers could not be made."""
 
 
 SCHEMAS = {
@@ -125,6 +128,7 @@ SCHEMAS = {
     "pulls": PULLS,
     "returns": RETURNS,
     "drafts": DRAFTS,
+    "lacking": LACKING,
 }
 
 CSV_COLUMNS = (
@@ -144,8 +148,6 @@ CSV_COLUMNS = (
 
 def digest_csv(digest: Digest) -> str:
     """Return every row of the digest as CSV: one table for all sections, absent cells empty."""
-    from invoices.packet.packet import formula_safe
-
     held = digest.held.with_columns(
         text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
         name=pl.coalesce("invoice_no", "source_file"),
@@ -179,6 +181,9 @@ def digest_csv(digest: Digest) -> str:
         ),
         "drafts": digest.drafts.with_columns(
             name=pl.col("invoice_no"), status=pl.lit("held"), text=pl.col("hold")
+        ),
+        "lacking": digest.lacking.with_columns(
+            name=pl.col("brand"), status=pl.lit("lacking"), text=pl.col("message")
         ),
     }
     rows = [

@@ -5,19 +5,23 @@ They are made from the record alone, so that what is lost is made again, the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from invoices.customer.brand import Letter
+from invoices.customer.brand import BrandFault
 from invoices.customer.page import pages
 from invoices.customer.pdf_words import words_of_invoices
-from rebill.paper.typeset import Sheet, set_all
+from rebill.outbox.lacking import Lacking, still_lacking
+from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands
+from rebill.workspace.budget import Limits
+from rebill.workspace.desk import Desk
 from rebill.workspace.write import leave, safe_name
 
 AT_ONCE = 200_000
@@ -38,15 +42,12 @@ def invoice_folder(record: Record, month: str) -> Path:
 
 
 def deliver_invoices(
-    record: Record,
-    numbers: Collection[str],
-    months: Collection[str],
-    warn: Callable[[str], None],
+    record: Record, numbers: Collection[str], months: Collection[str], lacking: Lacking
 ) -> int:
     """Leave the papers of these invoices, and of all of these months, in the outbox.
 
-    Returns how many papers were written or removed. A brand that cannot be used is told to `warn`,
-    and its invoices are left on the default page with its name.
+    Returns how many papers were written or removed. Those of a brand that cannot be used are
+    lacking: all of an invoice or none, and what stood there before stays.
     """
     wanted = pl.col("invoice_no").is_in(list(numbers)) | pl.col("bill_month").is_in(list(months))
     bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
@@ -56,29 +57,46 @@ def deliver_invoices(
             written += path.exists()
             path.unlink(missing_ok=True)
     standing = _to_write(record, bills)
-    brands = usable(record, standing["brand"], warn)
-    for month, part in portions(standing):
-        given = invoice_frames(record, month, part)
-        paths = {bill["invoice_no"]: invoice_paths(record, bill) for bill in part.to_dicts()}
-        for number, *texts in pages(*given, brands.letters):
-            for path, text in zip(paths[number], texts, strict=False):
-                written += leave(path, text)
-        if record.workspace.settings.invoices.pdf:
-            for number, made in pdfs(given, brands):
-                if isinstance(made, bytes):
-                    written += leave(paths[number][-1], made)
-                else:
-                    warn(made)
+    with desk_of(record) as desk:
+        brands = read_brands(record.workspace, standing["brand"], desk)
+        able = pl.col("brand").fill_null("").is_in(list(brands.letters))
+        for bill in standing.filter(~able).iter_rows(named=True):
+            why = brands.faults[bill["brand"] or ""]
+            lacking.add(bill["brand"], bill["invoice_no"], bill["bill_month"], why)
+        for month, part in portions(standing.filter(able)):
+            written += _leave(record, month, part, brands, desk, lacking)
     return written
 
 
-def usable(record: Record, names: Iterable[str | None], warn: Callable[[str], None]) -> Brands:
-    """Return the brands of these names; one that cannot be used is told, and shown plainly."""
-    brands = read_brands(record.workspace, names)
-    for name, fault in brands.faults.items():
-        warn(f"{fault}; its invoices are left on the default page")
-        brands.letters[name] = Letter(name=name)
-    return brands
+def _leave(
+    record: Record, month: str, part: pl.DataFrame, brands: Brands, desk: Desk, lacking: Lacking
+) -> int:
+    """Leave the papers of invoices of one month; return how many were written."""
+    given = invoice_frames(record, month, part)
+    bills = {bill["invoice_no"]: bill for bill in part.iter_rows(named=True)}
+    made: Iterator[tuple[str, bytes | str | None]] = zip(bills, repeat(None))
+    if record.workspace.settings.invoices.pdf:
+        made = pdfs(given, brands, desk)
+    written = 0
+    for (number, text, page), (_, pdf) in zip(
+        pages(*given, brands.letters, desk.fill), made, strict=True
+    ):
+        papers = (text, page, pdf)
+        faults = [str(each) for each in (page,) if isinstance(each, BrandFault)]
+        faults += [pdf] if isinstance(pdf, str) else []
+        if faults:
+            lacking.add(bills[number]["brand"], number, month, faults[0])
+            continue
+        for path, paper in zip(invoice_paths(record, bills[number]), papers, strict=False):
+            if paper is not None and not isinstance(paper, BrandFault):
+                written += leave(path, paper, flush=False)
+    return written
+
+
+def desk_of(record: Record) -> Desk:
+    """Return where what brands bring is filled in, under the limits of the workspace."""
+    limits = record.workspace.settings.limits
+    return Desk(Limits(limits.file_seconds, limits.file_mebibytes))
 
 
 Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
@@ -113,23 +131,33 @@ def _notes() -> pl.Expr:
     ).list.drop_nulls()
 
 
-def pdfs(given: Frames, brands: Brands) -> Iterator[tuple[str, bytes | str]]:
-    """Yield number and PDF of each invoice, or number and what its template complains of."""
+def pdfs(given: Frames, brands: Brands, desk: Desk) -> Iterator[tuple[str, bytes | str]]:
+    """Yield number and PDF of each invoice, or number and what is wrong with its template."""
     brand_of = dict(given[0].select("invoice_no", pl.col("brand").fill_null("")).iter_rows())
-    yield from set_all(
+    sheets = [
         Sheet(number, said, brands.letters[brand].template, brands.folders.get(brand, ""))
         for number, said in words_of_invoices(*given, brands.letters)
         for brand in (brand_of[number],)
-    )
+    ]
+    for number, made in desk.set_all(sheets):
+        letter = brands.letters[brand_of[number]]
+        if isinstance(made, str) and letter.template:
+            told = made.removeprefix(f"{number}: ")
+            made = f"{letter.template_place}: {told}; mend it, or start from the default template"
+        elif isinstance(made, str) and (folder := brands.folders.get(brand_of[number])):
+            made = f"brands/{Path(folder).name}: {made.removeprefix(f'{number}: ')}"
+        yield number, made
 
 
 def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
-    """Return the drafts of `bills`, and the issued ones whose papers are missing: those that are
-    there do not change."""
+    """Return the drafts of `bills`, and the issued ones whose papers are missing or are those of
+    an earlier draft: others that are there do not change."""
+    old = still_lacking(record)
     lost = [
         bill["invoice_no"]
         for bill in bills.filter(pl.col("status") == "issued").iter_rows(named=True)
-        if not all(path.exists() for path in invoice_paths(record, bill))
+        if bill["invoice_no"] in old
+        or not all(path.exists() for path in invoice_paths(record, bill))
     ]
     return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
 

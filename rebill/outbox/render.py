@@ -17,9 +17,17 @@ from invoices.customer.brand import BrandFault
 from invoices.customer.edi811 import interchanges
 from invoices.customer.json_data import data_of_invoices
 from invoices.customer.page import pages
-from rebill.outbox.invoices import Frames, invoice_folder, invoice_frames, pdfs, portions
+from rebill.outbox.invoices import (
+    Frames,
+    desk_of,
+    invoice_folder,
+    invoice_frames,
+    pdfs,
+    portions,
+)
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands
+from rebill.workspace.desk import Desk
 from rebill.workspace.settings import ConfigError
 from rebill.workspace.write import leave, safe_name
 
@@ -60,37 +68,45 @@ def render(
     record: Record, bills: pl.DataFrame, forms: Collection[str], out: Path | None = None
 ) -> Rendered:
     """Write the invoices in every form asked for: to `out`, or beside those of the night."""
-    if out is not None and out.exists() and not out.is_dir():
-        raise ConfigError(f"{out} is a file; name a folder for the documents")
     done = Rendered()
-    brands = read_brands(record.workspace, bills["brand"])
-    done.faults += brands.faults.values()
-    for name, letter in brands.letters.items():
-        if not letter.phone:
-            done.words.append(
-                f"brand {name or '(none)'} has no phone: a bill must show a toll-free number for"
-                " inquiries; add `phone` to its brand.toml or to [house] in rebill.toml"
-            )
-    able = bills.filter(pl.col("brand").fill_null("").is_in(list(brands.letters)))
-    marked = able.with_columns(mark=pl.col("status").replace_strict(MARKS, default=""))
-    for month, part in portions(marked):
-        folder = invoice_folder(record, month) if out is None else out
-        for number, form, made in _written(invoice_frames(record, month, part), forms, brands):
-            if isinstance(made, BrandFault):
-                done.faults.append(f"{number}: {made}")
-                continue
-            path = folder / f"{safe_name(number)}.{form}"
-            leave(path, made)
-            done.paths.append(path)
+    failed: dict[str, list[str]] = {}
+    with desk_of(record) as desk:
+        brands = read_brands(record.workspace, bills["brand"], desk)
+        done.faults += brands.faults.values()
+        done.words += [
+            f"brand {name or '(none)'} has no phone: a bill must show a toll-free number for"
+            " inquiries; add `phone` to its brand.toml or to [house] in rebill.toml"
+            for name, letter in brands.letters.items()
+            if not letter.phone
+        ]
+        able = bills.filter(pl.col("brand").fill_null("").is_in(list(brands.letters)))
+        marked = able.with_columns(mark=pl.col("status").replace_strict(MARKS, default=""))
+        for month, part in portions(marked):
+            folder = invoice_folder(record, month) if out is None else out
+            given = invoice_frames(record, month, part)
+            for number, form, made in _written(given, forms, brands, desk):
+                if isinstance(made, BrandFault):
+                    failed.setdefault(str(made).removeprefix(f"{number}: "), []).append(number)
+                    continue
+                path = folder / f"{safe_name(number)}.{form}"
+                leave(path, made)
+                done.paths.append(path)
+    for why, numbers in failed.items():
+        more = f" and {len(numbers) - 1:,} more" if len(numbers) > 1 else ""
+        done.faults.append(f"{numbers[0]}{more}: {why}")
     return done
 
 
 def _written(
-    given: Frames, forms: Collection[str], brands: Brands
+    given: Frames, forms: Collection[str], brands: Brands, desk: Desk
 ) -> Iterator[tuple[str, str, str | bytes | BrandFault]]:
     """Yield number, form and content of each document, or what is wrong with it."""
     if {"csv", "html"} & set(forms):
-        yield from _pages(given, forms, brands)
+        for number, text, page in pages(*given, brands.letters, desk.fill):
+            if "csv" in forms:
+                yield number, "csv", text
+            if "html" in forms:
+                yield number, "html", page
     if "json" in forms:
         for number, said in data_of_invoices(*given):
             yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
@@ -98,20 +114,5 @@ def _written(
         for number, text in interchanges(*given, brands.letters):
             yield number, "x12", text
     if "pdf" in forms:
-        for number, made in pdfs(given, brands):
+        for number, made in pdfs(given, brands, desk):
             yield number, "pdf", made if isinstance(made, bytes) else BrandFault(made)
-
-
-def _pages(
-    given: Frames, forms: Collection[str], brands: Brands
-) -> Iterator[tuple[str, str, str | BrandFault]]:
-    """Yield pages and CSV; a brand whose own page fails is told, the others go on."""
-    headers, lines, customers, catalogue = given
-    for (brand,), part in headers.group_by("brand", maintain_order=True):
-        try:
-            for number, text, html in pages(part, lines, customers, catalogue, brands.letters):
-                for form, made in (("csv", text), ("html", html)):
-                    if form in forms:
-                        yield number, form, made
-        except BrandFault as fault:
-            yield f"brand {brand}", "html", fault

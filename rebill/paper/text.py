@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import CENTS
+from invoices.text import formula_safe
 
 
 def as_json(frame: pl.DataFrame) -> str:
@@ -28,8 +29,6 @@ def as_object(frames: Mapping[str, pl.DataFrame], **said: object) -> str:
 
 def safe_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV that no spreadsheet takes for formulas; a number stays one."""
-    from invoices.packet.packet import formula_safe
-
     text = pl.col(pl.String)
     number = text.str.contains(r"^[+-]?[0-9]+(\.[0-9]+)?$")
     return as_text(
@@ -109,6 +108,4 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
 
 def strict_csv(frame: pl.DataFrame) -> str:
     """Return rows as CSV in which no text begins like a formula, not even one that is a number."""
-    from invoices.packet.packet import formula_safe
-
     return as_text(frame.with_columns(formula_safe(pl.col(pl.String)))).write_csv()

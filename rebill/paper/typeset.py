@@ -25,6 +25,7 @@ FEW = 12
 """Up to so many documents one process is faster than starting a pool."""
 _FOREIGN = re.compile(r"[^\x00-\u058f\u1e00-\u1fff\u2000-\u22ff\u2500-\u25ff]")
 """Letters beyond Latin, Greek and Cyrillic: some typeface of the machine may have them."""
+_PACKAGE = re.compile("failed to download package|package not found")
 _NETWORK = re.compile(r"@(preview|local)/")
 
 
@@ -57,7 +58,12 @@ def default_template(kind: str) -> str:
 @cache
 def _compiler(folder: str, machine_fonts: bool) -> typst.Compiler:
     fonts = [Path(folder) / "fonts"] if folder and (Path(folder) / "fonts").is_dir() else []
-    return typst.Compiler(font_paths=list(fonts), ignore_system_fonts=not machine_fonts)
+    return typst.Compiler(
+        font_paths=list(fonts),
+        ignore_system_fonts=not machine_fonts,
+        package_path=os.devnull,
+        package_cache_path=os.devnull,
+    )
 
 
 def set_pdf(sheet: Sheet, form: str = "pdf") -> bytes | list[bytes]:
@@ -79,13 +85,15 @@ def set_pdf(sheet: Sheet, form: str = "pdf") -> bytes | list[bytes]:
         )
     except typst.TypstError as fault:
         hints = "; ".join((str(fault.message), *fault.hints))
+        if _PACKAGE.match(hints):
+            hints = "it wants a package from elsewhere; put its text here"
         raise TypesetFault(f"{sheet.name}: {hints}") from None
     if made is None:
         raise TypesetFault(f"{sheet.name}: nothing was set")
     return made
 
 
-def _one(sheet: Sheet) -> tuple[str, bytes | str]:
+def set_one(sheet: Sheet) -> tuple[str, bytes | str]:
     """Return name and PDF of a document, or name and what is wrong with it."""
     try:
         made = set_pdf(sheet)
@@ -101,8 +109,8 @@ def set_all(
     waiting = list(sheets)
     count = workers or len(os.sched_getaffinity(0))
     if len(waiting) <= FEW or count < 2:
-        yield from map(_one, waiting)
+        yield from map(set_one, waiting)
         return
     # A fresh interpreter for each: a fork of a process with threads may hang.
     with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_one, waiting, chunksize=8)
+        yield from pool.map(set_one, waiting, chunksize=8)

@@ -25,6 +25,7 @@ from rebill.store.frames import begins, forget, has_written, writes
 from rebill.store.models import Base, Fact
 from rebill.workspace import lock
 from rebill.workspace.breakdown import breakdown
+from rebill.workspace.secrets import hidden
 from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
 from rebill.workspace.write import is_temporary, walk
 
@@ -75,8 +76,12 @@ def make_engine(url: str, *, must_exist: bool = False) -> sa.Engine:
                 f"[database] url names {parsed.get_backend_name()!r}:"
                 " give sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
             )
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError) as fault:
-        raise ConfigError(f"[database] url: {fault}") from fault
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ImportError, ValueError) as fault:
+        # The words of a fault may be a piece of the URL, and that of the password.
+        raise ConfigError(
+            f"[database] url cannot be used ({type(fault).__name__}); give sqlite:///FILE or"
+            " postgresql://USER:PASSWORD@HOST/DATABASE, with %40 for an @ in the password"
+        ) from None
     _forget_after_writes(engine)
     return engine
 
@@ -243,18 +248,19 @@ def connected(engine: sa.Engine) -> Iterator[None]:
     try:
         yield
     except (sa.exc.DBAPIError, sqlite3.Error) as fault:
-        said = str(getattr(fault, "orig", fault)).strip()
+        whole = engine.url.render_as_string(hide_password=False)
+        said = hidden(str(getattr(fault, "orig", fault)).strip(), whole)
         told = breakdown(said)
         path = _file(engine.url)
-        url = path or engine.url.render_as_string(hide_password=True)
-        words = f"the database {url} cannot be used: {said}"
+        shown = engine.url.set(query={}).render_as_string(hide_password=True)
+        words = f"the database {path or hidden(shown, whole)} cannot be used: {said}"
         if told is None and path is not None and path.exists():
             told = _LOCKED_AWAY if "unable to open" in said else None
         if told is not None:
-            raise DatabaseDown(f"{words}; {told[0]}: {told[1]}") from fault
+            raise DatabaseDown(f"{words}; {told[0]}: {told[1]}") from None
         if not isinstance(fault, sa.exc.OperationalError | sqlite3.OperationalError):
             raise
-        raise ConfigError(words) from fault
+        raise ConfigError(words) from None
 
 
 @contextmanager

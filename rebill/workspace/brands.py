@@ -6,25 +6,26 @@ used is a fault that says which file, what is wrong and what to do; it never sto
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from invoices.customer.brand import (
     LARGEST_FILE,
+    LARGEST_TEXT,
     BrandFault,
     BrandText,
     House,
     Letter,
-    compiled,
     letter,
     plain_letter,
     read_brand,
     suffix,
 )
 from rebill.paper.typeset import foreign_import
+from rebill.workspace.desk import Desk
+from rebill.workspace.inside import NoFile, Outside, TooLarge, content
 from rebill.workspace.settings import Workspace
 from rebill.workspace.write import safe_name
 
@@ -46,12 +47,12 @@ class Brands:
     """The letters that can be used, by brand, and why the others cannot."""
 
     letters: dict[str, Letter]
-    folders: dict[str, str]  # of brands that have one
+    folders: dict[str, str]  # of brands that bring more than words for the PDF
     faults: dict[str, str]
 
 
-def read_brands(workspace: Workspace, names: Iterable[str | None]) -> Brands:
-    """Return the letters of the named brands, as their folders say now."""
+def read_brands(workspace: Workspace, names: Iterable[str | None], desk: Desk) -> Brands:
+    """Return the letters of the named brands, as their folders say now; `desk` tries them out."""
     found = Brands({}, {}, {})
     house = House(**workspace.settings.house.model_dump())
     for name in sorted({name or "" for name in names}):
@@ -60,8 +61,10 @@ def read_brands(workspace: Workspace, names: Iterable[str | None]) -> Brands:
             if folder is None:
                 found.letters[name] = plain_letter(name, house)
             else:
-                found.letters[name] = _read(folder, name, house)
-                found.folders[name] = str(folder)
+                letter = _read(folder, name, house, desk)
+                if letter.logo or letter.template or letter.font:
+                    found.folders[name] = str(folder)
+                found.letters[name] = letter
         except BrandFault as fault:
             found.faults[name] = str(fault)
     return found
@@ -73,39 +76,46 @@ def brand_folder(workspace: Workspace, name: str) -> Path | None:
     plain = not set(name) & set("/\\\0") and name not in ("", ".", "..")
     plain = plain and len(name.encode()) <= LONGEST_NAME
     for called in ([name] if plain else []) + ([safe_name(name)] if name else []):
-        if (home / called).is_dir():
+        # A link is the brand's too, so that it is told and not passed over.
+        if os.path.isdir(home / called) or os.path.islink(home / called):
             return home / called
     return None
 
 
-def _read(folder: Path, name: str, house: House) -> Letter:
+def _read(folder: Path, name: str, house: House, desk: Desk) -> Letter:
     shown = f"brands/{folder.name}"
-    path = folder / BRAND_FILE
-    if not path.is_file():
-        raise BrandFault(f"{shown} has no {BRAND_FILE}; write one, or remove the folder")
-    said = read_brand(_bytes(path, folder, f"{shown}/{BRAND_FILE}"), f"{shown}/{BRAND_FILE}")
+    if folder.is_symlink():
+        raise BrandFault(f"{shown} is a link; make it a folder, with copies of the files")
+    text = _bytes(folder, BRAND_FILE, f"{shown}/{BRAND_FILE}", LARGEST_TEXT)
+    said = read_brand(text, f"{shown}/{BRAND_FILE}")
     files = {
-        each: _bytes(folder / each, folder, f"{shown}/{each}", named=True)
+        each: _bytes(folder, each, f"{shown}/{each}", LARGEST_FILE)
         for each in (said.logo, said.template, said.page)
         if each
     }
     _judge(said, files, shown)
+    _try_out(said, files, folder, desk)
     named = said if said.name else said.model_copy(update={"name": name})
-    return letter(named, files, house)
+    return letter(named, files, house, shown)
 
 
-def _bytes(path: Path, folder: Path, shown: str, *, named: bool = False) -> bytes:
+def _bytes(folder: Path, name: str, shown: str, most: int) -> bytes:
     """Return what a file of a brand holds; it lies in the brand's folder and is not too large."""
-    if not path.resolve().is_relative_to(folder.resolve()):
-        raise BrandFault(f"{shown} leads out of the brand's folder; copy the file into it")
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise BrandFault(f"{shown} is larger than {LARGEST_FILE:,} bytes; make it smaller")
-        return path.read_bytes()
-    except OSError:
-        why = f"is named by {BRAND_FILE} and" if named else "cannot be read and"
-        told = "is not there; add the file or take its name out"
-        raise BrandFault(f"{shown} {why} {told}") from None
+        return content(folder, name, most)
+    except Outside:
+        told = "leads out of the brand's folder; copy the file into it"
+    except TooLarge:
+        told = f"is larger than {most:,} bytes; make it smaller"
+    except NoFile:
+        told = "is no plain file; put a file in its place"
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        told = f"is named by {BRAND_FILE} and is not there; add the file or take its name out"
+        if name == BRAND_FILE:
+            told = "is not there; write one, or remove the folder"
+    except OSError as fault:
+        told = f"cannot be read ({fault.strerror}); let this login read it"
+    raise BrandFault(f"{shown} {told}")
 
 
 def _judge(said: BrandText, files: dict[str, bytes], shown: str) -> None:
@@ -122,15 +132,25 @@ def _judge(said: BrandText, files: dict[str, bytes], shown: str) -> None:
             raise BrandFault(f"{shown}/{each} is not UTF-8; save it as UTF-8") from None
         if each == said.template and foreign_import(text):
             raise BrandFault(f"{shown}/{each} wants a package from elsewhere; put its text here")
-        if each and each == said.page:
-            _judge_page(text, f"{shown}/{each}")
 
 
-def _judge_page(text: str, shown: str) -> None:
-    try:
-        compiled(text)
-    except TemplateError as fault:
-        raise BrandFault(f"{shown}: {fault}; start from the default page") from None
-    for word in ("summary", "detail"):
-        if word not in text:
-            raise BrandFault(f"{shown} does not show {{{{ {word} }}}}; it stands there once")
+def _try_out(said: BrandText, files: dict[str, bytes], folder: Path, desk: Desk) -> None:
+    """Raise `BrandFault` where a picture cannot be drawn, or a page not be begun."""
+    shown = f"brands/{folder.name}"
+    if said.page:
+        page = files[said.page].decode("utf-8-sig")
+        place = f"{shown}/{said.page}"
+        try:
+            desk.try_page(page)
+        except BrandFault as fault:
+            raise BrandFault(f"{place}: {fault}; start from the default page") from None
+        for word in ("summary", "detail"):
+            if word not in page:
+                raise BrandFault(f"{place} does not show {{{{ {word} }}}}; it stands there once")
+    if said.logo:
+        try:
+            desk.try_logo(str(folder), said.logo)
+        except BrandFault as fault:
+            raise BrandFault(
+                f"{shown}/{said.logo} cannot be drawn: {fault}; export it anew"
+            ) from None

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import stat
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
+
+from rebill.workspace.secrets import Unusable, looked_up
+from rebill.workspace.sections import (
+    Approval,
+    Bank,
+    Cash,
+    Contact,
+    Forecast,
+    House,
+    Invoices,
+    Recovery,
+    Section,
+    Selling,
+)
 
 if TYPE_CHECKING:
     from invoices.bank import StatementProfile
@@ -24,6 +39,10 @@ TEMPLATE = """\
 # SQLite needs nothing installed; a relative path lies in this folder. For a database that several
 # machines share, name PostgreSQL here and run `rebill db upgrade`:
 # url = "postgresql://user:password@host/database"
+# A password need not stand here. The URL may be that of an environment variable, or the one line of
+# a file, in this folder or elsewhere, which this login alone can read (`chmod 600`):
+# url = "env:REBILL_DATABASE_URL"
+# url = "file:secrets/database-url"
 url = "sqlite:///rebill.db"
 
 [inbox]
@@ -36,6 +55,10 @@ url = "sqlite:///rebill.db"
 # max_ratio = 250                # how many times its packed size a large member may have
 # max_depth = 3                  # how deep archives may lie in archives
 
+[limits]
+# file_seconds = 120             # CPU that one arriving file may take; beyond it is refused
+# file_mebibytes = 1024          # memory that it may hold, for each 256 MiB that it is large
+
 [storage]
 # keep_days = 30                 # files below lines/ that count no more are removed after so long
 
@@ -44,6 +67,10 @@ url = "sqlite:///rebill.db"
 
 [approval]
 # claims_over = "5000.00"        # a claim over this is filed when a second person approved it
+# names = ["ana", "bea"]         # the logins of those who may approve; then the login counts from
+#                                # which it is approved and filed, and not the name that is typed
+# [approval.keys]                # or who signed it, with a key of OpenSSH: its public half
+# bea = "ssh-ed25519 AAAAC3... bea@desk"
 
 [contact]                        # who speaks for us on dispute packets
 # company = "Example Telecom"    # and: name, email, phone, fax, address, acna
@@ -112,24 +139,21 @@ class Failure(Exception):
     to do."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Database(_Section):
+class Database(Section):
     """Where the record is kept."""
 
-    url: str = "sqlite:///rebill.db"
+    url: str = Field(default="sqlite:///rebill.db", repr=False)
+    """A URL, which may hold a password, or `env:NAME` or `file:PATH` of one."""
 
 
-class Inbox(_Section):
+class Inbox(Section):
     """What is taken from the inbox."""
 
     max_file_bytes: int = Field(default=8 * 2**30, gt=0)
     settle_seconds: float = Field(default=0.2, ge=0, le=3600)
 
 
-class Archives(_Section):
+class Archives(Section):
     """What an archive, and all that lies in it, may at most come to; beyond it is refused whole."""
 
     max_bytes: int = Field(default=16 * 2**30, gt=0)
@@ -141,129 +165,41 @@ class Archives(_Section):
     """How deep archives may lie in archives."""
 
 
-class Warnings(_Section):
+class Limits(Section):
+    """What reading one arriving file may take; beyond it that file is refused, and no other."""
+
+    file_seconds: int = Field(default=120, gt=0, le=10**6)
+    """Of CPU."""
+    file_mebibytes: int = Field(default=1024, gt=0, le=2**24)
+    """Of memory. A file above 256 MiB may take more of both in proportion."""
+
+
+class Warnings(Section):
     """When a person is asked to look."""
 
     deadline_days: int = Field(default=10, ge=0)
     """Banking days before `file_by`."""
 
 
-class Calendar(_Section):
+class Calendar(Section):
     """Days the banks are closed beyond the Federal Reserve's holidays."""
 
     closings: tuple[dt.date, ...] = ()
 
 
-class Approval(_Section):
-    """What one person alone may not do."""
-
-    claims_over: Decimal | None = Field(default=None, ge=0, le=10**12)
-    """A claim of a larger amount is filed only when a second person approved it."""
-
-
-class Contact(_Section):
-    """Who speaks for us on dispute packets, and the numbers carriers know us by."""
-
-    company: str = ""
-    name: str = ""
-    email: str = ""
-    phone: str = ""
-    fax: str = ""
-    address: str = ""
-    acna: str = ""
-    ocn: dict[str, str] = Field(default_factory=dict)
-    """By carrier."""
-
-
-class Storage(_Section):
+class Storage(Section):
     """How long what counts no more stays on disk."""
 
     keep_days: int = Field(default=30, ge=0, le=36_600)
 
 
-class Bank(_Section):
-    """What the bank sends, and who may take money."""
-
-    known_originators: tuple[str, ...] = ()
-    max_file_bytes: int = Field(default=2**28, gt=0)
-    statement: tuple[dict[str, Any], ...] = ()
-    """Profiles of CSV statements, as `Settings.statements` reads them."""
-
-
-class Cash(_Section):
-    """What pulls are held against before they come."""
-
-    at_hand: Decimal | None = None
-    audit_days: int = Field(default=1, ge=0, le=366)
-
-
-class Recovery(_Section):
-    """What is believed of a carrier's answers to claims before any is known."""
-
-    prior_win_rate: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
-    prior_claims: Decimal = Field(default=Decimal(4), gt=0, le=10**6)
-    band: Decimal = Field(default=Decimal("0.8"), gt=0, lt=1)
-
-
-class House(_Section):
-    """Who we are: what a brand that is no private label shows where it says nothing itself."""
-
-    name: str = ""
-    phone: str = ""
-    email: str = ""
-    web: str = ""
-    address: tuple[str, ...] = ()
-    remittance: tuple[str, ...] = ()
-
-
-class Invoices(_Section):
-    """What the night leaves of customer invoices."""
-
-    pdf: bool = False
-    """Also a PDF of each, beside its page and its CSV."""
-
-
-class Selling(_Section):
-    """What an invoice may do without a person looking at it."""
-
-    jump_percent: Decimal | None = Field(default=None, ge=0, le=10**6, decimal_places=6)
-    """An invoice that moved by more percent from the customer's last one waits."""
-    jump_amount: Decimal | None = Field(default=None, ge=0, le=10**12, decimal_places=2)
-    """And one that moved by more dollars."""
-
-    @field_validator("jump_percent")
-    @classmethod
-    def _is_a_percentage(cls, value: Decimal | None) -> Decimal | None:
-        if value is not None and 0 < value < 1:
-            meant = (value * 100).normalize()
-            raise ValueError(f"{value} is less than one percent; did you mean {meant:f}?")
-        return value
-
-    @property
-    def guards_moves(self) -> bool:
-        """Whether any limit is set."""
-        return self.jump_percent is not None or self.jump_amount is not None
-
-
-class Forecast(_Section):
-    """What is taken for granted where the record does not say."""
-
-    credit_line: Decimal = Field(default=Decimal(0), ge=0)
-    dso_days: int | None = Field(default=None, ge=0, le=3660)
-    pay_spread_days: int = Field(default=5, ge=0, le=365)
-    bad_debt: Decimal = Field(default=Decimal("0.01"), ge=0, le=1)
-    doubtful_after_days: int = Field(default=90, ge=0, le=3660)
-    doubtful: Decimal = Field(default=Decimal("0.5"), ge=0, le=1)
-    filing_days: int = Field(default=10, ge=0, le=365)
-    bill_spread: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
-
-
-class Settings(_Section):
+class Settings(Section):
     """Everything `rebill.toml` can say."""
 
     database: Database = Database()
     inbox: Inbox = Inbox()
     archives: Archives = Archives()
+    limits: Limits = Limits()
     storage: Storage = Storage()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
@@ -347,8 +283,14 @@ class Workspace:
 
     @property
     def database_url(self) -> str:
-        """The database's URL; a relative SQLite path is taken from the workspace."""
-        url = self.settings.database.url
+        """The database's URL; a relative SQLite path is taken from the workspace.
+
+        Raises `ConfigError` where it stands elsewhere and cannot be had from there.
+        """
+        try:
+            url = looked_up(self.settings.database.url, self.root)
+        except Unusable as fault:
+            raise ConfigError(f"[database] url: {fault}") from None
         if not url.startswith("sqlite:///"):
             return url
         return f"sqlite:///{self.root / url.removeprefix('sqlite:///')}"
@@ -375,16 +317,30 @@ def _told(fault: ValidationError) -> str:
 
 
 def init_workspace(directory: Path) -> Workspace:
-    """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten."""
+    """Leave a workspace at `directory`: settings and folders, nothing that stands overwritten.
+
+    What is made is for this login alone.
+    """
     root = directory.resolve()
     try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in ("lines", "inbox", "outbox", "profiles", "brands"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
+            (root / folder).mkdir(mode=0o700, exist_ok=True)
         if not (root / SETTINGS_FILE).exists():
-            (root / SETTINGS_FILE).write_text(TEMPLATE, encoding="utf-8")
+            made = os.open(root / SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with open(made, "w", encoding="utf-8") as file:
+                file.write(TEMPLATE)
     except OSError as fault:
         raise ConfigError(f"{root} cannot be made a workspace: {fault}") from fault
     return open_workspace(root)
+
+
+def open_to_others(root: Path) -> str | None:
+    """Return what to know of a workspace that other logins can look into; nothing if none can."""
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if not mode & 0o077:
+        return None
+    return f"{root} is open to other logins (mode {mode:o}); `chmod -R go= {root}` makes it private"
 
 
 def open_workspace(directory: Path) -> Workspace:

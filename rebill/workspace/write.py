@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 import polars as pl
 
+from rebill.workspace.privacy import make_folder, of_whom
+
 TEMPORARY = ".tmp-"
 
 
@@ -24,17 +26,20 @@ def safe_name(text: str) -> str:
 
 
 @contextmanager
-def _in_place_of(path: Path) -> Iterator[BinaryIO]:
+def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
     """Give a file to write; it stands at `path` once it is whole and on disk, else nowhere."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name[-80:]}")
     try:
         with temporary.open("xb") as handle:
+            of_whom(handle, path.parent)
             yield handle
             handle.flush()
-            os.fsync(handle.fileno())
+            if flush:
+                os.fsync(handle.fileno())
         temporary.replace(path)
-        sync(path.parent)
+        if flush:
+            sync(path.parent)
     except Exception as error:
         _name(error, path)
         raise
@@ -44,7 +49,7 @@ def _in_place_of(path: Path) -> Iterator[BinaryIO]:
 
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Leave `content` at `path`, whole: what stood there before stays until the new is on disk."""
-    with _in_place_of(path) as handle:
+    with in_place_of(path) as handle:
         handle.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
@@ -60,7 +65,7 @@ def sync(path: Path) -> None:
 def write_parquet(path: Path, frame: pl.LazyFrame | pl.DataFrame) -> None:
     """Leave the rows of `frame` at `path` as Parquet, streamed, whole or not at all."""
     # An open file, not a name: a sink that failed may open its target after it raised.
-    with _in_place_of(path) as handle:
+    with in_place_of(path) as handle:
         frame.lazy().sink_parquet(handle)
 
 
@@ -120,25 +125,19 @@ def remove_empty_folders(folder: Path) -> None:
 STAGED = f"{TEMPORARY}staged"
 
 
-def leave(path: Path, content: str | bytes) -> int:
-    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0."""
+def leave(path: Path, content: str | bytes, *, flush: bool = True) -> int:
+    """Leave `content` at `path`, whole; return 1 if that changed anything, else 0.
+
+    It is on disk then, but where `flush` is left to whoever writes many, with one `os.sync`.
+    """
     data = content.encode() if isinstance(content, str) else content
     try:
         if path.read_bytes() == data:
             return 0
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    # A paper is made again from the record when it is lost, so it need not be flushed by itself.
-    temporary = f"{path.parent}/.{path.name}.tmp"
-    try:
-        with open(temporary, "wb") as handle:
-            handle.write(data)
-        os.replace(temporary, path)
-    except BaseException as error:
-        with suppress(OSError):
-            os.unlink(temporary)
-        _name(error, path)
-        raise
+        pass
+    with in_place_of(path, flush=flush) as handle:
+        handle.write(data)
     return 1
 
 
@@ -148,3 +147,11 @@ def _name(error: BaseException, path: Path) -> None:
         error.add_note(f"{path}")
     elif error.filename is None:
         error.filename = str(path)
+
+
+def sweep_temporaries(folder: Path) -> None:
+    """Leave no file in a folder that a writer did not finish; for whoever alone writes there."""
+    if folder.is_dir():
+        for entry in os.scandir(folder):
+            if entry.name.startswith(TEMPORARY) and entry.is_file(follow_symlinks=False):
+                os.unlink(entry.path)

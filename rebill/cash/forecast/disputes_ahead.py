@@ -20,7 +20,7 @@ from rebill.cash.forecast.history import (
     usual_lag,
     whole_cents,
 )
-from rebill.workspace.settings import Forecast
+from rebill.workspace.sections import Forecast
 from reconcile.cash.carry import credit_days, waiting
 
 ENOUGH = 5

@@ -19,7 +19,8 @@ from rebill.cash.forecast.facts import Cents, Days, Facts, Pulls, Reals, Receipt
 from rebill.cash.forecast.history import changes, offset, paid, usual_lag, whole_cents
 from rebill.reference import current
 from rebill.store.record import Record
-from rebill.workspace.settings import ConfigError, Forecast
+from rebill.workspace.sections import Forecast
+from rebill.workspace.settings import ConfigError
 from reconcile.cash.run_rate import ACCOUNT, bills_to_come, held_by, usual_months
 from reconcile.window import deadlines
 

@@ -25,7 +25,8 @@ from rebill.paper.typeset import Sheet, set_all
 from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.forms import workspace_forms
-from rebill.workspace.settings import ConfigError, Contact
+from rebill.workspace.sections import Contact
+from rebill.workspace.settings import ConfigError
 from rebill.workspace.write import safe_name, write_atomic
 from reconcile.claims.forms import DEFAULT, FormProfile, form_names, key_values
 from reconcile.claims.group import due

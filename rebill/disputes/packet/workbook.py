@@ -15,8 +15,9 @@ from typing import Any
 import polars as pl
 import xlsxwriter  # type: ignore[import-untyped]
 
-from invoices.packet.packet import formula_safe, on_one_line
+from invoices.packet.packet import on_one_line
 from invoices.schema import CENTS
+from invoices.text import formula_safe
 
 MOST_ROWS = 1_000_000
 """A sheet of Excel has 1,048,576 rows."""

@@ -163,7 +163,7 @@ def test_a_description_of_five_hundred_characters_is_cut_on_the_page_and_whole_i
 def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -> None:
     of = lines(
         {"description": '=HYPERLINK("http://x")', "quantity": D("2.500000")},
-        {"description": " +1", "wtn": "@x", "circuit_id": "-1+2", "service_until": None},
+        {"description": " \uff0b1", "wtn": "@x", "circuit_id": "-1+2", "service_until": None},
         {"description": 'a, "b"\nc', "price": D("-1234.50")},
     )
     text = sheet(of)
@@ -191,7 +191,7 @@ def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -
         "bundle": "",
     }
     assert [rows[1][c] for c in ("description", "wtn", "circuit_id", "service_until")] == [
-        *("'+1", "'@x", "'-1+2", "")
+        *("'\uff0b1", "'@x", "'-1+2", "")
     ]
     assert (rows[2]["description"], rows[2]["price"]) == ('a, "b" c', "-1234.50")
     assert sum(D(row["price"]) for row in rows) == D(rows[0]["invoice_total"])

@@ -7,17 +7,21 @@ import io
 import json
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import Mock
 
 import nights
 import polars as pl
 import pytest
 from nights import USUAL, bill, exported, put, small
+from shell import Call
 
+from rebill.cli.base import FAILED
 from rebill.inquiry import export
 from rebill.inquiry.tables import TABLES
 from rebill.paper.text import as_text
 from rebill.store.record import reading
 from rebill.workspace import settings
+from rebill.workspace.one_writer import STAGED, alone_in
 
 PROMISED = {
     "documents": "document_id carrier ban invoice_no bill_date due_date status lines"
@@ -144,14 +148,41 @@ def test_large_tables_are_written_in_pieces_with_the_same_bytes(
     assert exported(done) == whole
 
 
-def test_a_file_is_whole_or_as_it_was(done: settings.Workspace, tmp_path: Path) -> None:
+def test_a_folder_has_one_export_at_a_time_and_tables_of_one_state(
+    done: settings.Workspace, tmp_path: Path, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("export", "claims", "documents", "-o", tmp_path, "--workspace", done.root)
+    with alone_in(tmp_path, "export"):
+        code, _, err = rebill(*words)
+        assert code == FAILED and "is being written by another rebill export; wait" in err
+        assert rebill("export", "claims", "-o", tmp_path / "c.csv", *words[-2:])[0] == FAILED
+    before = {"claims.csv": "old", "documents.csv": "old", "mine.txt": "mine"}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / f"{STAGED}killed").mkdir()
+    with monkeypatch.context() as broken:
+        full = OSError(28, "No space left on device")
+        broken.setattr(export, "as_text", Mock(side_effect=[pl.DataFrame({"a": [1]}), full]))
+        code, _, err = rebill(*words)
+    assert code == FAILED and "not written, all files there as they were before" in err
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+    assert rebill(*words)[0] == 0
+    whole = exported(done, "claims", "documents")
+    after = {f"{name}.csv": text for name, text in whole.items()} | {"mine.txt": "mine"}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == after
+
+
+def test_a_file_is_whole_or_as_it_was(
+    done: settings.Workspace, tmp_path: Path, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = tmp_path / "claims.csv"
     target.write_text("before")
-    with reading(done) as record:
-        broken = export.table_frame(record, "claims").with_columns(amount=pl.lit("no amount"))
-        with pytest.raises(pl.exceptions.PolarsError):
-            export.export_to(target, TABLES["claims"], broken, "csv")
-        assert target.read_text() == "before"
-        export.export_to(target, TABLES["claims"], export.table_frame(record, "claims"), "csv")
+    words = ("export", "claims", "-o", target, "--workspace", done.root)
+    with monkeypatch.context() as broken:
+        broken.setattr(export, "as_text", Mock(side_effect=OSError(28, "No space left")))
+        code, _, err = rebill(*words)
+    assert code == FAILED and "not written, it is as it was before" in err
+    assert target.read_text() == "before"
+    assert rebill(*words)[0] == 0
     assert target.read_text() == exported(done, "claims")["claims"]
     assert [path.name for path in tmp_path.iterdir()] == ["claims.csv"]

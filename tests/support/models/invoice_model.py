@@ -9,6 +9,7 @@ import csv
 import datetime as dt
 import io
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -52,7 +53,7 @@ _UNSEEN = re.compile(
     "\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]+"
 )
 """Control characters, zero-width characters and overrides of the direction of writing."""
-_FORMULA = ("=", "+", "-", "@", "|", "%")
+_FORMULA = re.compile(r"[=+\-@|%]|[\w.]+[\xa0 ]*\|[^!]*!")
 
 
 @dataclass(frozen=True)
@@ -265,7 +266,7 @@ def _clean(text: str | None) -> str:
 def _cell(text: str) -> str:
     """Return `text` for a spreadsheet cell: never a formula."""
     clean = _clean(text)
-    return f"'{clean}" if clean.startswith(_FORMULA) else clean
+    return f"'{clean}" if _FORMULA.match(unicodedata.normalize("NFKC", clean)) else clean
 
 
 def _plain(number: Decimal | None) -> str:

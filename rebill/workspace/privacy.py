@@ -1,0 +1,48 @@
+"""Whom files are for: in a workspace for this login alone, elsewhere as the login has it.
+
+Without `keep_private`, which the command line calls, files are as the login makes them anywhere.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+NOBODY_ELSE = 0o077
+"""Nothing for any other login, as a mask."""
+_asked: list[int] = []
+"""What the login keeps from others by itself, once that was put aside."""
+
+
+def keep_private() -> None:
+    """Let whatever this process makes from now on be for this login alone.
+
+    Only what `make_folder` and `of_whom` are told of lies outside, for whom the login lets it be.
+    """
+    before = os.umask(NOBODY_ELSE)
+    if not _asked:
+        _asked.append(before)
+
+
+@lru_cache(1024)
+def _in_workspace(folder: Path) -> bool:
+    from rebill.workspace.settings import SETTINGS_FILE
+
+    return any((above / SETTINGS_FILE).exists() for above in (folder, *folder.parents))
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where there is none."""
+    missing = [each for each in (folder, *folder.parents) if _asked and not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    if missing and not _in_workspace(folder.resolve()):
+        for each in missing:
+            each.chmod(0o777 & ~_asked[0])
+
+
+def of_whom(file: BinaryIO, folder: Path) -> None:
+    """Let a file that was just made in a folder be for whom it should be."""
+    if _asked and not _in_workspace(folder.resolve()):
+        os.fchmod(file.fileno(), 0o666 & ~_asked[0])
