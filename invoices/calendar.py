@@ -15,6 +15,10 @@ from types import MappingProxyType
 from typing import Literal
 
 NONE: frozenset[dt.date] = frozenset()
+FIRST_YEAR, LAST_YEAR = 1990, 2199
+"""The years for which days are reckoned: no paper is older, and no contract reaches so far."""
+FAR_AHEAD = 40
+"""A day so many days ahead and more is doubtful: nobody works, and no bill is dated, so early."""
 _DAY = dt.timedelta(days=1)
 _MONDAY, _THURSDAY, _SATURDAY, _SUNDAY = 0, 3, 5, 6
 _LAST = -1
@@ -57,6 +61,11 @@ def holidays(year: int) -> Mapping[dt.date, str]:
             if day.weekday() != _SATURDAY
         }
     )
+
+
+def is_known(day: dt.date) -> bool:
+    """Say whether a day lies in the years for which days are reckoned."""
+    return FIRST_YEAR <= day.year <= LAST_YEAR
 
 
 def is_banking_day(day: dt.date, closings: Set[dt.date] = NONE) -> bool:

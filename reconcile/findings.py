@@ -64,8 +64,9 @@ CODES: tuple[Code, ...] = (
         "document_doubtful",
         "warning",
         None,
-        "a document is let in although something in its file is not as it should be",
-        "0",
+        "a document is let in although something in its file is not as it should be; as an error:"
+        " it is dated over 40 days after the day it came in, or over ten years before",
+        "0; for its date it is held, until `documents accept`",
         "compare the place named with the paper; a profile may make such a fault refuse",
     ),
     Code(

@@ -13,6 +13,7 @@ from typing import Literal
 
 import polars as pl
 
+from invoices.bill_dates import known
 from invoices.calendar import closed_weekdays
 from invoices.periods import add_days, add_months
 from reconcile.contracts import Contract, settings
@@ -20,6 +21,7 @@ from reconcile.policies import LIMITS, limits
 
 NO_CLOSINGS: frozenset[dt.date] = frozenset()
 _TERMS = ("debit_anchor", "debit_days", "debit_unit", "debit_roll")
+_ANCHORS = ("bill_date", "due_date", "received_on")
 _ROLLS_AND_HOLIDAYS = 40
 """Twice the days counted and so many more are never passed by counting in banking days."""
 
@@ -39,19 +41,22 @@ def deadlines(
       the month's end; never rolled. Null without a contract: nothing says when.
     - `file_by`: the last banking day on or before it; warnings go by that.
 
-    An anchor that is not there falls back to `bill_date`. `closings` are days on which the banks
+    An anchor that is not there, or outside the years of the calendar, falls back to `bill_date`.
+    `closings` are days on which the banks
     are closed besides those of the Federal Reserve.
     """
     wanted = settings(contracts).select("contract", *_TERMS)
     frame = documents.join(wanted, on="contract", how="left", maintain_order="left")
-    closed = _closed(frame, ("bill_date", "due_date", "received_on"), closings)
+    frame = frame.with_columns(known(name).alias(name) for name in _ANCHORS)
+    closed = _closed(frame, _ANCHORS, closings)
     frame = frame.with_columns(_debit_on(closed).alias("debit_on"))
     frame = frame.with_columns(
         limit_days(frame, contracts).min_horizontal().alias("dispute_closes_on")
     )
     closed = _closed(frame, ("dispute_closes_on",), closings)
     file_by = roll(pl.col("dispute_closes_on"), "previous", closed)
-    return frame.with_columns(file_by.alias("file_by")).drop(*_TERMS)
+    said = [documents[name] for name in _ANCHORS]
+    return frame.with_columns(file_by.alias("file_by"), *said).drop(*_TERMS)
 
 
 def limit_days(documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:

@@ -33,7 +33,7 @@ def accept(run: Run, stage: Accept, so_far: Outcomes) -> DocumentDecided:
     name = f"document {stage.document_id}"
     if row["status"] == "loaded":
         raise ConfigError(f"{name} counts already: there is nothing to accept")
-    if row["status"] == "refused" or row["invoice_no"] is None:
+    if row["status"] == "refused" or row["invoice_no"] is None or row["line_sum"] is None:
         raise ConfigError(f"{name} could not be read: ask the sender for the file again")
     same = run.record.documents().filter(
         pl.col("status") == "loaded", *(pl.col(key) == row[key] for key in KEY)

@@ -1,5 +1,5 @@
 """`python -m rebill.cli` is the command `rebill`."""
 
-from rebill.cli.main import main
+from rebill.cli.watch import main
 
 main()

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from invoices.calendar import FIRST_YEAR, LAST_YEAR
 from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, carry_out, cash, example
 from rebill.cli.night import show_became
-from rebill.cli.options import Given, GivenDay, amount_from
+from rebill.cli.options import Given, GivenDay, Keeping, amount_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @cash.command("import", epilog=example("rebill cash import bank/ach-2026-03-20.txt"))
 def cash_import(
-    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")], given: GivenDay
+    paths: Annotated[list[Path], typer.Argument(metavar="FILE...")], given: Keeping
 ) -> None:
     """Read Nacha, BAI2 and CSV bank files, book them, and match them to the pulls.
 
@@ -30,10 +31,8 @@ def cash_import(
     from rebill.night.job import Job, pick
     from rebill.run import plan
 
-    place = given.place()
+    place, day = given.place(), given.settled()
     seen, where = pick(place, paths)
-    with given.reading() as record:
-        day = given.day(record)
     job = Job("cash import", plan.plan_bank, day, seen, where)
     became = show_became(carry_out(place, job), given)
     refused = sum(words.startswith("refused") for words in became.values())
@@ -58,7 +57,12 @@ def cash_events(given: Given) -> None:
 def cash_calendar(
     year: Annotated[
         int | None,
-        typer.Argument(metavar="[YEAR]", help="List the closed weekdays of this year instead."),
+        typer.Argument(
+            min=FIRST_YEAR,
+            max=LAST_YEAR,
+            metavar="[YEAR]",
+            help="List the closed weekdays of this year instead.",
+        ),
     ] = None,
     *,
     days: Annotated[int, typer.Option("--days", min=0, max=3660, help="So many days ahead.")] = 90,

@@ -150,6 +150,11 @@ def a_hand(command: str, patience: float) -> Hand:
     return Hand(login() or None, platform.node() or None, command, now, patience)
 
 
+def clock_day() -> dt.date:
+    """Return the day the clock shows."""
+    return dt.date.today()
+
+
 def login() -> str:
     """Return whose login this is; empty where the system knows none.
 

@@ -10,6 +10,7 @@ import typer
 from rebill.cli.base import NEEDS_A_PERSON, books, example, named, now, put
 from rebill.cli.options import (
     HERE,
+    Acting,
     Given,
     GivenDay,
     OfMonth,
@@ -116,11 +117,12 @@ def books_close(
     ],
     *,
     who: Who = None,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Close a month: it never changes again, what comes late is booked in the next one."""
     from rebill.books.closing import close
 
+    given.sure(as_of)
     given.show(close(given.place(), month, as_of, named(who), now))
 
 

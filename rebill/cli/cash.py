@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 
 from rebill.cli.base import cash, example
-from rebill.cli.night import work
-from rebill.cli.options import GivenDay
+from rebill.cli.night import bring_up_to_date
+from rebill.cli.options import GivenDay, Keeping
 
 
 @cash.callback(invoke_without_command=True)
-def cash_step(context: typer.Context, given: GivenDay) -> None:
+def cash_step(context: typer.Context, given: Keeping) -> None:
     """What carriers pull, and what of it is in dispute; without a command: the next pulls."""
     if context.invoked_subcommand is None:
-        work("cash", given)
+        bring_up_to_date("cash", given)
         cash_pulls(given)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import commissions, example, now
-from rebill.cli.options import HERE, Given, GivenDay, OfMonth, Where, month_from, open_place
+from rebill.cli.base import NEEDS_A_PERSON, commissions, example, now
+from rebill.cli.failures import cause_of
+from rebill.cli.options import HERE, Given, Keeping, OfMonth, Where, month_from, open_place
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -29,16 +30,24 @@ def commissions_build(
     month: OneMonth,
     *,
     final: Annotated[bool, typer.Option("--final", help="They never change from now on.")] = False,
-    given: GivenDay,
+    given: Keeping,
 ) -> None:
     """Build the statements of a month, and of every payee write PDF and CSV to the outbox."""
     from rebill.books import statements
+    from rebill.paper.text import note
 
+    given.sure(given.as_of)
     made = statements.build(given.place(), month, final, given.as_of, now)
-    with given.reading() as record:
-        for payee in made["payee"]:
-            statements.write_statement(record, payee, month, None)
     given.show(made)
+    try:
+        with given.reading() as record:
+            for payee in made["payee"]:
+                statements.write_statement(record, payee, month, None)
+    except OSError as error:
+        cause, remedy = cause_of(error)
+        writes = f"{remedy}, then `rebill commissions statement PAYEE --month {month}` writes one"
+        note(f"warning: the statements are kept, papers of them lack: {cause}; {writes}")
+        raise typer.Exit(NEEDS_A_PERSON) from error
 
 
 @commissions.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +21,7 @@ from rebill.cli.base import (
     now,
     show_outcome,
 )
-from rebill.cli.options import Decided, GivenDay, day_from
+from rebill.cli.options import Decided, GivenDay, any_day_from
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
@@ -64,10 +64,10 @@ class Standing:
         return Exempt(self.code, self.carrier, self.service, usoc)
 
 
-def act_of(decided: Decided) -> Act:
+def act_of(decided: Decided, *, reckons: bool = True) -> Act:
     """Return who decides, on which day and why; raises ConfigError where one of them is not said.
 
-    Without a day it is that of the last night.
+    Without a day it is that of the last night. `reckons`: states are reckoned for the day.
     """
     from rebill.run.acts import Act
     from rebill.store.decisions import checked
@@ -75,6 +75,7 @@ def act_of(decided: Decided) -> Act:
 
     name, why = checked((decided.who or "").strip() or login(), decided.reason)
     day = decided.as_of
+    decided.sure(day, act=not reckons)
     if day is None:
         with decided.reading() as record:
             day = record.last_as_of()
@@ -171,7 +172,7 @@ def findings_waive(
     until: Annotated[
         dt.date | None,
         typer.Option(
-            "--until", parser=day_from, metavar="DATE", help="The first day it holds no more."
+            "--until", parser=any_day_from, metavar="DATE", help="The first day it holds no more."
         ),
     ] = None,
     decided: Decided,
@@ -252,13 +253,14 @@ def disputes_approve(
 ) -> None:
     """Agree that claims are filed: a claim over `claims_over` needs a second person's name.
 
+
     Where `[approval] names` says who may approve, it needs the login of another of them, or a
     signature by a key of `[approval.keys]`. Exit 1: on record, but it does not count so.
     """
     from rebill.disputes.approval import approve, counts, to_sign
     from rebill.paper.text import note
 
-    place, act = decided.place(), act_of(decided)
+    place, act = decided.place(), act_of(decided, reckons=False)
     if statement:
         print(to_sign(place, claim_nos, act), end="")
         return
@@ -277,6 +279,8 @@ def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
     from rebill.run import plan
     from rebill.run.acts import AuditAgain, Compare
 
+    if not keep:
+        decided = replace(decided, yes=True)  # a trial keeps nothing, whatever its day
     act = act_of(decided)
     planner = plan.plan_decision((AuditAgain(first_month, act),), compare=Compare(keep))
     outcome = carry_out(decided.place(), Job("reconcile --from", planner, act.on))

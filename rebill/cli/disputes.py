@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from invoices.calendar import FAR_AHEAD
+from rebill.cli import base
 from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
-from rebill.cli.night import work
-from rebill.cli.options import HERE, Given, GivenDay, Where, amount_from, day_from, open_place
+from rebill.cli.night import bring_up_to_date
+from rebill.cli.options import Acting, Given, GivenDay, Keeping, amount_from, day_from
 
 Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[
@@ -44,10 +46,10 @@ class Told:
 
 
 @disputes.callback(invoke_without_command=True)
-def disputes_step(context: typer.Context, given: GivenDay) -> None:
+def disputes_step(context: typer.Context, given: Keeping) -> None:
     """Claims towards carriers; without a command: bring them up to date, and list them."""
     if context.invoked_subcommand is None:
-        work("disputes", given)
+        bring_up_to_date("disputes", given)
         disputes_list(given=given)
 
 
@@ -108,7 +110,7 @@ def disputes_submit(
     who: Who = None,
     reference: Reference = None,
     late: Late = False,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Record that claims were filed with the carrier: all of them, or none and why.
 
@@ -116,6 +118,7 @@ def disputes_submit(
     """
     from rebill.disputes.file import submit
 
+    given.sure(on)
     given.show(submit(given.place(), claim_nos, on, named(who), reference, late))
 
 
@@ -133,7 +136,7 @@ def disputes_event(
     *,
     amount: Amount = None,
     told: Told,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Record what happened to a claim: what the carrier answered, credited, or took back.
 
@@ -147,7 +150,7 @@ def disputes_event(
     "withdraw", epilog=example("rebill disputes withdraw D-000001 --on 2026-04-09 --who ana")
 )
 def disputes_withdraw(
-    claim_nos: Claims, on: On, *, who: Who = None, note: Note = None, given: Given
+    claim_nos: Claims, on: On, *, who: Who = None, note: Note = None, given: Acting
 ) -> None:
     """Give claims up, filed or not: all of them, or none and why."""
     _happened(claim_nos, "withdraw", on, Told(who=who, note=note), given)
@@ -156,7 +159,7 @@ def disputes_withdraw(
 @disputes.command(
     "escalate", epilog=example("rebill disputes escalate D-000001 --on 2026-06-02 --who ana")
 )
-def disputes_escalate(claim_nos: Claims, on: On, told: Told, given: Given) -> None:
+def disputes_escalate(claim_nos: Claims, on: On, told: Told, given: Acting) -> None:
     """Take claims one level up: all of them, or none and why.
 
     What was denied is open again. A denial is escalated within the days of its contract.
@@ -169,12 +172,13 @@ def _happened(
     what: str,
     on: dt.date,
     told: Told,
-    given: Given,
+    given: Acting,
     amount: Decimal | None = None,
 ) -> None:
     """Record one event of each claim, and show the claims as they stand then."""
     from rebill.disputes.file import record_events
 
+    given.sure(on)
     event = {"at": on, "what": what, "amount": amount, **asdict(told), "who": named(told.who)}
     rows = [{"claim_no": number, **event} for number in dict.fromkeys(claim_nos)]
     given.show(record_events(given.place(), rows))
@@ -217,7 +221,7 @@ def disputes_take_credit(
     *,
     amount: Amount = None,
     who: Who = None,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take a credit that was offered, or part of it, for a claim."""
     import polars as pl
@@ -225,6 +229,7 @@ def disputes_take_credit(
     from rebill.disputes import credits_by_hand
     from rebill.store.record import changing
 
+    given.sure(on)
     with changing(given.place()) as record:
         credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, named(who))
         claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
@@ -240,13 +245,15 @@ def disputes_dismiss_credit(
     on: On,
     who: Who = None,
     note: Note = None,
-    workspace: Where = HERE,
+    *,
+    given: Acting,
 ) -> None:
     """Record that a credit is for no claim of ours, so that it is not offered again."""
     from rebill.disputes import credits_by_hand
     from rebill.store.record import changing
 
-    with changing(open_place(workspace)) as record:
+    given.sure(on)
+    with changing(given.place()) as record:
         credits_by_hand.dismiss(record, credit_id, on, named(who), note)
 
 
@@ -263,7 +270,7 @@ def disputes_import_status(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Take the good rows although others are refused.")
     ] = False,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take in a CSV of what a carrier says of claims: all rows, or none and why.
 
@@ -276,7 +283,8 @@ def disputes_import_status(
     from rebill.store.record import changing
 
     with changing(given.place()) as record:
-        became = import_status(record, file, carrier, named(who), skip_bad)
+        latest = () if given.yes else (base.clock_day() + dt.timedelta(days=FAR_AHEAD),)
+        became = import_status(record, file, carrier, named(who), skip_bad, *latest)
     given.show(became)
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, put, show_outcome
-from rebill.cli.night import work
+from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import (
     HERE,
+    Acting,
     Decided,
     Given,
-    GivenDay,
+    Keeping,
     Month,
     Where,
     day_from,
@@ -49,10 +50,10 @@ def _tell_lacking(place: Workspace) -> bool:
 
 
 @invoices.callback(invoke_without_command=True)
-def invoices_step(context: typer.Context, given: GivenDay) -> None:
+def invoices_step(context: typer.Context, given: Keeping) -> None:
     """Invoices to customers; without a command: build them, and list them."""
     if context.invoked_subcommand is None:
-        work("invoices", given)
+        bring_up_to_date("invoices", given)
         invoices_list(given=given)
 
 
@@ -88,7 +89,7 @@ def invoices_show(number: Annotated[str, typer.Argument(metavar="INVOICE")], giv
 @invoices.command(
     "build", epilog=example("rebill invoices build", "rebill invoices build --bill-month 2026-03")
 )
-def invoices_build(*, bill_month: Month = None, given: GivenDay) -> None:
+def invoices_build(*, bill_month: Month = None, given: Keeping) -> None:
     """Price what is on record with the tables of the day, and build its draft invoices.
 
     All months that are not issued in full, or the one that is named. What is issued stays.
@@ -112,7 +113,7 @@ def invoices_issue(
     *,
     numbers: Numbers = None,
     bill_month: Month = None,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Issue drafts: those named, or all of a bill month. What is issued never changes.
 
@@ -123,6 +124,7 @@ def invoices_issue(
 
     if not numbers and bill_month is None:
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
+    given.sure(on)
     place = given.place()
     issued, waiting = issuing.issue(place, numbers or [], on, now, bill_month)
     given.show(issued.select(*issuing.SHOWN))
@@ -152,7 +154,7 @@ def invoices_release(
     from rebill.selling import issue as issuing
 
     place = decided.place()
-    drafts = issuing.release(place, numbers, act_of(decided), now)
+    drafts = issuing.release(place, numbers, act_of(decided, reckons=False), now)
     decided.show(drafts.select(*issuing.SHOWN))
     held = drafts.filter(drafts["hold"].is_not_null())
     for number, hold in held.select("invoice_no", "hold").iter_rows():
@@ -169,7 +171,7 @@ def invoices_void(
     numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")],
     *,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "voided",
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take invoices back: a draft becomes void, an issued one gets a credit note over all of it.
 
@@ -177,6 +179,7 @@ def invoices_void(
     """
     from rebill.selling import issue as issuing
 
+    given.sure(on)
     place = given.place()
     given.show(issuing.void(place, numbers, on, why, now).select(*issuing.SHOWN))
     if _tell_lacking(place):
@@ -207,7 +210,7 @@ def invoices_rerate(
         bool, typer.Option("--issue", help="Issue credit notes and new invoices.")
     ] = False,
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "priced again",
-    given: Given,
+    given: Acting,
 ) -> None:
     """Show what pricing an issued month again changes, line by line; with --issue, correct it.
 
@@ -218,6 +221,8 @@ def invoices_rerate(
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
 
+    if issue:
+        given.sure(on)
     place = given.place()
     done = rerate.rerate(place, bill_month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
@@ -253,7 +258,7 @@ def invoices_tax_request(
 
 @invoices.command("tax-result", epilog=example("rebill invoices tax-result result.csv"))
 def invoices_tax_result(
-    file: Annotated[Path, typer.Argument(metavar="FILE")], given: GivenDay
+    file: Annotated[Path, typer.Argument(metavar="FILE")], given: Keeping
 ) -> None:
     """Take the result of an outside tax engine in, whole or not at all, and build the drafts."""
     from rebill.selling.made_lines import take_tax_result
@@ -261,15 +266,14 @@ def invoices_tax_result(
     _price("invoices tax-result", take_tax_result(given.place(), file), given)
 
 
-def _price(command: str, months: tuple[str, ...], given: GivenDay) -> None:
+def _price(command: str, months: tuple[str, ...], given: Keeping) -> None:
     """Price whole months again, build their drafts, and print what that was."""
     from rebill.night.job import Job
     from rebill.run import plan
 
     place = given.place()
-    with given.reading() as record:
-        day = given.day(record)
-    show_outcome(carry_out(place, Job(command, plan.plan_prices(months), day)), given.json)
+    job = Job(command, plan.plan_prices(months), given.settled())
+    show_outcome(carry_out(place, job), given.json)
     if _tell_lacking(place):
         raise typer.Exit(NEEDS_A_PERSON)
 

@@ -7,8 +7,12 @@ Exit codes: 0 done; 1 done, and something needs a person; 2 wrong usage or confi
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from typing import Annotated, NoReturn
+import traceback
+from contextlib import suppress
+from contextvars import Context
+from typing import Annotated
 
 import typer
 
@@ -30,7 +34,8 @@ from rebill.cli import (
     service_records,
     upkeep,
 )
-from rebill.cli.base import FAILED, WRONG_USAGE, Commands, app
+from rebill.cli.base import NEEDS_A_PERSON, Commands, app
+from rebill.cli.failures import ENDED, Ended, ended_by_signals, is_closed_pipe, told, told_of_papers
 
 NOUNS = (
     *(bank, books, cash, commissions, decisions, disputes, forecast, invoices, lookup, margin),
@@ -42,6 +47,9 @@ NOUNS = (
 @app.callback(invoke_without_command=True)
 def _root(
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show where in the program a failure happened.")
+    ] = False,
 ) -> None:
     if version:
         print(__version__)
@@ -53,37 +61,72 @@ def command_line() -> Commands:
     return app
 
 
-def _nobody_reads() -> NoReturn:
-    """Leave without a word: whoever read our output had enough of it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(FAILED)
-
-
 def main() -> None:
     """Run the command line and leave with the promised exit code."""
     from rebill.workspace.privacy import keep_private
 
     keep_private()
+    words = sys.argv[1:]
+    own = words[: words.index("--")] if "--" in words else words
+    verbose = any(word in VERBOSE for word in own)
+    kept = [word for word in own if word not in VERBOSE] + words[len(own) :]
+    # A context of its own: what this process did before says nothing of this command.
+    sys.exit(Context().run(_run, [VERBOSE[0], *kept] if verbose else kept, verbose))
+
+
+VERBOSE = ("-v", "--verbose")
+"""It may stand anywhere, as people type it."""
+
+
+def _run(words: list[str], verbose: bool) -> int:
+    """Run a command and return its exit code; what went wrong is said in one sentence."""
     try:
-        app()
-    except BrokenPipeError:
-        _nobody_reads()
-    except (SystemExit, KeyboardInterrupt):
-        raise
+        with ended_by_signals():
+            code = _carried_out(words)
+            sys.stdout.flush()
+        return _with_papers(code, verbose)
     except BaseException as error:  # a panic of polars is no Exception
-        from rebill.workspace.settings import ConfigError, Failure, WorkspaceBusy
-
-        if isinstance(error, OSError) and "Broken pipe" in str(error):  # as polars tells it
+        if is_closed_pipe(error):
             _nobody_reads()
-        if isinstance(error, Failure):
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(FAILED)
-        if isinstance(error, ConfigError):
-            print(f"error: {error}", file=sys.stderr)
-            sys.exit(FAILED if isinstance(error, WorkspaceBusy) else WRONG_USAGE)
-        import traceback
+            return 0
+        return _say(*told(error), error, verbose)
 
-        traceback.print_exc()
-        told = "the record is whole; run the command again"
-        print(f"error: {type(error).__name__}: {error}; {told}", file=sys.stderr)
-        sys.exit(FAILED)
+
+def _carried_out(words: list[str]) -> int:
+    """Run a command as typer does, and return its exit code."""
+    closed = sys.stdout
+    try:
+        app(words)
+    except SystemExit as left:
+        if sys.stdout is not closed:  # typer met a closed pipe, and hides what is left to print
+            raise BrokenPipeError from left
+        if left.code == 128 + signal.SIGINT:  # polars and typer have their own way to end
+            raise Ended(ENDED.format(signal.SIGINT.name)) from left
+        return left.code if isinstance(left.code, int) else 0
+    return 0
+
+
+def _with_papers(code: int, verbose: bool) -> int:
+    """Return the exit code of a command that was done, whose papers may lack."""
+    module = sys.modules.get("rebill.outbox.undelivered")
+    error = module.why() if module else None
+    if error is None:
+        return code
+    return _say(code or NEEDS_A_PERSON, told_of_papers(error), error, verbose)
+
+
+def _say(code: int, sentence: str, error: BaseException, verbose: bool) -> int:
+    """Say a sentence on standard error, with where it happened if that is asked for."""
+    with suppress(OSError):
+        if verbose:
+            traceback.print_exception(error)
+        print(sentence, file=sys.stderr)
+    return code
+
+
+def _nobody_reads() -> None:
+    """Let what is left to print go nowhere: whoever read our output had enough of it."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, sys.stderr.fileno())

@@ -12,6 +12,7 @@ import typer
 from rebill.cli.base import (
     NEEDS_A_PERSON,
     WRONG_USAGE,
+    a_hand,
     a_log,
     app,
     carry_out,
@@ -23,9 +24,10 @@ from rebill.cli.base import (
 )
 from rebill.cli.options import (
     HERE,
+    Acting,
     Decided,
     Given,
-    GivenDay,
+    Keeping,
     Paths,
     Profile,
     Where,
@@ -124,16 +126,17 @@ def ingest(
             "--received-on", parser=day_from, metavar="DATE", help="The day they came in."
         ),
     ] = None,
-    given: GivenDay,
+    given: Keeping,
 ) -> None:
     """Take carrier invoices in: documents and lines, footed; the audit follows with the night."""
     from rebill.night.job import Job, pick
     from rebill.run import plan
 
-    place = given.place()
+    place, day = given.place(), received_on or given.as_of
     known_profile(profile, place.root)
+    given.sure(day)
     seen, where = pick(place, paths, told=profile is not None)
-    job = Job("ingest", plan.plan_ingest, received_on or given.as_of, seen, where, profile)
+    job = Job("ingest", plan.plan_ingest, day, seen, where, profile)
     outcome = carry_out(place, job)
     show_became(outcome, given)
 
@@ -174,12 +177,13 @@ def reconcile(
         str, typer.Option("--reason", help="Why the months are audited again, for the record.")
     ] = "",
     who: Who = None,
-    given: GivenDay,
+    given: Keeping,
 ) -> None:
     """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow.
 
     With --from, months audited before are audited again with the tables as they are now. What that
     changes towards the carrier and towards customers is shown by cause; --keep keeps it.
+    With a day before the last night's, what only later days did is taken back (--yes).
     """
     if first_month is None:
         if keep:
@@ -208,7 +212,7 @@ def nightly(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print the plan and do nothing.")
     ] = False,
-    given: Given,
+    given: Acting,
 ) -> None:
     """Take what lies in the inbox, run every stage, and leave documents in the outbox.
 
@@ -216,35 +220,53 @@ def nightly(
     """
     from rebill.night import batch
     from rebill.night.job import Job, look
+    from rebill.paper.text import note
     from rebill.run import plan
 
     place = given.place()
+    if not explain:
+        given.sure(as_of, act=False)
     seen, where = look(place)
     job = Job("nightly", plan.plan, as_of, seen, where)
     if explain:
         _show_plan(batch.explain(place, job), given.json)
+        if told := given.doubt(as_of, act=False):
+            note(f"{told}; without --explain this is asked for: --yes")
         return
     log = a_log()
     outcome = batch.run(place, job, log, now)
     show_outcome(outcome, given.json)
     held, near, back, lacking = batch.standing(place)
-    banks = outcome.counts.get("bank files refused", 0)
-    if held or near or back or banks or lacking:
-        told = {"held_or_refused": held, "deadlines": near}
-        told |= {"debits_to_return": back, "bank_files_refused": banks}
-        told |= {"invoices_without_papers": lacking}
-        log.warning("something needs a person", **{name: n for name, n in told.items() if n})
+    due = {"held": held, "deadlines": near, "debits_to_return": back}
+    due |= {"invoices_without_papers": lacking}
+    # A file that is refused is news once; from then on the digest counts it until it is dismissed.
+    due |= {"refused": outcome.counts.get("refused", 0)}
+    due |= {"bank_files_refused": outcome.counts.get("bank files refused", 0)}
+    if any(due.values()):
+        log.warning("something needs a person", **{name: n for name, n in due.items() if n})
         raise typer.Exit(NEEDS_A_PERSON)
 
 
-def work(command: str, given: GivenDay) -> Outcome:
+def work(command: str, given: Keeping) -> Outcome:
     """Run the night's stages on what is on record, without looking into the inbox."""
     from rebill.night.job import Job
     from rebill.run import plan
 
-    with given.reading() as record:
-        day = given.day(record)
+    day = given.settled()
     return carry_out(given.place(), Job(command, plan.plan, day))
+
+
+def bring_up_to_date(command: str, given: Keeping) -> None:
+    """Run the night's stages before something is listed; for a day that is hardly meant, do not.
+
+    Whoever looks may ask for any day: then it is said that the record stays as it is.
+    """
+    from rebill.paper.text import note
+
+    if not given.yes and (told := given.doubt(given.as_of, act=False)):
+        note(f"the record stays as it is: {told}; to bring it to that day, add --yes")
+    else:
+        work(command, given)
 
 
 def _show_plan(plan: Plan, json: bool) -> None:
@@ -265,15 +287,20 @@ def _show_plan(plan: Plan, json: bool) -> None:
 
 
 @db.command("upgrade", epilog=example("rebill db upgrade"))
-def db_upgrade(workspace: Where = HERE) -> None:
-    """Bring the database the settings name to the newest shape."""
+def db_upgrade(
+    new: Annotated[
+        bool, typer.Option("--new", help="Make an empty one, though lines/ has files of another.")
+    ] = False,
+    workspace: Where = HERE,
+) -> None:
+    """Bring the database the settings name to the newest shape; make it where there is none."""
     from rebill import store
     from rebill.paper.text import note
     from rebill.store.engine import alone
 
     place = open_place(workspace)
     with alone(place):
-        damaged = store.upgrade(place)
+        damaged = store.upgrade(place, new=new)
     for damage in damaged:
         note(f"warning: {damage}")
 
@@ -291,4 +318,4 @@ def demo(
     from rebill.demo.play import play
     from rebill.demo.world import Settings
 
-    play(directory, Settings(services, months, seed), a_log(), now, Console())
+    play(directory, Settings(services, months, seed), a_log(), now, Console(), a_hand("demo", 0))

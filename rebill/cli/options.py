@@ -25,20 +25,36 @@ if TYPE_CHECKING:
 HERE = Path()
 
 
-def day_from(text: str) -> dt.date:
-    """Return the day an option names; anything else is wrong usage."""
+def any_day_from(text: str) -> dt.date:
+    """Return the day an option names, however far; anything else is wrong usage."""
     try:
         return dt.date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date; write it as 2026-03-31") from None
 
 
+def day_from(text: str) -> dt.date:
+    """Return the day an option names; a day the calendar does not know is wrong usage too."""
+    return _known(any_day_from(text), text)
+
+
 def month_from(text: str) -> str:
     """Return the month an option names, as YYYY-MM; anything else is wrong usage."""
     try:
-        return dt.datetime.strptime(text, "%Y-%m").strftime("%Y-%m")
+        first = dt.datetime.strptime(text, "%Y-%m").date()
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no month; write it as 2026-03") from None
+    return _known(first, text).strftime("%Y-%m")
+
+
+def _known(day: dt.date, text: str) -> dt.date:
+    from invoices.calendar import FIRST_YEAR, LAST_YEAR, is_known
+
+    if not is_known(day):
+        raise typer.BadParameter(
+            f"{text!r} lies outside the years {FIRST_YEAR} to {LAST_YEAR}: no other days are known"
+        )
+    return day
 
 
 def amount_from(text: str) -> Decimal:
@@ -90,6 +106,10 @@ Out = Annotated[
 ]
 CsvOut = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write it as CSV.")
+]
+Yes = Annotated[
+    bool,
+    typer.Option("--yes", help="The day is meant, though before the last night or far ahead."),
 ]
 Who = Annotated[
     str | None,
@@ -148,6 +168,31 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acting(Given):
+    """The same, where what is done is kept as of a day."""
+
+    yes: Yes = False
+
+    def sure(self, day: dt.date | None, *, act: bool = True) -> None:
+        """Refuse a day that is hardly meant, unless --yes says it is.
+
+        Raises ConfigError with what would follow. An act may well have happened before the last
+        night; `act` is false where states are reckoned for the day.
+        """
+        from rebill.workspace.settings import ConfigError
+
+        if not self.yes and (told := self.doubt(day, act=act)):
+            raise ConfigError(f"{told}; if the day is meant, add --yes")
+
+    def doubt(self, day: dt.date | None, *, act: bool) -> str | None:
+        """Return what would follow from a day that is hardly meant; nothing where it may be."""
+        from rebill.cli import base
+        from rebill.night import far_days
+
+        return None if day is None else far_days.doubt(self.place(), day, base.clock_day(), act=act)
+
+
+@dataclass(frozen=True, kw_only=True)
 class GivenDay(Given):
     """The same, as things stand on a day."""
 
@@ -159,7 +204,18 @@ class GivenDay(Given):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decided(GivenDay):
+class Keeping(GivenDay, Acting):
+    """The same, where states are reckoned for the day and kept."""
+
+    def settled(self) -> dt.date | None:
+        """Return the day asked, if it is surely meant, or that of the last night."""
+        self.sure(self.as_of, act=False)
+        with self.reading() as record:
+            return self.day(record)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decided(Keeping):
     """What a person decides: who, on which day and why."""
 
     reason: Reason

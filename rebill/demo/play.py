@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -22,7 +23,7 @@ from rebill.run import plan
 from rebill.store import upgrade
 from rebill.store.record import reading
 from rebill.workspace.log import Log
-from rebill.workspace.settings import ConfigError, Workspace, init_workspace
+from rebill.workspace.settings import NOBODY, ConfigError, Hand, Workspace, init_workspace
 
 SHOWN = (
     *("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines"),
@@ -36,6 +37,7 @@ def play(
     log: Log,
     now: Callable[[], str],
     console: Console,
+    hand: Hand = NOBODY,
 ) -> Made:
     """Make a workspace with an invented carrier at `directory`, run its nights, show the result.
 
@@ -43,7 +45,7 @@ def play(
     """
     if (directory / "rebill.toml").exists():
         raise ConfigError(f"{directory} is a workspace already; name a folder that is not there")
-    workspace = init_workspace(directory)
+    workspace = replace(init_workspace(directory), hand=hand)
     upgrade(workspace)
     made = write_world(directory, size)
     tables = nights(workspace, made, log, now, Carrier())

@@ -8,7 +8,7 @@ key that has none gets a new one. No effects: numbers are asked of the caller.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -67,6 +67,8 @@ class Found:
     `wanted`."""
     written: pl.DataFrame
     """What claims hold that left our hands (`reconcile.claims.growth.HELD`)."""
+    reopened: Sequence[str] = ()
+    """Claims that are open again: their states follow their findings anew."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def claim(
     )
     was = pl.coalesce("in_claim", "amount_at_stake")
     other = every.filter(pl.col("part") == STANDING, pl.col("rest") != was)
-    lost = pl.concat([frame.select("claim_no") for frame in (found.replaced, other)])
+    again = pl.DataFrame({"claim_no": list(found.reopened)}, schema={"claim_no": pl.String})
+    lost = pl.concat([frame.select("claim_no") for frame in (found.replaced, other, again)])
     ours = _touched(free, lost, unfiled, terms, as_of)
     own = pl.col("rest") > 0
     standing = every.filter(pl.col("part") == STANDING, own).join(ours, on="claim_no", how="semi")

@@ -16,7 +16,7 @@ from invoices.text import filled
 from rebill.store import insert_frame, models_disputes, read_table
 from rebill.store.record import Record
 from reconcile.claims.growth import HELD, of_line
-from reconcile.claims.moves import UNFILED
+from reconcile.claims.moves import UNFILED, standing
 
 HOLDS = pl.Schema(
     {
@@ -89,7 +89,7 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
     lines = read_table(record.connection, models_disputes.ClaimLine)
     lines = lines.with_columns(line=of_line())
     left = (
-        record.claim_events()
+        standing(record.claim_events())
         .filter(~pl.col("status").is_in(UNFILED))
         .group_by("claim_no")
         .agg(left=pl.col("id").min())
@@ -143,7 +143,7 @@ def grown(record: Record, expired_since: dt.date | None = None) -> pl.DataFrame:
 def _expired(record: Record, since: dt.date) -> pl.Series:
     """Return the claims for some money that expired on a day or later, or came to be expired."""
     over = record.claims().filter(pl.col("status") == "expired", pl.col("amount") > ZERO_CENTS)
-    turned = record.claim_events().filter(pl.col("status") == "expired")
+    turned = standing(record.claim_events()).filter(pl.col("status") == "expired")
     lately = turned.group_by("claim_no").agg(pl.col("at").min()).filter(pl.col("at") >= since)
     return over.filter(among("claim_no", lately["claim_no"]))["claim_no"]
 

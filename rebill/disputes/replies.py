@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import polars as pl
 
+from invoices.calendar import LAST_YEAR, is_known
 from rebill.disputes.claims import happen, news_of
 from rebill.reference import current
 from rebill.store.record import Record
@@ -84,14 +85,19 @@ OUTCOME = pl.Schema(
 
 
 def import_status(
-    record: Record, path: Path, carrier: str | None, who: str | None, skip_bad: bool
+    record: Record,
+    path: Path,
+    carrier: str | None,
+    who: str | None,
+    skip_bad: bool,
+    latest: dt.date = dt.date(LAST_YEAR, 12, 31),
 ) -> pl.DataFrame:
     """Let what a status file says happen to claims, and return what became of each row (`OUTCOME`).
 
     Raises ConfigError with every fault where there is one, unless bad rows are to be skipped; a
-    file that cannot be read is refused in any case.
+    file that cannot be read is refused in any case. Nothing is taken of a day after `latest`.
     """
-    rows = _understood(record, _rows(path), carrier)
+    rows = [_in_time(row, latest) for row in _understood(record, _rows(path), carrier)]
     known = _known(record, rows)
     news: list[dict[str, object]] = [
         {
@@ -121,18 +127,27 @@ def import_status(
             "claim_no": row.claim_no,
             "status": row.word,
             "event": row.event,
-            "became": "refused"
-            if row.row in refused
-            else "nothing"
-            if row.event == "nothing"
-            else "known"
-            if row.row in known
-            else "done",
+            "became": "refused" if row.row in refused else _became(row, known),
             "why": refused.get(row.row),
         }
         for row in rows
     ]
     return pl.DataFrame(became, schema=OUTCOME)
+
+
+def _became(row: Told, known: set[int]) -> str:
+    """Return what became of a row that was not refused."""
+    if row.event == "nothing":
+        return "nothing"
+    return "known" if row.row in known else "done"
+
+
+def _in_time(row: Told, latest: dt.date) -> Told:
+    """Return a row, at fault where its day is hardly meant."""
+    if row.at is None or (row.at <= latest and is_known(row.at)):
+        return row
+    fault = f"{row.at} is no day on which anything happened; a day to come is taken with --yes"
+    return replace(row, fault="; ".join(part for part in (row.fault, fault) if part))
 
 
 def _happens(row: Told, known: set[int]) -> bool:

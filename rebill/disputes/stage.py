@@ -65,6 +65,7 @@ def _found(run: Run, claims: pl.DataFrame, turned: Turned, so_far: Outcomes) -> 
         known.filter(in_unfiled),
         settled.with_columns(wanted=pl.col("waived_by").is_null()),
         written,
+        so_far.reopened,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from invoices.bill_dates import hold_doubtful
 from invoices.schema import LINES
 from rebill.intake import arrivals
 from rebill.intake.read import intake_of, take_in
@@ -55,6 +56,9 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
     documents = _documents(settled, intake, run.contracts).with_columns(
         run_id=pl.lit(run.run_id, dtype=pl.Int64)
     )
+    came = pl.coalesce("received_on", pl.lit(record.last_night(), dtype=pl.Date))
+    documents, doubts = hold_doubtful(documents, came)
+    settled = replace(settled, findings=pl.concat([settled.findings, doubts]))
     _keep(run, settled, intake, documents)
     waiting = frozenset(intake.reads[number].name for number in settled.waiting)
     became = {}

@@ -10,18 +10,17 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import sqlalchemy as sa
 
 from rebill import __version__
 from rebill.intake import arrivals
 from rebill.night.job import Job, arrived, facts
 from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
-from rebill.outbox import answers
+from rebill.outbox import answers, undelivered
 from rebill.outbox.deliver import Delivery, deliver, read_digest
 from rebill.reference import current
 from rebill.run.acts import Compare
@@ -31,7 +30,7 @@ from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import finish_run, start_run, sweep_orphans, transaction
 from rebill.store.bulk.sweep import prune, remove_pruned
-from rebill.store.engine import alone, fence
+from rebill.store.engine import alone, fence, keeps_nothing
 from rebill.store.record import Record
 from rebill.workspace.log import Log
 from rebill.workspace.settings import ConfigError, Workspace
@@ -72,7 +71,8 @@ def run(
     """Carry out the job's plan and return what was done; `now` gives the time for the record.
 
     Raises what went wrong, with nothing half done: the run that failed is on record, no more. A
-    trial leaves nothing but its outcome.
+    trial leaves nothing but its outcome. Papers that cannot be written after all is kept wait for
+    the next night (`rebill.outbox.undelivered`).
     """
     workspace = replace(workspace, sound={})
     with alone(workspace):
@@ -93,13 +93,27 @@ def run(
             raise
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
-        with transaction(workspace) as connection:
-            remove_pruned(workspace, connection, _grace(workspace, now))
-            written = answers.hand_over(Record(workspace, connection))
-        outcome = replace(outcome, written=written)
-        if delivery is None:
+        try:
+            with transaction(workspace) as connection:
+                remove_pruned(workspace, connection, _grace(workspace, now))
+            return _hand_over(workspace, outcome, delivery, log, hook)
+        except Exception as error:
+            undelivered.note(error)
             return outcome
-        return _deliver(workspace, outcome, delivery, log, hook)
+
+
+def _hand_over(
+    workspace: Workspace,
+    outcome: Outcome,
+    delivery: Delivery | None,
+    log: Log,
+    hook: Callable[[str], None],
+) -> Outcome:
+    """Leave what senders expect back in the outbox, and the papers that were promised."""
+    with transaction(workspace) as connection:
+        written = answers.hand_over(Record(workspace, connection))
+    outcome = replace(outcome, written=written)
+    return outcome if delivery is None else _deliver(workspace, outcome, delivery, log, hook)
 
 
 class Undone(Exception):
@@ -180,22 +194,21 @@ def _deliver(
 
 
 def standing(workspace: Workspace) -> tuple[int, int, int, int]:
-    """Return how many documents are held or refused, claims near their end, debits to return,
-    and invoices whose papers are lacking."""
+    """Return how many documents are held, claims near their end, debits to return, and invoices
+    whose papers are lacking."""
     with transaction(workspace) as connection:
         digest = read_digest(Record(workspace, connection))
+    held = digest.held.filter(status="held").height
     lacking = int(digest.lacking["count"].sum())
-    return digest.held.height, digest.deadlines.height, digest.returns.height, lacking
+    return held, digest.deadlines.height, digest.returns.height, lacking
 
 
 def _note_failure(
     workspace: Workspace, job: Job, started: str, finished: str, error: BaseException
 ) -> None:
-    """Record that a run failed; a database that cannot be reached keeps its silence."""
-    try:
-        with transaction(workspace) as connection:
-            hand = workspace.hand
-            run_id = start_run(connection, job.command, job.as_of, __version__, started, hand=hand)
-            finish_run(connection, run_id, "failed", {}, {"error": str(error)[:500]}, finished)
-    except (sa.exc.SQLAlchemyError, ConfigError):
-        return
+    """Record that a run failed, and sweep what it left, as far as the database can be reached."""
+    with suppress(Exception), keeps_nothing(), transaction(workspace) as connection:
+        sweep_orphans(workspace, connection)
+        hand = workspace.hand
+        run_id = start_run(connection, job.command, job.as_of, __version__, started, hand=hand)
+        finish_run(connection, run_id, "failed", {}, {"error": str(error)[:500]}, finished)

@@ -97,6 +97,7 @@ def facts(record: Record, job: Job) -> Facts:
     undelivered |= {answers.ANSWERS} if answers.waiting(record) else set()
     return Facts(
         as_of=job.as_of,
+        last=record.last_night(),
         files=job.files,
         known=frozenset(known_files(connection, TAKEN)),
         waiting=waiting or 0,

@@ -98,7 +98,7 @@ def promise(run: Run, so_far: Outcomes) -> Delivery | None:
     return Delivery(claimed, priced, stages[0].months)
 
 
-def _news(run: Run, so_far: Outcomes) -> dict[str, list[dict[str, Any]]]:
+def _news(run: Run, so_far: Outcomes) -> dict[str, Any]:
     """Return what came this night and the money it put at stake, as plain data."""
     claimed = so_far.last(FindingsClaimed)
     kept = empty(KEPT_FINDINGS) if claimed is None else claimed.kept
@@ -109,7 +109,11 @@ def _news(run: Run, so_far: Outcomes) -> dict[str, list[dict[str, Any]]]:
     sums = {"count": pl.len().cast(pl.Int64), "amount": pl.col("amount_at_stake").sum()}
     unclaimed = pl.col("claim_no").is_null() & pl.col("reason").is_not_null()
     unclaimed &= ~pl.col("finding_id").is_in(list(waived))
+    before = json.loads(run.record.fact("night.news") or "{}")
     return {
+        # What was refused up to the night before was told then.
+        "told": before.get("run", 0),
+        "run": run.run_id,
         "came": _came(run, so_far),
         "stakes": findings.group_by("code").agg(**sums).sort("code").to_dicts(),
         "small": findings.filter(unclaimed)

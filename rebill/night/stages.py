@@ -11,6 +11,7 @@ from typing import Any
 
 from rebill.audit import again
 from rebill.audit.accept import accept
+from rebill.audit.go_back import go_back
 from rebill.audit.stage import audit_lines, check_bills
 from rebill.audit.void import stand_in, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
@@ -26,6 +27,7 @@ from rebill.run.stages import (
     CheckBills,
     Claim,
     FollowClaims,
+    GoBack,
     Hold,
     MatchPulls,
     Price,
@@ -45,6 +47,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Reopen: waivers.reopen,
     AuditAgain: again.audit_again,
     Compare: again.compare,
+    GoBack: go_back,
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,

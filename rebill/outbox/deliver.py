@@ -34,6 +34,10 @@ from reconcile.claims.moves import UNFILED
 from reconcile.window import closed_before
 
 WRITTEN_AGAIN = (*UNFILED, "expired")
+WHY_NOT = (
+    *("document_unreadable", "document_does_not_foot", "document_conflicts", "document_doubtful"),
+)
+"""Findings that say, as errors, why a document is held or refused."""
 DIGEST = "digest"
 """What stands for the digest among the months that wait to be delivered."""
 
@@ -145,7 +149,7 @@ def read_digest(record: Record) -> Digest:
         **frames,
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
         lacking=lacking(record),
-        held=held_documents(record),
+        **_not_loaded(record, news),
         deadlines=_shaped(near, "deadlines"),
         grown=_shaped(_grown(record, as_of), "grown"),
         pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
@@ -165,6 +169,19 @@ def _grown(record: Record, as_of: dt.date | None) -> pl.DataFrame:
     return wanted.sort("file_by", "claim_no", nulls_last=True)
 
 
+def _not_loaded(record: Record, news: dict[str, Any]) -> dict[str, pl.DataFrame]:
+    """Return what is `held`, or was refused since the night before, and what is `refused` longer.
+
+    The news of a night name the run before whose end everything was told already.
+    """
+    papers = held_documents(record)
+    older = (pl.col("status") == "refused") & (pl.col("run_id") <= news.get("told", 0))
+    return {
+        "held": _shaped(papers.filter(~older), "held"),
+        "refused": _shaped(papers.filter(older), "refused"),
+    }
+
+
 def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
     known = record.documents()
@@ -173,11 +190,7 @@ def held_documents(record: Record) -> pl.DataFrame:
     )
     why = (
         record.findings()
-        .filter(
-            pl.col("code").is_in(
-                ("document_unreadable", "document_does_not_foot", "document_conflicts")
-            )
-        )
+        .filter(pl.col("code").is_in(WHY_NOT), pl.col("severity") == "error")
         .select("document_id", "code", "message", "remedy")
         .sort("document_id", "code")
         .collect()
@@ -188,10 +201,9 @@ def held_documents(record: Record) -> pl.DataFrame:
             pl.col("remedy").unique(maintain_order=True).str.join("; "),
         )
     )
-    held = papers.join(why, on="document_id", how="left").sort(
+    return papers.join(why, on="document_id", how="left").sort(
         "carrier", "invoice_no", "document_id"
     )
-    return _shaped(held, "held")
 
 
 def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:

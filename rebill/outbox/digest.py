@@ -75,6 +75,16 @@ PULLS = pl.Schema(
         "amount": CENTS,
     }
 )
+REFUSED = pl.Schema(
+    {
+        "document_id": pl.String(),
+        "code": pl.String(),
+        "message": pl.String(),
+        "source_file": pl.String(),
+    }
+)
+"""What was refused and told before, until somebody dismisses it."""
+DISMISSES = "`rebill documents void ID --reason TEXT` dismisses one"
 DRAFTS = pl.Schema(
     {
         "invoice_no": pl.String(),
@@ -93,6 +103,7 @@ class Digest:
 
     came: pl.DataFrame
     held: pl.DataFrame
+    refused: pl.DataFrame
     stakes: pl.DataFrame
     """Money put at stake by the documents of this night, by code."""
     small: pl.DataFrame
@@ -109,6 +120,7 @@ class Digest:
 SCHEMAS = {
     "came": CAME,
     "held": HELD,
+    "refused": REFUSED,
     "stakes": STAKES,
     "small": SMALL,
     "deadlines": DEADLINES,
@@ -144,6 +156,7 @@ def digest_csv(digest: Digest) -> str:
     sections = {
         "came": digest.came.with_columns(text=pl.col("became"), count=pl.col("size")),
         "held": held,
+        "refused": _told_before(digest.refused),
         "stakes": digest.stakes,
         "small": digest.small,
         "deadlines": digest.deadlines.with_columns(
@@ -186,6 +199,17 @@ def digest_csv(digest: Digest) -> str:
     return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
 
 
+def _told_before(refused: pl.DataFrame) -> pl.DataFrame:
+    """Return what was refused before with its name and how it is dismissed."""
+    dismisses = "{}; told before: `rebill documents void {} --reason TEXT` dismisses it"
+    why = pl.col("message").fill_null("refused")
+    return refused.with_columns(
+        name=pl.col("source_file"),
+        status=pl.lit("refused"),
+        text=filled(dismisses, why, "document_id"),
+    )
+
+
 def digest_html(digest: Digest, as_of: dt.date | None) -> str:
     """Return the digest as one self-contained page."""
     tables = {f.name: getattr(digest, f.name).to_dicts() for f in fields(digest)}
@@ -193,4 +217,4 @@ def digest_html(digest: Digest, as_of: dt.date | None) -> str:
         name: sum((row["amount"] for row in tables[name] if row["amount"] is not None), start=0)
         for name in ("stakes", "small", "deadlines", "pulls")
     }
-    return render("digest.html.jinja", as_of=as_of, sums=sums, **tables)
+    return render("digest.html.jinja", as_of=as_of, sums=sums, dismisses=DISMISSES, **tables)

@@ -44,6 +44,16 @@ class DocumentsSettled:
 
 
 @dataclass(frozen=True)
+class WentBack:
+    """What only runs for later days did was taken back."""
+
+    claims: tuple[str, ...]
+    """Claims that are open again."""
+    documents: tuple[str, ...]
+    """Documents that came in no later than the day of this run: their days are given anew."""
+
+
+@dataclass(frozen=True)
 class DocumentDecided:
     """A person decided about documents: the pulls of their accounts change."""
 
@@ -136,6 +146,7 @@ class RunCompared:
 Said: TypeAlias = (
     FileRead
     | DocumentsSettled
+    | WentBack
     | DocumentDecided
     | AuditAsked
     | LinesAudited
@@ -181,6 +192,11 @@ class Outcomes:
         return pl.concat([empty(KEPT_FINDINGS), *parts])
 
     @property
+    def reopened(self) -> list[str]:
+        """Claims that are open again because a run went back."""
+        return [claim for one in self.every(WentBack) for claim in one.claims]
+
+    @property
     def gone(self) -> pl.DataFrame:
         """Lines of loaded documents that are void since this run (`LINES`)."""
         return pl.concat([empty(LINES), *(one.gone for one in self.every(DocumentDecided))])
@@ -209,8 +225,9 @@ class Outcomes:
 
     @property
     def decided(self) -> list[str]:
-        """Documents whose pulls a person's decision changes."""
+        """Documents whose pulls a person's decision changes, or a run that went back."""
         moved = [document for one in self.every(AuditAsked) for document in one.moved]
+        moved += [document for one in self.every(WentBack) for document in one.documents]
         return moved + [number for one in self.every(DocumentDecided) for number in one.documents]
 
     @property

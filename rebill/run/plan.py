@@ -19,6 +19,7 @@ from rebill.run.stages import (
     Claim,
     Deliver,
     FollowClaims,
+    GoBack,
     Hold,
     MatchPulls,
     Plan,
@@ -52,6 +53,8 @@ class Facts:
     """SHA-256 of bank files whose returns wait for the debits they undo."""
     banked: bool = False
     """Whether the bank has said anything yet."""
+    last: dt.date | None = None
+    """The day of the last night."""
 
 
 def plan(facts: Facts) -> Plan:
@@ -61,10 +64,11 @@ def plan(facts: Facts) -> Plan:
     """
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
-    work: list[Stage] = list(reads)
+    back = _back(facts)
+    work: list[Stage] = [*back, *reads]
     if reads:
         work.append(Settle(len(reads)))
-    news = bool(reads) or facts.waiting > 0
+    news = bool(reads) or facts.waiting > 0 or bool(back)
     if news:
         work.append(Audit(facts.waiting, len(reads)))
     if news or banks or facts.mark_before != facts.mark_now:
@@ -72,6 +76,8 @@ def plan(facts: Facts) -> Plan:
         work += [CheckBills(facts.as_of), FollowClaims(facts.as_of), Claim(facts.as_of)]
     if news:
         work.append(Price())
+    if back:
+        work.append(Hold())
     if work or facts.undelivered:
         work.append(Deliver(facts.undelivered))
     return Plan(tuple(work), passed_over)
@@ -122,7 +128,8 @@ def plan_decision(
 
     def decide(facts: Facts) -> Plan:
         reads, passed_over = _reads(facts)
-        work: list[Stage] = [act for act in acts if not isinstance(act, StandIn)]
+        first = [act for act in acts if not isinstance(act, StandIn)]
+        work: list[Stage] = [*_back(facts), *first]
         work += [*reads, *([Settle(len(reads))] if reads else [])]
         work += [act for act in acts if isinstance(act, StandIn)]
         if lines:
@@ -134,6 +141,13 @@ def plan_decision(
         return Plan(tuple(work), passed_over)
 
     return decide
+
+
+def _back(facts: Facts) -> tuple[GoBack, ...]:
+    """Return the stage that takes back what runs for later days did, where the last night was."""
+    if facts.as_of is None or facts.last is None or facts.as_of >= facts.last:
+        return ()
+    return (GoBack(facts.as_of, facts.last),)
 
 
 def _banks(facts: Facts) -> tuple[ReadBank, ...]:

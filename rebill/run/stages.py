@@ -80,6 +80,18 @@ class MatchPulls:
 
 
 @dataclass(frozen=True)
+class GoBack:
+    """Take back what only runs for later days did: what expired by them, the days they gave."""
+
+    as_of: dt.date
+    last: dt.date
+    """The day of the last night, which lies after it."""
+
+    def words(self) -> str:
+        return f"take back what expired only by the night of {self.last}, as of {self.as_of}"
+
+
+@dataclass(frozen=True)
 class Settle:
     """Foot every document; tell repeats, conflicts and held documents from what is loaded."""
 
@@ -171,7 +183,8 @@ class Deliver:
 
 
 Work = (
-    ReadFile
+    GoBack
+    | ReadFile
     | ReadBank
     | Settle
     | Audit

@@ -16,7 +16,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS
 from rebill import __version__
-from rebill.outbox import deliver
+from rebill.outbox import deliver, undelivered
 from rebill.outbox.deliver import Delivery
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.invoices import DUE_DAYS
@@ -300,7 +300,7 @@ def run(
     work: Callable[[Work], Result],
 ) -> Result:
     """Return what `work` gives, done in one transaction under the workspace's lock, and write the
-    papers it touched."""
+    papers it touched. Those that cannot be written wait for the next night."""
     with alone(workspace):
         with transaction(workspace) as connection:
             fence(connection)
@@ -317,9 +317,12 @@ def run(
             waiting = {m for m in (record.fact("night.undelivered") or "").split(",") if m}
             record.say("night.undelivered", ",".join(sorted(waiting | set(changed["bill_month"]))))
             finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
-        with transaction(workspace) as connection:
-            papers = Delivery([], changed["invoice_no"], waiting - {deliver.DIGEST})
-            deliver.deliver(Record(workspace, connection), papers)
+        try:
+            with transaction(workspace) as connection:
+                papers = Delivery([], changed["invoice_no"], waiting - {deliver.DIGEST})
+                deliver.deliver(Record(workspace, connection), papers)
+        except Exception as error:
+            undelivered.note(error)
     return result
 
 

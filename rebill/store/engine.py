@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
 from alembic import command
@@ -18,21 +21,48 @@ from alembic.script import ScriptDirectory
 
 from rebill.store.bulk.integrity import Damage, take_digests
 from rebill.store.bulk.parts import end_run
-from rebill.store.frames import begins, writes
+from rebill.store.frames import begins, forget, has_written, writes
 from rebill.store.models import Base, Fact
 from rebill.workspace import lock
+from rebill.workspace.breakdown import breakdown
 from rebill.workspace.secrets import hidden
 from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
+from rebill.workspace.write import is_temporary, walk
 
 BUSY_SECONDS = 30
+_WRITES = ("INSERT", "UPDATE", "DELETE")
+_LOCKED_AWAY = ("it cannot be opened to be written", "make the file and its folder writable")
+_KEPT: ContextVar[bool] = ContextVar("kept", default=False)
 
 
-def make_engine(url: str) -> sa.Engine:
-    """Return an engine for a SQLite or PostgreSQL URL; raise `ConfigError` for any other."""
+class DatabaseDown(ConfigError):
+    """The settings may be right, and the database cannot be used: it is gone, full or damaged."""
+
+
+def kept() -> bool:
+    """Return whether this process has changed a record for good since `keeps_nothing`."""
+    return _KEPT.get()
+
+
+@contextmanager
+def keeps_nothing() -> Iterator[None]:
+    """Let what is kept inside not count: it is a word on what happened, or another command."""
+    before = _KEPT.set(False)
+    try:
+        yield
+    finally:
+        _KEPT.reset(before)
+
+
+def make_engine(url: str, *, must_exist: bool = False) -> sa.Engine:
+    """Return an engine for a SQLite or PostgreSQL URL; raise `ConfigError` for any other.
+
+    SQLite makes a file that is not there, unless it `must_exist`.
+    """
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = sa.create_engine(parsed)
+            engine = sa.create_engine(_there(parsed) if must_exist else parsed)
             _prepare_sqlite(engine)
         elif parsed.get_backend_name() == "postgresql":
             # One transaction sees one state, whatever others keep meanwhile.
@@ -56,13 +86,25 @@ def make_engine(url: str) -> sa.Engine:
     return engine
 
 
+def _there(url: sa.URL) -> sa.URL:
+    """Return the URL of a SQLite file that is opened only where it is there."""
+    path = url.database or ""
+    if path in ("", ":memory:") or path.startswith("file:"):
+        return url
+    query = {**url.query, "mode": "rw", "uri": "true"}
+    return url.set(database=f"file:{quote(path)}", query=query)
+
+
 def _forget_after_writes(engine: sa.Engine) -> None:
     """Let a transaction answer the same question once, as long as it writes nothing."""
     sa.event.listen(engine, "begin", begins)
 
     @sa.event.listens_for(engine, "after_cursor_execute")
     def executed(connection: sa.Connection, _cursor: Any, statement: str, *_more: Any) -> None:
-        if statement.lstrip()[:6].upper() != "SELECT":
+        verb = statement.lstrip()[:6].upper()
+        if verb != "SELECT":
+            forget(connection)
+        if verb in _WRITES:
             writes(connection)
 
 
@@ -107,19 +149,56 @@ def migrate(engine: sa.Engine) -> None:
             connection.execute(sa.insert(Fact).values(name="token", value=uuid.uuid4().hex))
 
 
-def upgrade(workspace: Workspace) -> list[Damage]:
+def upgrade(workspace: Workspace, *, new: bool = False) -> list[Damage]:
     """Bring the workspace's database to the newest shape; make it where there is none.
 
     Digests of files that were written before they were kept are taken; returns what is wrong with
-    files of which none can be.
+    files of which none can be. Raises `ConfigError` where it is not there, or empty, and bulk files
+    below `lines/` say that there was one, unless a `new` one is wanted.
     """
     engine = make_engine(workspace.database_url)
     try:
+        if not new and _has_files(workspace):
+            path = _file(engine.url)
+            if (path is not None and not path.exists()) or _shape(engine) is None:
+                raise ConfigError(_gone(workspace, path))
         migrate(engine)
         with engine.begin() as connection:
             return take_digests(workspace, connection)
     finally:
         engine.dispose()
+
+
+def _file(url: sa.URL) -> Path | None:
+    """Return the file of a SQLite database; there is none in memory, or of another kind."""
+    name = url.database or ""
+    own = url.get_backend_name() == "sqlite" and name not in ("", ":memory:")
+    return Path(unquote(name.removeprefix("file:"))) if own else None
+
+
+def _has_files(workspace: Workspace) -> bool:
+    """Return whether a database ever named files below `lines/`."""
+    lines = workspace.lines
+    return any(path.suffix == ".parquet" and not is_temporary(path, lines) for path in walk(lines))
+
+
+def _gone(workspace: Workspace, path: Path | None) -> str:
+    """Say that a database is gone, or another one than that of the bulk files, and what to do."""
+    if path is not None and not path.parent.is_dir():
+        return f"the folder of the database, {path.parent}, is gone: put it back, or name another"
+    name = "the database is empty" if path is None else f"the database {path} is gone"
+    if _has_files(workspace):
+        return (
+            f"{name}, though {workspace.lines} has files of one: restore it, with lines/ of the"
+            " same time, from a backup; `rebill db upgrade --new` makes one that knows nothing"
+        )
+    return f"{name.replace('is gone', 'is not there')}: `rebill db upgrade` makes it"
+
+
+def _shape(engine: sa.Engine) -> str | None:
+    """Return the revision of a database; an empty one has none."""
+    with connected(engine), engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
 
 
 def _token(connection: sa.Connection) -> str | None:
@@ -150,10 +229,13 @@ def open_engine(workspace: Workspace) -> sa.Engine:
 
     Raises `ConfigError` where the database cannot be reached or `rebill db upgrade` is due.
     """
-    engine = make_engine(workspace.database_url)
-    newest = _newest()
-    with connected(engine), engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+    path = _file(make_engine(workspace.database_url).url)
+    if path is not None and not path.exists():
+        raise ConfigError(_gone(workspace, path))
+    engine = make_engine(workspace.database_url, must_exist=True)
+    current, newest = _shape(engine), _newest()
+    if current is None and _has_files(workspace):
+        raise ConfigError(_gone(workspace, None))
     if current != newest:
         state = "is empty" if current is None else f"has shape {current}, not {newest}"
         raise ConfigError(f"the database {state}: run `rebill db upgrade`")
@@ -162,14 +244,23 @@ def open_engine(workspace: Workspace) -> sa.Engine:
 
 @contextmanager
 def connected(engine: sa.Engine) -> Iterator[None]:
-    """Turn a database that cannot be reached into a `ConfigError`."""
+    """Turn a database that cannot be reached into a `ConfigError`: `DatabaseDown` if it failed."""
     try:
         yield
-    except sa.exc.OperationalError as fault:
+    except (sa.exc.DBAPIError, sqlite3.Error) as fault:
         whole = engine.url.render_as_string(hide_password=False)
-        url = hidden(engine.url.set(query={}).render_as_string(hide_password=True), whole)
-        why = hidden(fault.orig, whole)
-        raise ConfigError(f"the database {url} cannot be used: {why}") from None
+        said = hidden(str(getattr(fault, "orig", fault)).strip(), whole)
+        told = breakdown(said)
+        path = _file(engine.url)
+        shown = engine.url.set(query={}).render_as_string(hide_password=True)
+        words = f"the database {path or hidden(shown, whole)} cannot be used: {said}"
+        if told is None and path is not None and path.exists():
+            told = _LOCKED_AWAY if "unable to open" in said else None
+        if told is not None:
+            raise DatabaseDown(f"{words}; {told[0]}: {told[1]}") from None
+        if not isinstance(fault, sa.exc.OperationalError | sqlite3.OperationalError):
+            raise
+        raise ConfigError(words) from None
 
 
 @contextmanager
@@ -179,6 +270,9 @@ def transaction(workspace: Workspace) -> Iterator[sa.Connection]:
     try:
         with engine.begin() as connection:
             yield connection
+            changed = has_written(connection)
+        if changed:
+            _KEPT.set(True)
     finally:
         engine.dispose()
 

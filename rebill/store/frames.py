@@ -151,15 +151,20 @@ def once(
     return answers[question].clone()
 
 
+def forget(connection: sa.Connection) -> None:
+    """Forget what was read: it may be another by now."""
+    connection.info.pop(_ANSWERS, None)
+
+
 def begins(connection: sa.Connection) -> None:
     """Forget what was read and written before: a transaction begins."""
-    connection.info.pop(_ANSWERS, None)
+    forget(connection)
     connection.info.pop(_WRITTEN, None)
 
 
 def writes(connection: sa.Connection) -> None:
     """Forget what was read: something is written."""
-    connection.info.pop(_ANSWERS, None)
+    forget(connection)
     connection.info[_WRITTEN] = True
 
 

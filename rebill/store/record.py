@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.bill_dates import doubtful
 from invoices.carrier.reading import document_id
 from invoices.schema import CENTS, FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
@@ -224,11 +225,16 @@ class Record:
         return bills["invoice_no"].to_list()
 
     def with_deadlines(self, documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
-        """Return loaded and held documents with debit_on, dispute_closes_on and file_by."""
-        return deadlines(
-            documents.filter(pl.col("status").is_in(COUNTED)),
-            contracts,
-            self.workspace.settings.closings,
+        """Return loaded and held documents with debit_on, dispute_closes_on and file_by.
+
+        Of one that is held for its date nobody knows these days.
+        """
+        counted = documents.filter(pl.col("status").is_in(COUNTED))
+        came = pl.coalesce("received_on", pl.lit(self.last_night(), dtype=pl.Date))
+        known = ~((pl.col("status") == "held") & doubtful(came))
+        return deadlines(counted, contracts, self.workspace.settings.closings).with_columns(
+            pl.when(known).then(name).alias(name)
+            for name in ("debit_on", "dispute_closes_on", "file_by")
         )
 
     def fact(self, name: str) -> str | None:
@@ -243,11 +249,15 @@ class Record:
         if not changed.rowcount:
             self.connection.execute(sa.insert(Fact).values(name=name, value=value))
 
+    def last_night(self) -> dt.date | None:
+        """Return the day of the last night; null before the first."""
+        said = self.fact("night.as_of")
+        return dt.date.fromisoformat(said) if said else None
+
     def last_as_of(self) -> dt.date | None:
         """Return the day of the last night; without one, the latest day any document knows."""
-        said = self.fact("night.as_of")
-        if said:
-            return dt.date.fromisoformat(said)
+        if night := self.last_night():
+            return night
         latest = read_frame(
             self.connection,
             sa.select(

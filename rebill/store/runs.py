@@ -12,9 +12,8 @@ from rebill import __version__
 from rebill.store.chain import bind
 from rebill.store.frames import has_written
 from rebill.store.models import Run, RunFile
-from rebill.workspace.settings import Hand
+from rebill.workspace.settings import NOBODY, Hand
 
-NOBODY = Hand()
 _RUN = "whether a run was begun"
 
 

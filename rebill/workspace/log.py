@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 _MASKED_FIELDS = frozenset({"ban", "wtn", "circuit_id"})
@@ -40,7 +40,9 @@ class Log:
                 print(f"{level}: {what} {words}".rstrip(), file=self.stream)
             return
         record = {"level": level, "event": what, **shown}
-        print(json.dumps(record, default=str, ensure_ascii=False), file=self.stream, flush=True)
+        # Whoever read our progress had enough of it: the work goes on.
+        with suppress(BrokenPipeError):
+            print(json.dumps(record, default=str, ensure_ascii=False), file=self.stream, flush=True)
 
     def warning(self, what: str, /, **fields: Any) -> None:
         """Say something that a person should look at."""

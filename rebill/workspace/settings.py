@@ -243,13 +243,16 @@ class Hand:
     """Seconds to wait for another command to end."""
 
 
+NOBODY = Hand()
+
+
 @dataclass(frozen=True)
 class Workspace:
     """A folder with settings, an inbox, an outbox and the bulk facts."""
 
     root: Path
     settings: Settings
-    hand: Hand = Hand()
+    hand: Hand = NOBODY
     sound: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
     """Bulk files that were found right while this stands, and how they looked then."""
 

@@ -40,6 +40,9 @@ def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
         temporary.replace(path)
         if flush:
             sync(path.parent)
+    except Exception as error:
+        _name(error, path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -136,6 +139,14 @@ def leave(path: Path, content: str | bytes, *, flush: bool = True) -> int:
     with in_place_of(path, flush=flush) as handle:
         handle.write(data)
     return 1
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Let an error name the file it is about: a full disk does not say where."""
+    if not isinstance(error, OSError):
+        error.add_note(f"{path}")
+    elif error.filename is None:
+        error.filename = str(path)
 
 
 def sweep_temporaries(folder: Path) -> None:

@@ -238,7 +238,9 @@ def _pulls(debits: pl.DataFrame) -> pl.DataFrame:
 
 def days(debits: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return [on, carrier]: each carrier on each day that `exposure` tells of."""
-    first = pl.col("bill_date").min()
+    # A bill that is held for its date says nothing of a day.
+    dated = pl.col("debit_on").is_not_null() | (pl.col("status") != "held")
+    first = pl.coalesce(pl.col("bill_date").filter(dated).min(), pl.lit(as_of))
     last = pl.max_horizontal(pl.col("dispute_closes_on").max(), pl.lit(as_of))
     carriers = debits.select("carrier").unique()
     if carriers.is_empty():

@@ -200,7 +200,8 @@ def with_claim_no(findings: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
 def refresh(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
     """Return the claims with the states that follow the day.
 
-    An unfiled claim is `expired` from the day after its window closed; no day brings one back.
+    An unfiled claim is `expired` from the day after its window closed. No day brings one back by
+    itself: a run for a day before that of the last night takes it back and says so.
     """
     over = pl.col("status").is_in(UNFILED) & closed_before(as_of)
     status = pl.when(over).then(pl.lit("expired")).otherwise(pl.col("status"))

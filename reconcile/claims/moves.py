@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import polars as pl
+
 UNFILED = ("draft", "ready")
 """The states in which the carrier knows nothing of the claim yet."""
 DONE = ("withdrawn", "closed", "expired")
@@ -64,8 +66,25 @@ WITH_AMOUNT = ("grant_part", "credit", "credit_short", "reverse_credit")
 """Events that speak of an amount; `sustain` may, and then speaks of all of it."""
 EVENTS = (*dict.fromkeys(event for moves in MOVES.values() for event in moves), "note")
 """The names of all events a person or a carrier can cause."""
-OURS = ("prepare", "change", "expire", "mark", "join", "note")
+TAKE_BACK = "take_back"
+"""What a run for an earlier day does with what expired by a later one."""
+OURS = ("prepare", "change", "expire", "mark", "join", "note", TAKE_BACK)
 """Events of a night: a day of theirs says when we looked, not when something happened."""
+
+
+def standing(events: pl.DataFrame) -> pl.DataFrame:
+    """Return the events of claims that stand: without those a later `take_back` undid.
+
+    `events` have id, claim_no, at, what and status, in order. Undone are, of the claim, the events
+    before it that made it expired on a later day than its own.
+    """
+    undone = (
+        events.filter(pl.col("what") == TAKE_BACK)
+        .select("claim_no", back="id", since="at")
+        .join(events.filter(pl.col("status") == "expired"), on="claim_no")
+        .filter(pl.col("id") < pl.col("back"), pl.col("at") > pl.col("since"))
+    )
+    return events.join(undone.select("id"), on="id", how="anti", maintain_order="left")
 
 
 def allowed(status: str, event: str) -> str | None:

@@ -1,0 +1,162 @@
+"""What went wrong, in one sentence with cause and remedy, and the exit code that says so.
+
+A traceback is for whoever mends the program: `-v` shows it. What is said of the record is what is
+true: as it was, or kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from rebill.cli.base import FAILED, WRONG_USAGE
+
+ENDED = "ended by a signal ({})"
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_NO_MEMORY = ("memory is not enough", "close other programs or use a larger machine")
+_PERMISSION = ("{it} cannot be read or written: it is not allowed", "give this user the right")
+_FULL = ("the disk is full{at}", "free space")
+_BY_NUMBER = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: ("the quota is used up{at}", "free space"),
+    errno.EFBIG: ("{it} would be larger than files may be here", "raise the limit (ulimit -f)"),
+    errno.EROFS: ("{it} lies on a disk that is read-only", "make it writable"),
+    errno.EACCES: _PERMISSION,
+    errno.EPERM: _PERMISSION,
+    errno.EMFILE: ("too many files are open", "raise the limit (ulimit -n)"),
+    errno.ENFILE: ("too many files are open on this machine", "close other programs"),
+    errno.ENOMEM: _NO_MEMORY,
+    errno.EIO: ("the disk fails{at}", "check the disk"),
+    errno.ESTALE: ("{it} lies on a network disk that is gone", "mount it again"),
+}
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+_MEMORY = re.compile(r"out of memory|memory allocation|cannot allocate|allocat\w+ failed", re.I)
+
+
+class Ended(BaseException):
+    """The command was told to end by a signal."""
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let a signal end the command as an exception does: undone, on record, its lock let go.
+
+    The first counts; while it is dealt with, others are ignored. One that is ignored from outside
+    (`nohup`) stays so.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(ENDED.format(signal.Signals(number).name))
+
+    before = {each: signal.getsignal(each) for each in SIGNALS}
+    for each, handler in before.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def is_closed_pipe(error: BaseException) -> bool:
+    """Whether whoever read our output had enough of it; polars tells it as an error of its own."""
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, OSError) and "Broken pipe" in str(error)
+    )
+
+
+def told(error: BaseException) -> tuple[int, str]:
+    """Return the exit code of a failure and the sentence that says it."""
+    from rebill.store.engine import DatabaseDown, kept
+    from rebill.workspace.settings import ConfigError, Failure, WorkspaceBusy
+
+    if isinstance(error, Failure):
+        return FAILED, f"error: {error}"
+    if isinstance(error, ConfigError):
+        failed = isinstance(error, WorkspaceBusy | DatabaseDown)
+        return FAILED if failed else WRONG_USAGE, f"error: {error}"
+    cause, remedy = cause_of(error)
+    if kept():
+        record = "what was done is on record, papers that lack follow with the next night"
+        return FAILED, f"error: {cause}; {record}" + (f": {remedy}" if remedy else "")
+    again = f"{remedy}, then run the command again" if remedy else "-v shows where it happened"
+    again = "run the command again" if isinstance(error, Ended) else again
+    return FAILED, f"error: {cause}; the record is as it was: {again}"
+
+
+def told_of_papers(error: BaseException) -> str:
+    """Return what is said where all is on record, and papers could not be written."""
+    cause, remedy = cause_of(error)
+    again = f"{remedy}, the next night delivers them" if remedy else "the next night delivers them"
+    return f"warning: the record is kept, papers are not written: {cause}; {again}"
+
+
+def cause_of(error: BaseException) -> tuple[str, str]:
+    """Return what went wrong and what to do; of a fault of the program nothing can be done."""
+    for each in _chain(error):
+        for explain in (_ended, _memory, _database, _system):
+            if found := explain(each):
+                return found
+    return f"{type(error).__name__}: {error}", ""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it came of, the first cause last."""
+    seen: set[int] = set()
+    at: BaseException | None = error
+    while at is not None and id(at) not in seen:
+        seen.add(id(at))
+        yield at
+        at = at.__cause__ or at.__context__
+
+
+def _ended(error: BaseException) -> tuple[str, str] | None:
+    return (str(error), "") if isinstance(error, Ended) else None
+
+
+def _memory(error: BaseException) -> tuple[str, str] | None:
+    known = isinstance(error, MemoryError) or _MEMORY.search(str(error))
+    return _NO_MEMORY if known else None
+
+
+def _database(error: BaseException) -> tuple[str, str] | None:
+    import sqlite3
+
+    import sqlalchemy as sa
+
+    from rebill.workspace.breakdown import breakdown
+
+    if isinstance(error, sa.exc.DBAPIError):
+        found = breakdown(str(error.orig))
+        if found is None and isinstance(error, sa.exc.OperationalError):
+            said = str(error.orig).strip().splitlines()
+            return f"the database failed: {said[0] if said else ''}", "see to it"
+        return found
+    return breakdown(str(error)) if isinstance(error, sqlite3.Error) else None
+
+
+def _system(error: BaseException) -> tuple[str, str] | None:
+    """Say what the system refused; polars tells the number in its words only."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number is None and (match := _NUMBER.search(str(error))):
+        number = int(match[1])
+    if number is None:
+        return None
+    noted: list[str] = getattr(error, "__notes__", [])
+    named = getattr(error, "filename", None) or _path_in(str(error)) or next(iter(noted), None)
+    cause, remedy = _BY_NUMBER.get(number, (f"{{it}}: {os.strerror(number)}", "see to it"))
+    return cause.format(it=named or "a file", at=f" at {named}" if named else ""), remedy
+
+
+def _path_in(words: str) -> str | None:
+    """Return the path that polars names behind its words, if it does."""
+    match = re.search(r"\(os error \d+\): (\S.*)$", words.splitlines()[0] if words else "")
+    return match[1] if match else None

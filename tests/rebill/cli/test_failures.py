@@ -1,0 +1,171 @@
+"""What a failure says: the promised exit code, one sentence with cause and remedy, what is kept."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import nights
+import polars as pl
+import pytest
+import sqlalchemy as sa
+from nights import USUAL, bill, put
+from shell import Call
+
+from rebill import store
+from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.store.record import Record, reading
+from rebill.workspace.settings import Workspace
+
+DONE = 0
+
+
+def full(path: str | None = None) -> OSError:
+    """A disk that is full, where the system names the file or does not."""
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+
+
+def raising(error: BaseException) -> Callable[..., NoReturn]:
+    """Whatever it is called with, it fails."""
+
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise error
+
+    return fail
+
+
+def database(said: str) -> sa.exc.OperationalError:
+    return sa.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError(said))
+
+
+FAULTS = [
+    (full("/x"), "the disk is full at /x", "free space"),
+    (
+        pl.exceptions.ComputeError("No space left on device (os error 28)"),
+        "the disk is full",
+        "free space",
+    ),
+    (
+        PermissionError(errno.EACCES, "denied", "/x"),
+        "/x cannot be read or written: it is not allowed",
+        "give this user the right",
+    ),
+    (OSError(errno.EROFS, "", "/x"), "/x lies on a disk that is read-only", "make it writable"),
+    (OSError(errno.EIO, "", "/x"), "the disk fails at /x", "check the disk"),
+    (OSError(errno.EMFILE, ""), "too many files are open", "raise the limit"),
+    (MemoryError(), "memory is not enough", "close other programs"),
+    (database("database is locked"), "another program uses the database", "wait until it has"),
+    (database("disk I/O error"), "the disk under the database fails", "check the disk"),
+    (
+        database("database disk image is malformed"),
+        "the database is damaged",
+        "restore it, with lines/ of the same time, from a backup",
+    ),
+    (
+        database("server closed the connection unexpectedly"),
+        "the database server is gone, or ended the connection",
+        "see that it runs",
+    ),
+    (RuntimeError("a slip of ours"), "RuntimeError: a slip of ours", "-v shows where it happened"),
+]
+
+
+def test_a_failure_is_one_sentence_with_cause_and_remedy(
+    place: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for error, cause, remedy in FAULTS:
+        monkeypatch.setattr(Record, "claims", raising(error))
+        code, _, err = rebill("disputes", "list")
+        assert (code, err.count("\n")) == (FAILED, 1), err
+        assert err.startswith(f"error: {cause}; the record is as it was: {remedy}"), err
+    code, _, err = rebill("disputes", "list", "-v")
+    assert code == FAILED and "Traceback" in err and err.count("a slip of ours") > 1
+
+
+def test_papers_that_cannot_be_written_come_with_the_next_night(
+    billed: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = nights.outbox(billed)
+    for file in billed.outbox.rglob("*.html"):
+        file.unlink()
+    issue = ("invoices", "issue", "--bill-month", "2026-03", "--on", "2026-03-16")
+    for words in (issue, ("nightly", "--as-of", "2026-03-17")):
+        with monkeypatch.context() as broken:
+            broken.setattr("rebill.outbox.invoices.leave", raising(full("/outbox/x")))
+            code, _, err = rebill(*words)
+        assert code == NEEDS_A_PERSON
+        assert err.splitlines()[-1] == (
+            "warning: the record is kept, papers are not written: the disk is full at /outbox/x;"
+            " free space, the next night delivers them"
+        )
+    assert {row[0] for row in nights.by(billed, "customer_invoices", "status")} == {"issued"}
+    assert rebill("nightly", "--as-of", "2026-03-17")[0] == DONE
+    assert nights.outbox(billed).keys() == papers.keys()
+
+
+def test_a_signal_ends_a_night_cleanly_and_on_record(
+    place: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(place, [("b.csv", bill(2, USUAL))])
+
+    def told(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as ended:
+        ended.setattr("rebill.selling.drafts.rebuild", told)
+        code, _, err = rebill("nightly", "--as-of", "2026-02-10")
+    assert code == FAILED
+    said = "ended by a signal (SIGTERM)"
+    assert err.splitlines()[-1] == f"error: {said}; the record is as it was: run the command again"
+    with reading(place) as record:
+        runs = sa.select(store.models.Run.outcome, store.models.Run.sums)
+        assert record.connection.execute(runs).all() == [("failed", {"error": said})]
+    assert [path for path in place.lines.rglob("*.parquet") if "reference" not in str(path)] == []
+    assert rebill("nightly", "--as-of", "2026-02-10")[0] == DONE
+
+
+def test_a_database_that_is_gone_is_not_made_anew(billed: Workspace, rebill: Call) -> None:
+    file = billed.root / "rebill.db"
+    file.rename(billed.root / "kept.db")
+    for words in (("nightly", "--as-of", "2026-03-11"), ("init", billed.root), ("db", "upgrade")):
+        code, _, err = rebill(*words)
+        assert code == WRONG_USAGE and f"the database {file} is gone" in err, words
+        assert "restore it, with lines/ of the same time, from a backup" in err
+        assert not file.exists()
+    file.touch()
+    code, _, err = rebill("disputes", "list")
+    assert code == WRONG_USAGE and "the database is empty, though" in err
+    assert rebill("db", "upgrade", "--new")[0] == DONE
+    assert rebill("disputes", "list")[0] == DONE
+
+
+def test_a_process_that_dies_leaves_a_promised_code_and_a_closed_pipe_is_no_failure(
+    billed: Workspace, tmp_path: Path
+) -> None:
+    dies = tmp_path / "dies.py"
+    dies.write_text(
+        "import os, rebill.cli.main as main, rebill.cli.watch as watch\n"
+        "main.main = os.abort\nwatch.main()\n"
+    )
+    ran = subprocess.run([sys.executable, dies], capture_output=True, text=True, cwd=os.getcwd(),
+                         env={**os.environ, "PYTHONPATH": os.getcwd()}, check=False)  # fmt: skip
+    assert (ran.returncode, ran.stderr.splitlines()[-1]) == (
+        FAILED,
+        "error: memory was not enough, or the program broke; what was not finished is undone: run"
+        " the command again",
+    )
+    read, write = os.pipe()
+    os.close(read)
+    ran = subprocess.run(
+        [sys.executable, "-m", "rebill.cli", "export", "lines"],
+        stdout=write, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert (ran.returncode, ran.stderr) == (DONE, "")
