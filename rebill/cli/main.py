@@ -31,7 +31,6 @@ from rebill.cli import (
     night,
     packets,
     profiles,
-    service_records,
     upkeep,
 )
 from rebill.cli.base import NEEDS_A_PERSON, Commands, app
@@ -39,7 +38,7 @@ from rebill.cli.failures import ENDED, Ended, ended_by_signals, is_closed_pipe, 
 
 NOUNS = (
     *(bank, books, cash, commissions, decisions, disputes, forecast, invoices, lookup, margin),
-    *(night, packets, profiles, service_records, upkeep),
+    *(night, packets, profiles, upkeep),
 )
 """Each adds its commands to `app` when it is imported."""
 

@@ -186,17 +186,18 @@ def digest_csv(digest: Digest) -> str:
             name=pl.col("brand"), status=pl.lit("lacking"), text=pl.col("message")
         ),
     }
-    rows = [
-        frame.with_columns(section=pl.lit(name)).select(
-            (pl.col(column) if column in (*frame.columns, "section") else pl.lit(None))
-            .cast(pl.String)
-            .alias(column)
-            for column in CSV_COLUMNS
-        )
-        for name, frame in sections.items()
-    ]
+    rows = [_as_rows(name, frame) for name, frame in sections.items()]
     words = [name for name in CSV_COLUMNS if name not in ("on", "count", "amount")]
     return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
+
+
+def _as_rows(section: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of a section with the columns of all."""
+    named = frame.with_columns(section=pl.lit(section))
+    return named.select(
+        (pl.col(column) if column in named.columns else pl.lit(None)).cast(pl.String).alias(column)
+        for column in CSV_COLUMNS
+    )
 
 
 def _told_before(refused: pl.DataFrame) -> pl.DataFrame:

@@ -125,7 +125,9 @@ def test_a_signal_ends_a_night_cleanly_and_on_record(
     said = "ended by a signal (SIGTERM)"
     assert err.splitlines()[-1] == f"error: {said}; the record is as it was: run the command again"
     with reading(place) as record:
-        runs = sa.select(store.models.Run.outcome, store.models.Run.sums)
+        runs = sa.select(store.models.Run.outcome, store.models.Run.sums).where(
+            store.models.Run.command == "nightly"
+        )
         assert record.connection.execute(runs).all() == [("failed", {"error": said})]
     assert [path for path in place.lines.rglob("*.parquet") if "reference" not in str(path)] == []
     assert rebill("nightly", "--as-of", "2026-02-10")[0] == DONE
