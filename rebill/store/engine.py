@@ -85,9 +85,13 @@ def _alembic() -> Config:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Bring the database to the newest shape, in one transaction, and give it its token."""
+    """Bring the database to the newest shape, in one transaction, and give it its token.
+
+    Raises `ConfigError` where a newer version made it.
+    """
     config = _alembic()
     with _connected(engine), engine.begin() as connection:
+        _shape_of(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if _token(connection) is None:
@@ -122,19 +126,33 @@ def differences(connection: sa.Connection) -> list[Any]:
 
 
 @cache
-def _newest() -> str | None:
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+def _shapes() -> tuple[str, ...]:
+    """Return the shapes that are known, the newest first."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def _shape_of(connection: sa.Connection) -> str | None:
+    """Return the database's shape, null where it is empty; refuse one that is not known here."""
+    shape = MigrationContext.configure(connection).get_current_revision()
+    if shape is not None and shape not in _shapes():
+        raise ConfigError(
+            f"the database has shape {shape}, not {_shapes()[0]}: it was made by a newer version;"
+            " install that"
+        )
+    return shape
 
 
 def open_engine(workspace: Workspace) -> sa.Engine:
     """Return an engine on the workspace's database, which has the newest shape.
 
-    Raises `ConfigError` where the database cannot be reached or `rebill db upgrade` is due.
+    Raises `ConfigError` where the database cannot be reached, `rebill db upgrade` is due, or a
+    newer version made it.
     """
     engine = make_engine(workspace.database_url)
-    newest = _newest()
+    newest = _shapes()[0]
     with _connected(engine), engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        current = _shape_of(connection)
     if current != newest:
         state = "is empty" if current is None else f"has shape {current}, not {newest}"
         raise ConfigError(f"the database {state}: run `rebill db upgrade`")
