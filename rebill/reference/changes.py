@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.schema import among
+from rebill.reference.contracts import retold
 from rebill.reference.current import current_frame, load_version
 from rebill.store.columns import TableIn
 from rebill.store.models import REFERENCE, Load
@@ -74,12 +75,15 @@ class Changes:
     def current(self, name: str) -> pl.DataFrame:
         """The rows of a table before the load, marked as loaded before."""
         if name not in self._current:
-            frame = current_frame(self.workspace, self.connection, name, self.version)
+            frame = current_frame(self.workspace, self.connection, name, self.version).collect()
+            if name == "contracts":
+                told = [retold(body) for body in frame.get_column("body")]
+                frame = frame.with_columns(body=pl.Series(told, dtype=pl.String))
             self._current[name] = frame.with_columns(
                 pl.lit(None, dtype=pl.String).alias("_file"),
                 pl.lit(None, dtype=pl.Int64).alias("_row"),
                 pl.lit(True).alias("_ok"),
-            ).collect()
+            )
         return self._current[name]
 
     def after(self, name: str) -> pl.DataFrame:

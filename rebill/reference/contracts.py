@@ -88,6 +88,11 @@ def from_json(body: str) -> Contract:
     return Contract.model_validate(json.loads(body))
 
 
+def retold(body: str) -> str:
+    """Return a contract as `to_json` tells it now: an older version knew fewer settings."""
+    return to_json(from_json(body))
+
+
 # --- two contracts, one account ---------------------------------------------------------------
 
 

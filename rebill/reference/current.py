@@ -1,11 +1,15 @@
 """The reference tables as the kernels read them: the current version, typed, as Parquet copies.
 
 The database holds every version of every row; a copy below `lines/reference/` holds the version
-that a load left, and is rebuilt when it is absent. `TABLES` says what the tables are.
+that a load left. Its name says which load that was, which shape the table has and what the bytes
+of the file come to: a copy that is absent, of another shape or no longer what it was is made again.
+`TABLES` says what the tables are.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 from pathlib import Path
 
 import polars as pl
@@ -46,10 +50,19 @@ def _as_of(name: str, version: int) -> AnySelect:
     )
 
 
-def _copy_path(
+def _shape_digest(name: str) -> str:
+    """Return a digest of a table's columns and their types."""
+    said = ",".join(f"{column} {kind}" for column, kind in schema_of(name).items())
+    return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+def _copies_of(
     workspace: Workspace, connection: sa.Connection, name: str, version: int
 ) -> Path | None:
-    """Return where the copy of a table lies, named by the last load that changed the table."""
+    """Return how the copies of a table are named, but for the digest: a path that they begin with.
+
+    They are named by the last load that changed the table and by its shape.
+    """
     last = connection.execute(
         sa.select(Load.id, Load.token)
         .join(LoadTable, LoadTable.load_id == Load.id)
@@ -59,7 +72,43 @@ def _copy_path(
     ).first()
     if last is None:
         return None
-    return workspace.lines / "reference" / name / f"{last.id:08}-{last.token}.parquet"
+    begins = f"{last.id:08}-{last.token}-{_shape_digest(name)}"
+    return workspace.lines / "reference" / name / begins
+
+
+def _right_copy(connection: sa.Connection, begins: Path) -> Path | None:
+    """Return a copy that is still what its name says; it is looked at once in a transaction."""
+    transaction = connection.get_transaction()
+    of, right = connection.info.get(_RIGHT, (None, set()))
+    if of is not transaction:
+        # A connection of the pool may serve another transaction later.
+        right = set()
+        connection.info[_RIGHT] = (transaction, right)
+    for path in sorted(begins.parent.glob(f"{begins.name}-*.parquet")):
+        if path in right or _is_as_named(path):
+            right.add(path)
+            return path
+    return None
+
+
+_RIGHT = "copies that are as they were written"
+
+
+def _is_as_named(path: Path) -> bool:
+    try:
+        with path.open("rb") as handle:
+            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+    except OSError:
+        return False
+    return path.stem.endswith(f"-{digest}")
+
+
+def _make_copy(begins: Path, rows: pl.DataFrame) -> None:
+    """Leave the rows as a copy, whole; a spoilt one of its name is no more."""
+    content = io.BytesIO()
+    rows.write_parquet(content)
+    digest = hashlib.sha256(content.getbuffer()).hexdigest()
+    write.write_atomic(begins.with_name(f"{begins.name}-{digest}.parquet"), content.getvalue())
 
 
 def current_frame(
@@ -71,12 +120,15 @@ def current_frame(
     """
     if version is None:
         version = load_version(connection)
-    path = _copy_path(workspace, connection, name, version)
-    if path is None:
+    begins = _copies_of(workspace, connection, name, version)
+    if begins is None:
         return pl.LazyFrame(schema=schema_of(name))
-    if not path.exists() or set(pl.read_parquet_schema(path)) != set(schema_of(name)):
-        # A copy made before the table got another column is made again.
-        write.write_parquet(path, read_frame(connection, _as_of(name, version)))
+    path = _right_copy(connection, begins)
+    if path is None:
+        _make_copy(begins, read_frame(connection, _as_of(name, version)))
+        path = _right_copy(connection, begins)
+    if path is None:
+        raise OSError(f"{begins.parent}: what is written there does not stay as it is")
     return pl.scan_parquet(path, hive_partitioning=False, glob=False)
 
 
@@ -142,9 +194,10 @@ def account_patterns(contracts: list[Contract]) -> pl.DataFrame:
 
 
 def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:
-    """Remove copies of versions that are no longer current; they are rebuilt when asked for."""
+    """Remove copies that are spoilt or no longer current; they are made again when asked for."""
     version = load_version(connection)
-    current = {_copy_path(workspace, connection, name, version) for name in TABLES}
+    named = (_copies_of(workspace, connection, name, version) for name in TABLES)
+    current = {_right_copy(connection, begins) for begins in named if begins is not None}
     for path in write.walk(workspace.lines / "reference"):
         if path not in current:
             path.unlink()

@@ -140,9 +140,13 @@ def _alembic() -> Config:
 
 
 def migrate(engine: sa.Engine) -> None:
-    """Bring the database to the newest shape, in one transaction, and give it its token."""
+    """Bring the database to the newest shape, in one transaction, and give it its token.
+
+    Raises `ConfigError` where a newer version made it.
+    """
     config = _alembic()
     with connected(engine), engine.begin() as connection:
+        _shape_of(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if _token(connection) is None:
@@ -198,7 +202,7 @@ def _gone(workspace: Workspace, path: Path | None) -> str:
 def _shape(engine: sa.Engine) -> str | None:
     """Return the revision of a database; an empty one has none."""
     with connected(engine), engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return _shape_of(connection)
 
 
 def _token(connection: sa.Connection) -> str | None:
@@ -220,20 +224,34 @@ def differences(connection: sa.Connection) -> list[Any]:
 
 
 @cache
-def _newest() -> str | None:
-    return ScriptDirectory.from_config(_alembic()).get_current_head()
+def _shapes() -> tuple[str, ...]:
+    """Return the shapes that are known, the newest first."""
+    scripts = ScriptDirectory.from_config(_alembic())
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def _shape_of(connection: sa.Connection) -> str | None:
+    """Return the database's shape, null where it is empty; refuse one that is not known here."""
+    shape = MigrationContext.configure(connection).get_current_revision()
+    if shape is not None and shape not in _shapes():
+        raise ConfigError(
+            f"the database has shape {shape}, not {_shapes()[0]}: it was made by a newer version;"
+            " install that"
+        )
+    return shape
 
 
 def open_engine(workspace: Workspace) -> sa.Engine:
     """Return an engine on the workspace's database, which has the newest shape.
 
-    Raises `ConfigError` where the database cannot be reached or `rebill db upgrade` is due.
+    Raises `ConfigError` where the database cannot be reached, `rebill db upgrade` is due, or a
+    newer version made it.
     """
     path = _file(make_engine(workspace.database_url).url)
     if path is not None and not path.exists():
         raise ConfigError(_gone(workspace, path))
     engine = make_engine(workspace.database_url, must_exist=True)
-    current, newest = _shape(engine), _newest()
+    current, newest = _shape(engine), _shapes()[0]
     if current is None and _has_files(workspace):
         raise ConfigError(_gone(workspace, None))
     if current != newest:
