@@ -183,9 +183,8 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
             passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
         else:
             taken.add(seen.sha256)
-            reads.append(
-                ReadFile(seen.name, seen.size, seen.sha256, facts.as_of, facts.profile, seen.fault)
-            )
+            what = (seen.name, seen.size, seen.sha256, facts.as_of, facts.profile)
+            reads.append(ReadFile(*what, seen.fault, seen.again))
     by_name = sorted(reads, key=lambda read: read.name)
     return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
 

@@ -35,6 +35,10 @@ url = "sqlite:///rebill.db"
 # max_ratio = 250                # how many times its packed size a large member may have
 # max_depth = 3                  # how deep archives may lie in archives
 
+[limits]
+# file_seconds = 120             # CPU that one arriving file may take; beyond it is refused
+# file_mebibytes = 1024          # memory that it may hold, for each 256 MiB that it is large
+
 [warnings]
 # deadline_days = 10             # banking days before `file_by` at which a claim needs a person
 
@@ -130,6 +134,15 @@ class Archives(_Section):
     """How many times its packed size a member above 16 MiB may have."""
     max_depth: int = Field(default=3, ge=1, le=16)
     """How deep archives may lie in archives."""
+
+
+class Limits(_Section):
+    """What reading one arriving file may take; beyond it that file is refused, and no other."""
+
+    file_seconds: int = Field(default=120, gt=0, le=10**6)
+    """Of CPU."""
+    file_mebibytes: int = Field(default=1024, gt=0, le=2**24)
+    """Of memory. A file above 256 MiB may take more of both in proportion."""
 
 
 class Warnings(_Section):
@@ -249,6 +262,7 @@ class Settings(_Section):
     database: Database = Database()
     inbox: Inbox = Inbox()
     archives: Archives = Archives()
+    limits: Limits = Limits()
     warnings: Warnings = Warnings()
     calendar: Calendar = Calendar()
     bank: Bank = Bank()
