@@ -12,7 +12,7 @@ import polars as pl
 
 from invoices.carrier.bundles import assemble
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents
-from invoices.carrier.reading import document_id, findings_of
+from invoices.carrier.reading import findings_of, other_ids
 from invoices.footing import foot
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, WIDE, Frame, empty, stack
 from invoices.text import filled
@@ -155,8 +155,7 @@ def _told_apart(
         how="left",
         maintain_order="left",
     )
-    refused = stored.filter(pl.col("status") == "refused").select("document_id")
-    told = _told_again(told, refused).with_columns(pl.col("verdict").fill_null("new"))
+    told = told.with_columns(pl.col("verdict").fill_null("new"))
     # A bill that still lacks a part waits as the document that stands for it already.
     lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
     lacking = lacking.select("intake", "document_id").unique().with_columns(lacks=pl.lit(True))
@@ -168,17 +167,6 @@ def _told_apart(
     held = (pl.col("verdict") == "conflict") & (pl.col("status") == "loaded")
     told = told.with_columns(status=pl.when(held).then(pl.lit("held")).otherwise("status"))
     return _with_final_ids(told, intake, set(stored["document_id"]))
-
-
-def _told_again(told: pl.DataFrame, refused: pl.DataFrame) -> pl.DataFrame:
-    """Return the documents with a verdict for files that were tried again and are refused again:
-    what is refused goes by its bytes, and they are on record."""
-    is_one = pl.col("status") == "refused"
-    same = is_one & pl.col("document_id").is_in(refused["document_id"].implode())
-    return told.with_columns(
-        verdict=pl.when(same).then(pl.lit("repeat")).otherwise("verdict"),
-        of=pl.when(same).then("document_id").otherwise("of"),
-    )
 
 
 def _verdicts(
@@ -241,9 +229,9 @@ def _with_final_ids(told: pl.DataFrame, intake: Intake, taken: set[str]) -> pl.D
     for row in told.iter_rows(named=True):
         given = row["document_id"]
         if row["verdict"] != "repeat":
-            if given in taken:
-                origin = (intake.reads[row["intake"]].sha256, str(row["source_row"]))
-                given = document_id(*(row[name] or "" for name in KEY), *origin)
+            key = tuple(row[name] or "" for name in KEY)
+            origin = (intake.reads[row["intake"]].sha256, str(row["source_row"]))
+            given = next(name for name in other_ids(given, key, origin) if name not in taken)
             taken.add(given)
         final.append(given)
     return told.with_columns(final_id=pl.Series(final, dtype=pl.String))

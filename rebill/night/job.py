@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from rebill.cash.bank_files import WAITING
 from rebill.cash.bank_paper import is_bank_file
 from rebill.intake import arrivals
-from rebill.night.seen import lay, taken
+from rebill.night.seen import again, lay, taken
 from rebill.outbox import answers
 from rebill.outbox.deliver import missing_months
 from rebill.reference import current
@@ -127,7 +127,7 @@ def _picked(settings: Settings, name: str, path: Path, told: bool) -> Seen:
 
 def facts(record: Record, job: Job) -> Facts:
     """Return the facts a plan is made from, read from the record and the outbox."""
-    connection = record.connection
+    connection, terms = record.connection, apart.terms(record.workspace.settings.limits)
     waiting = connection.scalar(
         sa.select(sa.func.count())
         .select_from(Document)
@@ -139,7 +139,8 @@ def facts(record: Record, job: Job) -> Facts:
     return Facts(
         as_of=job.as_of,
         files=job.files,
-        known=taken(connection, apart.terms(record.workspace.settings.limits)),
+        known=taken(connection, terms),
+        again=again(connection, terms),
         waiting=waiting or 0,
         mark_before=record.fact("night.mark"),
         mark_now=mark(record, job.as_of),

@@ -17,26 +17,30 @@ AGAIN = "; tried again with anything but "
 """Stands in the note of a file that could not be read, before the terms it failed under."""
 
 
-def taken(connection: sa.Connection, terms: str) -> frozenset[str]:
-    """Return the SHA-256 of every file that was taken in, but of those whose reader failed under
-    other terms than these: they are worth another try."""
-    rows = connection.execute(
-        sa.select(RunFile.sha256, sa.func.max(RunFile.id))
+def again(connection: sa.Connection, terms: str) -> frozenset[str]:
+    """Return the SHA-256 of every file whose reader failed under other terms than these: it is
+    worth another try."""
+    failed = (
+        sa.select(RunFile.sha256)
         .where(RunFile.outcome.in_(TAKEN), RunFile.sha256.is_not(None))
         .where(RunFile.note.contains(AGAIN, autoescape=True))
-        .group_by(RunFile.sha256)
-    ).all()
-    if not rows:
-        return frozenset(known_files(connection, TAKEN))
-    failed = {sha256 for sha256, _ in rows}
-    last = connection.execute(
+    )
+    became = connection.execute(
         sa.select(RunFile.sha256, RunFile.note)
         .where(RunFile.outcome.in_(TAKEN), RunFile.sha256.in_(failed))
         .order_by(RunFile.id)
     )
-    notes = {str(sha256): note or "" for sha256, note in last}
-    again = {sha256 for sha256, note in notes.items() if AGAIN in note and not note.endswith(terms)}
-    return frozenset(known_files(connection, TAKEN) - again)
+    last = {str(sha256): note or "" for sha256, note in became}
+    return frozenset(
+        sha256
+        for sha256, note in last.items()
+        if AGAIN in note and note.rpartition(AGAIN)[2] != terms
+    )
+
+
+def taken(connection: sa.Connection, terms: str) -> frozenset[str]:
+    """Return the SHA-256 of every file that was taken in and is not to be tried again."""
+    return frozenset(known_files(connection, TAKEN)) - again(connection, terms)
 
 
 def lay(connection: sa.Connection) -> dict[str, Stamped]:

@@ -12,7 +12,7 @@ from typing import Any
 from rebill.audit import again
 from rebill.audit.accept import accept
 from rebill.audit.stage import audit_lines, check_bills
-from rebill.audit.void import stand_in, void
+from rebill.audit.void import stand_in, take_back, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
@@ -34,6 +34,7 @@ from rebill.run.stages import (
     Schedule,
     Settle,
     Stage,
+    TakeBack,
 )
 from rebill.selling.stage import hold_drafts, price_lines
 
@@ -45,6 +46,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Reopen: waivers.reopen,
     AuditAgain: again.audit_again,
     Compare: again.compare,
+    TakeBack: take_back,
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,

@@ -66,6 +66,17 @@ class ReadFile:
 
 
 @dataclass(frozen=True)
+class TakeBack:
+    """Take back that files could not be read: what stood in their way is another thing now."""
+
+    files: tuple[str, ...]
+    """Their SHA-256."""
+
+    def words(self) -> str:
+        return f"try {len(self.files)} file(s) again that could not be read before"
+
+
+@dataclass(frozen=True)
 class ReadBank:
     """Read one bank file: what it says moved, checked to the last total."""
 
@@ -179,7 +190,8 @@ class Deliver:
 
 
 Work = (
-    ReadFile
+    TakeBack
+    | ReadFile
     | ReadBank
     | Settle
     | Audit

@@ -11,6 +11,7 @@ import atexit
 import math
 import os
 import pickle
+import re
 import signal
 import socket
 import subprocess
@@ -21,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rebill import __version__
@@ -36,6 +38,12 @@ BOOT = (
     "import sys; sys.path[:] = sys.argv[2:]; "
     "from rebill.workspace.apart_child import serve; serve(int(sys.argv[1]))"
 )
+GLANCE = 0.02
+"""So often, in seconds, it is looked how much memory the child holds."""
+GROWTH = 256 * 2**20
+"""A child that holds so much more than a new one makes place for one."""
+LEAN = "retain:false,dirty_decay_ms:100"
+"""How polars gives memory back: what it no longer needs is no file's."""
 SAID = 64 * 1024
 """So much of what a child said on its way down is kept."""
 
@@ -107,37 +115,61 @@ class _Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
+                env={"_RJEM_MALLOC_CONF": LEAN, **os.environ},
             )
         self.line = Connection(ours.detach())
+        self.new = 0
 
-    def ask(self, job: bytes | None, seconds: float) -> bytes | None:
-        """Return the answer to a job; none where the child died of it or `seconds` are over."""
+    def starts(self) -> bool:
+        """Wait until the child is ready; whether it is."""
+        ready = self._answer(600, None) is not None
+        self.new = self.held()
+        return ready
+
+    def ask(self, job: bytes, budget: Budget) -> bytes | str | None:
+        """Return the answer to a job, or the limit it broke; none where the child died of it."""
+        self.said.truncate(0)
+        most = self.held() + budget.mebibytes * 2**20
         try:
-            if job is not None:
-                self.said.truncate(0)
-                self.line.send_bytes(job)
-            until = time.monotonic() + seconds
-            while not self.line.poll(max(0.0, min(60.0, until - time.monotonic()))):
+            self.line.send_bytes(job)
+        except ConnectionError:
+            self.process.wait()
+            return None
+        return self._answer(PATIENCE * budget.seconds, most)
+
+    def _answer(self, seconds: float, most: int | None) -> bytes | str | None:
+        until = time.monotonic() + seconds
+        try:
+            while not self.line.poll(GLANCE):
+                if most is not None and self.held() > most:
+                    return "memory"
                 if time.monotonic() >= until:
-                    return None
+                    return "patience"
             return self.line.recv_bytes()
         except (EOFError, ConnectionError):
             self.process.wait()
             return None
+
+    def held(self) -> int:
+        """Return the bytes of memory the child holds; none where the system does not say."""
+        try:
+            status = Path(f"/proc/{self.process.pid}/status").read_text()
+        except OSError:
+            return 0
+        found = re.search(r"RssAnon:\s+(\d+) kB", status)
+        return int(found.group(1)) * 1024 if found else 0
 
     def words(self) -> str:
         """Return the first and the last of what the child said on standard error."""
         text = os.pread(self.said.fileno(), SAID, 0).decode(errors="replace")
         return text if len(text) < 4000 else f"{text[:2000]}\n...\n{text[-2000:]}"
 
-    def end(self) -> int | None:
-        """End the child, and return what it had ended with if it was dead already."""
-        status = self.process.poll()
+    def end(self) -> None:
+        """End the child, whatever it does."""
         self.line.close()
         self.process.kill()
         self.process.wait()
         self.said.close()
-        return status
 
 
 _LOCK = threading.Lock()
@@ -149,10 +181,12 @@ def _warm() -> _Child:
     """Return the child, started if there is none of ours."""
     if _kept and _kept[0].owner != os.getpid():
         _kept.clear()  # a fork of ours holds it too, and it is not this process's to use
+    if _kept and _kept[0].held() > _kept[0].new + GROWTH:
+        end_child()
     if not _kept:
         child = _Child()
         _kept.append(child)
-        if child.ask(None, 600) is None:
+        if not child.starts():
             said = child.words()
             end_child()
             raise ChildMissing(f"the process that reads files does not start: {said.strip()}")
@@ -174,24 +208,29 @@ def _answered(job: bytes, budget: Budget) -> bytes | Failure:
     """Return what the child answers, pickled, or what it died of."""
     child = _warm()
     try:
-        answer = child.ask(job, PATIENCE * budget.seconds)
+        answer = child.ask(job, budget)
     except BaseException:
         end_child()  # we are interrupted: nobody waits for it any more
         raise
-    if answer is not None:
+    if isinstance(answer, bytes):
         return answer
     said, status = child.words(), child.process.poll()
     end_child()
-    return _cause(status, said, budget)
+    if answer == "memory":
+        return _too_much_memory(budget, said)
+    if answer == "patience":
+        what = f"reading it took longer than {PATIENCE * budget.seconds:,} seconds"
+        return Failure(what, _MORE_SECONDS, said)
+    return _cause(status or 0, said, budget)
 
 
 def _told(answer: bytes | Failure, budget: Budget) -> Any:
     """Return what an answer says; raises what was the machine's."""
     if isinstance(answer, Failure):
         return answer
-    kind, value, fresh = pickle.loads(answer)
-    if not fresh:
-        end_child()
+    kind, value = pickle.loads(answer)
+    if kind != "done":
+        end_child()  # it may not be whole any more
     if kind == "memory":
         return _too_much_memory(budget, value)
     if kind == "machine":
@@ -205,11 +244,8 @@ def _told(answer: bytes | Failure, budget: Budget) -> Any:
 _OURS = "ask for it in another form; this is a fault of rebill, of which the log tells more"
 
 
-def _cause(status: int | None, said: str, budget: Budget) -> Failure:
+def _cause(status: int, said: str, budget: Budget) -> Failure:
     """Return why a child died, from how it ended and what it said last."""
-    if status is None:
-        what = f"reading it took longer than {PATIENCE * budget.seconds:,} seconds"
-        return Failure(what, _MORE_SECONDS, said)
     if -status == signal.SIGXCPU:
         what = f"it took more than {budget.seconds:,} seconds of CPU"
         return Failure(what, _MORE_SECONDS, said)

@@ -27,8 +27,9 @@ MACHINE = {
     *(errno.EIO, errno.EACCES, errno.EPERM),
 }
 """Faults of the machine: what arrived was copied before any work on it, and they are not of it."""
-GROWTH = 256 * 2**20
-"""A child that holds so much more than a new one makes place for one."""
+AT_ONCE = 2**30
+"""What is held is looked at from outside; what is asked for, which may be much more and never
+used, is bounded here."""
 
 
 def serve(handle: int) -> None:
@@ -38,13 +39,10 @@ def serve(handle: int) -> None:
     line = Connection(handle)
     jobs: SimpleQueue[bytes] = SimpleQueue()
     pl.LazyFrame({"warm": [1]}).sum().collect(engine="streaming")  # its threads are no file's
-    new = _held() or 0
     threading.Thread(target=_listen, args=(line, jobs), daemon=True).start()
     line.send_bytes(b"ready")
     while True:
-        kind, value = _answer(jobs.get())
-        fresh = kind == "done" and (_held() or 0) < new + GROWTH
-        line.send_bytes(pickle.dumps((kind, value, fresh)))
+        line.send_bytes(pickle.dumps(_answer(jobs.get())))
 
 
 def _listen(line: Connection, jobs: SimpleQueue[bytes]) -> None:
@@ -85,8 +83,8 @@ def _allow(seconds: int | None, mebibytes: int | None) -> None:
     """Set what may be taken from now on; null = what the system allows."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     cpu = None if seconds is None else math.ceil(used.ru_utime + used.ru_stime + seconds)
-    held = _held()
-    data = None if mebibytes is None or held is None else held + mebibytes * 2**20
+    asked = _asked_for()
+    data = None if mebibytes is None else asked + AT_ONCE + 4 * mebibytes * 2**20
     for what, most in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_DATA, data)):
         _, hard = resource.getrlimit(what)
         wanted = hard if most is None else most
@@ -95,11 +93,11 @@ def _allow(seconds: int | None, mebibytes: int | None) -> None:
             resource.setrlimit(what, (within, hard))
 
 
-def _held() -> int | None:
-    """Return the bytes of data this process has mapped; none where the system does not say."""
+def _asked_for() -> int:
+    """Return the bytes of data this process has mapped, as far as the system says."""
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:
-        return None
+        return 0
     found = re.search(r"VmData:\s+(\d+) kB", status)
-    return int(found.group(1)) * 1024 if found else None
+    return int(found.group(1)) * 1024 if found else 0
