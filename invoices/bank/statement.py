@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import Literal
 
 import polars as pl
@@ -128,7 +129,7 @@ def _table(content: bytes, profile: StatementProfile) -> tuple[pl.DataFrame, pl.
     """Return the cells of the rows by our names, and rows that have more or fewer cells."""
     rows = _rows(content, profile)[profile.skip_rows :]
     header = _without_empty_end([name.strip() for name in rows[0]] if rows else [], 0)
-    twice = sorted({name for name in header if header.count(name) > 1 and name})
+    twice = sorted(name for name, times in Counter(header).items() if name and times > 1)
     if twice:
         words = f"the columns {', '.join(twice)} stand there twice"
         return pl.DataFrame(), one_fault(profile.skip_rows + 1, "header", "header", words, AGAIN)

@@ -33,8 +33,8 @@ def contents_differ(
     with the same repetitions, whatever their order. Lines are compared by count and two
     independent sums of 64-bit hashes, so that no line is kept in memory.
     """
-    content_a = _content(documents_a, lines_a, pairs["a"])
-    content_b = _content(documents_b, lines_b, pairs["b"])
+    content_a = contents(documents_a, lines_a, pairs["a"])
+    content_b = contents(documents_b, lines_b, pairs["b"])
     values = [name for name in content_a.columns if name != "document_id"]
     both = (
         pairs.with_row_index("pair")
@@ -46,8 +46,11 @@ def contents_differ(
     return both.select(*pairs.columns, equal=pl.all_horizontal(same))
 
 
-def _content(documents: pl.DataFrame, lines: pl.LazyFrame, wanted: pl.Series) -> pl.DataFrame:
-    """Return header values, count and digests of the lines of each wanted document."""
+def contents(documents: pl.DataFrame, lines: pl.LazyFrame, wanted: pl.Series) -> pl.DataFrame:
+    """Return header values, count and digests of the lines of each wanted document.
+
+    Two documents are equal where all of it is but the `document_id`.
+    """
     ids = pl.DataFrame({"document_id": wanted.unique()})
     row = pl.struct(PRINTED_LINE)
     digests = (

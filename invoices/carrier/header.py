@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -99,7 +100,7 @@ def _name_faults(
     names: tuple[str, ...], columns: tuple[str, ...], needed: tuple[str, ...]
 ) -> list[str]:
     unknown = [f"`{name[:SHOWN]}`" for name in names if name not in columns]
-    doubled = sorted({name for name in names if names.count(name) > 1} - {""})
+    doubled = sorted(name for name, times in Counter(names).items() if name and times > 1)
     missing = [name for name in needed if name not in names]
     groups = (
         (f"unknown columns ({len(unknown)})", unknown[:10]),

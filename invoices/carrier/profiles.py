@@ -8,7 +8,6 @@ brings the model of its own section (`invoices.carrier.FORMATS`).
 from __future__ import annotations
 
 import codecs
-import re
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
@@ -18,6 +17,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from invoices.patterns import found_in, readable
 from invoices.schema import CHARGE_CLASSES
 
 ChargeClass = Literal[
@@ -67,19 +67,14 @@ class Recognition(Strict):
     contains: tuple[str, ...] = ()
     """Texts each of which stands somewhere in the beginning."""
     matches: tuple[str, ...] = ()
-    """Regular expressions each of which is found in the beginning."""
+    """Regular expressions (`invoices.patterns`) each of which is found in the beginning."""
     encoding: str = "utf-8"
     """How the beginning is decoded for the comparison, such as `cp037` for EBCDIC."""
 
     @field_validator("matches")
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as fault:
-                raise ValueError(f"`{pattern}` is no regular expression: {fault}") from fault
-        return patterns
+        return tuple(readable(pattern) for pattern in patterns)
 
     _encoding = field_validator("encoding")(known_encoding)
 
@@ -94,7 +89,7 @@ class Recognition(Strict):
         return (
             text.startswith(self.starts_with)
             and all(part in text for part in self.contains)
-            and all(re.search(pattern, text) for pattern in self.matches)
+            and all(found_in(text, pattern) for pattern in self.matches)
         )
 
 

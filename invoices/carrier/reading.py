@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import ClassVar
 
 import polars as pl
@@ -78,6 +80,19 @@ def document_id(carrier: str, ban: str, invoice_no: str, *also: str) -> str:
     content says in `also` where it came from: the digest of its file and its row.
     """
     return short_id(carrier, ban, invoice_no, *also)
+
+
+def other_ids(first: str, key: tuple[str, ...], origin: tuple[str, str]) -> Iterator[str]:
+    """Yield what a document may be called: `first`, then by where it came from, without an end."""
+    yield first
+    yield document_id(*key, *origin)
+    for number in count(2):
+        yield document_id(*key, *origin, str(number))
+
+
+def unread_ids(digest: str) -> Iterator[str]:
+    """Yield what a file of which nothing could be read may be called, the first time first."""
+    return other_ids(short_id("refused", digest), ("", "", ""), (digest, str(None)))
 
 
 def unread_name(row: str, source_file: str, digest: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
+from invoices.carrier.reading import unread_ids
 from invoices.schema import CENTS, LINES
 from rebill.audit.documents import (
     VOID_FINDINGS,
@@ -23,6 +24,7 @@ from rebill.run.acts import StandIn, Void
 from rebill.run.keep import keep, keep_findings, note, take_files
 from rebill.run.outcomes import DocumentDecided, DocumentsSettled, FileRead, Outcomes
 from rebill.run.run import Run
+from rebill.run.stages import TakeBack
 from rebill.store import models, models_disputes, read_table
 from rebill.store.record import KEPT_FINDINGS, KEY, MONTH_FINDINGS
 from rebill.workspace.settings import ConfigError
@@ -82,6 +84,19 @@ def void(run: Run, stage: Void, so_far: Outcomes) -> DocumentDecided:
         gone_from=left if counted else (),
         replaced=findings,
     )
+
+
+def take_back(run: Run, stage: TakeBack, so_far: Outcomes) -> None:
+    """Leave void what stands on record for files that could not be read, with its findings."""
+    status = dict(run.record.documents().select("document_id", "status").iter_rows())
+    for sha256 in stage.files:
+        for document_id in unread_ids(sha256):
+            if document_id not in status:
+                break
+            if status[document_id] == "refused":
+                findings = _take_findings(run, document(run, document_id))
+                keep_findings(run, findings, VOID_FINDINGS)
+                set_status(run, document_id, "void")
 
 
 def stand_in(run: Run, stage: StandIn, so_far: Outcomes) -> DocumentDecided:

@@ -8,53 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 import sqlalchemy as sa
 
-from invoices import bank
 from invoices.bank import nacha_entries
-from invoices.bank.schema import BankReading, faults, one_fault
+from invoices.bank.schema import BankReading, faults
 from rebill.run.outcomes import BankRead
 from rebill.run.run import Run
 from rebill.store import insert_frame, models_bank, read_frame
-from rebill.workspace import text_files
-from rebill.workspace.settings import Settings
 
 BOOKED, REPEATED, REFUSED, WAITING = "ingested", "repeated", "refused", "waiting"
 """What became of a bank file, as the record of runs keeps it."""
 TOLD = 50
 """So many faults of a file are told in the log."""
-
-
-def is_bank_file(settings: Settings, path: Path) -> bool:
-    """Whether a file begins like one a bank sends."""
-    try:
-        head = text_files.head(path, bank.HEAD)
-    except OSError:
-        return False
-    return bank.identify(head, settings.statements) is not None
-
-
-def read_bank_file(settings: Settings, path: Path, sha256: str = "") -> BankReading:
-    """Return what a bank file says; one that is none, or too large, is a reading with a fault."""
-    size, digest = text_files.digest(path)
-    wrong = None
-    if size > settings.bank.max_file_bytes:
-        what = f"the file has {size:,} bytes; the limit is {settings.bank.max_file_bytes:,}"
-        wrong = one_fault(None, "file", "size", what, "raise [bank] max_file_bytes")
-    elif sha256 and digest != sha256:
-        what = "the file changed while it was read"
-        wrong = one_fault(None, "file", "content", what, "send it again, whole")
-    if wrong is not None:
-        return BankReading("", digest, faults=wrong)
-    found = bank.read(path.read_bytes(), settings.statements, settings.closings)
-    if found is not None:
-        return found
-    remedy = "read are Nacha, BAI2 and CSV statements; declare a profile as [[bank.statement]]"
-    what = "the file begins like no bank file that is read"
-    return BankReading("", digest, faults=one_fault(None, "file", "format", what, remedy))
 
 
 @dataclass

@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import polars as pl
 
-from rebill.cash.bank_files import book, read_bank_file
+from rebill.cash.bank_files import book
+from rebill.cash.bank_paper import take_in_bank, unread
 from rebill.cash.matching import matched
 from rebill.cash.schedule import set_pulls
-from rebill.run.outcomes import BankRead, Outcomes, PullsMatched
+from rebill.run.outcomes import BankRead, FileLeft, Outcomes, PullsMatched
 from rebill.run.run import Run
 from rebill.run.stages import MatchPulls, ReadBank, Schedule
 from rebill.store import models_bank, read_table
+from rebill.workspace import apart
+from rebill.workspace.write import STAGED
 
 MOST_BILLS = 24
 """A chain of bills in which a returned pull moves on is followed so far in one run."""
 
 
-def read_bank(run: Run, stage: ReadBank, so_far: Outcomes) -> BankRead:
-    """Read one bank file; what becomes of it is decided when all are read."""
-    settings = run.record.workspace.settings
-    return BankRead(stage, read_bank_file(settings, run.paths[stage.name], stage.sha256))
+def read_bank(run: Run, stage: ReadBank, so_far: Outcomes) -> BankRead | FileLeft:
+    """Read one bank file; what becomes of it is decided when all are read.
+
+    It is read by a process of its own, under the limits of the settings; one that is not there as
+    it was seen is left for the next run.
+    """
+    workspace = run.record.workspace
+    limits = workspace.settings.limits
+    found = apart.done_apart(
+        apart.budget_of(limits, stage.size),
+        take_in_bank,
+        workspace.settings,
+        workspace.lines / STAGED / f"bank-{stage.sha256[:12]}",
+        run.paths[stage.name],
+        stage.sha256,
+    )
+    if isinstance(found, str):
+        return FileLeft(stage, found)
+    if isinstance(found, apart.Failure):
+        run.log.warning("file not read", file=stage.name, reason=found.what, trace=found.trace)
+        reading = unread(stage.sha256, "content", found.what, found.remedy)
+        return BankRead(stage, reading, apart.terms(limits))
+    return BankRead(stage, found)
 
 
 def match_pulls(run: Run, stage: MatchPulls, so_far: Outcomes) -> PullsMatched:

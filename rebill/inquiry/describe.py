@@ -14,7 +14,7 @@ from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
 from invoices.carrier.reading import Reading
 from invoices.schema import WIDE
-from rebill.cash.bank_files import is_bank_file, read_bank_file
+from rebill.cash.bank_paper import is_bank_file, read_bank_file
 from rebill.intake import archives
 from rebill.intake.read import head_of, read_file
 from rebill.paper.text import as_table

@@ -9,20 +9,33 @@ is refused as a whole.
 from __future__ import annotations
 
 import hashlib
+import shutil
 import stat
 import struct
 import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import BinaryIO
 
+from rebill.intake.inflate import (
+    GZIP,
+    Broken,
+    Budget,
+    Nowhere,
+    TooMuch,
+    Writes,
+    check_ratio,
+    inflated_gzip,
+    pieces,
+)
+from rebill.workspace import own_copy
 from rebill.workspace.settings import Archives
-from rebill.workspace.text_files import BLOCK, Fault
+from rebill.workspace.text_files import BLOCK, Fault, head
 
-GZIP, ZIP, EMPTY_ZIP = b"\x1f\x8b", b"PK\x03\x04", b"PK\x05\x06"
+ZIP, EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 WORKBOOK = "[Content_Types].xml"
 """A zip that has this member is a spreadsheet, not an archive."""
 ENCRYPTED, DESCRIBED = 0x1 | 0x40, 0x8
@@ -32,8 +45,6 @@ FAULTS = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, struct.error),
     *(OverflowError, NotImplementedError, ValueError, UnicodeError, OSError),
 )
-RATIO_FROM = 16 * 2**20
-"""A smaller member may be as repetitive as it likes."""
 
 
 @dataclass(frozen=True)
@@ -51,52 +62,33 @@ class Member:
     """Why it is passed over: hidden."""
 
 
-class TooMuch(Exception):
-    """An archive needs more than the settings allow; the message says what."""
+def may_be(path: Path) -> bool:
+    """Whether a file begins like an archive; a spreadsheet does too."""
+    try:
+        start = head(path, 4)
+    except OSError:
+        return False
+    return start[:2] == GZIP or start in (ZIP, EMPTY_ZIP)
 
 
-class Writes(Protocol):
-    """What takes bytes."""
+def opened(
+    limits: Archives, scratch: Path, path: Path, name: str, sha256: str
+) -> list[Member] | str | None:
+    """Return what the archive of a digest holds, as `unpack` does; null where it is none.
 
-    def write(self, data: bytes, /) -> int:
-        """Take them."""
-
-
-class Broken(Exception):
-    """A member is not what its archive says; the message says how."""
-
-
-@dataclass
-class Budget:
-    """What may still be unpacked of one archive and all that lies in it."""
-
-    limits: Archives
-    scratch: Path
-    bytes: int = 0
-    members: int = 0
-    written: list[Path] = field(default_factory=list)
-
-    def take(self, count: int) -> None:
-        """Count bytes; raises `TooMuch` beyond the limit."""
-        self.bytes += count
-        if self.bytes > self.limits.max_bytes:
-            raise TooMuch(f"it unpacks to more than {self.limits.max_bytes:,} bytes")
-
-    def one_more(self) -> Path:
-        """Return where the next member is written; raises `TooMuch` beyond the limit."""
-        self.members += 1
-        if self.members > self.limits.max_members:
-            raise TooMuch(f"it holds more than {self.limits.max_members:,} files")
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        place = self.scratch / f"{len(self.written):06}"
-        self.written.append(place)
-        return place
+    Returns `changed`, `vanished` or `unreadable` where the file is not there as it was seen.
+    """
+    try:
+        with own_copy.as_seen(path, sha256, scratch / "archive") as copy:
+            return None if kind(copy) is None else unpack(copy, name, scratch, limits)
+    except own_copy.Moved as moved:
+        shutil.rmtree(scratch, ignore_errors=True)
+        return str(moved)
 
 
 def kind(path: Path) -> str | None:
     """Return `zip` or `gzip` where a file is one, by content; a spreadsheet is neither."""
-    with path.open("rb") as handle:
-        start = handle.read(4)
+    start = head(path, 4)
     if start[:2] == GZIP:
         return "gzip"
     if start not in (ZIP, EMPTY_ZIP):
@@ -156,13 +148,6 @@ def _refused(name: str, origin: str, what: str, remedy: str) -> Member:
     return Member(name, sha256=digest, fault=Fault(what, None, remedy))
 
 
-class _Nowhere:
-    """Takes what is inflated only to see that it can be."""
-
-    def write(self, data: bytes) -> int:
-        return len(data)
-
-
 def workbook_fault(path: Path, limits: Archives, most: int) -> Fault | None:
     """Return why a spreadsheet may not be opened: it lies, or inflates beyond `most` bytes."""
     budget = Budget(limits.model_copy(update={"max_bytes": most}), path.parent)
@@ -174,7 +159,7 @@ def workbook_fault(path: Path, limits: Archives, most: int) -> Fault | None:
             for member in members:
                 if wrong := _wrong(member):
                     return Fault(f"{_shown(member.orig_filename)}: {wrong}", None, _remedy(wrong))
-                _inflated(packed, member, ends[member.header_offset], _Nowhere(), budget)
+                _inflated(packed, member, ends[member.header_offset], Nowhere(), budget)
     except (*FAULTS, Broken, TooMuch) as fault:
         return Fault(f"the workbook cannot be read: {_words(fault)}", None, _AGAIN)
     return None
@@ -190,56 +175,11 @@ def _gunzipped(path: Path, name: str, budget: Budget) -> Iterator[Member]:
     place = budget.one_more()
     with path.open("rb") as packed, place.open("wb") as target:
         try:
-            size, digest = _inflated_gzip(packed, target, path.stat().st_size, budget)
+            size, digest = inflated_gzip(packed, target, path.stat().st_size, budget)
         except Broken as fault:
             yield _refused(f"{name}!{inner}", name, str(fault), _AGAIN)
             return
     yield Member(f"{name}!{inner}", size, digest, place)
-
-
-def _inflated_gzip(
-    packed: BinaryIO, target: BinaryIO, packed_size: int, budget: Budget
-) -> tuple[int, str]:
-    """Write what a gzip holds and return its size and SHA-256."""
-    sha, size = hashlib.sha256(), 0
-    inflate = zlib.decompressobj(wbits=31)
-    block = packed.read(BLOCK)
-    while block:
-        if inflate.eof:
-            if not block.strip(b"\0"):
-                block = packed.read(BLOCK)
-                continue
-            if block[:2] != GZIP[: len(block)]:
-                raise Broken("something else follows the compressed data")
-            inflate = zlib.decompressobj(wbits=31)
-        for data in _pieces(inflate, block):
-            size += len(data)
-            budget.take(len(data))
-            _ratio(size, packed_size, budget.limits)
-            sha.update(data)
-            target.write(data)
-        block = inflate.unused_data or packed.read(BLOCK)
-    if not inflate.eof:
-        raise Broken("it is cut off")
-    return size, sha.hexdigest()
-
-
-def _pieces(inflate: Any, block: bytes) -> Iterator[bytes]:
-    """Yield what a block inflates to, never more than a block at once."""
-    while True:
-        try:
-            data = inflate.decompress(block, BLOCK)
-        except zlib.error as fault:
-            raise Broken(f"it is not what it says: {fault}") from fault
-        yield data
-        block = inflate.unconsumed_tail
-        if inflate.eof or (not block and len(data) < BLOCK):
-            return
-
-
-def _ratio(size: int, packed: int, limits: Archives) -> None:
-    if size > RATIO_FROM and size > packed * limits.max_ratio:
-        raise Broken(f"it unpacks to more than {limits.max_ratio} times its size")
 
 
 # --- zip ------------------------------------------------------------------------------------------
@@ -357,7 +297,7 @@ def _copied(packed: BinaryIO, member: zipfile.ZipInfo, target: Writes, budget: B
     for data in _content(packed, member):
         size += len(data)
         budget.take(len(data))
-        _ratio(size, member.compress_size, budget.limits)
+        check_ratio(size, member.compress_size, budget.limits)
         if size > member.file_size:
             raise Broken(f"it is larger than the {member.file_size:,} bytes it says")
         crc = zlib.crc32(data, crc)
@@ -382,7 +322,7 @@ def _content(packed: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         if inflate is None:
             yield block
             continue
-        yield from _pieces(inflate, block)
+        yield from pieces(inflate, block)
         if inflate.eof and (left or inflate.unused_data):
             raise Broken("something else follows its compressed data")
     if inflate is not None and not inflate.eof:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from rebill.intake import archives
+from rebill.intake.archives import Member
 from rebill.run.stages import Seen
 from rebill.store.models import RunFile
-from rebill.workspace import write
-from rebill.workspace.settings import Workspace
+from rebill.workspace import apart, write
+from rebill.workspace.settings import Settings, Workspace
 
 FOLDER = "waiting"
 WAITING = "waiting"
@@ -43,46 +44,57 @@ def opened(
 ) -> Arrivals:
     """Return the arrivals with the members of every new archive beside it, unpacked to `scratch`.
 
-    An archive whose SHA-256 is known is left unopened.
+    An archive whose SHA-256 is known is left unopened, as is one that is too large to be read. One
+    that cannot be opened is a file that cannot be read.
     """
     found: list[Seen] = []
     paths = dict(arrivals.paths)
     taken = set(known)
     for seen in arrivals.files:
         path = paths.get(seen.name)
-        if seen.left or path is None or seen.sha256 is None or seen.sha256 in taken:
+        if seen.left or seen.fault or path is None or seen.sha256 is None or seen.sha256 in taken:
             found.append(seen)
             continue
-        if not _is_archive(path):
+        if not archives.may_be(path):
             found.append(seen)
+            continue
+        place = scratch / f"{len(found):06}-{seen.sha256[:12]}"
+        members = _members(workspace.settings, seen, path, place)
+        if isinstance(members, Seen):
+            found.append(members)
             continue
         taken.add(seen.sha256)
-        found.append(Seen(seen.name, seen.size, seen.sha256, left=OPENED))
-        place = scratch / f"{len(found):06}-{seen.sha256[:12]}"
-        for member in archives.unpack(path, seen.name, place, workspace.settings.archives):
-            if member.left:
-                found.append(Seen(member.name, left=member.left))
-            elif member.fault:
-                found.append(
-                    Seen(
-                        member.name,
-                        member.size,
-                        member.sha256,
-                        fault=(member.fault.what, member.fault.remedy),
-                    )
-                )
-            elif member.path is not None:
+        found.append(Seen(seen.name, seen.size, seen.sha256, left=OPENED, stamp=seen.stamp))
+        for member in members:
+            found.append(_seen(member, is_bank))
+            if member.path is not None:
                 paths[member.name] = member.path
-                bank = is_bank(member.path)
-                found.append(Seen(member.name, member.size, member.sha256, bank=bank))
     return Arrivals(tuple(found), paths)
 
 
-def _is_archive(path: Path) -> bool:
-    try:
-        return archives.kind(path) is not None
-    except OSError:
-        return False
+def _members(settings: Settings, seen: Seen, path: Path, place: Path) -> list[Member] | Seen:
+    """Return what an archive holds, or the file as it is to be dealt with instead: as it was seen
+    where it is no archive."""
+    limits = settings.limits
+    budget = apart.budget_of(limits, seen.size)
+    opened = apart.done_apart(
+        budget, archives.opened, settings.archives, place, path, seen.name, seen.sha256
+    )
+    if isinstance(opened, apart.Failure):
+        shutil.rmtree(place, ignore_errors=True)
+        return replace(seen, fault=(opened.what, opened.remedy), again=apart.terms(limits))
+    if isinstance(opened, str):
+        return Seen(seen.name, seen.size, left=opened)
+    return seen if opened is None else opened
+
+
+def _seen(member: Member, is_bank: Callable[[Path], bool]) -> Seen:
+    """Return a member as a file that arrived."""
+    if member.left:
+        return Seen(member.name, left=member.left)
+    fault = None if member.fault is None else (member.fault.what, member.fault.remedy)
+    bank = member.path is not None and is_bank(member.path)
+    return Seen(member.name, member.size, member.sha256, bank=bank, fault=fault)
 
 
 # --- parts of bills that are not whole ------------------------------------------------------------

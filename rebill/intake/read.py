@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import shutil
 import tempfile
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,65 +18,61 @@ from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, refused_file
 from invoices.schema import LINES, empty
 from rebill.intake import archives
-from rebill.run.intake import Intake
-from rebill.run.outcomes import FileRead
 from rebill.run.stages import ReadFile
-from rebill.workspace import text_files, write
-from rebill.workspace.settings import Settings, Workspace
-from rebill.workspace.write import STAGED
+from rebill.workspace import own_copy, text_files, write
+from rebill.workspace.settings import Settings
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one file says; its lines lie in a staged file."""
+
+    reading: Reading
+    staged: Path | None
+    """Null where the file has no document that is read."""
 
 
 def take_in(
-    workspace: Workspace,
+    settings: Settings,
+    folder: Path,
     number: int,
     stage: ReadFile,
     path: Path,
     profiles: Profiles | None = None,
     known: Known | None = None,
-) -> FileRead:
-    """Read the file with this number in its run; its lines are left as staged Parquet."""
-    if stage.fault:
-        reading = refused_file(stage.name, stage.sha256, *stage.fault)
-    else:
-        reading = read_file(
-            workspace.settings,
-            path,
-            stage.name,
-            stage.profile,
-            sha256=stage.sha256,
-            profiles=profiles,
-            known=known,
-            scratch=workspace.lines / STAGED,
-        )
+) -> Taken | str:
+    """Read the file with this number in its run; its lines are left below `folder`, as Parquet.
+
+    Returns `changed`, `vanished` or `unreadable` where the file is not there as it was seen:
+    nothing of it is left then.
+    """
+    try:
+        with own_copy.as_seen(path, stage.sha256, folder / "copy") as copy:
+            reading = read_file(
+                settings,
+                copy,
+                stage.name,
+                stage.profile,
+                sha256=stage.sha256,
+                profiles=profiles,
+                known=known,
+                scratch=folder / "text",
+            )
+            taken = staged(reading, folder, number)
+            shutil.rmtree(folder / "text", ignore_errors=True)
+            return taken
+    except own_copy.Moved as moved:
+        shutil.rmtree(folder, ignore_errors=True)
+        return str(moved)
+
+
+def staged(reading: Reading, folder: Path, number: int) -> Taken:
+    """Leave the lines of a reading below `folder`; they are no longer in memory then."""
     place = None
-    if not reading.documents.is_empty():
-        place = workspace.lines / STAGED / f"{number}-{stage.sha256}.parquet"
-        write.spool(place, reading.lines.with_columns(intake=_number(number)))
-    # The lines are in the file now, and no longer in memory.
-    return FileRead(stage, replace(reading, lines=empty(LINES).lazy()), place)
-
-
-def _number(of_file: int) -> pl.Expr:
-    return pl.lit(of_file, dtype=pl.Int64)
-
-
-def intake_of(files: Sequence[FileRead]) -> Intake:
-    """Return what the files of a run say together, numbered in their order."""
-    readings = [one.reading for one in files]
-    numbered = list(enumerate(readings))
-    told = Intake()
-    return Intake(
-        reads=tuple(one.stage for one in files),
-        documents=pl.concat(
-            [told.documents, *(r.documents.with_columns(intake=_number(n)) for n, r in numbered)]
-        ),
-        findings=pl.concat(
-            [told.findings, *(r.findings.with_columns(intake=_number(n)) for n, r in numbered)]
-        ),
-        quarantine=tuple(reading.quarantine for reading in readings),
-        staged={n: one.staged for n, one in enumerate(files) if one.staged is not None},
-        bundles=tuple((n, r.bundle) for n, r in numbered if r.bundle is not None),
-    )
+    if (reading.documents["status"] != "refused").any():
+        place = folder / "lines.parquet"
+        write.spool(place, reading.lines.with_columns(intake=pl.lit(number, dtype=pl.Int64)))
+    return Taken(replace(reading, lines=empty(LINES).lazy()), place)
 
 
 def read_file(
@@ -102,7 +98,8 @@ def read_file(
         return refused_file(name, sha256 or text_files.digest(path)[1], head.what, head.remedy)
     chosen = carrier.choose(head, profile, profiles)
     chosen_profile = chosen if isinstance(chosen, Profile) else None
-    seen = _inspected(settings, path, chosen_profile, scratch or Path(tempfile.gettempdir()))
+    place = scratch or Path(tempfile.gettempdir())
+    seen = _inspected(settings, path, chosen_profile, place, sha256)
     digest = sha256 or seen.sha256
     if seen.sha256 != digest:
         return refused_file(
@@ -147,20 +144,23 @@ class _Seen:
     text: Path | None = None
 
 
-def _inspected(settings: Settings, path: Path, profile: Profile | None, scratch: Path) -> _Seen:
+def _inspected(
+    settings: Settings, path: Path, profile: Profile | None, scratch: Path, sha256: str
+) -> _Seen:
     """Look a file over; what is read as blocks may hold any bytes, other text becomes UTF-8."""
     most = settings.inbox.max_file_bytes
     if profile is not None and profile.limits.file_bytes is not None:
         most = min(most, profile.limits.file_bytes)
+    if fault := text_files.size_fault(path.stat().st_size, most):
+        return _Seen(sha256 or text_files.digest(path)[1], fault)
     blocks = profile is not None and carrier.takes(profile, text_files.head(path, 4)) == "blocks"
     other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
     if not blocks and not other:
         inspected = text_files.inspect(path, most)
         return _Seen(inspected.sha256, inspected.fault)
-    size, digest = text_files.digest(path)
-    fault = text_files.size_fault(size, most)
-    if fault or blocks or profile is None:
-        return _Seen(digest, fault)
+    _, digest = text_files.digest(path)
+    if blocks or profile is None:
+        return _Seen(digest, None)
     text = scratch / f"{write.TEMPORARY}{uuid.uuid4().hex}.txt"
     fault = text_files.transcode(path, text, profile.encoding)
     return _Seen(digest, fault or text_files.inspect(text, 4 * most).fault, text)

@@ -11,8 +11,8 @@ from dataclasses import replace
 import polars as pl
 
 from invoices.carrier.bundles import assemble
-from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents_differ
-from invoices.carrier.reading import document_id, findings_of
+from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents
+from invoices.carrier.reading import findings_of, other_ids
 from invoices.footing import foot
 from invoices.schema import CENTS, DOCUMENTS, FINDINGS, LINES, WIDE, Frame, empty, stack
 from invoices.text import filled
@@ -114,20 +114,26 @@ def _waiting(intake: Intake, told: pl.DataFrame, stored: pl.DataFrame) -> tuple[
 
 
 def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the documents with the status footing gives them, and its findings; file by file."""
-    documents: list[pl.DataFrame] = []
-    findings: list[pl.DataFrame] = []
-    for number in range(len(intake.reads)):
-        read, unread, sums, reasons = (
-            frame.filter(pl.col("intake") == number).drop("intake")
-            for frame in (intake.documents, intake.findings, totals, intake.reasons)
-        )
-        sums = sums.group_by("document_id").agg(pl.col("lines", "amount").sum())
-        mark = pl.lit(number, dtype=pl.Int64).alias("intake")
-        for kept, frame in zip(
-            (documents, findings), foot(read, sums, unread, reasons), strict=True
-        ):
-            kept.append(frame.with_columns(mark))
+    """Return the documents with the status footing gives them, and its findings.
+
+    All are footed at once, but those that several files name alike: these take turns.
+    """
+    key = ["intake", "document_id"]
+    turns = intake.documents.select(key).unique(maintain_order=True)
+    turns = turns.with_columns(turn=pl.int_range(pl.len()).over("document_id"))
+    sums = totals.group_by(key, maintain_order=True).agg(pl.col("lines", "amount").sum())
+    parts = [
+        frame.join(turns, on=key, maintain_order="left").partition_by("turn", as_dict=True)
+        for frame in (intake.documents, sums, intake.findings, intake.reasons)
+    ]
+    none = [frame.clear() for frame in (intake.documents, sums, intake.findings, intake.reasons)]
+    documents, findings = [none[0]], [none[2]]
+    for turn, ours in parts[0].items():
+        frames = (part.get(turn, empty) for part, empty in zip(parts, none, strict=True))
+        footed, found = foot(*(frame.drop("intake", "turn", strict=False) for frame in frames))
+        files = ours.select("document_id", "intake")
+        for kept, frame in ((documents, footed), (findings, found)):
+            kept.append(frame.join(files, on="document_id", maintain_order="left"))
     return pl.concat(documents), pl.concat(findings)
 
 
@@ -143,16 +149,13 @@ def _told_apart(
     theirs = stored.join(ours, on=KEY, how="semi").with_columns(
         unique=pl.col("document_id"), place=pl.lit(-1, dtype=pl.Int64)
     )
-    columns = ["unique", "place", "status", *KEY]
-    meetings = (
-        ours.select(columns)
-        .join(pl.concat([theirs.select(columns), ours.select(columns)]), on=KEY, suffix="_before")
-        .filter(pl.col("place_before") < pl.col("place"))
+    told = ours.join(
+        _verdicts(ours, theirs, intake, stored_lines),
+        on="unique",
+        how="left",
+        maintain_order="left",
     )
-    verdicts = _verdicts(meetings, ours, theirs, intake, stored_lines)
-    told = ours.join(verdicts, on="unique", how="left").with_columns(
-        pl.col("verdict").fill_null("new")
-    )
+    told = told.with_columns(pl.col("verdict").fill_null("new"))
     # A bill that still lacks a part waits as the document that stands for it already.
     lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
     lacking = lacking.select("intake", "document_id").unique().with_columns(lacks=pl.lit(True))
@@ -167,19 +170,22 @@ def _told_apart(
 
 
 def _verdicts(
-    meetings: pl.DataFrame,
-    ours: pl.DataFrame,
-    theirs: pl.DataFrame,
-    intake: Intake,
-    stored_lines: pl.LazyFrame,
+    ours: pl.DataFrame, theirs: pl.DataFrame, intake: Intake, stored_lines: pl.LazyFrame
 ) -> pl.DataFrame:
     """Return unique, verdict and of for the documents that met an earlier one of their key."""
-    if meetings.is_empty():
+    columns = ["unique", "place", "status", *KEY]
+    named = pl.all_horizontal(pl.col(name).is_not_null() for name in KEY)
+    met = (
+        pl.concat([theirs.select(columns), ours.select(columns)])
+        .filter(named)
+        .filter(pl.len().over(KEY) > 1)
+        .sort("place", maintain_order=True)
+    )
+    if met.is_empty():
         return pl.DataFrame(
             schema={"unique": pl.String(), "verdict": pl.String(), "of": pl.String()}
         )
     papers = pl.concat([side.select("unique", *PRINTED_HEADER) for side in (theirs, ours)])
-    papers = papers.rename({"unique": "document_id"})
     wanted = ["document_id", *PRINTED_LINE]
     lines = pl.concat(
         [
@@ -187,21 +193,32 @@ def _verdicts(
             staged_lines(intake).with_columns(document_id=UNIQUE).select(wanted),
         ]
     )
-    pairs = meetings.select(a="unique", b="unique_before")
-    judged = meetings.join(
-        contents_differ(papers, lines, papers, lines, pairs),
-        left_on=["unique", "unique_before"],
-        right_on=["a", "b"],
-    ).sort("place", "place_before")
-    repeat, earlier = pl.col("equal").any(), pl.col("unique_before")
-    return judged.group_by("unique", maintain_order=True).agg(
-        verdict=pl.when(repeat)
-        .then(pl.lit("repeat"))
-        # A bill that was held may be corrected by the next: only one that is loaded stays.
-        .when((pl.col("status_before") == "loaded").any())
-        .then(pl.lit("conflict"))
-        .otherwise(pl.lit("new")),
-        of=pl.coalesce(earlier.filter("equal").first(), earlier.first()),
+    said = contents(papers.rename({"unique": "document_id"}), lines, met["unique"])
+    alike = pl.struct(pl.all().exclude("document_id")).rank("dense").alias("said")
+    met = met.join(
+        said.select(alike, unique="document_id"), on="unique", how="left", maintain_order="left"
+    )
+    loaded = (pl.col("status") == "loaded").cast(pl.Int64)
+    first = pl.col("unique").first()
+    return (
+        met.select(
+            "unique",
+            "place",
+            same=first.over(*KEY, "said"),
+            first=first.over(*KEY),
+            loaded=loaded.cum_sum().over(*KEY) - loaded,
+        )
+        .filter(pl.col("place") >= 0, pl.col("first") != pl.col("unique"))
+        .select(
+            "unique",
+            verdict=pl.when(pl.col("same") != pl.col("unique"))
+            .then(pl.lit("repeat"))
+            # A bill that was held may be corrected by the next: only one that is loaded stays.
+            .when(pl.col("loaded") > 0)
+            .then(pl.lit("conflict"))
+            .otherwise(pl.lit("new")),
+            of=pl.when(pl.col("same") != pl.col("unique")).then("same").otherwise("first"),
+        )
     )
 
 
@@ -212,9 +229,9 @@ def _with_final_ids(told: pl.DataFrame, intake: Intake, taken: set[str]) -> pl.D
     for row in told.iter_rows(named=True):
         given = row["document_id"]
         if row["verdict"] != "repeat":
-            if given in taken:
-                origin = (intake.reads[row["intake"]].sha256, str(row["source_row"]))
-                given = document_id(*(row[name] or "" for name in KEY), *origin)
+            key = tuple(row[name] or "" for name in KEY)
+            origin = (intake.reads[row["intake"]].sha256, str(row["source_row"]))
+            given = next(name for name in other_ids(given, key, origin) if name not in taken)
             taken.add(given)
         final.append(given)
     return told.with_columns(final_id=pl.Series(final, dtype=pl.String))

@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 
 import polars as pl
 
 from invoices.bill_dates import hold_doubtful
-from invoices.schema import LINES
+from invoices.carrier.reading import QUARANTINE, refused_file
+from invoices.schema import LINES, empty
 from rebill.intake import arrivals
-from rebill.intake.read import intake_of, take_in
+from rebill.intake.read import staged, take_in
 from rebill.intake.settle import settle
 from rebill.outbox.answers import answers_of
 from rebill.run.intake import Intake, Settled
 from rebill.run.keep import keep, keep_findings
-from rebill.run.outcomes import DocumentsSettled, FileRead, Outcomes
+from rebill.run.outcomes import DocumentsSettled, FileLeft, FileRead, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import ReadFile, Settle
 from rebill.store import insert_frame, models
 from rebill.store.frames import of
+from rebill.workspace import apart
+from rebill.workspace.write import STAGED
 from reconcile.contracts import Contract, contract_for
 
 TOLD = 100
 """So many quarantined rows of a file are told in the log; all are findings."""
 
 
-def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead:
-    """Take one file in."""
+def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead | FileLeft:
+    """Take one file in; one that is not there as it was seen is left for the next run.
+
+    It is read by a process of its own, under the limits of the settings. What goes wrong there is
+    the file's fault, and the file is refused.
+    """
     workspace = run.record.workspace
-    path = run.paths.get(stage.name, workspace.inbox)
-    number = len(so_far.every(FileRead))
-    taken = take_in(workspace, number, stage, path, run.profiles, run.known)
+    number = run.counts.get("files", 0)
+    folder = workspace.lines / STAGED / f"{number:06}"
+    again = ""
+    if stage.fault:
+        taken = staged(refused_file(stage.name, stage.sha256, *stage.fault), folder, number)
+    else:
+        path = run.paths.get(stage.name, workspace.inbox)
+        limits = workspace.settings.limits
+        given = (workspace.settings, folder, number, stage, path, run.profiles, run.known)
+        found = apart.done_apart(apart.budget_of(limits, stage.size), take_in, *given)
+        if isinstance(found, str):
+            return FileLeft(stage, found)
+        if isinstance(found, apart.Failure):
+            shutil.rmtree(folder, ignore_errors=True)
+            again = apart.terms(limits)
+            run.log.warning("file not read", file=stage.name, reason=found.what, trace=found.trace)
+            refused = refused_file(stage.name, stage.sha256, found.what, found.remedy)
+            found = staged(refused, folder, number)
+        taken = found
     run.count("files", 1)
     run.log.event(
         "file read",
@@ -38,7 +63,29 @@ def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead:
         documents=taken.reading.documents.height,
         quarantined=taken.reading.quarantine.height,
     )
-    return replace(taken, answers=answers_of(taken.reading, stage.received_on or run.as_of))
+    answers = answers_of(taken.reading, stage.received_on or run.as_of)
+    return FileRead(stage, taken.reading, taken.staged, answers, again)
+
+
+def intake_of(files: Sequence[FileRead]) -> Intake:
+    """Return what the files of a run say together, numbered in their order."""
+    readings = [one.reading for one in files]
+    numbered = [
+        (number, reading, pl.lit(number, dtype=pl.Int64)) for number, reading in enumerate(readings)
+    ]
+    told = Intake()
+    return Intake(
+        reads=tuple(one.stage for one in files),
+        documents=pl.concat(
+            [told.documents, *(r.documents.with_columns(intake=mark) for _, r, mark in numbered)]
+        ),
+        findings=pl.concat(
+            [told.findings, *(r.findings.with_columns(intake=mark) for _, r, mark in numbered)]
+        ),
+        quarantine=tuple(reading.quarantine for reading in readings),
+        staged={n: one.staged for n, one in enumerate(files) if one.staged is not None},
+        bundles=tuple((n, r.bundle) for n, r, _ in numbered if r.bundle is not None),
+    )
 
 
 def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSettled:
@@ -106,7 +153,7 @@ def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -
         keep(run, "held_lines", of(settled.lines, held["document_id"]))
     if settled.findings.height:
         keep_findings(run, settled.findings)
-    quarantine = pl.concat(intake.quarantine)
+    quarantine = pl.concat([empty(QUARANTINE), *intake.quarantine])
     if quarantine.height:
         nowhere = quarantine.with_columns(carrier=pl.lit(None, dtype=pl.String))
         keep(run, "quarantine", nowhere.lazy(), month=pl.lit(None, dtype=pl.String))

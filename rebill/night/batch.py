@@ -17,6 +17,7 @@ from typing import Any
 
 from rebill import __version__
 from rebill.intake import arrivals
+from rebill.night import seen
 from rebill.night.job import Job, arrived, facts
 from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
@@ -148,7 +149,9 @@ def _keep(
         log.event("orphan removed", file=path.name)
     current.sweep_copies(record.workspace, connection)
     waiting = arrivals.waiting(record.workspace, connection)
-    arrivals.sweep(record.workspace, {seen.sha256 or "" for seen in waiting.files})
+    arrivals.sweep(record.workspace, {file.sha256 or "" for file in waiting.files})
+    if job.command == "nightly":
+        seen.keep(connection, job.files)
     job = arrived(record, job, record.workspace.lines / STAGED / "unpacked")
     plan = job.planner(facts(record, job))
     load = current.load_version(connection) or None

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from rebill.cash.bank_files import WAITING, is_bank_file
+from rebill.cash.bank_files import WAITING
+from rebill.cash.bank_paper import is_bank_file
 from rebill.intake import arrivals
+from rebill.night.seen import again, lay, taken
 from rebill.outbox import answers
 from rebill.outbox.deliver import missing_months
 from rebill.reference import current
 from rebill.run.plan import Facts
 from rebill.run.stages import Plan, Seen
-from rebill.store import known_files, models_bank, models_decisions
+from rebill.store import known_files, models_bank, models_decisions, transaction
 from rebill.store.models import ClaimEvent, Document
 from rebill.store.record import Record
-from rebill.workspace import inbox, text_files
-from rebill.workspace.settings import ConfigError, Workspace
-
-TAKEN = ("ingested", "refused", "repeated")
-"""What became of a file that was read: it is known from then on."""
-
+from rebill.workspace import apart, inbox, text_files
+from rebill.workspace.settings import ConfigError, Settings, Workspace
 
 Planner = Callable[[Facts], Plan]
 
@@ -42,14 +41,47 @@ class Job:
 
 
 def look(workspace: Workspace) -> tuple[tuple[Seen, ...], dict[str, Path]]:
-    """Return what lies in the inbox, looked at twice, and where."""
-    arrived, skipped = inbox.look(workspace.inbox, workspace.settings.inbox.settle_seconds)
-    seen = [
-        Seen(file.name, file.size, file.sha256, bank=is_bank_file(workspace.settings, file.path))
-        for file in arrived
-    ]
+    """Return what lies in the inbox, looked at twice, and where.
+
+    What the record knows of it is not read again.
+    """
+    settings = workspace.settings
+    with transaction(workspace) as connection:
+        before, known = lay(connection), taken(connection, apart.terms(settings.limits))
+    pause = settings.inbox.settle_seconds
+    arrived, skipped = inbox.look(
+        workspace.inbox, pause, before, lambda path, size: _too_large(settings, path, size)
+    )
+    seen = []
+    for file in arrived:
+        if file.sha256 is None:
+            seen.append(_unread(settings, file.name, file.path))
+            continue
+        bank = file.sha256 not in known and is_bank_file(settings, file.path)
+        stamped = "" if file.stamped is None else file.stamp
+        seen.append(Seen(file.name, file.size, file.sha256, bank=bank, stamp=stamped))
     seen += [Seen(file.name, left=file.reason) for file in skipped]
     return tuple(seen), {file.name: file.path for file in arrived}
+
+
+def _too_large(settings: Settings, path: Path, size: int) -> bool:
+    """Whether a file is above the limit for files of its kind."""
+    carriers, banks = settings.inbox.max_file_bytes, settings.bank.max_file_bytes
+    if size <= min(carriers, banks):
+        return False
+    return size > (banks if is_bank_file(settings, path) else carriers)
+
+
+def _unread(settings: Settings, name: str, path: Path) -> Seen:
+    """Return a file that is too large to be read: it is known by its name, size and time."""
+    status = path.stat()
+    size = status.st_size
+    place = f"{name}\x1f{size}\x1f{status.st_mtime_ns}".encode()
+    sha256 = hashlib.sha256(place).hexdigest()
+    if is_bank_file(settings, path):
+        return Seen(name, size, sha256, bank=True)
+    fault = text_files.size_fault(size, settings.inbox.max_file_bytes)
+    return Seen(name, size, sha256, fault=None if fault is None else (fault.what, fault.remedy))
 
 
 def pick(
@@ -60,11 +92,13 @@ def pick(
     Two files of one name are told apart by their paths. `told`: a profile says what they are, so
     that none is taken for a bank's.
     """
+    settings = workspace.settings
     found: dict[str, Path] = {}
     left = []
     for path in paths:
         if path.is_dir():
-            arrived, skipped = inbox.look(path, workspace.settings.inbox.settle_seconds)
+            pause = settings.inbox.settle_seconds
+            arrived, skipped = inbox.look(path, pause, is_too_large=lambda path, size: True)
             inside = [file.path for file in arrived]
             left += [Seen(file.name, left=file.reason) for file in skipped]
         elif path.is_file():
@@ -73,20 +107,27 @@ def pick(
             raise ConfigError(f"{path}: there is no such file; check the path")
         for file in inside:
             found[file.name if file.name not in found else file.as_posix()] = file
-    seen = [
-        Seen(
-            name,
-            *text_files.digest(path.resolve()),
-            bank=not told and is_bank_file(workspace.settings, path.resolve()),
-        )
-        for name, path in found.items()
-    ]
+    seen = [_picked(settings, name, path.resolve(), told) for name, path in found.items()]
     return (*seen, *left), {name: path.resolve() for name, path in found.items()}
+
+
+def _picked(settings: Settings, name: str, path: Path, told: bool) -> Seen:
+    """Return a file that was named; raises `ConfigError` where it cannot be opened."""
+    try:
+        if _too_large(settings, path, path.stat().st_size):
+            return _unread(settings, name, path)
+        return Seen(
+            name,
+            *text_files.digest(path),
+            bank=not told and is_bank_file(settings, path),
+        )
+    except OSError as fault:
+        raise ConfigError(f"{path}: it cannot be read: {fault.strerror or fault}") from fault
 
 
 def facts(record: Record, job: Job) -> Facts:
     """Return the facts a plan is made from, read from the record and the outbox."""
-    connection = record.connection
+    connection, terms = record.connection, apart.terms(record.workspace.settings.limits)
     waiting = connection.scalar(
         sa.select(sa.func.count())
         .select_from(Document)
@@ -99,7 +140,8 @@ def facts(record: Record, job: Job) -> Facts:
         as_of=job.as_of,
         last=record.last_night(),
         files=job.files,
-        known=frozenset(known_files(connection, TAKEN)),
+        known=taken(connection, terms),
+        again=again(connection, terms),
         waiting=waiting or 0,
         mark_before=record.fact("night.mark"),
         mark_now=mark(record, job.as_of),
@@ -129,11 +171,10 @@ def arrived(record: Record, job: Job, scratch: Path) -> Job:
         return job
     workspace, connection = record.workspace, record.connection
     waiting = arrivals.waiting(workspace, connection)
-    known = known_files(connection, TAKEN)
     found = arrivals.opened(
         workspace,
         arrivals.Arrivals(job.files, job.paths),
-        known,
+        taken(connection, apart.terms(workspace.settings.limits)),
         scratch,
         lambda path: job.profile is None and is_bank_file(workspace.settings, path),
     )

@@ -11,11 +11,13 @@ from invoices.schema import empty
 from rebill.cash.bank_files import REFUSED, WAITING
 from rebill.intake import arrivals
 from rebill.night.job import mark
+from rebill.night.seen import AGAIN
 from rebill.outbox.deliver import DIGEST, Delivery
 from rebill.run.acts import Decision
 from rebill.run.outcomes import (
     BankRead,
     DocumentsSettled,
+    FileLeft,
     FileRead,
     FindingsClaimed,
     LinesPriced,
@@ -23,7 +25,7 @@ from rebill.run.outcomes import (
     PullsMatched,
 )
 from rebill.run.run import Run
-from rebill.run.stages import Deliver, ReadBank, ReadFile
+from rebill.run.stages import Deliver, ReadBank, ReadFile, Seen
 from rebill.store import note_file
 from rebill.store.record import KEPT_FINDINGS
 
@@ -34,31 +36,45 @@ def note_files(run: Run, so_far: Outcomes) -> None:
     came, matched = so_far.last(DocumentsSettled), so_far.last(PullsMatched)
     waiting = frozenset() if came is None else came.waiting
     banks = {} if matched is None else matched.outcomes
+    left = {one.stage.name: one.left for one in so_far.every(FileLeft)}
+    again = {one.stage.name: one.again for one in so_far.every(FileRead) if one.again}
+    again |= {one.stage.name: one.again for one in so_far.every(BankRead) if one.again}
     for stage in run.plan.stages:
-        if isinstance(stage, ReadFile):
+        if isinstance(stage, ReadFile | ReadBank) and stage.name in left:
+            _pass_over(run, Seen(stage.name, stage.size, left=left[stage.name]))
+        elif isinstance(stage, ReadFile):
             words = became.get(stage.name, "nothing")
             outcome = arrivals.WAITING if stage.name in waiting else _outcome(words)
-            _note(run, stage, outcome, words)
-        if isinstance(stage, ReadBank):
-            _note(run, stage, banks.get(stage.name, REFUSED), became.get(stage.name))
+            _note(run, stage, outcome, words, again.get(stage.name))
+        elif isinstance(stage, ReadBank):
+            outcome = banks.get(stage.name, REFUSED)
+            _note(run, stage, outcome, became.get(stage.name), again.get(stage.name))
     for seen in run.plan.passed_over:
-        if seen.left not in ("known", arrivals.OPENED):
-            run.log.warning("passed over", file=seen.name, reason=seen.left)
-        outcome = seen.left if seen.left in ("known", "growing", WAITING) else "skipped"
-        outcome = "ingested" if seen.left == arrivals.OPENED else outcome
-        note_file(
-            run.record.connection,
-            run.run_id,
-            seen.name,
-            outcome,
-            size=seen.size or None,
-            sha256=seen.sha256,
-            note=seen.left,
-        )
+        _pass_over(run, seen)
 
 
-def _note(run: Run, stage: ReadFile | ReadBank, outcome: str, words: str | None) -> None:
-    """Record what became of a file that was read."""
+def _pass_over(run: Run, seen: Seen) -> None:
+    """Record a file that was not read, and say so."""
+    if seen.left not in ("known", arrivals.OPENED):
+        run.log.warning("passed over", file=seen.name, reason=seen.left)
+    outcome = seen.left if seen.left in ("known", "growing", WAITING) else "skipped"
+    outcome = {arrivals.OPENED: "ingested", "changed": "growing"}.get(seen.left or "", outcome)
+    note_file(
+        run.record.connection,
+        run.run_id,
+        seen.name,
+        outcome or "skipped",
+        size=seen.size or None,
+        sha256=seen.sha256,
+        note=seen.left,
+    )
+
+
+def _note(
+    run: Run, stage: ReadFile | ReadBank, outcome: str, words: str | None, again: str | None
+) -> None:
+    """Record what became of a file that was read, and under what it could not be."""
+    words = f"{words or ''}{AGAIN}{again}" if again else words
     note_file(
         run.record.connection,
         run.run_id,
@@ -140,7 +156,13 @@ def _came(run: Run, so_far: Outcomes) -> list[dict[str, Any]]:
     ]
     left = [
         {"name": seen.name, "size": seen.size, "sha256": None, "became": f"left: {seen.why()}"}
-        for seen in run.plan.passed_over
+        for seen in (*run.plan.passed_over, *_left(so_far))
         if seen.left != "known"
     ]
     return came + left
+
+
+def _left(so_far: Outcomes) -> list[Seen]:
+    """Return the files that were not there as they had been seen."""
+    gone = so_far.every(FileLeft)
+    return [Seen(one.stage.name, one.stage.size, left=one.left) for one in gone]

@@ -13,7 +13,7 @@ from rebill.audit import again
 from rebill.audit.accept import accept
 from rebill.audit.go_back import go_back
 from rebill.audit.stage import audit_lines, check_bills
-from rebill.audit.void import stand_in, void
+from rebill.audit.void import stand_in, take_back, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
@@ -36,6 +36,7 @@ from rebill.run.stages import (
     Schedule,
     Settle,
     Stage,
+    TakeBack,
 )
 from rebill.selling.stage import hold_drafts, price_lines
 
@@ -48,6 +49,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     AuditAgain: again.audit_again,
     Compare: again.compare,
     GoBack: go_back,
+    TakeBack: take_back,
     ReadFile: read,
     Settle: settle_documents,
     Audit: audit_lines,

@@ -17,7 +17,7 @@ from invoices.carrier.reading import Reading
 from invoices.schema import FINDINGS, LINES, empty
 from rebill.run.difference import Difference, State
 from rebill.run.intake import Settled
-from rebill.run.stages import ReadBank, ReadFile
+from rebill.run.stages import ReadBank, ReadFile, Seen
 from rebill.store.record import KEPT_FINDINGS
 
 
@@ -31,6 +31,16 @@ class FileRead:
     """Null where the file has no document."""
     answers: tuple[tuple[str, str, str], ...] = ()
     """What its sender expects back: folder of the outbox, name, text."""
+    again: str = ""
+    """Under what it could not be read: under anything else it is tried again."""
+
+
+@dataclass(frozen=True)
+class FileLeft:
+    """A file was not there as it had been seen: nothing of it was taken in, and it is not known."""
+
+    stage: ReadFile | ReadBank
+    left: str  # changed, vanished, unreadable
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,8 @@ class BankRead:
 
     stage: ReadBank
     reading: BankReading
+    again: str = ""
+    """Under what it could not be read: under anything else it is tried again."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,7 @@ class RunCompared:
 
 Said: TypeAlias = (
     FileRead
+    | FileLeft
     | DocumentsSettled
     | WentBack
     | DocumentDecided
@@ -238,4 +251,6 @@ class Outcomes:
         for one in self.said:
             if isinstance(one, kinds):
                 words |= one.became
+            elif isinstance(one, FileLeft):
+                words[one.stage.name] = f"left: {Seen(one.stage.name, left=one.left).why()}"
         return words

@@ -30,6 +30,7 @@ from rebill.run.stages import (
     Seen,
     Settle,
     Stage,
+    TakeBack,
 )
 
 
@@ -41,6 +42,8 @@ class Facts:
     files: tuple[Seen, ...] = ()
     known: frozenset[str] = frozenset()
     """SHA-256 of every file that was taken in before."""
+    again: frozenset[str] = frozenset()
+    """SHA-256 of files that could not be read and are worth another try."""
     waiting: int = 0
     """Loaded documents that are not audited yet."""
     mark_before: str | None = None
@@ -65,7 +68,7 @@ def plan(facts: Facts) -> Plan:
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
     back = _back(facts)
-    work: list[Stage] = [*back, *reads]
+    work: list[Stage] = [*back, *_taken_back(reads, facts), *reads]
     if reads:
         work.append(Settle(len(reads)))
     news = bool(reads) or facts.waiting > 0 or bool(back)
@@ -87,7 +90,8 @@ def plan_ingest(facts: Facts) -> Plan:
     """Return the plan that takes documents in and leaves the rest to a later night."""
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
-    work: list[Stage] = [*reads, Settle(len(reads))] if reads else []
+    work: list[Stage] = [*_taken_back(reads, facts), *reads]
+    work += [Settle(len(reads))] if reads else []
     work += [*banks, MatchPulls(len(banks))] if banks else []
     return Plan(tuple(work), passed_over)
 
@@ -197,11 +201,15 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
             passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
         else:
             taken.add(seen.sha256)
-            reads.append(
-                ReadFile(seen.name, seen.size, seen.sha256, facts.as_of, facts.profile, seen.fault)
-            )
+            what = (seen.name, seen.size, seen.sha256, facts.as_of, facts.profile)
+            reads.append(ReadFile(*what, seen.fault, seen.again))
     by_name = sorted(reads, key=lambda read: read.name)
     return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
+
+
+def _taken_back(reads: tuple[ReadFile, ...], facts: Facts) -> tuple[TakeBack, ...]:
+    files = tuple(sorted(read.sha256 for read in reads if read.sha256 in facts.again))
+    return (TakeBack(files),) if files else ()
 
 
 def _is_fresh(seen: Seen, facts: Facts, waiting: set[str | None]) -> bool:

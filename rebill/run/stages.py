@@ -14,6 +14,8 @@ _LEFT = {
     "special": "no ordinary file",
     "growing": "still growing: it is read once it rests under its final name",
     "vanished": "gone while it was looked at",
+    "changed": "it changed while it was read: it is read once it rests",
+    "unreadable": "it cannot be opened: let whoever runs the night read it",
 }
 
 
@@ -33,6 +35,10 @@ class Seen:
     """Why a member of an archive cannot be read, and what to do."""
     waits: bool = False
     """Whether it came before and waits for another part of its bill."""
+    stamp: str = ""
+    """What its entry says, where that stands for its content from now on."""
+    again: str = ""
+    """Under what it could not be opened: under anything else it is tried again."""
 
     def why(self) -> str:
         """Return why the file is left alone and what to do, in words for a person."""
@@ -50,11 +56,24 @@ class ReadFile:
     profile: str | None
     fault: tuple[str, str] | None = None
     """Why it is refused unread, and what to do."""
+    again: str = ""
+    """Under what it could not be opened: under anything else it is tried again."""
 
     def words(self) -> str:
         if self.fault:
             return f"refuse {self.name}: {self.fault[0]}"
         return f"read {self.name} ({self.size} bytes, sha256 {self.sha256[:12]})"
+
+
+@dataclass(frozen=True)
+class TakeBack:
+    """Take back that files could not be read: what stood in their way is another thing now."""
+
+    files: tuple[str, ...]
+    """Their SHA-256."""
+
+    def words(self) -> str:
+        return f"try {len(self.files)} file(s) again that could not be read before"
 
 
 @dataclass(frozen=True)
@@ -184,6 +203,7 @@ class Deliver:
 
 Work = (
     GoBack
+    | TakeBack
     | ReadFile
     | ReadBank
     | Settle

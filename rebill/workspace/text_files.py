@@ -45,20 +45,21 @@ def digest(path: Path) -> tuple[int, str]:
     return size, sha.hexdigest()
 
 
-def _open_file(path: Path) -> BinaryIO:
-    """Open a file for reading; a link that took its place since it was seen is an error."""
-    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+def open_file(path: Path) -> BinaryIO:
+    """Open a file for reading; a link that took its place since it was seen is an error, and a pipe
+    is waited for by nobody."""
+    return os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
 
 
 def head(path: Path, size: int = 64 * 1024) -> bytes:
     """Return the first bytes of a file, enough to recognise its format."""
-    with _open_file(path) as handle:
+    with open_file(path) as handle:
         return handle.read(size)
 
 
 def blocks(path: Path) -> Iterator[bytes]:
     """Yield the bytes of a file, a block at a time."""
-    with _open_file(path) as handle:
+    with open_file(path) as handle:
         while block := handle.read(BLOCK):
             yield block
 
@@ -98,7 +99,7 @@ def inspect(path: Path, max_bytes: int) -> Inspection:
     sha, size, rows, open_line = hashlib.sha256(), 0, 0, 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     fault: Fault | None = None
-    with _open_file(path) as handle:
+    with open_file(path) as handle:
         while block := handle.read(BLOCK):
             sha.update(block)
             if fault is None and size == 0:

@@ -325,25 +325,31 @@ def _pulled_between(
         debit_on=pl.coalesce("settled_on", "debit_on"), amount=pl.coalesce("amount_right", "amount")
     ).filter(pl.col("spoken") | (pl.col("status") != "returned"), pl.col("debit_on").is_not_null())
     settled = known.select(
-        of_carrier="carrier",
-        of_ban="ban",
+        *ACCOUNT,
         # No bill shows its own pull, however early it settles.
         settled_on=pl.max_horizontal("debit_on", add_days(pl.col("bill_date"), 1)),
         amount="amount",
         unsure=((pl.col("status") == "held") & ~pl.col("spoken")) | among("document_id", opening),
     )
-    return (
-        bills.select("document_id", *ACCOUNT, "bill_date", "previous_bill_date")
-        .join_where(
-            settled,
-            pl.col("carrier") == pl.col("of_carrier"),
-            pl.col("ban") == pl.col("of_ban"),
-            pl.col("settled_on") > pl.col("previous_bill_date"),
-            pl.col("settled_on") <= pl.col("bill_date"),
+    # Bills of a day share what was pulled before it: of one account there may be thousands.
+    days = bills.select(*ACCOUNT, "bill_date", "previous_bill_date").unique().sort("bill_date")
+    sums = (
+        settled.sort("settled_on")
+        .join_asof(
+            days.filter(pl.col("bill_date").is_not_null()),
+            left_on="settled_on",
+            right_on="bill_date",
+            by=list(ACCOUNT),
+            strategy="forward",
+            coalesce=False,
+            check_sortedness=False,
         )
-        .group_by("document_id")
+        .filter(pl.col("settled_on") > pl.col("previous_bill_date"))
+        .group_by(*ACCOUNT, "bill_date")
         .agg((-pl.col("amount").sum()).alias("pulled"), pl.col("unsure").any())
     )
+    own = bills.select("document_id", *ACCOUNT, "bill_date")
+    return own.join(sums, on=[*ACCOUNT, "bill_date"]).select("document_id", "pulled", "unsure")
 
 
 def _findings(frame: pl.DataFrame, code: str, **columns: pl.Expr) -> pl.DataFrame:

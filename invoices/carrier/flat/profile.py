@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from invoices.carrier.flat.dates import date_pattern
 from invoices.carrier.profiles import ChargeClass, Strict
+from invoices.patterns import groups, readable
 
 DocumentField = Literal[
     "carrier",
@@ -54,12 +55,7 @@ def folded(name: str) -> str:
 
 
 def _compiled(pattern: str | None) -> str | None:
-    if pattern is not None:
-        try:
-            re.compile(pattern)
-        except re.error as fault:
-            raise ValueError(f"`{pattern}` is no regular expression: {fault}") from fault
-    return pattern
+    return None if pattern is None else readable(pattern)
 
 
 class At(Strict):
@@ -107,7 +103,7 @@ class At(Strict):
                 raise ValueError(
                     f"template: `{unknown[0]}` is none of {', '.join(TEMPLATE_FIELDS)}"
                 )
-        if self.file_name and re.compile(self.file_name).groups != 1:
+        if self.file_name and groups(self.file_name) != 1:
             raise ValueError(
                 "file_name: the expression needs one group, what stands between ( and )"
             )

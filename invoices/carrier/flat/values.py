@@ -17,6 +17,7 @@ from invoices.carrier.flat.dates import to_date
 from invoices.carrier.flat.profile import DOCUMENT_FIELDS, At, Flat
 from invoices.carrier.flat.rows import Table
 from invoices.carrier.profiles import Profile
+from invoices.patterns import group_in
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 
 EXACT = pl.Decimal(38, 12)
@@ -69,8 +70,8 @@ class Fields:
         if at.value:
             return pl.lit(at.value)
         if at.file_name:
-            found = re.search(at.file_name, self.table.source_file.rpartition("!")[2])
-            return pl.lit(found[1] if found else None, pl.String)
+            name = self.table.source_file.rpartition("!")[2]
+            return pl.lit(group_in(name, at.file_name), pl.String)
         return pl.coalesce(self.table.cell(name) for name in at.names if name in self.table.names)
 
     def plain(self) -> dict[str, pl.Expr]:
