@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -26,6 +26,7 @@ from rebill.workspace import apart
 from rebill.workspace.write import STAGED
 from reconcile.contracts import Contract, contract_for
 
+STATUSES = ("loaded", "held", "refused")
 TOLD = 100
 """So many quarantined rows of a file are told in the log; all are findings."""
 
@@ -109,8 +110,8 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
     _keep(run, settled, intake, documents)
     waiting = frozenset(intake.reads[number].name for number in settled.waiting)
     became = {}
-    for number, read_file in enumerate(intake.reads):
-        parts = _parts(number, documents, settled, intake, read_file.name in waiting)
+    told = _parts(documents, settled, intake, waiting)
+    for number, (read_file, parts) in enumerate(zip(intake.reads, told, strict=True)):
         words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
         became[read_file.name] = words or "nothing"
         for status, count in parts.items():
@@ -166,20 +167,21 @@ def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -
 
 
 def _parts(
-    number: int, documents: pl.DataFrame, settled: Settled, intake: Intake, waits: bool
-) -> dict[str, int]:
-    """Return what became of the parts of one file: how many documents and rows, by word."""
-    own = documents.filter(pl.col("intake") == number)
-    parts = {
-        status: own.filter(pl.col("status") == status).height
-        for status in ("loaded", "held", "refused")
-    }
-    parts["repeated"] = settled.repeats.filter(pl.col("intake") == number).height
-    parts["rows quarantined"] = intake.quarantine[number].height
-    if number in intake.parts and not own.height:
-        parts["parts of bills"] = intake.parts[number]
-    parts["waiting"] = int(waits)
-    return parts
+    documents: pl.DataFrame, settled: Settled, intake: Intake, waiting: Collection[str]
+) -> Iterator[dict[str, int]]:
+    """Yield what became of the parts of each file: how many documents and rows, by word."""
+    counted = documents.group_by("intake", "status").len()
+    statuses = {(number, status): count for number, status, count in counted.iter_rows()}
+    repeats = dict(settled.repeats.group_by("intake").len().iter_rows())
+    for number, read_file in enumerate(intake.reads):
+        parts = {status: statuses.get((number, status), 0) for status in STATUSES}
+        known = any(parts.values())
+        parts["repeated"] = repeats.get(number, 0)
+        parts["rows quarantined"] = intake.quarantine[number].height
+        if number in intake.parts and not known:
+            parts["parts of bills"] = intake.parts[number]
+        parts["waiting"] = int(read_file.name in waiting)
+        yield parts
 
 
 def _tell_quarantined(run: Run, rows: pl.DataFrame) -> None:
