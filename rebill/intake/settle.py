@@ -182,9 +182,7 @@ def _verdicts(
         .sort("place", maintain_order=True)
     )
     if met.is_empty():
-        return pl.DataFrame(
-            schema={"unique": pl.String(), "verdict": pl.String(), "of": pl.String()}
-        )
+        return pl.DataFrame(schema=dict.fromkeys(("unique", "verdict", "of"), pl.String()))
     papers = pl.concat([side.select("unique", *PRINTED_HEADER) for side in (theirs, ours)])
     wanted = ["document_id", *PRINTED_LINE]
     lines = pl.concat(
