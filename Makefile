@@ -15,6 +15,7 @@ DEMO := .demo
 SERVICES ?= 240
 MONTHS ?= 6
 SEED ?= 7
+MINUTES ?= 60
 UV ?= uv
 MUTATED ?= reconcile rebill/pricing
 LAW := $(addprefix tests/law/test_,house.py rooms.py architecture.py readmes.py)
@@ -45,8 +46,8 @@ check: install ## Lint, format, types, the law of the house, generated pages up 
 bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and in memory.
 	@$(PY) -m benchmarks
 
-soak: install ## Run the long forms too: large example counts, real kills.
-	@HYPOTHESIS_PROFILE=soak $(PY) -m pytest -n 2 --dist worksteal
+soak: install ## Run the long forms too: large example counts, real kills, invented months for MINUTES (60).
+	@HYPOTHESIS_PROFILE=soak REBILL_SOAK_MINUTES=$(MINUTES) $(PY) -m pytest -n 2 --dist worksteal
 
 mutants: install ## Make the code wrong in one place at a time: a test must say so (hours).
 	@$(PY) tests/support/mutants.py $(MUTATED)

@@ -37,7 +37,7 @@ def facts_of(workspace: settings.Workspace) -> dict[str, list[tuple[str | None, 
 @pytest.mark.parametrize(
     ("seed", "invented"),
     [
-        (1, world(1, 3)),
+        pytest.param(1, world(1, 3), marks=pytest.mark.soak),
         pytest.param(11, world(11, 3), marks=pytest.mark.soak),
         (8, moving_world(8, 2)),
     ],
