@@ -193,9 +193,12 @@ def _verdicts(
     )
     said = contents(papers.rename({"unique": "document_id"}), lines, met["unique"])
     alike = pl.struct(pl.all().exclude("document_id")).rank("dense").alias("said")
-    met = met.join(
-        said.select(alike, unique="document_id"), on="unique", how="left", maintain_order="left"
-    )
+    alike_with = said.select(alike, unique="document_id")
+    return _first_come(met.join(alike_with, on="unique", how="left", maintain_order="left"))
+
+
+def _first_come(met: pl.DataFrame) -> pl.DataFrame:
+    """Return unique, verdict and of from documents in the order they came, and what each `said`."""
     loaded = (pl.col("status") == "loaded").cast(pl.Int64)
     first = pl.col("unique").first()
     return (

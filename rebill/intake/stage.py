@@ -40,7 +40,7 @@ def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead | FileLeft:
     workspace = run.record.workspace
     number = run.counts.get("files", 0)
     folder = workspace.lines / STAGED / f"{number:06}"
-    again = ""
+    again = stage.again
     if stage.fault:
         taken = staged(refused_file(stage.name, stage.sha256, *stage.fault), folder, number)
     else:

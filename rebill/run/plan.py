@@ -68,7 +68,7 @@ def plan(facts: Facts) -> Plan:
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
     back = _back(facts)
-    work: list[Stage] = [*back, *_taken_back(reads, facts), *reads]
+    work: list[Stage] = [*back, *_taken_back(facts), *reads]
     if reads:
         work.append(Settle(len(reads)))
     news = bool(reads) or facts.waiting > 0 or bool(back)
@@ -90,7 +90,7 @@ def plan_ingest(facts: Facts) -> Plan:
     """Return the plan that takes documents in and leaves the rest to a later night."""
     reads, passed_over = _reads(facts)
     banks = _banks(facts)
-    work: list[Stage] = [*_taken_back(reads, facts), *reads]
+    work: list[Stage] = [*_taken_back(facts), *reads]
     work += [Settle(len(reads))] if reads else []
     work += [*banks, MatchPulls(len(banks))] if banks else []
     return Plan(tuple(work), passed_over)
@@ -207,8 +207,10 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
     return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
 
 
-def _taken_back(reads: tuple[ReadFile, ...], facts: Facts) -> tuple[TakeBack, ...]:
-    files = tuple(sorted(read.sha256 for read in reads if read.sha256 in facts.again))
+def _taken_back(facts: Facts) -> tuple[TakeBack, ...]:
+    """Return the stage that makes place for files tried again; an archive is by its members."""
+    tried = {seen.sha256 for seen in facts.files if seen.left in (None, "opened")}
+    files = tuple(sorted(sha256 for sha256 in facts.again if sha256 in tried))
     return (TakeBack(files),) if files else ()
 
 
