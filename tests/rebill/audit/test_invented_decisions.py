@@ -50,7 +50,7 @@ def facts_of(workspace: Workspace, without: str | None = None) -> dict[str, list
 decide = partial(decided.decide, day=DAY.isoformat())
 
 
-SEEDS = [3, *(pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 5, 8, 11, 17, 23, 42))]
+SEEDS = [pytest.param(seed, marks=pytest.mark.soak) for seed in (1, 3, 5, 8, 11, 17, 23, 42)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

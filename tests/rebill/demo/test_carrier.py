@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from rebill.demo.carrier import FATES, Carrier, fate_of
 from rebill.demo.generate import generate
@@ -20,6 +21,7 @@ def test_every_fate_befalls_some_claim() -> None:
     assert fates == set(FATES)
 
 
+@pytest.mark.soak
 def test_the_story_goes_on_to_credits_that_are_taken_to_the_cent(tmp_path: Path) -> None:
     workspace = init_workspace(tmp_path)
     upgrade(workspace)

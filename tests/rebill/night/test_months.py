@@ -66,6 +66,7 @@ def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
         assert facts[way] == facts["at once"], way
 
 
+@pytest.mark.soak
 def test_a_big_night_judged_share_by_share_on_disk_says_what_a_small_one_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
