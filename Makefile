@@ -31,7 +31,7 @@ demo: install ## Build an invented carrier in .demo, run its nights and show wha
 	@rm -rf $(DEMO)
 	@$(VENV)/bin/rebill demo $(DEMO) --services $(SERVICES) --months $(MONTHS) --seed $(SEED)
 
-test: install ## Run the whole suite (about ten minutes on two cores); the law is `make check`.
+test: install ## Run the whole suite (eleven minutes on two cores); the law is `make check`.
 	@$(PY) -m pytest -n 2 --dist worksteal -m "not soak" $(LAW:%=--ignore=%)
 
 check: install ## Lint, format, types, the law of the house, generated pages up to date.
