@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated
 
 import typer
@@ -44,13 +43,13 @@ def db_prune(
     """
     import polars as pl
 
-    from rebill.store.bulk.sweep import prune, remove_pruned
+    from rebill.store.bulk.sweep import kept_since, prune, remove_pruned
     from rebill.store.record import changing
     from rebill.store.runs import finish_run, start_run
 
     place = given.place()
     keep = place.settings.storage.keep_days if days is None else days
-    before = dt.datetime.fromisoformat(now()) - dt.timedelta(days=keep)
+    before = kept_since(now(), keep)
     with changing(place) as record:
         began = start_run(record.connection, "db prune", None, started=now(), hand=place.hand)
         count = prune(record.connection, began, before)

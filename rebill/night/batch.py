@@ -30,7 +30,7 @@ from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import finish_run, start_run, sweep_orphans, transaction
-from rebill.store.bulk.sweep import prune, remove_pruned
+from rebill.store.bulk.sweep import kept_since, prune, remove_pruned
 from rebill.store.engine import alone, fence, keeps_nothing
 from rebill.store.record import Record
 from rebill.workspace.log import Log
@@ -176,8 +176,7 @@ def _keep(
 
 def _grace(workspace: Workspace, now: Callable[[], str]) -> dt.datetime:
     """Return the time since when what counts no more is kept."""
-    keep = dt.timedelta(days=workspace.settings.storage.keep_days)
-    return dt.datetime.fromisoformat(now()) - keep
+    return kept_since(now(), workspace.settings.storage.keep_days)
 
 
 def _deliver(

@@ -23,7 +23,7 @@ from rebill.reference.contracts import from_json
 from rebill.store.frames import AnySelect, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
 from rebill.store.shapes import TABLES
-from rebill.workspace import write
+from rebill.workspace import text_files, write
 from rebill.workspace.settings import Workspace
 from reconcile.contracts import Contract
 from reconcile.homes import homes, stays
@@ -96,11 +96,9 @@ _RIGHT = "copies that are as they were written"
 
 def _is_as_named(path: Path) -> bool:
     try:
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        return path.stem.endswith(f"-{text_files.digest(path)[1]}")
     except OSError:
         return False
-    return path.stem.endswith(f"-{digest}")
 
 
 def _make_copy(begins: Path, rows: pl.DataFrame) -> None:

@@ -247,10 +247,10 @@ def open_engine(workspace: Workspace) -> sa.Engine:
     Raises `ConfigError` where the database cannot be reached, `rebill db upgrade` is due, or a
     newer version made it.
     """
-    path = _file(make_engine(workspace.database_url).url)
+    engine = make_engine(workspace.database_url, must_exist=True)
+    path = _file(engine.url)
     if path is not None and not path.exists():
         raise ConfigError(_gone(workspace, path))
-    engine = make_engine(workspace.database_url, must_exist=True)
     current, newest = _shape(engine), _shapes()[0]
     if current is None and _has_files(workspace):
         raise ConfigError(_gone(workspace, None))

@@ -16,10 +16,12 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from rebill.store.bulk.parts import SUMMED, contents, digest
+from rebill.store.bulk.parts import SUMMED, contents
 from rebill.store.frames import read_frame, update_rows
 from rebill.store.models import BulkFile
+from rebill.workspace.own_copy import stamp
 from rebill.workspace.settings import Failure, Workspace
+from rebill.workspace.text_files import digest
 
 
 class Damaged(Failure):
@@ -43,32 +45,32 @@ def sound(workspace: Workspace, files: pl.DataFrame) -> None:
 
     A file that was found right by this command, and was not touched since, is not looked at again.
     """
+    # As they are before they are looked at: what changes meanwhile is looked at again.
+    stamps = {path: _stamp(workspace.root / path) for path in files["path"]}
     known = workspace.sound
-    asked = [
-        row
-        for row in files.iter_rows(named=True)
-        if row["path"] not in known or known[row["path"]] != _stamp(workspace.root / row["path"])
-    ]
-    found = list(damages(workspace, asked, thorough=False))
+    asked = {path for path, seen in stamps.items() if seen is None or known.get(path) != seen}
+    if not asked:
+        return
+    rows = [row for row in files.iter_rows(named=True) if row["path"] in asked]
+    found = list(damages(workspace, rows, thorough=False))
     if found:
         more = f" (and {len(found) - 1} more: `rebill verify` lists them)" if found[1:] else ""
         raise Damaged(f"{found[0]}{more}")
-    mark_sound(workspace, files)
+    known.update(stamps)
 
 
 def mark_sound(workspace: Workspace, files: pl.DataFrame) -> None:
-    """Note that files were found right, or were written, as they are now."""
+    """Note that files were written as they are now."""
     for path in files["path"]:
         workspace.sound[path] = _stamp(workspace.root / path)
 
 
-def _stamp(path: Path) -> tuple[int, ...] | None:
+def _stamp(path: Path) -> str | None:
     """Return what changes when a file is written to; null where it is gone."""
     try:
-        said = path.stat()
+        return stamp(path.stat())
     except OSError:
         return None
-    return said.st_dev, said.st_ino, said.st_size, said.st_mtime_ns, said.st_ctime_ns
 
 
 def damages(

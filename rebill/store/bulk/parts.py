@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import uuid
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import quote, unquote
 import polars as pl
 
 from invoices.periods import month_of
+from rebill.workspace.text_files import digest
 from rebill.workspace.write import sync
 
 TOKEN_LENGTH = 12
@@ -119,13 +119,6 @@ def contents(path: Path, kind: str) -> tuple[int, Decimal | None]:
     )
     rows, total = facts.collect().row(0)
     return int(rows), total
-
-
-def digest(path: Path) -> tuple[int, str]:
-    """Return size and SHA-256 of a file."""
-    with path.open("rb") as handle:
-        sha = hashlib.file_digest(handle, "sha256")
-        return handle.tell(), sha.hexdigest()
 
 
 def end_run(lines: Path) -> None:

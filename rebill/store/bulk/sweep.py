@@ -58,6 +58,11 @@ def _is_old(workspace: Workspace, path: Path) -> bool:
     return path.stat().st_mtime < workspace.lock.stat().st_mtime - A_DAY
 
 
+def kept_since(now: str, days: int) -> dt.datetime:
+    """Return the time since when what counts no more stays, so many days before `now` (ISO)."""
+    return dt.datetime.fromisoformat(now) - dt.timedelta(days=days)
+
+
 def prune(connection: sa.Connection, run_id: int, before: dt.datetime) -> int:
     """Mark the files that were superseded before a time as pruned; return how many they are.
 
