@@ -13,7 +13,8 @@ from rebill.store.models import Sequence
 def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
     """Return the next `count` numbers under a name, from 1 and without a gap.
 
-    The row stays locked until the transaction ends; one that is undone gives its numbers back.
+    They are taken by one writer at a time (`rebill.store.record.changing`); a transaction that is
+    undone gives its numbers back.
     """
     if count <= 0:
         return range(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import multiprocessing
+from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from rebill.night import batch, job
 from rebill.reference import load
 from rebill.run import plan
 from rebill.selling import issue
-from rebill.workspace.settings import ConfigError, Workspace, open_workspace
+from rebill.store.record import changing
+from rebill.workspace.settings import ConfigError, Hand, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
 ONE, TWO = "ACME-2026-000001", "ACME-2026-000002"
@@ -172,10 +174,10 @@ def test_two_runs_at_once_give_every_number_once_and_leave_none_out(
 
 
 def _take(root: Path, times: int, numbers: multiprocessing.Queue[list[int]]) -> None:
-    place, taken = open_workspace(root), []
+    place, taken = replace(open_workspace(root), hand=Hand(patience=60)), []
     for _ in range(times):
-        with store.transaction(place) as connection:
-            taken += list(store.next_numbers(connection, "invoices X-2026", 3))
+        with changing(place) as record:
+            taken += list(store.next_numbers(record.connection, "invoices X-2026", 3))
     numbers.put(taken)
 
 
