@@ -37,7 +37,7 @@ def read_bank(run: Run, stage: ReadBank, so_far: Outcomes) -> BankRead | FileLef
     )
     if isinstance(found, str):
         return FileLeft(stage, found)
-    if isinstance(found, apart.Failure):
+    if isinstance(found, apart.CameToNothing):
         run.log.warning("file not read", file=stage.name, reason=found.what, trace=found.trace)
         reading = unread(stage.sha256, "content", found.what, found.remedy)
         return BankRead(stage, reading, apart.terms(limits))

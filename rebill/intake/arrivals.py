@@ -80,7 +80,7 @@ def _members(settings: Settings, seen: Seen, path: Path, place: Path) -> list[Me
     opened = apart.done_apart(
         budget, archives.opened, settings.archives, place, path, seen.name, seen.sha256
     )
-    if isinstance(opened, apart.Failure):
+    if isinstance(opened, apart.CameToNothing):
         shutil.rmtree(place, ignore_errors=True)
         return replace(seen, fault=(opened.what, opened.remedy), again=apart.terms(limits))
     if isinstance(opened, str):

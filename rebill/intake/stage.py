@@ -50,7 +50,7 @@ def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead | FileLeft:
         found = apart.done_apart(apart.budget_of(limits, stage.size), take_in, *given)
         if isinstance(found, str):
             return FileLeft(stage, found)
-        if isinstance(found, apart.Failure):
+        if isinstance(found, apart.CameToNothing):
             shutil.rmtree(folder, ignore_errors=True)
             again = apart.terms(limits)
             run.log.warning("file not read", file=stage.name, reason=found.what, trace=found.trace)

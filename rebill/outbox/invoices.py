@@ -19,8 +19,8 @@ from rebill.outbox.lacking import Lacking, still_lacking
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
+from rebill.workspace.apart import Budget
 from rebill.workspace.brands import Brands, read_brands
-from rebill.workspace.budget import Limits
 from rebill.workspace.desk import Desk
 from rebill.workspace.write import leave, safe_name
 
@@ -96,7 +96,7 @@ def _leave(
 def desk_of(record: Record) -> Desk:
     """Return where what brands bring is filled in, under the limits of the workspace."""
     limits = record.workspace.settings.limits
-    return Desk(Limits(limits.file_seconds, limits.file_mebibytes))
+    return Desk(Budget(limits.file_seconds, limits.file_mebibytes))
 
 
 Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]

@@ -1,8 +1,9 @@
-"""Work on a file from outside, done in a process of its own and under a budget.
+"""Work on what comes from outside, done in a process of its own and under a budget.
 
 What arrives may be made to break its reader: by accident, or by somebody. So it is read by a child
 process, which may die of it; the night goes on. The child is started once and kept for the next
-file, in whatever run; it ends with us, however we end.
+file, in whatever run; it ends with us, however we end. What brands bring is filled in the same way,
+by several children at once (`desk`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -59,13 +60,15 @@ class Budget:
 
 
 @dataclass(frozen=True)
-class Failure:
-    """Why work on a file came to nothing."""
+class CameToNothing:
+    """Why work came to nothing."""
 
     what: str
     remedy: str
     trace: str = ""
     """Where it happened, for the log."""
+    fault: str = ""
+    """What the work itself raised, its kind and its words; none where it broke a limit."""
 
 
 class ChildMissing(RuntimeError):
@@ -86,26 +89,100 @@ def terms(limits: Limits) -> str:
     )
 
 
-def done_apart(budget: Budget, work: Callable[..., T], *given: object) -> T | Failure:
-    """Return what `work(*given)` returns in the child, or why it came to nothing there.
+def done_apart(budget: Budget, work: Callable[..., T], *given: object) -> T | CameToNothing:
+    """Return what `work(*given)` returns in the child that is kept, or why it came to nothing.
 
     `work` is a function of a module; it and what it is given and returns are pickled. Raises
     OSError where the machine failed, not the file: a full disk, no more handles.
     """
-    job = pickle.dumps((budget.seconds, budget.mebibytes, work, given))
     with _LOCK:
-        found: T | Failure = _told(_answered(job, budget), budget)
-    return found
+        if _kept and _kept[0].owner != os.getpid():
+            _kept.clear()  # a fork of ours holds it too, and it is not this process's to use
+        if not _kept:
+            _kept.append(Child())
+        return _kept[0].do(budget, work, *given)
 
 
-# --- the child ------------------------------------------------------------------------------------
+_LOCK = threading.Lock()
+_kept: list[Child] = []
+"""The child that is kept for the next file, if any."""
 
 
-class _Child:
-    """A process that does one piece of work after the other."""
+@atexit.register
+def end_child() -> None:
+    """Leave no child; the next file starts another."""
+    while _kept:
+        child = _kept.pop()
+        if child.owner == os.getpid():
+            child.end()
 
-    def __init__(self) -> None:
+
+class Child:
+    """A process that does one piece of work after the other, for one asker at a time.
+
+    It is started with the first of them, and anew after one that it died of.
+    """
+
+    def __init__(self, env: Mapping[str, str] | None = None) -> None:
+        """`env`: what stands in its environment beside, or instead of, what stands in ours."""
         self.owner = os.getpid()
+        self._env = env or {}
+        self._process: _Process | None = None
+
+    def do(self, budget: Budget, work: Callable[..., T], *given: object) -> T | CameToNothing:
+        """Return what `work(*given)` returns, or why it came to nothing, as `done_apart` does."""
+        job = pickle.dumps((budget.seconds, budget.mebibytes, work, given))
+        process = self._started()
+        try:
+            answer = process.ask(job, budget)
+        except BaseException:
+            self.end()  # we are interrupted: nobody waits for it any more
+            raise
+        if isinstance(answer, bytes):
+            found: T | CameToNothing = self._told(answer, budget)
+            return found
+        said, status = process.words(), process.process.poll()
+        self.end()
+        if answer == "memory":
+            return _too_much_memory(budget, said)
+        if answer == "patience":
+            what = f"it took longer than {PATIENCE * budget.seconds:,} seconds"
+            return CameToNothing(what, _MORE_SECONDS, said)
+        return _cause(status or 0, said, budget)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        if self._process is not None:
+            self._process.end()
+        self._process = None
+
+    def _started(self) -> _Process:
+        """Return the running process; one that has grown makes place for a new one."""
+        if self._process is not None and self._process.held() > self._process.new + GROWTH:
+            self.end()
+        if self._process is None:
+            self._process = _Process(self._env)
+        return self._process
+
+    def _told(self, answer: bytes, budget: Budget) -> Any:
+        """Return what an answer says; raises what was the machine's."""
+        kind, value = pickle.loads(answer)
+        if kind in ("memory", "panic"):
+            self.end()
+        if kind == "memory":
+            return _too_much_memory(budget, value)
+        if kind == "machine":
+            raise OSError(*value)
+        if kind in ("fault", "panic"):
+            name, words, trace = value
+            return CameToNothing(f"it could not be read: {name}", _OURS, trace, f"{name}: {words}")
+        return value
+
+
+class _Process:
+    """A running child."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
         self.said = tempfile.TemporaryFile()  # noqa: SIM115, it lives as long as the child
         ours, theirs = socket.socketpair()
         with theirs:
@@ -115,16 +192,14 @@ class _Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
-                env={"_RJEM_MALLOC_CONF": LEAN, **os.environ},
+                env={"_RJEM_MALLOC_CONF": LEAN, **os.environ, **env},
             )
         self.line = Connection(ours.detach())
-        self.new = 0
-
-    def starts(self) -> bool:
-        """Wait until the child is ready; whether it is."""
-        ready = self._answer(600, None) is not None
+        if self._answer(600, None) is None:
+            said = self.words()
+            self.end()
+            raise ChildMissing(f"the process that reads files does not start: {said.strip()}")
         self.new = self.held()
-        return ready
 
     def ask(self, job: bytes, budget: Budget) -> bytes | str | None:
         """Return the answer to a job, or the limit it broke; none where the child died of it."""
@@ -172,95 +247,26 @@ class _Child:
         self.said.close()
 
 
-_LOCK = threading.Lock()
-_kept: list[_Child] = []
-"""The child that is kept for the next file, if any."""
-
-
-def _warm() -> _Child:
-    """Return the child, started if there is none of ours."""
-    if _kept and _kept[0].owner != os.getpid():
-        _kept.clear()  # a fork of ours holds it too, and it is not this process's to use
-    if _kept and _kept[0].held() > _kept[0].new + GROWTH:
-        end_child()
-    if not _kept:
-        child = _Child()
-        _kept.append(child)
-        if not child.starts():
-            said = child.words()
-            end_child()
-            raise ChildMissing(f"the process that reads files does not start: {said.strip()}")
-    return _kept[0]
-
-
-def end_child() -> None:
-    """Leave no child; the next file starts another."""
-    while _kept:
-        child = _kept.pop()
-        if child.owner == os.getpid():
-            child.end()
-
-
-atexit.register(end_child)
-
-
-def _answered(job: bytes, budget: Budget) -> bytes | Failure:
-    """Return what the child answers, pickled, or what it died of."""
-    child = _warm()
-    try:
-        answer = child.ask(job, budget)
-    except BaseException:
-        end_child()  # we are interrupted: nobody waits for it any more
-        raise
-    if isinstance(answer, bytes):
-        return answer
-    said, status = child.words(), child.process.poll()
-    end_child()
-    if answer == "memory":
-        return _too_much_memory(budget, said)
-    if answer == "patience":
-        what = f"reading it took longer than {PATIENCE * budget.seconds:,} seconds"
-        return Failure(what, _MORE_SECONDS, said)
-    return _cause(status or 0, said, budget)
-
-
-def _told(answer: bytes | Failure, budget: Budget) -> Any:
-    """Return what an answer says; raises what was the machine's."""
-    if isinstance(answer, Failure):
-        return answer
-    kind, value = pickle.loads(answer)
-    if kind != "done":
-        end_child()  # it may not be whole any more
-    if kind == "memory":
-        return _too_much_memory(budget, value)
-    if kind == "machine":
-        raise OSError(*value)
-    if kind == "fault":
-        name, trace = value
-        return Failure(f"it could not be read: {name}", _OURS, trace)
-    return value
-
-
 _OURS = "ask for it in another form; this is a fault of rebill, of which the log tells more"
 
 
-def _cause(status: int, said: str, budget: Budget) -> Failure:
+def _cause(status: int, said: str, budget: Budget) -> CameToNothing:
     """Return why a child died, from how it ended and what it said last."""
     if -status == signal.SIGXCPU:
         what = f"it took more than {budget.seconds:,} seconds of CPU"
-        return Failure(what, _MORE_SECONDS, said)
+        return CameToNothing(what, _MORE_SECONDS, said)
     if "memory allocation" in said or "MemoryError" in said:
         return _too_much_memory(budget, said)
     if -status == signal.SIGKILL:
-        what = "reading it was ended by the system, which may have had no more memory"
-        return Failure(what, "ask for smaller files, or give the machine more memory", said)
+        what = "it was ended by the system, which may have had no more memory"
+        return CameToNothing(what, "ask for smaller files, or give the machine more memory", said)
     name = signal.Signals(-status).name if status < 0 else f"exit {status}"
-    return Failure(f"it could not be read: {name}", _OURS, said)
+    return CameToNothing(f"it could not be read: {name}", _OURS, said)
 
 
 _MORE_SECONDS = "raise [limits] file_seconds, or ask for smaller files"
 
 
-def _too_much_memory(budget: Budget, trace: str) -> Failure:
+def _too_much_memory(budget: Budget, trace: str) -> CameToNothing:
     what = f"it took more than {budget.mebibytes:,} MiB of memory"
-    return Failure(what, "raise [limits] file_mebibytes, or ask for smaller files", trace)
+    return CameToNothing(what, "raise [limits] file_mebibytes, or ask for smaller files", trace)

@@ -55,17 +55,22 @@ def _listen(line: Connection, jobs: SimpleQueue[bytes]) -> None:
 
 
 def _answer(job: bytes) -> tuple[str, object]:
-    """Do a job and return `done` and its result, or what went wrong and how."""
+    """Do a job and return `done` and its result, or what went wrong and how.
+
+    A panic of polars is no Exception; who had one, or no memory, may not be whole any more.
+    """
     try:
         seconds, mebibytes, work, given = pickle.loads(job)
         _allow(seconds, mebibytes)
         return "done", work(*given)
     except MemoryError:
         return "memory", ""
-    except BaseException as error:  # a panic of polars is no Exception
+    except BaseException as error:
         if (number := _of_the_machine(error)) is not None:
             return "machine", (number, str(error))
-        return "fault", (type(error).__name__, traceback.format_exc(limit=-20)[-4000:])
+        trace = traceback.format_exc(limit=-20)[-4000:]
+        kind = "fault" if isinstance(error, Exception) else "panic"
+        return kind, (type(error).__name__, str(error)[-4000:], trace)
     finally:
         _allow(None, None)
 

@@ -18,20 +18,32 @@ from typing import Any, TypeVar
 
 from invoices.customer.brand import BrandFault, compiles, filled_pages
 from rebill.paper.typeset import FEW, Sheet, set_all, set_one
-from rebill.workspace.budget import Failed, Limits, OverBudget, Worker
+from rebill.workspace.apart import Budget, CameToNothing, Child
 from rebill.workspace.inside import copy
 
 Given = TypeVar("Given")
 _LOGO = '#set page(width: auto, height: auto)\n#image("{}", width: 10pt)'
 
+NOWHERE = "http://127.0.0.1:0"
+"""An address at which nobody can listen: what wants to fetch something through it fails at once."""
+OFFLINE = {
+    **{name: NOWHERE for name in ("http_proxy", "https_proxy", "all_proxy")},
+    **{name: NOWHERE for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")},
+    **{"no_proxy": "", "NO_PROXY": ""},
+}
+
+
+class OverBudget(Exception):
+    """What was asked took more than it may, and was more than one thing."""
+
 
 class Desk:
     """Fills in what brands bring; to be closed, and of no use after that."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
         self._held = ExitStack()
-        self._idle: list[Worker] = []
+        self._idle: list[Child] = []
         self._lock = threading.Lock()
         self._copies: dict[str, tuple[str, list[str]]] = {}
         self._spent: dict[str, str] = {}
@@ -105,24 +117,25 @@ class Desk:
         if key in self._spent:
             raise BrandFault(self._spent[key])
         with self._lock:
-            worker = self._idle.pop() if self._idle else self._hired()
+            child = self._idle.pop() if self._idle else self._hired()
         try:
-            return worker.call(function, *given)
-        except Failed as fault:
-            raise BrandFault(str(fault)) from None
-        except OverBudget as fault:
-            if not alone:
-                raise
-            self._spent[key] = f"{fault}; see [limits] in rebill.toml"
-            raise BrandFault(self._spent[key]) from None
+            made = child.do(self._budget, function, *given)
         finally:
             with self._lock:
-                self._idle.append(worker)
+                self._idle.append(child)
+        if not isinstance(made, CameToNothing):
+            return made
+        if made.fault:
+            raise BrandFault(made.fault)
+        if not alone:
+            raise OverBudget
+        self._spent[key] = f"{made.what}; see [limits] in rebill.toml"
+        raise BrandFault(self._spent[key])
 
-    def _hired(self) -> Worker:
-        worker = Worker(self._limits)
-        self._held.callback(worker.close)
-        return worker
+    def _hired(self) -> Child:
+        child = Child(OFFLINE)
+        self._held.callback(child.end)
+        return child
 
     def _copy(self, folder: str) -> tuple[str, list[str]]:
         with self._lock:

@@ -15,7 +15,7 @@ from rebill.night.job import look
 from rebill.store import models, read_table
 from rebill.store.record import reading
 from rebill.workspace import apart, inbox, own_copy
-from rebill.workspace.apart import Budget, Failure, done_apart
+from rebill.workspace.apart import Budget, CameToNothing, done_apart
 from rebill.workspace.settings import SETTINGS_FILE, Limits, Workspace, open_workspace
 from rebill.workspace.text_files import digest
 
@@ -60,7 +60,7 @@ def test_what_breaks_a_reader_is_told_and_the_next_file_is_read(
     work: str, budget: Budget, said: str
 ) -> None:
     found = done_apart(budget, eval, work)
-    assert isinstance(found, Failure)
+    assert isinstance(found, CameToNothing)
     assert said in found.what and found.remedy
     assert done_apart(AMPLE, eval, "6 * 7") == 42
 
@@ -103,7 +103,7 @@ def test_a_file_that_took_too_much_is_tried_again_when_it_may_take_more(
     workspace = small(tmp_path / "w")
     put(workspace, [("a.csv", GOOD)])
     with monkeypatch.context() as patched:
-        slow = Failure("it took more than 120 seconds of CPU", "raise [limits] file_seconds")
+        slow = CameToNothing("it took more than 120 seconds of CPU", "raise [limits] file_seconds")
         patched.setattr(apart, "done_apart", lambda *given: slow)
         assert night(workspace, "2026-03-10").became == {"a.csv": "1 refused"}
     assert slow.what in [message for (message,) in by(workspace, "findings", "message")]

@@ -16,8 +16,8 @@ from invoices.customer.brand import BrandFault
 from rebill.cli.base import FAILED, NEEDS_A_PERSON
 from rebill.paper.typeset import Sheet
 from rebill.workspace import lock
+from rebill.workspace.apart import Budget
 from rebill.workspace.brands import read_brands
-from rebill.workspace.budget import Limits
 from rebill.workspace.desk import Desk
 from rebill.workspace.settings import Workspace
 
@@ -32,7 +32,7 @@ TWO_BRANDS = """
 
 @pytest.fixture(scope="module")
 def desk() -> Iterator[Desk]:
-    with Desk(Limits(1, 128)) as made:
+    with Desk(Budget(1, 128)) as made:
         yield made
 
 
