@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import uuid
@@ -16,6 +17,10 @@ from shell import Call
 
 from rebill import store
 from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
+
+# What was imported is no garbage, and is not looked through for some each time.
+gc.freeze()
+gc.set_threshold(50_000, 20, 50)
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

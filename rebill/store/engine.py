@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -54,20 +54,27 @@ def keeps_nothing() -> Iterator[None]:
         _KEPT.reset(before)
 
 
+@lru_cache(maxsize=8)
 def make_engine(url: str, *, must_exist: bool = False) -> sa.Engine:
-    """Return an engine for a SQLite or PostgreSQL URL; raise `ConfigError` for any other.
+    """Return the engine for a SQLite or PostgreSQL URL; raise `ConfigError` for any other.
 
-    SQLite makes a file that is not there, unless it `must_exist`.
+    SQLite makes a file that is not there, unless it `must_exist`. An engine is kept for what it
+    learned of our statements; it holds no connection that nobody uses.
     """
     try:
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = sa.create_engine(_there(parsed) if must_exist else parsed)
+            in_memory = _file(parsed) is None  # it lasts as long as its one connection
+            engine = sa.create_engine(
+                _there(parsed) if must_exist else parsed,
+                poolclass=sa.StaticPool if in_memory else sa.NullPool,
+            )
             _prepare_sqlite(engine)
         elif parsed.get_backend_name() == "postgresql":
             # One transaction sees one state, whatever others keep meanwhile.
             engine = sa.create_engine(
                 parsed,
+                poolclass=sa.NullPool,
                 isolation_level="REPEATABLE READ",
                 connect_args={"client_encoding": "UTF8", "keepalives_idle": 60},
             )
@@ -161,16 +168,13 @@ def upgrade(workspace: Workspace, *, new: bool = False) -> list[Damage]:
     below `lines/` say that there was one, unless a `new` one is wanted.
     """
     engine = make_engine(workspace.database_url)
-    try:
-        if not new and _has_files(workspace):
-            path = _file(engine.url)
-            if (path is not None and not path.exists()) or _shape(engine) is None:
-                raise ConfigError(_gone(workspace, path))
-        migrate(engine)
-        with engine.begin() as connection:
-            return take_digests(workspace, connection)
-    finally:
-        engine.dispose()
+    if not new and _has_files(workspace):
+        path = _file(engine.url)
+        if (path is not None and not path.exists()) or _shape(engine) is None:
+            raise ConfigError(_gone(workspace, path))
+    migrate(engine)
+    with engine.begin() as connection:
+        return take_digests(workspace, connection)
 
 
 def _file(url: sa.URL) -> Path | None:
@@ -284,15 +288,11 @@ def connected(engine: sa.Engine) -> Iterator[None]:
 @contextmanager
 def transaction(workspace: Workspace) -> Iterator[sa.Connection]:
     """Give a connection on which everything is kept at the end, or nothing after an exception."""
-    engine = open_engine(workspace)
-    try:
-        with engine.begin() as connection:
-            yield connection
-            changed = has_written(connection)
-        if changed:
-            _KEPT.set(True)
-    finally:
-        engine.dispose()
+    with open_engine(workspace).begin() as connection:
+        yield connection
+        changed = has_written(connection)
+    if changed:
+        _KEPT.set(True)
 
 
 SESSION, WRITER = 0x72656201, 0x72656202
@@ -315,21 +315,17 @@ def _session(workspace: Workspace) -> Iterator[None]:
     """Hold the database for as long as a command takes; SQLite lies in the folder, held already."""
     engine = make_engine(workspace.database_url)
     if engine.dialect.name != "postgresql":
-        engine.dispose()
         yield
         return
-    try:
-        with connected(engine):
-            held = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        with held:
-            lock.wait_for(workspace, lambda: bool(held.scalar(_asked("pg_try_advisory_lock"))))
-            try:
-                yield
-            finally:
-                with suppress(sa.exc.SQLAlchemyError):  # a broken connection holds nothing
-                    held.scalar(_asked("pg_advisory_unlock"))
-    finally:
-        engine.dispose()
+    with connected(engine):
+        held = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    with held:
+        lock.wait_for(workspace, lambda: bool(held.scalar(_asked("pg_try_advisory_lock"))))
+        try:
+            yield
+        finally:
+            with suppress(sa.exc.SQLAlchemyError):  # a broken connection holds nothing
+                held.scalar(_asked("pg_advisory_unlock"))
 
 
 def _asked(function: str, what: int = SESSION) -> sa.TextClause:

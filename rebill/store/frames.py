@@ -7,7 +7,9 @@ COPY. Text, dates and amounts come back with the types the table's columns decla
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -119,26 +121,51 @@ def read_frame(connection: sa.Connection, select: AnySelect) -> pl.DataFrame:
     Amounts are Decimal(18, 2 or 6), whole numbers Int64, dates Date, JSON its text. Rows come in
     the order the select asks for; without one they have none.
     """
-    whole = connection.dialect.name == "sqlite"
-    columns = [(str(column.key), column) for column in select.selected_columns]
-    raw = select.with_only_columns(
-        *(_raw(column, whole).label(name) for name, column in columns), maintain_column_froms=True
-    )
-    rows = connection.execute(raw).all()
-    cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return pl.DataFrame(
-        [
-            _typed(name, values, column.type, whole)
-            for (name, column), values in zip(columns, cells, strict=True)
-        ]
-    )
+    return _asked(select, connection.dialect.name == "sqlite").of(connection)
 
 
 def read_table(connection: sa.Connection, table: AnyTable) -> pl.DataFrame:
     """Return all rows of a table, sorted by its primary key."""
     target = table_of(table)
-    select = sa.select(target).order_by(*target.primary_key)
-    return once(connection, target.name, lambda: read_frame(connection, select))
+    question = _whole_table(target, connection.dialect.name == "sqlite")
+    return once(connection, target.name, lambda: question.of(connection))
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A select as the driver is asked it, and how its answer becomes a frame."""
+
+    raw: AnySelect
+    driver: pl.Schema
+    """The columns as the driver gives them."""
+    typed: list[pl.Expr]
+    """The columns as their table declares them."""
+    empty: pl.DataFrame
+
+    def of(self, connection: sa.Connection) -> pl.DataFrame:
+        """Ask it; raise where the database gives another kind of value than a column has."""
+        rows = connection.execute(self.raw).all()
+        if not rows:
+            return self.empty.clone()
+        columns = zip(self.driver.items(), zip(*rows, strict=True), strict=True)
+        given = [pl.Series(name, values, kind) for (name, kind), values in columns]
+        return pl.DataFrame(given).select(self.typed)
+
+
+def _asked(select: AnySelect, whole: bool) -> _Question:
+    """Prepare a select; `whole` = money comes as millionths, and dates and truth as SQLite has."""
+    columns = [(str(column.key), column) for column in select.selected_columns]
+    raw = select.with_only_columns(
+        *(_raw(column, whole).label(name) for name, column in columns), maintain_column_froms=True
+    )
+    driver = pl.Schema({name: _driver_type(column.type, whole) for name, column in columns})
+    typed = [_typed(name, column.type, whole) for name, column in columns]
+    return _Question(raw, driver, typed, driver.to_frame().select(typed))
+
+
+@cache
+def _whole_table(table: sa.Table, whole: bool) -> _Question:
+    return _asked(sa.select(table).order_by(*table.primary_key), whole)
 
 
 def once(
@@ -193,21 +220,28 @@ def _raw(column: sa.ColumnElement[Any], whole: bool) -> sa.ColumnElement[Any]:
     return bare
 
 
-def _typed(
-    name: str, values: tuple[Any, ...], kind: sa.types.TypeEngine[Any], whole: bool
-) -> pl.Series:
-    """Return the driver's values as a column of the type the table declares."""
-    if isinstance(kind, Money):
-        micros = pl.Series(name, values, pl.Int64).cast(pl.Decimal(38, 6))
-        return (micros * Decimal("0.000001")).cast(pl.Decimal(18, kind.places))
+def _driver_type(kind: sa.types.TypeEngine[Any], whole: bool) -> pl.DataType:
+    """Return what the driver gives for a column of the type its table declares."""
+    if isinstance(kind, Money | sa.Integer):
+        return pl.Int64()
     if isinstance(kind, sa.Date):
-        dates = pl.Series(name, values, pl.String if whole else pl.Date)
-        return dates.str.to_date() if whole else dates
+        return pl.String() if whole else pl.Date()
     if isinstance(kind, sa.Boolean):
-        return pl.Series(name, values, pl.Int64 if whole else pl.Boolean).cast(pl.Boolean)
-    if isinstance(kind, sa.Integer):
-        return pl.Series(name, values, pl.Int64)
-    return pl.Series(name, values, pl.String)
+        return pl.Int64() if whole else pl.Boolean()
+    return pl.String()
+
+
+def _typed(name: str, kind: sa.types.TypeEngine[Any], whole: bool) -> pl.Expr:
+    """Return the expression that makes of the driver's values what the table declares."""
+    values = pl.col(name)
+    if isinstance(kind, Money):
+        micros = values.cast(pl.Decimal(38, 6))
+        return (micros * Decimal("0.000001")).cast(pl.Decimal(18, kind.places))
+    if isinstance(kind, sa.Date) and whole:
+        return values.str.to_date()
+    if isinstance(kind, sa.Boolean) and whole:
+        return values.cast(pl.Boolean)
+    return values
 
 
 MONTH = month_of("bill_date")

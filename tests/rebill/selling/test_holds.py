@@ -300,7 +300,6 @@ def test_an_upgrade_keeps_apart_what_taxes_lack_and_looks_for_the_rest_anew(
         assert holds(march) == [hold], "nothing is issued because of an upgrade"
         issued, waiting = issue.issue(march, [ONE], ON, now) if lacking else (None, None)
         assert lacking is None or (issued.is_empty() and waiting["hold"].to_list() == [lacking])
-    engine.dispose()
 
 
 def test_rows_that_no_load_would_take_today_go_on_and_hold_what_they_make(

@@ -55,7 +55,6 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database_url: str)
     with engine.connect() as connection:
         assert differences(connection) == []
         assert len(sa.inspect(connection).get_table_names()) > 20
-    engine.dispose()
 
 
 def test_migrating_twice_changes_nothing(any_workspace: Workspace) -> None:
@@ -129,7 +128,6 @@ def engine() -> Iterator[sa.Engine]:
     made = store.make_engine("sqlite://")
     store.migrate(made)
     yield made
-    made.dispose()
 
 
 @given(st.lists(st.none() | st.decimals(-(10**11), 10**11, places=2), min_size=1, max_size=30))

@@ -196,7 +196,6 @@ def test_a_workspace_of_a_newer_version_is_refused_and_stays_as_it_is(
     engine = sa.create_engine(place.database_url)
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    engine.dispose()
     before = (place.root / "rebill.db").read_bytes()
     for words in (("db", "upgrade"), ("nightly", "--as-of", "2026-03-10"), ("export", "lines")):
         code, _, err = rebill(*words)
