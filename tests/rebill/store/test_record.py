@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,13 +16,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebill import store
+from rebill.store import chain
 from rebill.store.bulk.parts import end_run
 from rebill.store.bulk.sweep import prune, remove_pruned
-from rebill.store.engine import alone, differences, store_token
+from rebill.store.engine import alone, differences, keeps_nothing, store_token
 from rebill.store.frames import insert_frame, read_table
 from rebill.store.models import BulkFile, Claim, Debit, Document, Fact, Run
+from rebill.store.record import changing, reading
 from rebill.store.types import Money
-from rebill.workspace.settings import ConfigError, Workspace, init_workspace, open_workspace
+from rebill.workspace.settings import (
+    ConfigError,
+    Hand,
+    Workspace,
+    WorkspaceBusy,
+    init_workspace,
+    open_workspace,
+)
 
 CENTS, RATE = pl.Decimal(18, 2), pl.Decimal(18, 6)
 MARCH = dt.date(2026, 3, 1)
@@ -218,6 +228,29 @@ def test_a_run_is_recorded_with_what_came_in(any_workspace: Workspace) -> None:
         row = store.read_table(connection, Run).row(0, named=True)
         assert (row["as_of"], row["outcome"]) == (MARCH, "done")
         assert '"1.10"' in row["sums"]
+
+
+def test_what_breaks_while_the_record_is_changed_is_a_run_that_failed(
+    any_workspace: Workspace,
+) -> None:
+    hand = Hand("ana", "desk", "books close", lambda: "2026-03-02T01:00:00+00:00")
+    workspace = replace(any_workspace, hand=hand)
+    for error in (KeyboardInterrupt("told to end"), ConfigError("no"), WorkspaceBusy("later")):
+        with keeps_nothing(), pytest.raises(type(error)), changing(workspace) as record:
+            run = store.start_run(record.connection, "books close", MARCH)
+            store.write_bulk(workspace, record.connection, "lines", LINES, run)
+            raise error
+        assert not list(workspace.lines.rglob("*.parquet")) or isinstance(error, ConfigError)
+    with reading(workspace) as record:
+        runs = record.connection.execute(
+            sa.select(Run.command, Run.outcome, Run.who, Run.host, Run.started, Run.finished)
+            .add_columns(Run.sums)
+        ).all()  # fmt: skip
+        when = hand.clock and hand.clock()
+        assert runs == [
+            ("books close", "failed", "ana", "desk", when, when, {"error": "told to end"})
+        ]
+        assert chain.breaks(record.connection) == []
 
 
 # --- bulk facts -------------------------------------------------------------------------------
