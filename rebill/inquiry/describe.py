@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -75,7 +76,8 @@ class Reader:
 
         Of one that took too much, or broke its reader, the findings say so.
         """
-        found = _done(self.settings, path.stat().st_size, _told, self, path, name)
+        with _scratch() as scratch:
+            found = _done(self.settings, path.stat().st_size, _told, self, path, name, scratch)
         if not isinstance(found, apart.Failure):
             return found
         size, sha256 = text_files.digest(path)
@@ -97,18 +99,24 @@ def _done(
     return apart.done_apart(apart.budget_of(settings.limits, size), work, *given)
 
 
-def _told(reader: Reader, path: Path, name: str) -> tuple[dict[str, Any], bool]:
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder of ours: the process that reads may end in the middle, and leave it."""
+    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        yield Path(scratch)
+
+
+def _told(reader: Reader, path: Path, name: str, scratch: Path) -> tuple[dict[str, Any], bool]:
     size, sha256 = text_files.digest(path)
     head = head_of(reader.settings, path)
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        reading = reader.read(path, name, Path(scratch), sha256)
-        facts = _facts(name, size, sha256, reading)
-        if not isinstance(head, text_files.Fault):
-            chosen = carrier.choose(head, reader.profile, reader.profiles)
-            if isinstance(chosen, Profile):
-                facts |= {"format": chosen.format, "profile": chosen.profile}
-                facts["columns not read"] = ", ".join(_unread(head, chosen)) or "none"
-        return {**facts, **_said(reading)}, reading.bundle is not None
+    reading = reader.read(path, name, scratch, sha256)
+    facts = _facts(name, size, sha256, reading)
+    if not isinstance(head, text_files.Fault):
+        chosen = carrier.choose(head, reader.profile, reader.profiles)
+        if isinstance(chosen, Profile):
+            facts |= {"format": chosen.format, "profile": chosen.profile}
+            facts["columns not read"] = ", ".join(_unread(head, chosen)) or "none"
+    return {**facts, **_said(reading)}, reading.bundle is not None
 
 
 def _facts(name: str, size: int, sha256: str, reading: Reading) -> dict[str, Any]:
@@ -159,8 +167,8 @@ def descriptions(path: Path, reader: Reader) -> list[dict[str, Any]]:
         return [bank_description(path, settings)]
     if archives.kind(path) is None:
         return [reader.told(path, path.name)[0]]
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        given = (path, path.name, Path(scratch), settings.archives)
+    with _scratch() as scratch:
+        given = (path, path.name, scratch, settings.archives)
         members = _done(settings, size, archives.unpack, *given)
         if isinstance(members, apart.Failure):
             return [_left(path.name, members)]
@@ -176,22 +184,24 @@ def descriptions(path: Path, reader: Reader) -> list[dict[str, Any]]:
         if len(parts) > 1:
             names = [part.name for part in parts]
             told = [_as_part(one, names) for one in told]
-            read = _done(settings, sum(p.size for p in parts), _together, reader, parts)
+            size = sum(part.size for part in parts)
+            read = _done(settings, size, _together, reader, parts, scratch)
             if isinstance(read, apart.Failure):
                 return [*told, _left(path.name, read)]
             told.append({"file": path.name, "put together": ", ".join(names), **read})
         return told
 
 
-def _together(reader: Reader, parts: list[archives.Member]) -> dict[str, pl.DataFrame]:
+def _together(
+    reader: Reader, parts: list[archives.Member], scratch: Path
+) -> dict[str, pl.DataFrame]:
     """Return what parts of bills say, put together."""
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        readings = [
-            reader.read(part.path, part.name, Path(tempfile.mkdtemp(dir=scratch)), part.sha256)
-            for part in parts
-            if part.path is not None
-        ]
-        return _said(*readings)
+    readings = [
+        reader.read(part.path, part.name, Path(tempfile.mkdtemp(dir=scratch)), part.sha256)
+        for part in parts
+        if part.path is not None
+    ]
+    return _said(*readings)
 
 
 def _left(
