@@ -36,7 +36,7 @@ ChargeClass = Literal[
 class Account(_Strict):
     """A pattern of billing account numbers the contract holds, `*` as wildcard, and when."""
 
-    ban: str = Field(pattern=r"^[^\s*]*(\*[^\s*]*)*$", min_length=1)
+    ban: str = Field(pattern=r"^[^\s*]*(\*[^\s*]*)*$", min_length=1, max_length=100)
     from_: dt.date | None = Field(default=None, alias="from")
     until: dt.date | None = None
 
@@ -44,6 +44,20 @@ class Account(_Strict):
     def regex(self) -> str:
         """The pattern as an anchored regular expression."""
         return "^" + ".*".join(re.escape(part) for part in self.ban.split("*")) + "$"
+
+    def fits(self, ban: str) -> bool:
+        """Whether an account number fits: looked for part by part, for many wildcards take an
+        expression longer than anybody waits."""
+        first, *parts = self.ban.split("*")
+        if not parts:
+            return ban == first
+        last, at = parts.pop(), len(first)
+        for part in parts:
+            found = ban.find(part, at)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return ban.startswith(first) and ban.endswith(last) and len(ban) - len(last) >= at
 
     @property
     def length(self) -> int:

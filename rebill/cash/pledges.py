@@ -12,9 +12,11 @@ from pathlib import Path
 import polars as pl
 
 from rebill.reference import current
-from rebill.reference.contracts import check_accounts, from_json, read_contract_file, to_json
+from rebill.reference.contracts import check_accounts, from_json, to_json
 from rebill.reference.faults import Faults
+from rebill.reference.sources import read_rows
 from rebill.store.record import Record
+from rebill.store.shapes import TABLES
 from rebill.workspace.settings import ConfigError
 from reconcile.cash.commitments import commitments
 from reconcile.cash.run_rate import charges
@@ -48,7 +50,7 @@ def supposed(record: Record, path: Path) -> list[Contract]:
     Raises ConfigError naming every fault of the file, and every pair of patterns that clash.
     """
     faults = Faults()
-    rows = read_contract_file(path, faults)
+    rows = read_rows(record.workspace.settings.limits, path, TABLES["contracts"], faults)
     known = {one.id: one for one in current.contracts(record.connection)}
     known |= {one.id: one for one in (from_json(body) for body in rows["body"])}
     whole = pl.DataFrame(

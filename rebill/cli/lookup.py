@@ -128,7 +128,7 @@ def explain(line_id: str, given: Given) -> None:
 @app.command(epilog=example("rebill describe bills/2026-03.csv"))
 def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
     """Say what a carrier or bank file is and says; nothing is stored, no workspace is needed."""
-    from rebill.inquiry.describe import as_data, as_words, descriptions, known_at
+    from rebill.inquiry.describe import Reader, as_data, as_words, descriptions, known_at
     from rebill.workspace.profiles import profiles_at
     from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Settings
 
@@ -138,7 +138,7 @@ def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
     known_profile(profile, workspace)
     place = given.place() if (workspace / SETTINGS_FILE).exists() else None
     settings = place.settings if place else Settings()
-    told = descriptions(file, profile, settings, profiles_at(workspace), known_at(place))
+    told = descriptions(file, Reader(profile, settings, profiles_at(workspace), known_at(place)))
     if given.json:
         from json import dumps
 

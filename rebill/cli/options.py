@@ -122,14 +122,23 @@ def open_place(workspace: Path, wait: float = 0) -> Workspace:
     """Return the workspace an option names, in the hand of who runs the command."""
     from dataclasses import replace
 
-    from click import get_current_context
-
     from rebill.cli.base import a_hand
     from rebill.workspace.settings import open_workspace
 
+    return replace(open_workspace(workspace), hand=a_hand(_command() or "rebill", wait))
+
+
+def _command() -> str:
+    """Return the command that is run, in words; empty where none is."""
+    # The library brings a click of its own: the one beside it knows of no command.
+    from typer.main import get_current_context  # type: ignore[attr-defined]
+
     here = get_current_context(silent=True)
-    command = here.command_path.partition(" ")[2] if here else ""
-    return replace(open_workspace(workspace), hand=a_hand(command or "rebill", wait))
+    words: list[str] = []
+    while here is not None and here.parent is not None:  # the program itself is no word of it
+        words.insert(0, here.info_name or "")
+        here = here.parent
+    return " ".join(words)
 
 
 @dataclass(frozen=True, kw_only=True)

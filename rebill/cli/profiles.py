@@ -85,12 +85,8 @@ def profiles_cells(
     """Show what a layout makes of a fixed-width file: each record with its cells."""
     from rebill.intake.profiles import cells
     from rebill.paper.text import safe_csv
-    from rebill.workspace.profiles import profiles_at
-    from rebill.workspace.settings import ConfigError
 
-    if not path.is_file():
-        raise ConfigError(f"{path}: there is no such file; check the path")
-    rows = cells(path, profile, profiles_at(given.workspace))
+    rows = cells(given.workspace, path, profile)
     if out is None:
         given.show(rows)
     else:

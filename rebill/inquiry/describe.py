@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
 from invoices import bank, carrier
 from invoices.carrier import Known, Profile, Profiles, flat
 from invoices.carrier.describe import Description, describe
-from invoices.carrier.reading import Reading
+from invoices.carrier.reading import Reading, refused_file
 from invoices.schema import WIDE
-from rebill.cash.bank_paper import is_bank_file, read_bank_file
+from rebill.cash.bank_paper import is_bank_file, read_bank_file, unread
 from rebill.intake import archives
 from rebill.intake.read import head_of, read_file
 from rebill.paper.text import as_table
 from rebill.reference import current
 from rebill.store.record import reading
-from rebill.workspace import text_files
+from rebill.workspace import apart, text_files
 from rebill.workspace.settings import Settings, Workspace
+
+T = TypeVar("T")
 
 DOCUMENT = (
     "status",
@@ -54,49 +58,78 @@ SHOWN = 20
 UNFOOTED = "document_does_not_foot"
 
 
-def description(
-    path: Path, profile: str | None, settings: Settings, profiles: Profiles, known: Known
-) -> dict[str, Any]:
-    """Return what a file is: name, size, SHA-256, format, and what it says in small tables."""
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
-        read = _read(path, path.name, profile, settings, profiles, known, Path(scratch))
-        return {**read.facts, **_said(read.reading)}
-
-
 @dataclass(frozen=True)
-class _Read:
-    """A file as its profile reads it; its lines may lie in the scratch folder."""
+class Reader:
+    """By what files are read: the settings, the profile that was asked for or any, what is known.
 
-    facts: dict[str, Any]
-    reading: Reading
+    Each file is read by a process of its own, under the limits of the settings.
+    """
+
+    profile: str | None
+    settings: Settings
+    profiles: Profiles
+    known: Known
+
+    def told(self, path: Path, name: str) -> tuple[dict[str, Any], bool]:
+        """Return what a file is: name, size, SHA-256, format, and what it says in small tables;
+        and whether it is a part of bills.
+
+        Of one that took too much, or broke its reader, the findings say so.
+        """
+        with _scratch() as scratch:
+            found = _done(self.settings, path.stat().st_size, _told, self, path, name, scratch)
+        if not isinstance(found, apart.Failure):
+            return found
+        size, sha256 = text_files.digest(path)
+        refused = refused_file(name, sha256, found.what, found.remedy)
+        return {**_facts(name, size, sha256, refused), **_said(refused)}, False
+
+    def read(self, path: Path, name: str, scratch: Path, sha256: str = "") -> Reading:
+        """Return what a file says; its lines may lie in the scratch folder."""
+        return read_file(
+            self.settings, path, name, self.profile,
+            sha256=sha256, profiles=self.profiles, known=self.known, scratch=scratch,
+        )  # fmt: skip
 
 
-def _read(
-    path: Path,
-    name: str,
-    profile: str | None,
-    settings: Settings,
-    profiles: Profiles,
-    known: Known,
-    scratch: Path,
-) -> _Read:
+def _done(
+    settings: Settings, size: int, work: Callable[..., T], *given: object
+) -> T | apart.Failure:
+    """Return what work on so many bytes from outside gives, or why it came to nothing."""
+    return apart.done_apart(apart.budget_of(settings.limits, size), work, *given)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give a folder of ours: the process that reads may end in the middle, and leave it."""
+    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        yield Path(scratch)
+
+
+def _told(reader: Reader, path: Path, name: str, scratch: Path) -> tuple[dict[str, Any], bool]:
     size, sha256 = text_files.digest(path)
-    head = head_of(settings, path)
-    chosen = None if isinstance(head, text_files.Fault) else carrier.choose(head, profile, profiles)
-    reading = read_file(
-        settings, path, name, profile,
-        sha256=sha256, profiles=profiles, known=known, scratch=scratch,
-    )  # fmt: skip
-    facts = {
+    head = head_of(reader.settings, path)
+    reading = reader.read(path, name, scratch, sha256)
+    facts = _facts(name, size, sha256, reading)
+    if not isinstance(head, text_files.Fault):
+        chosen = carrier.choose(head, reader.profile, reader.profiles)
+        if isinstance(chosen, Profile):
+            facts |= {"format": chosen.format, "profile": chosen.profile}
+            facts["columns not read"] = ", ".join(_unread(head, chosen)) or "none"
+    return {**facts, **_said(reading)}, reading.bundle is not None
+
+
+def _facts(name: str, size: int, sha256: str, reading: Reading) -> dict[str, Any]:
+    """Return what is known of any file, whatever reads it."""
+    return {
         "file": name,
         "size": size,
         "sha256": sha256,
-        "format": chosen.format if isinstance(chosen, Profile) else "unknown",
-        "profile": chosen.profile if isinstance(chosen, Profile) else "unknown",
+        "format": "unknown",
+        "profile": "unknown",
         "quarantined": reading.quarantine.height,
-        "columns not read": ", ".join(_unread(head, chosen)) or "none",
+        "columns not read": "none",
     }
-    return _Read(facts, reading)
 
 
 def _said(*readings: Reading) -> dict[str, Any]:
@@ -117,59 +150,73 @@ def _said(*readings: Reading) -> dict[str, Any]:
     }
 
 
-def _unread(head: bytes | text_files.Fault, chosen: object) -> list[str]:
+def _unread(head: bytes, chosen: Profile) -> list[str]:
     """Return the columns of a delimited file that its profile does not look at."""
-    if not isinstance(head, bytes) or not isinstance(chosen, Profile):
-        return []
     return flat.unread_columns(head, chosen) if chosen.format == flat.NAME else []
 
 
-def descriptions(
-    path: Path, profile: str | None, settings: Settings, profiles: Profiles, known: Known
-) -> list[dict[str, Any]]:
+def descriptions(path: Path, reader: Reader) -> list[dict[str, Any]]:
     """Return what a file is; of an archive, what each of its members is, or why it is none.
 
     Members with parts of the same bills say what their rows are, and the archive, last, what the
     bills are that they make together.
     """
-    if profile is None and is_bank_file(settings, path):
+    path = path.absolute()  # the process that reads may work in another folder
+    settings, size = reader.settings, path.stat().st_size
+    if reader.profile is None and is_bank_file(settings, path):
         return [bank_description(path, settings)]
     if archives.kind(path) is None:
-        return [description(path, profile, settings, profiles, known)]
-    with tempfile.TemporaryDirectory(prefix="rebill-") as scratch:
+        return [reader.told(path, path.name)[0]]
+    with _scratch() as scratch:
+        given = (path, path.name, scratch, settings.archives)
+        members = _done(settings, size, archives.unpack, *given)
+        if isinstance(members, apart.Failure):
+            return [_left(path.name, members)]
         told: list[dict[str, Any]] = []
-        parts: list[_Read] = []
-        for i, member in enumerate(
-            archives.unpack(path, path.name, Path(scratch), settings.archives)
-        ):
+        parts: list[archives.Member] = []
+        for member in members:
             if member.path is None:
-                told.append(_left(member))
+                told.append(_left(member.name, member.fault, member.left))
                 continue
-            folder = Path(scratch) / f"read-{i}"
-            folder.mkdir()
-            read = _read(member.path, member.name, profile, settings, profiles, known, folder)
-            told.append({**read.facts, **_said(read.reading)})
-            if read.reading.bundle is not None:
-                parts.append(read)
+            said, is_part = reader.told(member.path, member.name)
+            told.append(said)
+            parts += [member] if is_part else []
         if len(parts) > 1:
-            told = [_as_part(one, parts) for one in told]
-            names = ", ".join(str(part.facts["file"]) for part in parts)
-            together = _said(*(part.reading for part in parts))
-            told.append({"file": path.name, "put together": names, **together})
+            names = [part.name for part in parts]
+            told = [_as_part(one, names) for one in told]
+            size = sum(part.size for part in parts)
+            read = _done(settings, size, _together, reader, parts, scratch)
+            if isinstance(read, apart.Failure):
+                return [*told, _left(path.name, read)]
+            told.append({"file": path.name, "put together": ", ".join(names), **read})
         return told
 
 
-def _left(member: archives.Member) -> dict[str, Any]:
+def _together(
+    reader: Reader, parts: list[archives.Member], scratch: Path
+) -> dict[str, pl.DataFrame]:
+    """Return what parts of bills say, put together."""
+    readings = [
+        reader.read(part.path, part.name, Path(tempfile.mkdtemp(dir=scratch)), part.sha256)
+        for part in parts
+        if part.path is not None
+    ]
+    return _said(*readings)
+
+
+def _left(
+    name: str, fault: text_files.Fault | apart.Failure | None, why: str | None = None
+) -> dict[str, Any]:
     return {
-        "file": member.name,
-        "refused": member.fault.what if member.fault else member.left,
-        "remedy": member.fault.remedy if member.fault else "it is passed over",
+        "file": name,
+        "refused": fault.what if fault else why,
+        "remedy": fault.remedy if fault else "it is passed over",
     }
 
 
-def _as_part(told: dict[str, Any], parts: list[_Read]) -> dict[str, Any]:
+def _as_part(told: dict[str, Any], parts: list[str]) -> dict[str, Any]:
     """Leave out what a part alone cannot say: which bills there are, and whether they foot."""
-    if told["file"] not in {part.facts["file"] for part in parts}:
+    if told["file"] not in parts:
         return told
     findings = told["findings"].filter(pl.col("code") != UNFOOTED)
     return {**{k: v for k, v in told.items() if k != "documents"}, "findings": findings}
@@ -179,7 +226,9 @@ def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
     """Return what a bank file is and says: its sums by day and originator, entries,
     faults and doubts."""
     size, sha256 = text_files.digest(path)
-    reading = read_bank_file(settings, path)
+    reading = _done(settings, size, read_bank_file, settings, path, sha256)
+    if isinstance(reading, apart.Failure):
+        reading = unread(sha256, "content", reading.what, reading.remedy)
     taken = pl.col("amount").filter(pl.col("kind").is_in(("entry", "other")))
     sums = reading.entries.group_by("settled_on", "company_id", "company_name", "direction").agg(
         entries=pl.len(),

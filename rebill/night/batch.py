@@ -10,7 +10,6 @@ import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,10 +30,10 @@ from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import finish_run, start_run, sweep_orphans, transaction
 from rebill.store.bulk.sweep import kept_since, prune, remove_pruned
-from rebill.store.engine import alone, fence, keeps_nothing
-from rebill.store.record import Record
+from rebill.store.engine import alone, fence
+from rebill.store.record import Record, failures_noted
 from rebill.workspace.log import Log
-from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace.settings import Workspace
 from rebill.workspace.write import STAGED
 
 
@@ -77,21 +76,17 @@ def run(
     """
     workspace = replace(workspace, sound={})
     with alone(workspace):
-        started = now()
         try:
-            with transaction(workspace) as connection:
-                record = Record(workspace, connection)
-                outcome, delivery = _keep(record, job, log, hook, now)
-            hook("kept")
-        except ConfigError:
-            raise
-        except Undone as trial:
-            with transaction(workspace) as connection:
-                sweep_orphans(workspace, connection)
-            return trial.outcome
-        except BaseException as error:  # a panic of polars is no Exception
-            _note_failure(workspace, job, started, now(), error)
-            raise
+            with failures_noted(workspace, job.command, job.as_of, now):
+                try:
+                    with transaction(workspace) as connection:
+                        record = Record(workspace, connection)
+                        outcome, delivery = _keep(record, job, log, hook, now)
+                    hook("kept")
+                except Undone as trial:
+                    with transaction(workspace) as connection:
+                        sweep_orphans(workspace, connection)
+                    return trial.outcome
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
         try:
@@ -203,14 +198,3 @@ def standing(workspace: Workspace) -> tuple[int, int, int, int]:
     held = digest.held.filter(status="held").height
     lacking = int(digest.lacking["count"].sum())
     return held, digest.deadlines.height, digest.returns.height, lacking
-
-
-def _note_failure(
-    workspace: Workspace, job: Job, started: str, finished: str, error: BaseException
-) -> None:
-    """Record that a run failed, and sweep what it left, as far as the database can be reached."""
-    with suppress(Exception), keeps_nothing(), transaction(workspace) as connection:
-        sweep_orphans(workspace, connection)
-        hand = workspace.hand
-        run_id = start_run(connection, job.command, job.as_of, __version__, started, hand=hand)
-        finish_run(connection, run_id, "failed", {}, {"error": str(error)[:500]}, finished)

@@ -26,17 +26,15 @@ def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     Cells are trimmed; an empty one is null, as is every cell of a column the file lacks. `_row` is
     the physical row of a CSV, the header being row 1; of a Parquet file the record's, from 2.
     """
+    read = _parquet if path.suffix.lower() == ".parquet" else _csv
     try:
-        if path.suffix.lower() == ".parquet":
-            header, rows = _parquet(path, shape, faults)
-        else:
-            header, rows = _csv(path, faults)
+        rows = read(path, shape, faults)
     except OSError as error:
         faults.add(path.name, None, f"cannot be read: {error.strerror}", "check the file")
-        header, rows = [], None
-    if rows is None or not _header_is_right(path, header, shape, faults):
-        return pl.DataFrame(schema={"_file": pl.String, "_row": pl.Int64, **_texts(shape)})
-    present = set(header)
+        rows = None
+    if rows is None:
+        return no_cells(shape)
+    present = set(rows.columns)
     return rows.select(
         pl.lit(path.name).alias("_file"),
         pl.col("_row").cast(pl.Int64),
@@ -47,8 +45,10 @@ def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     )
 
 
-def _texts(shape: TableIn) -> dict[str, pl.DataType]:
-    return {column.name: pl.String() for column in shape.columns}
+def no_cells(shape: TableIn) -> pl.DataFrame:
+    """Return the rows of a file that says nothing."""
+    texts = {column.name: pl.String for column in shape.columns}
+    return pl.DataFrame(schema={"_file": pl.String, "_row": pl.Int64, **texts})
 
 
 def _nothing(name: str) -> pl.Expr:
@@ -82,36 +82,32 @@ def _header_is_right(path: Path, header: list[str], shape: TableIn, faults: Faul
 # --- CSV --------------------------------------------------------------------------------------
 
 
-def _csv(path: Path, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
-    """Return header and rows of a CSV; a row with too few or too many cells is an error."""
+def _csv(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame | None:
+    """Return the rows of a CSV; a row with too few or too many cells is an error.
+
+    Nothing is taken apart by a header that is not that of the table: it may have any width.
+    """
     fault = inspect(path, MOST_BYTES).fault
     if fault:
         faults.add(path.name, fault.row, fault.what, fault.remedy)
-        return [], None
+        return None
     text = scan_text(path)
     if text.select(pl.col("text").str.contains('"', literal=True).any()).collect().item():
-        return _quoted(path, faults)
+        return _quoted(path, shape, faults)
     rows = text.filter(pl.col("text").str.strip_chars(" \t,") != "").collect().sort("row")
     if rows.is_empty():
         faults.add(path.name, None, "the file is empty", "begin it with a header row")
-        return [], None
+        return None
     header = [name.strip().lower() for name in rows.item(0, "text").split(",")]
     body = rows.slice(1).with_columns(
         cells=pl.col("text").str.count_matches(",", literal=True).cast(pl.Int64) + 1
     )
     _note_ragged(path, body, len(header), faults)
+    if not _header_is_right(path, header, shape, faults):
+        return None
     whole = body.filter(pl.col("cells") == len(header))
-    names = _unlike(header)
-    fields = pl.col("text").str.split_exact(",", len(header) - 1).struct.rename_fields(names)
-    return header, whole.select(fields.alias("fields"), _row="row").unnest("fields")
-
-
-def _unlike(header: list[str]) -> list[str]:
-    """Return the names of a header, a doubled one made unlike, for it is refused anyway."""
-    return [
-        name if header.index(name) == place else f"{name}#{place}"
-        for place, name in enumerate(header)
-    ]
+    fields = pl.col("text").str.split_exact(",", len(header) - 1).struct.rename_fields(header)
+    return whole.select(fields.alias("fields"), _row="row").unnest("fields")
 
 
 def _note_ragged(path: Path, body: pl.DataFrame, width: int, faults: Faults) -> None:
@@ -123,8 +119,8 @@ def _note_ragged(path: Path, body: pl.DataFrame, width: int, faults: Faults) -> 
     faults.add_rows(wrong, "give every column its cell, and quote a cell that holds a comma")
 
 
-def _quoted(path: Path, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
-    """Return header and rows of a CSV with quoted cells, which may hold commas and line ends."""
+def _quoted(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame | None:
+    """Return the rows of a CSV with quoted cells, which may hold commas and line ends."""
     header: list[str] = []
     numbers: list[int] = []
     records: list[list[str]] = []
@@ -142,12 +138,13 @@ def _quoted(path: Path, faults: Faults) -> tuple[list[str], pl.DataFrame | None]
         except csv.Error as error:
             place = (numbers[-1] if numbers else 1) + 1
             faults.add(path.name, place, f"the quotes are wrong: {error}", "close every quote")
-            return [], None
+            return None
     schema = {"row": pl.Int64, "cells": pl.Int64}
     _note_ragged(path, pl.DataFrame(ragged, schema, orient="row"), len(header), faults)
-    schema_of_cells = dict.fromkeys(_unlike(header), pl.String)
-    frame = pl.DataFrame(records, schema_of_cells, orient="row", strict=False)
-    return header, frame.with_columns(pl.Series("_row", numbers, pl.Int64))
+    if not _header_is_right(path, header, shape, faults):
+        return None
+    frame = pl.DataFrame(records, dict.fromkeys(header, pl.String), orient="row", strict=False)
+    return frame.with_columns(pl.Series("_row", numbers, pl.Int64))
 
 
 def _numbered(reader: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
@@ -162,18 +159,20 @@ def _numbered(reader: Iterable[list[str]]) -> Iterator[tuple[int, list[str]]]:
 # --- Parquet ----------------------------------------------------------------------------------
 
 
-def _parquet(path: Path, shape: TableIn, faults: Faults) -> tuple[list[str], pl.DataFrame | None]:
-    """Return the columns of a Parquet file as the text a CSV would have."""
+def _parquet(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame | None:
+    """Return the rows of a Parquet file as the text a CSV would have."""
     try:
         frame = pl.read_parquet(path, hive_partitioning=False, glob=False)
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).splitlines()[0]
         faults.add(path.name, None, f"is no Parquet file: {reason}", "write the file again")
-        return [], None
+        return None
     kinds = {column.name: column.kind for column in shape.columns}
     header = [name.strip().lower() for name in frame.columns]
+    if not _header_is_right(path, header, shape, faults):
+        return None
     texts = []
-    for name, series in zip(_unlike(header), frame.iter_columns(), strict=True):
+    for name, series in zip(header, frame.iter_columns(), strict=True):
         number = series.dtype.is_numeric()
         if number and kinds.get(name) == "text":
             faults.add(
@@ -182,10 +181,10 @@ def _parquet(path: Path, shape: TableIn, faults: Faults) -> tuple[list[str], pl.
                 f"column {name!r} holds numbers",
                 "write it as text, so that leading zeros stay",
             )
-            return [], None
+            return None
         texts.append(_as_text(series).alias(name))
     rows = pl.Series("_row", range(2, frame.height + 2), pl.Int64)
-    return header, pl.DataFrame([rows, *texts])
+    return pl.DataFrame([rows, *texts])
 
 
 def _as_text(series: pl.Series) -> pl.Series:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import polars as pl
 import sqlalchemy as sa
 
@@ -130,13 +128,13 @@ def _check_accounts_named(load: Changes, faults: Faults) -> None:
     An account may move from contract to contract, and with a sale from carrier to carrier.
     """
     held = [from_json(body) for body in load.after("contracts")["body"]]
-    patterns = [re.compile(account.regex) for one in held for account in one.accounts]
+    patterns = [account for one in held for account in one.accounts]
     for name in ("buy_rates", "promised_credits"):
         rows = load.asked(name, "contracts").drop_nulls("ban")
         if not patterns or rows.is_empty():
             continue
         accounts = rows["ban"].unique().to_list()
-        known = [ban for ban in accounts if any(pattern.match(ban) for pattern in patterns)]
+        known = [ban for ban in accounts if any(pattern.fits(ban) for pattern in patterns)]
         note_broken(
             rows.filter(~pl.col("ban").is_in(known)),
             TABLES[name],

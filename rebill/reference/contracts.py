@@ -40,7 +40,7 @@ def read_contract_file(path: Path, faults: Faults) -> pl.DataFrame:
     except (OSError, UnicodeDecodeError) as error:
         faults.add(path.name, None, f"cannot be read: {error}", "save it as UTF-8 text")
         return ROWS.to_frame()
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # some of what is no TOML is told as a ValueError
         line = re.search(r"line (\d+)", str(error))
         row = int(line[1]) if line else None
         faults.add(path.name, row, f"is not TOML: {error}", "correct the line")
@@ -155,8 +155,8 @@ def _pairs(held: list[_Held]) -> Iterator[tuple[_Held, _Held]]:
     for same in plain.values():
         yield from combinations(same, 2)
     for number, one in enumerate(wild):
-        fits = re.compile(one[1].regex)
-        yield from ((one, other) for ban in plain if fits.match(ban) for other in plain[ban])
+        fit = (ban for ban in plain if one[1].fits(ban))
+        yield from ((one, other) for ban in fit for other in plain[ban])
         yield from ((one, two) for two in wild[number + 1 :] if both_fit(one[1].ban, two[1].ban))
 
 

@@ -37,6 +37,11 @@ class Faults:
         if len(self.listed) < SHOWN:
             self.listed.append(LoadError(file, row, what, remedy))
 
+    def take(self, others: Faults) -> None:
+        """Note all errors that were found elsewhere."""
+        self.total += others.total
+        self.listed += others.listed[: SHOWN - len(self.listed)]
+
     def add_rows(self, rows: pl.DataFrame, remedy: str) -> None:
         """Note an error for each row of a frame with `_file`, `_row` and `what`."""
         self.total += rows.height

@@ -27,7 +27,7 @@ def difference(
     recurring lines of their last loaded bill on or before it.
     """
     faults = Faults()
-    csr = read_records(paths, faults)
+    csr = read_records(record.workspace.settings.limits, paths, faults)
     frames = current.reference_frames(record.workspace, record.connection)
     contracts = current.contracts(record.connection)
     day = as_of or record.last_as_of()

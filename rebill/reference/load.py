@@ -65,7 +65,7 @@ def load(
     files are. Raises `ConfigError` for a workspace that cannot be used; whatever is wrong with the
     files is an error of the result.
     """
-    faults = Faults()
+    faults, limits = Faults(), workspace.settings.limits
     sources = sources_of(paths, faults)
     told = sources.pop(CSR, [])
     if told and any(name in sources for name in RECORDS):
@@ -73,7 +73,7 @@ def load(
         faults.add(told[0].name, None, what, "load the records by themselves")
         told = []
     rows = {
-        name: pl.concat([read_rows(path, TABLES[name], faults) for path in found])
+        name: pl.concat([read_rows(limits, path, TABLES[name], faults) for path in found])
         for name, found in sources.items()
     }
     with changing(workspace, "load") as record:
@@ -97,7 +97,7 @@ def _of_records(
     faults: Faults,
 ) -> dict[str, pl.DataFrame]:
     """Return the rows that customer service records make of the inventory as it stands."""
-    csr = read_records(paths, faults)
+    csr = read_records(loading.workspace.settings.limits, paths, faults)
     inventory = {name: loading.current(name) for name in (*RECORDS, "service_accounts")}
     return inventory_rows(csr, carrier, contracts(connection), inventory, faults)
 

@@ -13,12 +13,14 @@ from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.csr import RECORDS, Csr, is_csr, read_csr
 from invoices.carrier.csr_equipment import ROWS
 from invoices.text import filled
+from rebill.reference.budgets import in_budget
 from rebill.reference.checks_cells import typed
 from rebill.reference.current import account_patterns
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 from rebill.store.shapes import SERVICE_ELEMENTS, SERVICES
 from rebill.workspace import text_files
+from rebill.workspace.settings import Limits
 from reconcile.audit.records_compared import subject
 from reconcile.contracts import Contract
 from reconcile.homes import homes
@@ -37,9 +39,12 @@ def is_record(path: Path) -> bool:
     return is_csr(text_files.head(path).decode("utf-8-sig", errors="replace"))
 
 
-def read_records(paths: Sequence[Path], faults: Faults) -> Csr:
-    """Return the records of all files, and note everything that is wrong with them."""
-    read = [_read(path, faults) for path in paths]
+def read_records(limits: Limits, paths: Sequence[Path], faults: Faults) -> Csr:
+    """Return the records of all files, and note everything that is wrong with them.
+
+    A file that takes more than `limits` allow is wrong too.
+    """
+    read = [in_budget(limits, faults, _read, path) or read_csr("", path.name) for path in paths]
     first, parts = 0, []
     for one in read:
         shift = pl.col("record") + first

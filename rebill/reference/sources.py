@@ -7,13 +7,16 @@ from pathlib import Path
 
 import polars as pl
 
-from rebill.reference.cells import read_cells
+from rebill.reference.budgets import in_budget
+from rebill.reference.cells import no_cells, read_cells
 from rebill.reference.checks_cells import typed
+from rebill.reference.contracts import ROWS as CONTRACTS
 from rebill.reference.contracts import read_contract_file
 from rebill.reference.faults import Faults
 from rebill.reference.service_records import is_record
 from rebill.store.columns import TableIn
 from rebill.store.shapes import TABLES
+from rebill.workspace.settings import Limits
 
 CSR = "customer service records"
 SUFFIXES = (".csv", ".parquet", ".toml")
@@ -51,8 +54,20 @@ def _table_of(path: Path) -> str | None:
     return stem if suffix in SUFFIXES and stem in TABLES and stem != "contracts" else None
 
 
-def read_rows(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
-    """Return the rows of one file of a table, typed, and note every fault."""
+def read_rows(limits: Limits, path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
+    """Return the rows of one file of a table, typed, and note every fault.
+
+    A file that takes more than `limits` allow is a fault too.
+    """
+    found = in_budget(limits, faults, _rows, path, shape)
+    if found is not None:
+        return found
+    return (
+        CONTRACTS.to_frame() if shape.name == "contracts" else typed(no_cells(shape), shape, faults)
+    )
+
+
+def _rows(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     if shape.name == "contracts":
         return read_contract_file(path, faults)
     return typed(read_cells(path, shape, faults), shape, faults)

@@ -37,7 +37,7 @@ from rebill.store import (
 )
 from rebill.store.engine import alone, fence
 from rebill.store.frames import MONTH
-from rebill.store.record import INVOICED_LINES, MADE_LINES, Record
+from rebill.store.record import INVOICED_LINES, MADE_LINES, Record, failures_noted
 from rebill.workspace.settings import ConfigError, Failure, Workspace
 
 Result = TypeVar("Result")
@@ -302,7 +302,10 @@ def run(
     """Return what `work` gives, done in one transaction under the workspace's lock, and write the
     papers it touched. Those that cannot be written wait for the next night."""
     with alone(workspace):
-        with transaction(workspace) as connection:
+        with (
+            failures_noted(workspace, command, on, now),
+            transaction(workspace) as connection,
+        ):
             fence(connection)
             record = Record(workspace, connection)
             load_id = current.load_version(connection)

@@ -16,10 +16,9 @@ from invoices.schema import CENTS, among, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.own_charges import ITEMS
 from rebill.pricing.taxes import KEY, PROBLEMS, Tables, Taxed
-from rebill.reference.cells import read_cells
-from rebill.reference.checks_cells import typed
 from rebill.reference.checks_rows import check_keys
 from rebill.reference.faults import Faults
+from rebill.reference.sources import read_rows
 from rebill.store import insert_frame, read_table
 from rebill.store.columns import Column, TableIn, text
 from rebill.store.models_selling import TaxResult
@@ -123,7 +122,7 @@ def take_in(record: Record, path: Path, known: set[str]) -> pl.DataFrame:
     unknown request, a cell that cannot be read, a tax above its base, one said twice.
     """
     faults = Faults()
-    rows = typed(read_cells(path, RESULT, faults), RESULT, faults)
+    rows = read_rows(record.workspace.settings.limits, path, RESULT, faults)
     check_keys(rows.filter("_ok"), RESULT, faults)
     before = read_table(record.connection, TaxResult)
     answered = rows.filter(among("request", before["request"]))

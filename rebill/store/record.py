@@ -7,8 +7,8 @@ come lazily from the Parquet files the database names.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import polars as pl
@@ -18,9 +18,9 @@ from invoices.bill_dates import doubtful
 from invoices.carrier.reading import document_id
 from invoices.schema import CENTS, FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
-from rebill.store import transaction
+from rebill.store import sweep_orphans, transaction
 from rebill.store.bulk.registry import scan_bulk
-from rebill.store.engine import alone, fence
+from rebill.store.engine import alone, fence, keeps_nothing
 from rebill.store.frames import read_frame, read_table
 from rebill.store.models import (
     BulkFile,
@@ -33,8 +33,8 @@ from rebill.store.models import (
     Fact,
 )
 from rebill.store.models_bank import DEBIT_SETTLEMENTS
-from rebill.store.runs import note_act
-from rebill.workspace.settings import Workspace
+from rebill.store.runs import note_act, note_failure
+from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.contracts import Contract
 from reconcile.pulls.settle import states
 from reconcile.schema import AUDITED
@@ -283,10 +283,43 @@ def changing(workspace: Workspace, command: str | None = None) -> Iterator[Recor
     What is changed by no run of its own is noted as one, with who did it and from where: as
     `command`, or as what the workspace's hand says that it does.
     """
-    with alone(workspace), reading(workspace) as record:
+    with alone(workspace), failures_noted(workspace, command), reading(workspace) as record:
         fence(record.connection)
         yield record
         note_act(record.connection, workspace.hand, command)
+
+
+@contextmanager
+def failures_noted(
+    workspace: Workspace,
+    command: str | None = None,
+    as_of: dt.date | None = None,
+    clock: Callable[[], str] | None = None,
+) -> Iterator[None]:
+    """Let what breaks inside be on record as a run that failed, and sweep what it left.
+
+    The caller holds the record alone and opens the transaction inside. A refusal (`ConfigError`) is
+    no run: what was asked was not begun. Where the record cannot be written either, nothing is
+    noted; what was raised comes out as it was in any case. `clock` is that of the hand.
+    """
+    clock = clock or workspace.hand.clock
+    started = clock() if clock else None
+    try:
+        yield
+    except ConfigError:
+        raise
+    except BaseException as error:  # a panic of polars is no Exception
+        with suppress(BaseException), keeps_nothing(), transaction(workspace) as connection:
+            fence(connection)
+            with suppress(OSError):  # it goes with the next run
+                sweep_orphans(workspace, connection)
+            ended = clock() if clock else None
+            note_failure(
+                *(connection, workspace.hand, error, command, as_of),
+                started=started,
+                finished=ended,
+            )
+        raise
 
 
 KEY = ["carrier", "ban", "invoice_no"]

@@ -15,6 +15,8 @@ from rebill.store.models import Run, RunFile
 from rebill.workspace.settings import NOBODY, Hand
 
 _RUN = "whether a run was begun"
+WORDS = 500
+"""So many characters of why a run failed are kept."""
 
 
 def start_run(
@@ -70,6 +72,22 @@ def note_act(connection: sa.Connection, hand: Hand, command: str | None = None) 
     when = hand.clock() if hand.clock else None
     run_id = start_run(connection, command or hand.command, None, __version__, when, hand=hand)
     finish_run(connection, run_id, "done", finished=when)
+
+
+def note_failure(
+    connection: sa.Connection,
+    hand: Hand,
+    error: BaseException,
+    command: str | None = None,
+    as_of: dt.date | None = None,
+    *,
+    started: str | None = None,
+    finished: str | None = None,
+) -> None:
+    """Record a run that failed, with the first words of why."""
+    run_id = start_run(connection, command or hand.command, as_of, started=started, hand=hand)
+    words = str(error) or type(error).__name__
+    finish_run(connection, run_id, "failed", {}, {"error": words[:WORDS]}, finished)
 
 
 def note_file(

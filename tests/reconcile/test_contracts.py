@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reconcile.contracts import Contract, contract_for, read_contracts
+from reconcile.contracts import Account, Contract, contract_for, read_contracts
 from reconcile.policies import POLICIES, Dispute, Window, policies
 
 day = dt.date.fromisoformat
@@ -134,3 +137,9 @@ def test_claims_under_no_contract_are_worked_by_what_holds_where_nothing_is_said
         (None, None, 60, [60, 90, 120], 2, Dispute().waiver_if_late),
         ("K", "LONG", 30, [10, 20], 2, Dispute().waiver_if_late),
     ]
+
+
+@given(st.text("ab*", min_size=1, max_size=8), st.text("ab", max_size=8))
+def test_a_number_fits_an_account_as_its_expression_says(pattern: str, ban: str) -> None:
+    account = Account(ban=pattern)
+    assert account.fits(ban) == bool(re.fullmatch(account.regex, ban))

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import nights
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from bank_writers import Batch, Entry, File, nacha
 from nights import USUAL, bill, put
 from shell import Call
 
 from rebill import store
 from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.store import chain
+from rebill.store.engine import alone
 from rebill.store.record import Record, reading
 from rebill.workspace.settings import Workspace
 
@@ -131,6 +137,86 @@ def test_a_signal_ends_a_night_cleanly_and_on_record(
         assert record.connection.execute(runs).all() == [("failed", {"error": said})]
     assert [path for path in place.lines.rglob("*.parquet") if "reference" not in str(path)] == []
     assert rebill("nightly", "--as-of", "2026-02-10")[0] == DONE
+
+
+FAILING = [
+    (("load", "usocs.csv"), full("/x"), "[Errno 28] No space left on device: '/x'"),
+    (("disputes", "submit", "D-000001", "--on", "2026-03-11"), MemoryError(), "MemoryError"),
+    (
+        ("invoices", "issue", "--bill-month", "2026-03", "--on", "2026-03-16"),
+        database("disk I/O error"),
+        "(sqlite3.OperationalError) disk I/O error",
+    ),
+    (("cash", "import", "ach.txt"), RuntimeError("x" * 600), "x" * 500 + '"}'),
+    (("db", "prune"), None, "ended by a signal (SIGTERM)"),
+]
+"""Commands that change the record, what befalls them before it is kept (none: a signal), how the
+words of the run that failed begin."""
+
+
+def test_a_command_that_fails_is_on_record_once_and_can_be_repeated(
+    billed: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(billed.root)
+    (billed.root / "usocs.csv").write_text(
+        "carrier,usoc,description,kind\nILEC,NEW,New,recurring\n"
+    )
+    (billed.root / "ach.txt").write_bytes(nacha(File([Batch([Entry(Decimal("47.00"))])])))
+    for words, error, said in FAILING:
+        before = dumped(billed)
+        with monkeypatch.context() as failing:
+            befalls_once(failing, error)
+            code, _, err = rebill(*words)
+        assert code == FAILED and "the record is as it was" in err, words
+        changed = dumped(billed) ^ before
+        command = " ".join(words[: 1 + (words[0] != "load")])
+        (run,) = (row for row in changed if row.startswith('INSERT INTO "runs"'))
+        assert f"'{command}'" in run and "'failed'" in run, words
+        assert '{"error": "' + said.replace("'", "''") in run
+        assert all("runs" in row for row in changed), "the runs and the end of their chain"
+        assert rebill("verify")[0] == DONE
+        assert rebill(*words)[0] in (DONE, NEEDS_A_PERSON), words
+        assert dumped(billed) != before
+    _, out, _ = rebill("runs", "list", "--json")
+    listed = [(row["command"], row["outcome"]) for row in json.loads(out)]
+    assert listed.count(("cash import", "failed")) == 1
+    assert sum(outcome == "failed" for _, outcome in listed) == len(FAILING)
+
+
+def befalls_once(failing: pytest.MonkeyPatch, error: BaseException | None) -> None:
+    """Let something befall the next run when its last word is written."""
+    bind, left = chain.bind, [error]
+
+    def befallen(*given: Any) -> None:
+        if not left:
+            bind(*given)
+        elif (raised := left.pop()) is not None:
+            raise raised
+        else:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    failing.setattr("rebill.store.runs.bind", befallen)
+
+
+def dumped(workspace: Workspace) -> set[str]:
+    """Return the rows of a record, as statements."""
+    with closing(sqlite3.connect(workspace.root / "rebill.db")) as connection:
+        return set(connection.iterdump())
+
+
+def test_what_is_refused_is_no_run(billed: Workspace, rebill: Call) -> None:
+    (billed.root / "usocs.csv").write_text("usoc\n1FB\n")
+    before = dumped(billed)
+    for words in (
+        ("load", billed.root / "usocs.csv"),
+        ("disputes", "submit", "D-999999", "--on", "2026-03-11"),
+        ("invoices", "issue", "NONE-1", "--on", "2026-03-16"),
+        ("books", "close", "2026-04", "--as-of", "2026-03-11"),
+    ):
+        assert rebill(*words)[0] == WRONG_USAGE, words
+    with alone(billed):
+        assert rebill("db", "prune")[0] == FAILED
+    assert dumped(billed) == before
 
 
 def test_a_database_that_is_gone_is_not_made_anew(billed: Workspace, rebill: Call) -> None:

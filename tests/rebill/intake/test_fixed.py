@@ -10,7 +10,6 @@ from nights import night, small, table
 from tapes import EXAMPLE, Bill, Line, records_of, written
 
 from rebill.intake.profiles import cells
-from rebill.workspace.profiles import profiles_at
 from rebill.workspace.settings import ConfigError, Workspace
 
 BILL = Bill("305R010001", "I1", (Line("1FB", 1, 20_00), Line("TTB", 1, 5_00)))
@@ -41,7 +40,7 @@ def test_a_tape_goes_through_the_night(place: Workspace) -> None:
 def test_cells_of_a_file_are_shown_and_nothing_is_stored(place: Workspace, tmp_path: Path) -> None:
     path = tmp_path / "tape.dat"
     path.write_bytes(written(records_of([BILL])))
-    found = cells(path, None, profiles_at(place.root))
+    found = cells(place.root, path, None)
     assert found["kind"].to_list() == ["head", "charges", "charges", "balance", "tail"]
     assert [Decimal(amount) for amount in found["amount"].drop_nulls()] == [20, 5]
     assert table(place, "documents").is_empty()
@@ -51,7 +50,7 @@ def test_a_file_that_has_no_cells_is_an_error_in_words(place: Workspace, tmp_pat
     path = tmp_path / "tape.dat"
     path.write_bytes(written(records_of([BILL]))[:-80])
     with pytest.raises(ConfigError, match="there is no tail record"):
-        cells(path, None, profiles_at(place.root))
+        cells(place.root, path, None)
     path.write_text("record,carrier\n")
     with pytest.raises(ConfigError, match="tape.dat"):
-        cells(path, None, profiles_at(place.root))
+        cells(place.root, path, None)

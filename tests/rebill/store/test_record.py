@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,13 +17,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebill import store
+from rebill.store import chain
 from rebill.store.bulk.parts import end_run
 from rebill.store.bulk.sweep import prune, remove_pruned
-from rebill.store.engine import alone, differences, store_token
+from rebill.store.engine import alone, differences, keeps_nothing, store_token
+from rebill.store.engine import kept as anything_kept
 from rebill.store.frames import insert_frame, read_table
 from rebill.store.models import BulkFile, Claim, Debit, Document, Fact, Run
+from rebill.store.record import changing, reading
 from rebill.store.types import Money
-from rebill.workspace.settings import ConfigError, Workspace, init_workspace, open_workspace
+from rebill.workspace.settings import (
+    ConfigError,
+    Hand,
+    Workspace,
+    WorkspaceBusy,
+    init_workspace,
+    open_workspace,
+)
 
 CENTS, RATE = pl.Decimal(18, 2), pl.Decimal(18, 6)
 MARCH = dt.date(2026, 3, 1)
@@ -216,6 +228,41 @@ def test_a_run_is_recorded_with_what_came_in(any_workspace: Workspace) -> None:
         row = store.read_table(connection, Run).row(0, named=True)
         assert (row["as_of"], row["outcome"]) == (MARCH, "done")
         assert '"1.10"' in row["sums"]
+
+
+def test_what_breaks_while_the_record_is_changed_is_a_run_that_failed(
+    any_workspace: Workspace,
+) -> None:
+    when = "2026-03-02T01:00:00+00:00"
+    workspace = replace(any_workspace, hand=Hand("ana", "desk", "books close", lambda: when))
+    with keeps_nothing():
+        for error in (ConfigError("no"), WorkspaceBusy("later"), KeyboardInterrupt("told to end")):
+            with pytest.raises(type(error)), changing(workspace) as record:
+                run = store.start_run(record.connection, "books close", MARCH)
+                store.write_bulk(workspace, record.connection, "lines", LINES, run)
+                raise error
+        assert not list(workspace.lines.rglob("*.parquet")), "what failed is swept"
+        faults = (sa.exc.DBAPIError, sa.exc.InvalidRequestError)
+        with pytest.raises(faults) as lost, changing(workspace) as record:
+            record.say("x", "y")
+            cut(record.connection)
+            record.say("x", "z")
+        assert not anything_kept()
+    with reading(workspace) as record:
+        runs = read_table(record.connection, Run)
+        assert record.fact("x") is None
+        assert chain.breaks(record.connection) == []
+    by = ("command", "outcome", "who", "host", "started", "finished")
+    assert runs.select(by).rows() == [("books close", "failed", "ana", "desk", when, when)] * 2
+    said = [json.loads(sums)["error"] for sums in runs["sums"]]
+    assert said == ["told to end", str(lost.value)[:500]]
+
+
+def cut(connection: sa.Connection) -> None:
+    """Let the connection to the database be lost."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+    connection.invalidate()
 
 
 # --- bulk facts -------------------------------------------------------------------------------
