@@ -78,7 +78,7 @@ class Reader:
         """
         with _scratch() as scratch:
             found = _done(self.settings, path.stat().st_size, _told, self, path, name, scratch)
-        if not isinstance(found, apart.Failure):
+        if not isinstance(found, apart.CameToNothing):
             return found
         size, sha256 = text_files.digest(path)
         refused = refused_file(name, sha256, found.what, found.remedy)
@@ -94,7 +94,7 @@ class Reader:
 
 def _done(
     settings: Settings, size: int, work: Callable[..., T], *given: object
-) -> T | apart.Failure:
+) -> T | apart.CameToNothing:
     """Return what work on so many bytes from outside gives, or why it came to nothing."""
     return apart.done_apart(apart.budget_of(settings.limits, size), work, *given)
 
@@ -170,7 +170,7 @@ def descriptions(path: Path, reader: Reader) -> list[dict[str, Any]]:
     with _scratch() as scratch:
         given = (path, path.name, scratch, settings.archives)
         members = _done(settings, size, archives.unpack, *given)
-        if isinstance(members, apart.Failure):
+        if isinstance(members, apart.CameToNothing):
             return [_left(path.name, members)]
         told: list[dict[str, Any]] = []
         parts: list[archives.Member] = []
@@ -186,7 +186,7 @@ def descriptions(path: Path, reader: Reader) -> list[dict[str, Any]]:
             told = [_as_part(one, names) for one in told]
             size = sum(part.size for part in parts)
             read = _done(settings, size, _together, reader, parts, scratch)
-            if isinstance(read, apart.Failure):
+            if isinstance(read, apart.CameToNothing):
                 return [*told, _left(path.name, read)]
             told.append({"file": path.name, "put together": ", ".join(names), **read})
         return told
@@ -205,7 +205,7 @@ def _together(
 
 
 def _left(
-    name: str, fault: text_files.Fault | apart.Failure | None, why: str | None = None
+    name: str, fault: text_files.Fault | apart.CameToNothing | None, why: str | None = None
 ) -> dict[str, Any]:
     return {
         "file": name,
@@ -227,7 +227,7 @@ def bank_description(path: Path, settings: Settings) -> dict[str, Any]:
     faults and doubts."""
     size, sha256 = text_files.digest(path)
     reading = _done(settings, size, read_bank_file, settings, path, sha256)
-    if isinstance(reading, apart.Failure):
+    if isinstance(reading, apart.CameToNothing):
         reading = unread(sha256, "content", reading.what, reading.remedy)
     taken = pl.col("amount").filter(pl.col("kind").is_in(("entry", "other")))
     sums = reading.entries.group_by("settled_on", "company_id", "company_name", "direction").agg(

@@ -62,7 +62,7 @@ def _done(root: Path, path: Path, work: Callable[..., T | Unusable], *given: obj
         raise ConfigError(f"{path}: there is no such file; check the path")
     budget = apart.budget_of(_settings_at(root).limits, path.stat().st_size)
     found = apart.done_apart(budget, work, path.absolute(), *given)
-    if isinstance(found, apart.Failure):
+    if isinstance(found, apart.CameToNothing):
         raise ConfigError(f"{path}: {found.what}; {found.remedy}")
     if isinstance(found, Unusable):
         place = f"{path} record {found.row}" if found.row else str(path)

@@ -35,9 +35,9 @@ def in_budget(
     if size <= HARMLESS.get(path.suffix.lower(), 0):
         return work(path, *given, faults)
     budget = apart.budget_of(limits, HELD * size)
-    found: tuple[T, Faults] | apart.Failure
+    found: tuple[T, Faults] | apart.CameToNothing
     found = apart.done_apart(budget, _noting, work, path.absolute(), *given)
-    if isinstance(found, apart.Failure):
+    if isinstance(found, apart.CameToNothing):
         faults.add(path.name, None, found.what, found.remedy)
         return None
     faults.take(found[1])

@@ -63,7 +63,7 @@ def test_a_file_that_takes_too_much_is_told_by_its_name_and_the_limit(
 def test_every_file_from_outside_is_read_apart(
     place: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = apart.Failure("it took more than 7 seconds of CPU", "raise [limits] file_seconds")
+    slow = apart.CameToNothing("it took more than 7 seconds of CPU", "raise [limits] file_seconds")
     monkeypatch.setattr(apart, "done_apart", lambda *given: slow)
     bank = "101 091000019 1234567890" + " " * 70 + "\n"
     header = "carrier,usoc,description,kind\n"
