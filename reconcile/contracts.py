@@ -19,7 +19,7 @@ from invoices.schema import CENTS
 from reconcile.policies import Dispute, Exact
 from reconcile.policies import Strict as _Strict
 
-Amount = Annotated[Decimal, Field(allow_inf_nan=False, ge=0)]
+Amount = Annotated[Exact, Field(ge=0)]
 """An exact number that is not negative."""
 ChargeClass = Literal[
     "recurring",

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from invoices.schema import CENTS
 
-Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
+Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=42, decimal_places=30)]
 """Read exactly, quoted or not: a TOML number never becomes a float."""
 
 

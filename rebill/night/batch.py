@@ -90,12 +90,11 @@ def run(
         finally:
             shutil.rmtree(workspace.lines / STAGED, ignore_errors=True)
         try:
-            with transaction(workspace) as connection:
-                remove_pruned(workspace, connection, _grace(workspace, now))
-            return _hand_over(workspace, outcome, delivery, log, hook)
+            outcome = _hand_over(workspace, outcome, delivery, log, hook)
         except Exception as error:
             undelivered.note(error)
-            return outcome
+        _clear_away(workspace, log, now)
+        return outcome
 
 
 def _hand_over(
@@ -110,6 +109,15 @@ def _hand_over(
         written = answers.hand_over(Record(workspace, connection))
     outcome = replace(outcome, written=written)
     return outcome if delivery is None else _deliver(workspace, outcome, delivery, log, hook)
+
+
+def _clear_away(workspace: Workspace, log: Log, now: Callable[[], str]) -> None:
+    """Take pruned files off the disk; nothing depends on it, and the next night tries again."""
+    try:
+        with transaction(workspace) as connection:
+            remove_pruned(workspace, connection, _grace(workspace, now))
+    except Exception as error:
+        log.warning("files that count no more are still there", reason=str(error))
 
 
 class Undone(Exception):

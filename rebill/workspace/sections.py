@@ -73,7 +73,7 @@ class Bank(Section):
 class Cash(Section):
     """What pulls are held against before they come."""
 
-    at_hand: Decimal | None = None
+    at_hand: Decimal | None = Field(default=None, ge=-(10**12), le=10**12)
     audit_days: int = Field(default=1, ge=0, le=366)
 
 
@@ -128,7 +128,7 @@ class Selling(Section):
 class Forecast(Section):
     """What is taken for granted where the record does not say."""
 
-    credit_line: Decimal = Field(default=Decimal(0), ge=0)
+    credit_line: Decimal = Field(default=Decimal(0), ge=0, le=10**12)
     dso_days: int | None = Field(default=None, ge=0, le=3660)
     pay_spread_days: int = Field(default=5, ge=0, le=365)
     bad_debt: Decimal = Field(default=Decimal("0.01"), ge=0, le=1)

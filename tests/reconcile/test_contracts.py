@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Any
 
 import polars as pl
@@ -110,6 +111,24 @@ def test_a_window_is_days_or_months_and_one_of_them(length: dict[str, int], mean
         return
     with pytest.raises(ValueError, match=r"days|months"):
         Window.model_validate(length)
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [
+        ("1000000.00", True),
+        ("0.00049315068493150684", True),
+        ("1e13", False),
+        ("1e999999999", False),
+    ],
+)
+def test_a_number_of_a_contract_has_a_size_that_money_can_have(number: str, meant: bool) -> None:
+    text = FILE + f"[contract.dispute]\nminimum_line = {number}\ninterest_per_day = {number}\n"
+    if meant:
+        assert read_contracts(text)[0].dispute.interest_per_day == Decimal(number)
+        return
+    with pytest.raises(ValueError, match=r"minimum_line\n.*digits"):
+        read_contracts(text)
 
 
 FILE = """
