@@ -10,6 +10,7 @@ import errno
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -18,6 +19,8 @@ from rebill.cli.base import FAILED, WRONG_USAGE
 
 ENDED = "ended by a signal ({})"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+SOON = 0.05
+"""Seconds until what was raised in vain is raised again."""
 _NO_MEMORY = ("memory is not enough", "close other programs or use a larger machine")
 _PERMISSION = ("{it} cannot be read or written: it is not allowed", "give this user the right")
 _FULL = ("the disk is full{at}", "free space")
@@ -47,21 +50,39 @@ def ended_by_signals() -> Iterator[None]:
     """Let a signal end the command as an exception does: undone, on record, its lock let go.
 
     The first counts; while it is dealt with, others are ignored. One that is ignored from outside
-    (`nohup`) stays so.
+    (`nohup`) stays so. Callbacks and extension modules may drop what is raised while they run: it
+    is raised again until somebody deals with it.
     """
+    came: list[Ended] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        raise Ended(ENDED.format(signal.Signals(number).name))
+        came.append(Ended(ENDED.format(signal.Signals(number).name)))
+        signal.signal(signal.SIGALRM, again)
+        signal.setitimer(signal.ITIMER_REAL, SOON, SOON)
+        raise came[0]
 
+    def again(_number: int, _frame: FrameType | None) -> None:
+        dealt_with = sys.exception()
+        if dealt_with is None or came[0] not in _chain(dealt_with):
+            raise came[0]
+
+    def dropped(what: sys.UnraisableHookArgs) -> None:
+        if not isinstance(what.exc_value, Ended):
+            usual(what)
+
+    usual, sys.unraisablehook = sys.unraisablehook, dropped
     before = {each: signal.getsignal(each) for each in SIGNALS}
     for each, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(each, end)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = usual
         for each, handler in before.items():
             signal.signal(each, handler)
 
@@ -75,16 +96,17 @@ def is_closed_pipe(error: BaseException) -> bool:
 
 def told(error: BaseException) -> tuple[int, str]:
     """Return the exit code of a failure and the sentence that says it."""
-    from rebill.store.engine import DatabaseDown, kept
-    from rebill.workspace.settings import ConfigError, Failure, WorkspaceBusy
-
-    if isinstance(error, Failure):
+    # What is not imported by now has raised nothing; to import it after a signal that ended an
+    # import half-way is to fail anew.
+    settings, engine = map(sys.modules.get, ("rebill.workspace.settings", "rebill.store.engine"))
+    if settings and isinstance(error, settings.Failure):
         return FAILED, f"error: {error}"
-    if isinstance(error, ConfigError):
-        failed = isinstance(error, WorkspaceBusy | DatabaseDown)
+    if settings and isinstance(error, settings.ConfigError):
+        down = engine is not None and isinstance(error, engine.DatabaseDown)
+        failed = down or isinstance(error, settings.WorkspaceBusy)
         return FAILED if failed else WRONG_USAGE, f"error: {error}"
     cause, remedy = cause_of(error)
-    if kept():
+    if engine and engine.kept():
         record = "what was done is on record, papers that lack follow with the next night"
         return FAILED, f"error: {cause}; {record}" + (f": {remedy}" if remedy else "")
     again = f"{remedy}, then run the command again" if remedy else "-v shows where it happened"
@@ -111,11 +133,13 @@ def cause_of(error: BaseException) -> tuple[str, str]:
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield an error and what it came of, the first cause last."""
     seen: set[int] = set()
-    at: BaseException | None = error
-    while at is not None and id(at) not in seen:
-        seen.add(id(at))
-        yield at
-        at = at.__cause__ or at.__context__
+    left: list[BaseException | None] = [error]
+    while left:
+        at = left.pop()
+        if at is not None and id(at) not in seen:
+            seen.add(id(at))
+            yield at
+            left += [at.__context__, at.__cause__]
 
 
 def _ended(error: BaseException) -> tuple[str, str] | None:

@@ -36,7 +36,6 @@ def main() -> None:
     child = os.fork()
     if child == 0:
         _die_with(ours)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         _command()
 
     def hand_on(number: int, _frame: FrameType | None) -> None:
@@ -51,7 +50,10 @@ def main() -> None:
 
 
 def _command() -> None:
-    """Run the command line in this process; it does not come back."""
+    """Run the command line in this process; it does not come back.
+
+    Signals wait until it can deal with them.
+    """
     from rebill.cli.main import main
 
     main()

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from decimal import Decimal
@@ -25,6 +26,7 @@ from shell import Call
 
 from rebill import store
 from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import SOON, Ended, ended_by_signals, told
 from rebill.store import chain
 from rebill.store.engine import alone
 from rebill.store.record import Record, reading
@@ -152,6 +154,39 @@ FAILING = [
 ]
 """Commands that change the record, what befalls them before it is kept (none: a signal), how the
 words of the run that failed begin."""
+
+
+class Deaf:
+    """While it goes, Python drops what is raised; a signal comes then."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        sum(range(1000))  # the signal is dealt with between two steps
+
+
+def test_a_signal_that_comes_when_nothing_can_be_raised_is_raised_a_moment_later() -> None:
+    undone = []
+    with pytest.raises(Ended, match="SIGTERM"), ended_by_signals():
+        try:
+            Deaf()
+            for _ in range(500):
+                time.sleep(0.01)
+        except Ended:
+            time.sleep(3 * SOON)  # whoever undoes the work is not disturbed
+            undone.append("the work")
+            raise
+    assert undone == ["the work"]
+
+
+def test_a_signal_in_the_middle_of_an_import_is_told_without_what_was_to_be_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "rebill.store.engine")
+    monkeypatch.setitem(sys.modules, "sqlalchemy.sql", None)
+    assert told(Ended("ended by a signal (SIGHUP)")) == (
+        FAILED,
+        "error: ended by a signal (SIGHUP); the record is as it was: run the command again",
+    )
 
 
 def test_a_command_that_fails_is_on_record_once_and_can_be_repeated(
