@@ -54,14 +54,36 @@ def postgres_server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def upgraded_postgres(postgres_server: str) -> Iterator[str]:
+    """The name of a database of the newest shape, from which others are copied."""
+    with postgres.fresh_database(postgres_server, "upgraded") as url:
+        store.migrate(store.make_engine(url))
+        yield "upgraded"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database, once of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'rebill.db'}"
         return
     server = request.getfixturevalue("postgres_server")
     with postgres.fresh_database(server, f"test_{uuid.uuid4().hex}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of the newest shape, once of each kind."""
+    if request.param == "sqlite":
+        place = tmp_path / "rebill.db"
+        nights.copy_database(place)
+        yield f"sqlite:///{place}"
+        return
+    server = request.getfixturevalue("postgres_server")
+    upgraded = request.getfixturevalue("upgraded_postgres")
+    with postgres.fresh_database(server, f"test_{uuid.uuid4().hex}", upgraded) as url:
         yield url
 
 

@@ -130,10 +130,10 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def fresh_database(url: str, name: str) -> Iterator[str]:
-    """Give the URL of a new, empty database that is dropped at the end."""
+def fresh_database(url: str, name: str, like: str = "template1") -> Iterator[str]:
+    """Give the URL of a new database, empty or like another, that is dropped at the end."""
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
     try:
         yield url.rsplit("/", 1)[0] + f"/{name}"
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import nights
@@ -56,8 +57,10 @@ def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
         "shuffled": [shuffled[::2], shuffled[1::2]],
     }
     facts = {}
+    began = nights.of_world(tmp_path / "begin", invented)
     for way, batches in ways.items():
-        workspace = nights.of_world(tmp_path / way.replace(" ", "-"), invented)
+        root = shutil.copytree(began.root, tmp_path / way.replace(" ", "-"))
+        workspace = settings.open_workspace(root)
         for arriving in batches:
             put(workspace, arriving)
             night(workspace, "2027-01-15")

@@ -13,10 +13,10 @@ from rebill.workspace.settings import open_workspace
 
 
 def _demo(root: Path, threads: int) -> tuple[dict[str, str], dict[str, bytes]]:
-    command = [sys.executable, "-m", "rebill.cli", "demo", root, "--services", "80"]
+    command = [sys.executable, "-m", "rebill.cli", "demo", root, "--services", "50"]
     env = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
     done = subprocess.run(
-        [*command, "--months", "2", "--seed", "5"], env=env, capture_output=True, text=True
+        [*command, "--months", "1", "--seed", "5"], env=env, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     workspace = open_workspace(root)

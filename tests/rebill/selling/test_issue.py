@@ -13,12 +13,10 @@ import polars as pl
 import pytest
 from nights import USUAL, bill, exported, night, now, outbox, put, small, table
 
-from rebill import store
 from rebill.night import batch, job
 from rebill.reference import load
 from rebill.run import plan
 from rebill.selling import issue
-from rebill.store.record import changing
 from rebill.workspace.settings import ConfigError, Hand, Workspace, open_workspace
 
 ON = dt.date(2026, 3, 16)
@@ -151,7 +149,8 @@ def test_what_cannot_be_issued_is_told_and_nothing_is_half_done(drafted: Workspa
 
 
 def _void_and_build(root: Path, number: str) -> None:
-    issue.void(open_workspace(root), [number], ON, "at once", now)
+    patient = replace(open_workspace(root), hand=Hand(patience=60))
+    issue.void(patient, [number], ON, "at once", now)
 
 
 def test_two_runs_at_once_give_every_number_once_and_leave_none_out(
@@ -166,28 +165,7 @@ def test_two_runs_at_once_give_every_number_once_and_leave_none_out(
         run.start()
     for run in runs:
         run.join(60)
-    done = sum(run.exitcode == 0 for run in runs)
-    assert done >= 1, "a workspace in use refuses the second run"
+    assert [run.exitcode for run in runs] == [0, 0]
     numbers = [str(row[0]) for row in invoices(drafted_on_any, "invoice_no")]
-    assert numbers == [f"ACME-2026-{n:06d}" for n in range(1, 3 + done)]
+    assert numbers == [f"ACME-2026-{n:06d}" for n in range(1, 5)]
     assert_all_foot(drafted_on_any)
-
-
-def _take(root: Path, times: int, numbers: multiprocessing.Queue[list[int]]) -> None:
-    place, taken = replace(open_workspace(root), hand=Hand(patience=60)), []
-    for _ in range(times):
-        with changing(place) as record:
-            taken += list(store.next_numbers(record.connection, "invoices X-2026", 3))
-    numbers.put(taken)
-
-
-def test_numbers_have_no_gap_whoever_takes_them_at_once(any_workspace: Workspace) -> None:
-    context = multiprocessing.get_context("spawn")
-    numbers: multiprocessing.Queue[list[int]] = context.Queue()
-    runs = [context.Process(target=_take, args=(any_workspace.root, 8, numbers)) for _ in range(2)]
-    for run in runs:
-        run.start()
-    taken = [number for _ in runs for number in numbers.get(timeout=120)]
-    for run in runs:
-        run.join(60)
-    assert sorted(taken) == list(range(1, 49))

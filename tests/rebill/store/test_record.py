@@ -61,8 +61,8 @@ def documents(run: int, *totals: str | None) -> pl.DataFrame:
 # --- shape ------------------------------------------------------------------------------------
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_models(database_url: str) -> None:
-    engine = store.make_engine(database_url)
+def test_the_migrations_make_exactly_the_tables_of_the_models(empty_database_url: str) -> None:
+    engine = store.make_engine(empty_database_url)
     store.migrate(engine)
     with engine.connect() as connection:
         assert differences(connection) == []
