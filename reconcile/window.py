@@ -69,7 +69,10 @@ def limit_days(documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFra
     frame = documents.select("contract", "bill_date", "due_date", "received_on", "debit_on").join(
         wanted, on="contract", how="left", maintain_order="left"
     )
-    return frame.select(_last_day(name).alias(name) for name in LIMITS)
+    named = {name for contract in contracts for name in contract.dispute.limits()}
+    never = pl.lit(None, dtype=pl.Date)
+    days = {name: _last_day(name) if name in named else never for name in LIMITS}
+    return frame.select("contract", **days).drop("contract")
 
 
 def roll(day: pl.Expr, direction: Literal["next", "previous"], closed: list[dt.date]) -> pl.Expr:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -140,7 +140,11 @@ class _Question:
     """The columns as the driver gives them."""
     typed: list[pl.Expr]
     """The columns as their table declares them."""
-    empty: pl.DataFrame
+
+    @cached_property
+    def empty(self) -> pl.DataFrame:
+        """No rows of them; asked so often that it is made once."""
+        return self.driver.to_frame().select(self.typed)
 
     def of(self, connection: sa.Connection) -> pl.DataFrame:
         """Ask it; raise where the database gives another kind of value than a column has."""
@@ -160,7 +164,7 @@ def _asked(select: AnySelect, whole: bool) -> _Question:
     )
     driver = pl.Schema({name: _driver_type(column.type, whole) for name, column in columns})
     typed = [_typed(name, column.type, whole) for name, column in columns]
-    return _Question(raw, driver, typed, driver.to_frame().select(typed))
+    return _Question(raw, driver, typed)
 
 
 @cache

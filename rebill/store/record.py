@@ -21,7 +21,7 @@ from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import sweep_orphans, transaction
 from rebill.store.bulk.registry import scan_bulk
 from rebill.store.engine import alone, fence, keeps_nothing
-from rebill.store.frames import read_frame, read_table
+from rebill.store.frames import once, read_frame, read_table
 from rebill.store.models import (
     BulkFile,
     Claim,
@@ -86,6 +86,9 @@ class Record:
 
         `pulled`, `pulled_on`, `returned` and `returned_on` are null where it says nothing.
         """
+        return once(self.connection, "debits and their states", self._debits)
+
+    def _debits(self) -> pl.DataFrame:
         known = states(self.settlements()).drop("status")
         pulls = read_table(self.connection, Debit)
         return pulls.join(known, on="document_id", how="left", maintain_order="left")
@@ -99,6 +102,9 @@ class Record:
 
         That is its last answer, or the day it was withdrawn or closed.
         """
+        return once(self.connection, "claims and when they ended", self._claims)
+
+    def _claims(self) -> pl.DataFrame:
         claims = read_table(self.connection, Claim)
         ended = pl.col("what").is_in(("withdraw", "close"))
         events = read_table(self.connection, ClaimEvent).filter(ended)

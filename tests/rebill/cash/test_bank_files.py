@@ -43,7 +43,7 @@ def ready(root: Path, url: str | None = None) -> Workspace:
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """Such a workspace, named by the environment."""
-    workspace = ready(tmp_path / "w")
+    workspace = nights.copied(tmp_path / "w", ready)
     monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
     return workspace
 
