@@ -13,7 +13,7 @@ from rebill.workspace.settings import open_workspace
 
 
 def _demo(root: Path, threads: int) -> tuple[dict[str, str], dict[str, bytes]]:
-    command = [sys.executable, "-m", "rebill.cli", "demo", root, "--services", "50"]
+    command = [sys.executable, "-m", "rebill.cli", "demo", root, "--services", "30"]
     env = {**os.environ, "POLARS_MAX_THREADS": str(threads)}
     done = subprocess.run(
         [*command, "--months", "1", "--seed", "5"], env=env, capture_output=True, text=True

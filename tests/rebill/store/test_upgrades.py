@@ -23,9 +23,6 @@ from rebill.workspace.settings import Workspace
 
 SHAPES = sorted(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("0*.py"))
 KEPT = DATA / "workspaces"
-NIGHTLY = ("0001", "0002", "0005", "0009", "0013")
-"""Shapes that are loaded and see a night in the short form too; the soak does it with each."""
-
 RECORDED = (
     *("documents", "lines", "findings", "decisions", "claims", "claim_lines", "debits"),
     *("customer_invoices", "customer_lines", "bank_entries", "debit_settlements"),
@@ -153,14 +150,8 @@ def test_a_workspace_of_each_earlier_shape_is_kept() -> None:
     assert sorted(path.name[:4] for path in KEPT.glob("*.tar.xz")) == SHAPES[:-1]
 
 
-@pytest.mark.parametrize("kept", NIGHTLY, indirect=True)
 def test_an_upgraded_workspace_tells_what_it_told_and_goes_on(rebill: Call, kept: Kept) -> None:
     goes_on(rebill, kept)
-
-
-@pytest.mark.parametrize("kept", sorted({*SHAPES[:-1]} - {*NIGHTLY}), indirect=True)
-def test_every_other_upgraded_workspace_tells_what_it_told(rebill: Call, kept: Kept) -> None:
-    upgraded(rebill, kept)
 
 
 @pytest.mark.soak
