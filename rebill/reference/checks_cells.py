@@ -23,19 +23,32 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 def typed(cells: pl.DataFrame, shape: TableIn, faults: Faults) -> pl.DataFrame:
     """Return the rows with the types of the table; an unreadable cell is null and noted."""
+    cell_of = {column.name: _cell(column) for column in shape.columns}
+    readable = {column.name: _readable(column, cell_of[column.name]) for column in shape.columns}
+    missing = {column.name: pl.col(column.name).is_null() for column in shape.columns}
+    wrong = {name: ~missing[name] & ~says for name, says in readable.items()}
+    # Most files are right: which columns are not is asked once, and only they are looked at.
+    asked = [
+        each.any().alias(f"{what} {name}")
+        for what, of in (("wrong", wrong), ("missing", missing))
+        for name, each in of.items()
+    ]
+    found = cells.select(asked).row(0, named=True)
     ok = pl.lit(True)
-    values: list[pl.Expr] = []
     for column in shape.columns:
-        cell = _cell(column)
-        readable = _readable(column, cell)
-        given = pl.col(column.name).is_not_null()
-        _note_cells(cells.filter(given & ~readable), column, faults)
-        ok = ok & (readable | ~given)
-        if column.required:
-            missing = cells.filter(~given).with_columns(what=pl.lit(f"{column.name} is not given"))
-            faults.add_rows(missing, f"give the {column.name}")
-            ok = ok & given
-        values += _values(column, cell, readable)
+        name = column.name
+        if found[f"wrong {name}"]:
+            _note_cells(cells.filter(wrong[name]), column, faults)
+        if column.required and found[f"missing {name}"]:
+            what = pl.lit(f"{name} is not given")
+            faults.add_rows(cells.filter(missing[name]).with_columns(what=what), f"give the {name}")
+        ok = ok & (readable[name] | missing[name])
+        ok = ok & ~missing[name] if column.required else ok
+    values = [
+        value
+        for column in shape.columns
+        for value in _values(column, cell_of[column.name], readable[column.name])
+    ]
     return cells.select("_file", "_row", ok.alias("_ok"), *values)
 
 

@@ -44,6 +44,8 @@ class Faults:
 
     def add_rows(self, rows: pl.DataFrame, remedy: str) -> None:
         """Note an error for each row of a frame with `_file`, `_row` and `what`."""
+        if rows.is_empty():
+            return
         self.total += rows.height
         shown = rows.select("_file", "_row", "what").sort("_file", "_row")
         for file, row, what in shown.head(SHOWN - len(self.listed)).iter_rows():
@@ -51,7 +53,9 @@ class Faults:
 
     def add_where(self, rows: pl.DataFrame, wrong: pl.Expr, what: pl.Expr, remedy: str) -> None:
         """Note an error for each row of which `wrong` is true."""
-        self.add_rows(rows.filter(wrong.fill_null(False)).with_columns(what=what), remedy)
+        found = rows.filter(wrong.fill_null(False))
+        if not found.is_empty():
+            self.add_rows(found.with_columns(what=what), remedy)
 
 
 def placed(rows: pl.DataFrame, table: str | None = None) -> pl.DataFrame:
