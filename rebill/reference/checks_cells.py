@@ -42,7 +42,7 @@ def typed(cells: pl.DataFrame, shape: TableIn, faults: Faults) -> pl.DataFrame:
         if column.required and found[f"missing {name}"]:
             what = pl.lit(f"{name} is not given")
             faults.add_rows(cells.filter(missing[name]).with_columns(what=what), f"give the {name}")
-        ok = ok & (readable[name] | missing[name])
+        ok = ok & ~wrong[name]
         ok = ok & ~missing[name] if column.required else ok
     values = [
         value

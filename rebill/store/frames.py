@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -140,13 +140,17 @@ class _Question:
     """The columns as the driver gives them."""
     typed: list[pl.Expr]
     """What makes of them the columns that the table declares."""
-    declared: pl.Schema
+
+    @cached_property
+    def empty(self) -> pl.DataFrame:
+        """The answer without rows: a whole table is asked often, and many stay empty."""
+        return self.driver.to_frame().select(self.typed)
 
     def of(self, connection: sa.Connection) -> pl.DataFrame:
         """Ask it; raise where the database gives another kind of value than a column has."""
         rows = connection.execute(self.raw).all()
         if not rows:
-            return self.declared.to_frame()
+            return self.empty.clone()
         columns = zip(self.driver.items(), zip(*rows, strict=True), strict=True)
         given = [pl.Series(name, values, kind) for (name, kind), values in columns]
         return pl.DataFrame(given).select(self.typed)
@@ -160,8 +164,7 @@ def _asked(select: AnySelect, whole: bool) -> _Question:
     )
     driver = pl.Schema({name: _driver_type(column.type, whole) for name, column in columns})
     typed = [_typed(name, column.type, whole) for name, column in columns]
-    declared = pl.Schema({name: _declared_type(column.type) for name, column in columns})
-    return _Question(raw, driver, typed, declared)
+    return _Question(raw, driver, typed)
 
 
 @cache
@@ -230,17 +233,6 @@ def _driver_type(kind: sa.types.TypeEngine[Any], whole: bool) -> pl.DataType:
     if isinstance(kind, sa.Boolean):
         return pl.Int64() if whole else pl.Boolean()
     return pl.String()
-
-
-def _declared_type(kind: sa.types.TypeEngine[Any]) -> pl.DataType:
-    """Return the type of a column of a frame that its table declares so."""
-    if isinstance(kind, Money):
-        return pl.Decimal(18, kind.places)
-    if isinstance(kind, sa.Integer):
-        return pl.Int64()
-    if isinstance(kind, sa.Date):
-        return pl.Date()
-    return pl.Boolean() if isinstance(kind, sa.Boolean) else pl.String()
 
 
 def _typed(name: str, kind: sa.types.TypeEngine[Any], whole: bool) -> pl.Expr:
