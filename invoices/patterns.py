@@ -1,10 +1,12 @@
-"""Regular expressions that others write: their time is linear in the text, whatever they say.
+"""Patterns that others write: their time is linear in the text, whatever they say.
 
-They run on the engine of polars, which knows no look-around and no reference back and so never
-tries a text over and over.
+Regular expressions run on the engine of polars, which knows no look-around and no reference back
+and so never tries a text over and over.
 """
 
 from __future__ import annotations
+
+from fnmatch import fnmatchcase
 
 import polars as pl
 
@@ -22,6 +24,13 @@ def readable(pattern: str) -> str:
 def found_in(text: str, pattern: str) -> bool:
     """Whether a pattern is found in a text."""
     return bool(pl.Series([text]).str.contains(pattern).item())
+
+
+def fits(text: str, pattern: str) -> bool:
+    """Whether a text fits a pattern in which `*` alone stands for any text; many do not hang."""
+    if "*" not in pattern:
+        return text == pattern
+    return fnmatchcase(text, pattern.replace("[", "[[]").replace("?", "[?]"))
 
 
 def groups(pattern: str) -> int:

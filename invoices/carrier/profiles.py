@@ -11,13 +11,12 @@ import codecs
 import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from importlib import resources
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from invoices.patterns import found_in, readable
+from invoices.patterns import fits, found_in, readable
 from invoices.schema import CHARGE_CLASSES
 
 ChargeClass = Literal[
@@ -154,10 +153,7 @@ class Profile(Strict):
 
     def covers(self, ban: str) -> bool:
         """Whether the paper may bill an account."""
-        return not self.accounts or any(
-            fnmatchcase(ban, pattern.replace("[", "[[]").replace("?", "[?]"))
-            for pattern in self.accounts
-        )
+        return not self.accounts or any(fits(ban, pattern) for pattern in self.accounts)
 
 
 def parse(text: str, sections: Mapping[str, type[BaseModel] | None]) -> Profile:

@@ -72,6 +72,18 @@ def test_account_patterns_know_only_the_asterisk() -> None:
     assert parse_profile(PLAIN).covers("anything")
 
 
+def test_no_pattern_of_a_profile_takes_longer_than_anybody_waits() -> None:
+    rule = '[recognise]\nmatches = ["^(a+)+$"]\n'
+    profiles = Profiles((own("slow", rule),))
+    head = file(document(), line()).encode() + b"a" * 50 + b"!"
+    assert [p.profile for p in carrier.identify(head, profiles)] == ["usoc-lines"]
+    stars = parse_profile(PLAIN + f'accounts = ["{"*1" * 30}2"]\n')
+    assert not stars.covers("1" * 60) and stars.covers("1" * 60 + "2")
+    for pattern in ("(?=a)", r"(a)\\1"):
+        words = faults(PLAIN + f'[recognise]\nmatches = ["{pattern}"]\n')
+        assert "recognise.matches: `" in words and "is no regular expression that is read" in words
+
+
 def own(name: str, more: str = "") -> Profile:
     return parse_profile(f'profile = "{name}"\nformat = "usoc-lines"\n{more}')
 
