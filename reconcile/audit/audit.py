@@ -13,31 +13,43 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.schema import RATE, among, columns_of
-from reconcile.audit import orders, packages, presence
+from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
-from reconcile.audit.held_packages import with_package_of_elements
 from reconcile.audit.match import match
-from reconcile.audit.pricing import place, price, with_contract
+from reconcile.audit.packages.held_packages import with_package_of_elements
+from reconcile.audit.packages.package_prices import spread
+from reconcile.audit.presence import without_partner
+from reconcile.audit.pricing import place, price, rate_frame, with_contract, with_rate_contract
+from reconcile.audit.questions import (
+    answered,
+    asking_alone,
+    first_of_each,
+    is_alone,
+    with_questions,
+)
 from reconcile.audit.repeats import duplicates
 from reconcile.audit.repeats.accruals import PLAIN, used_up, without_used
 from reconcile.audit.repeats.undone_charges import DOCUMENT_ORDER, stands
 from reconcile.audit.stakes import (
     STAKED,
     WORDS,
-    takes_whole,
     with_package_due,
     with_stakes,
     with_truth_of_line,
 )
 from reconcile.audit.summaries import in_summary
-from reconcile.audit.tell import tell, tell_not_billed
+from reconcile.audit.tell import is_told, tell, tell_not_billed
 from reconcile.contracts import Contract, settings
 from reconcile.homes import homes
-from reconcile.schema import AUDITED
+from reconcile.schema import AUDITED, MATCHED
 
+_PLACED = ("contract", "order_used", "rate_day")
 Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
 """Holds an intermediate result so that it is computed once; the name says which."""
+
+ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
+"""What of an audited line its question is answered with."""
 
 Split = Callable[[pl.LazyFrame, pl.Expr, int], list[pl.LazyFrame]]
 """Holds an intermediate result as so many shares, by the number an expression gives each row."""
@@ -96,9 +108,7 @@ def audit(
         with_package_of_elements, history, reference, limits
     )
     if shares == 1:
-        return _judged(
-            keep(placed, "placed"), history, documents, reference, contracts, carried, keep
-        )
+        return _judged(placed.collect(), history, documents, reference, contracts, carried)
     parts = []
     for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
         own = reference | {
@@ -107,8 +117,8 @@ def audit(
         }
         past = history.filter(_share(shares, "service", "ban") == number)
         # A share is looked at many times, and small enough to be held while it is.
-        held = share.collect().lazy()
-        parts.append(_judged(held, past, documents, own, contracts, carried, keep))
+        part = _judged(share.collect(), past, documents, own, contracts, carried)
+        parts.append(part._replace(lines=keep(part.lines, "judged")))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -123,54 +133,73 @@ def _share(shares: int, *names: str) -> pl.Expr:
 
 
 def _judged(
-    placed: pl.LazyFrame,
+    lines: pl.DataFrame,
     history: pl.LazyFrame,
     documents: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
     carried: pl.DataFrame,
-    keep: Keep,
 ) -> Audit:
-    """Audit lines that know their service and order; no other lines are of their services."""
-    priced = keep(price(placed, reference, contracts), "priced")
+    """Audit lines that know their service and order; no other lines are of their services.
+
+    Each distinct question is judged once (`reconcile.audit.questions`). What looks at lines beside
+    each other (duplicates, partners, summaries, packages) says which of them ask alone.
+    """
+    elements, rules = reference["service_elements"], reference["usoc_rules"]
+    lines = with_rate_contract(lines.lazy().drop("kind", "family"), contracts).collect()
+    lines = with_questions(lines, rate_frame(reference["buy_rates"]), elements)
+    prices = price(first_of_each(lines).lazy(), reference, contracts).collect()
+    priced = answered(lines.lazy(), prices, "question")
     found = _duplicates(priced, history, reference, contracts, carried)
-    rules = reference["usoc_rules"]
-    alone = presence.without_partner(priced, history, rules)
+    alone = without_partner(priced, history, rules)
     summaries = in_summary(priced, history, reference, settings(contracts))
+    own_ids = pl.concat([found.line_ids(), alone["line_id"], summaries["line_id"]])
+    lines = asking_alone(lines, own_ids)
+    own = answered(lines.lazy().filter(is_alone()), prices, "question")
     marked = (
-        priced.join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
-        .pipe(with_all_due, found, reference["service_elements"])
+        pl.concat([prices.lazy(), own.select(prices.columns)])
+        .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
+        .pipe(with_all_due, found, elements)
         .pipe(with_truth_of_line)
         .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
         .with_columns(is_in_summary=pl.col("summary").is_not_null())
+        .collect()
     )
-    # The package and the amount are known early: few lines go through the rest.
-    packaged = pl.col("package").is_not_null(), pl.col("amount") > 0
-    rated = pl.col("package_rate").is_not_null()
-    spread = packages.spread(
-        marked.filter(*packaged, rated, ~takes_whole(), pl.col("is_charge")),
-        marked,
-        history,
-        reference["packages"],
-        settings(contracts).select("contract", "proration"),
+    terms = settings(contracts).select("contract", "proration")
+    shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
+    # A line in a package off its price has a share of its own, too.
+    apart = answered(lines.lazy().filter(among("line_id", shares["line_id"]), ~is_alone()), marked)
+    apart = asking_alone(apart.select(marked.columns).collect(), shares["line_id"])
+    lines = asking_alone(lines, shares["line_id"])
+    judged = _answers(pl.concat([marked, apart]), shares, found, history)
+    few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
+    findings = tell(answered(few, judged), reference)
+    months = presence.not_billed(
+        documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    judged = keep(
-        marked.pipe(with_package_due, spread)
+    told = answered(lines.lazy(), judged.select("asks", *ANSWERED))
+    return Audit(told.select(columns_of(AUDITED)), findings, tell_not_billed(months))
+
+
+def _answers(
+    marked: pl.DataFrame, shares: pl.DataFrame, found: duplicates.Duplicates, history: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return questions with their stakes, less what repeats use up of what was unbilled."""
+    judged = (
+        marked.lazy()
+        .pipe(with_package_due, shares)
         .pipe(with_stakes)
         .select(
+            "asks",
             *columns_of(AUDITED),
             pl.col(*STAKED, "units", "factor", "package_used").cast(pl.Int64),
             pl.col(WORDS),
             *(() if found.due.twice.is_empty() else PLAIN),
-        ),
-        "judged",
+        )
+        .collect()
     )
-    judged = without_used(judged, used_up(judged, history, found))
-    findings = tell(judged, reference)
-    months = presence.not_billed(
-        documents, _together(priced, history, documents), reference, contracts
-    )
-    return Audit(judged.select(list(AUDITED)), findings, tell_not_billed(months))
+    used = used_up(judged.lazy(), history, found)
+    return without_used(judged.lazy(), used).collect()
 
 
 def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFrame) -> pl.LazyFrame:

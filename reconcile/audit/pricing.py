@@ -106,7 +106,7 @@ def price(
     back by one key; so is the fraction of a period.
     """
     rates = rate_frame(reference["buy_rates"])
-    lines = _with_rate_contract(lines, contracts)
+    lines = with_rate_contract(lines, contracts)
     lines = with_question(lines, rates)
     key = ["carrier", *QUESTION, "usoc"]
     asked = lines.select(key).unique().collect()
@@ -121,7 +121,7 @@ def price(
         )
         .drop("rate_from")
     )
-    lines = lines.drop("kind", "family").join(
+    lines = lines.drop("kind", "family", strict=False).join(
         answers.lazy(), on=key, how="left", maintain_order="left", nulls_equal=True
     )
     return _with_fraction(lines, contracts)
@@ -232,7 +232,7 @@ def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
+def with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
     """Add the contract whose rates apply: the one that holds the account on the rate day.
 
     It is the document's contract but where an account moves, so only exceptions are joined.

@@ -186,38 +186,47 @@ def _about_doubts() -> dict[str, pl.Expr]:
     }
 
 
-def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
-    """Return the findings of judged lines (`invoices.schema.FINDINGS`), sorted by id."""
+QUIET = (
+    *("class_differs", "usoc_unknown", "rate_missing", "rate_below_contract"),
+    *("partner_missing", "match_doubtful"),
+)
+"""The codes that put nothing at stake."""
+
+
+def _quiet() -> dict[str, pl.Expr]:
+    """Return the truth of the codes that put nothing at stake (`QUIET`)."""
     charge = pl.col("is_charge")
     kind = pl.col("charge_class")
-    judged = judged.with_columns(
-        class_differs=_class_differs().fill_null(False),
-        usoc_unknown=charge
-        & pl.col("kind").is_null()
-        & (pl.col("usoc").is_not_null() | kind.is_in(RATED)),
-        rate_missing=charge
-        & pl.col("rate").is_null()
-        & pl.col("package").is_null()
-        & kind.is_in(UNITED),
-        rate_below_contract=(pl.col("underbilled") > 0)
-        & pl.col("package").is_null()
-        & kind.is_in(UNITED),
-        partner_missing=charge & pl.col("partner").is_not_null(),
-        match_doubtful=(pl.col("amount") != 0)
-        & ((pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null())
+    itself = pl.col("package").is_null() & kind.is_in(UNITED)
+    named = pl.col("usoc").is_not_null() | kind.is_in(RATED)
+    billable = (pl.col("kind") != "record_only").fill_null(True) | pl.col("package").is_not_null()
+    return {
+        "class_differs": _class_differs().fill_null(False),
+        "usoc_unknown": charge & pl.col("kind").is_null() & named,
+        "rate_missing": charge & pl.col("rate").is_null() & itself,
+        "rate_below_contract": (pl.col("underbilled") > 0) & itself,
+        "partner_missing": charge & pl.col("partner").is_not_null(),
+        "match_doubtful": (pl.col("amount") != 0)
+        & billable
         & (pl.col("match_note") != "not_at_home").fill_null(False),
-    )
-    quiet = ("class_differs", "usoc_unknown", "rate_missing", "rate_below_contract",
-             "partner_missing", "match_doubtful")  # fmt: skip
-    found = judged.filter(
-        pl.any_horizontal(*(pl.col(code).is_not_null() for code in STAKED), *quiet)
-    ).collect()
+    }
+
+
+def is_told() -> pl.Expr:
+    """Say whether anything is to be told of a judged line."""
+    staked = (pl.col(code).is_not_null() for code in STAKED)
+    return pl.any_horizontal(*staked, *_quiet().values())
+
+
+def tell(judged: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> pl.DataFrame:
+    """Return the findings of judged lines (`invoices.schema.FINDINGS`), sorted by id."""
+    found = judged.filter(is_told()).with_columns(**_quiet()).collect()
     nothing = pl.lit(0, dtype=pl.Int128)
     stakes = {code: pl.col(code) for code in STAKED}
-    stakes |= {code: pl.when(pl.col(code)).then(nothing) for code in quiet}
+    stakes |= {code: pl.when(pl.col(code)).then(nothing) for code in QUIET}
     # Most codes are true of no line of a night: nothing is put into words for them.
     there = found.select(pl.col(code).is_not_null().any().alias(code) for code in STAKED)
-    there = there.with_columns(found.select(pl.col(quiet).any()))
+    there = there.with_columns(found.select(pl.col(QUIET).any()))
     true = [code for code in stakes if there[code].item()]
     if not true:
         return pl.DataFrame(schema=FINDINGS)

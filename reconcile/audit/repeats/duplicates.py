@@ -67,6 +67,11 @@ class Duplicates(NamedTuple):
     """`billed` and `due` of lines whenever they were audited."""
     ever_due: Repeats
 
+    def line_ids(self) -> pl.Series:
+        """Return the lines that others look at: those billed twice, and all that are in pairs."""
+        told = [part["line_id"] for repeats in (self.billed, self.due) for part in repeats]
+        return pl.concat([*told, self.pairs["line_id"], self.pairs["line_id_before"]])
+
 
 def columns(lines: pl.LazyFrame) -> pl.LazyFrame:
     """Return the few columns of priced lines that duplicates are looked for in.

@@ -14,10 +14,10 @@ from frame_tables import DECIMAL, frame, rows
 from hand_bills import audit, found
 
 from invoices.money import cents
-from reconcile.audit import packages
-from reconcile.audit.held_packages import with_package_of_elements
-from reconcile.audit.package_days import in_turn
-from reconcile.audit.packages_before import PAST, lying
+from reconcile.audit import audit as auditing
+from reconcile.audit.packages.held_packages import with_package_of_elements
+from reconcile.audit.packages.package_days import in_turn
+from reconcile.audit.packages.packages_before import PAST, lying
 
 CLASSES = {"rec": "recurring", "pro": "prorated"}
 TOLD = ("no", "share", "used", "again", "twin", "above", "ok")
@@ -260,8 +260,8 @@ def test_a_package_billed_at_its_price_needs_no_row_beside_bills_that_only_touch
     monkeypatch: pytest.MonkeyPatch,
 ):
     told = []
-    plain = packages.spread
-    monkeypatch.setattr(packages, "spread", lambda *given: told.append(plain(*given)) or told[-1])
+    plain = auditing.spread
+    monkeypatch.setattr(auditing, "spread", lambda *given: told.append(plain(*given)) or told[-1])
     made = audit("""
         no bill       class usoc  quantity rate amount wtn        from       until
         a  2026-06-01 rec   PKG1  1        .    30.00  6145550102 2026-06-01 2026-07-01

@@ -10,6 +10,7 @@ import polars as pl
 from invoices.money import cents
 from invoices.periods import period_end
 from reconcile.audit.pricing import RECURRING
+from reconcile.audit.questions import answered
 from reconcile.audit.repeats.shared_days import FINE, bill_day, in_service, on_days
 from reconcile.audit.repeats.undone_charges import not_after
 from reconcile.audit.stakes import with_package_due, with_stakes
@@ -50,12 +51,16 @@ PAST = pl.Schema(
 
 def past_of(
     keys: pl.DataFrame,
-    tonight: pl.LazyFrame,
+    lines: pl.LazyFrame,
+    marked: pl.DataFrame,
     history: pl.LazyFrame,
     packages: pl.LazyFrame,
     terms: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Return earlier lines and all credits of the packages of tonight (`PAST`)."""
+    """Return earlier lines and all credits of the packages of tonight (`PAST`).
+
+    `lines` are all of tonight with their question, `marked` the questions.
+    """
     codes = _codes(keys, packages)
     first = keys["period_from"].min()
     monthly = pl.col("charge_class").is_in((*RECURRING, "adjustment"))
@@ -67,7 +72,7 @@ def past_of(
             starts="period_from",
             ends=period_end(pl.col("period_from"), pl.col("period_until")),
         )
-        for frame in (_beside(tonight, codes), history)
+        for frame in (_beside(lines, marked, codes), history)
     )
     credit = pl.col("amount") < 0
     charge = ~credit & pl.col("package").is_not_null()
@@ -93,11 +98,14 @@ def past_of(
     )
 
 
-def _beside(tonight: pl.LazyFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
+def _beside(lines: pl.LazyFrame, marked: pl.DataFrame, codes: pl.LazyFrame) -> pl.LazyFrame:
     """Return tonight's credits, and elements by themselves, with what is `expected` of them."""
+    itself = pl.col("package").is_null()
+    able = itself | (pl.col("amount") < 0) | (pl.col("charge_class") == "adjustment")
+    few = lines.filter(able).join(codes, on=["service", "usoc"], how="semi")
     return (
-        tonight.filter(~pl.col("is_charge_or_zero") | pl.col("package").is_null())
-        .join(codes, on=["service", "usoc"], how="semi")
+        answered(few, marked)
+        .filter(~pl.col("is_charge_or_zero") | itself)
         .pipe(with_package_due, pl.DataFrame(schema=SHARES))
         .pipe(with_stakes)
     )

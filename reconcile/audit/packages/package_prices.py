@@ -3,7 +3,7 @@
 Rules: the packages of the findings page and `docs/DECISIONS.md` 16 and 22. How the carrier spreads
 the price over the elements is its own affair. Most packages are billed once for a period, and are
 judged straight; those whose days stand on other lines too are weighed one bill after the other
-(`reconcile.audit.package_days`).
+(`reconcile.audit.packages.package_days`).
 """
 
 from __future__ import annotations
@@ -13,27 +13,35 @@ import polars as pl
 from invoices.money import MICROS, cents
 from invoices.schema import columns_of
 from invoices.spread import by_largest_remainder
-from reconcile.audit.package_days import in_turn
-from reconcile.audit.packages_before import ITEM, SHARES, past_of
+from reconcile.audit.packages.package_days import in_turn
+from reconcile.audit.packages.packages_before import ITEM, SHARES, past_of
 from reconcile.audit.pricing import day_and_cent, value
+from reconcile.audit.questions import answered
+from reconcile.audit.stakes import takes_whole
 
 _GROUP = [*ITEM, "period_from", "period_until", "document_id"]
 
 
 def spread(
     lines: pl.LazyFrame,
-    tonight: pl.LazyFrame,
+    marked: pl.DataFrame,
     history: pl.LazyFrame,
     packages: pl.LazyFrame,
     terms: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return the shares of the package price for lines whose package is not billed at its price.
 
-    `lines` are charges of packages with a rate in force (`reconcile.audit.due.with_due`) that no
-    code took as a whole; `tonight` are all lines, so judged, `history` (AUDITED) those of before,
-    `packages` the reference table, `terms` the proration of contracts. A package billed at its
-    price to the cent needs no row: the share of each line is what was billed.
+    `lines` are all of tonight with their question, `marked` the questions with what is due
+    (`reconcile.audit.due`) and the truth of the codes that look at one line, `history` (AUDITED)
+    those of before, `packages` the reference table, `terms` the proration of contracts. A charge
+    that some code takes as a whole is in no package. A package billed at its price to the cent
+    needs no row: the share of each line is what was billed.
     """
+    priced = pl.col("package").is_not_null() & pl.col("package_rate").is_not_null()
+    charge = (pl.col("amount") > 0) & pl.col("is_charge") & ~takes_whole()
+    fit = marked.filter(priced, charge)
+    tonight = lines
+    lines = answered(lines.join(fit.lazy().select("asks"), on="asks", how="semi"), fit)
     keys = (
         lines.select(*_GROUP, "carrier", "is_twice", own=(pl.col("usoc") == pl.col("package")))
         .unique()
@@ -41,7 +49,7 @@ def spread(
     )
     if keys.is_empty():
         return pl.DataFrame(schema=SHARES)
-    past = past_of(keys, tonight, history, packages, terms)
+    past = past_of(keys, tonight, marked, history, packages, terms)
     shared = _sharing_days(keys, past)
     alone = _alone(lines.join(shared.lazy(), on=ITEM, how="anti"))
     if shared.is_empty():

@@ -13,7 +13,7 @@ from invoices.money import MICROS, cents, divide_half_away
 from invoices.periods import add_days, with_fraction
 from invoices.schema import among
 from invoices.spread import by_largest_remainder
-from reconcile.audit.packages_before import ITEM, KEY, PAST, as_groups, before, lying
+from reconcile.audit.packages.packages_before import ITEM, KEY, PAST, as_groups, before, lying
 from reconcile.audit.pricing import day_and_cent, value
 from reconcile.audit.repeats.shared_days import in_cents, in_service, on_days
 

@@ -1,0 +1,1 @@
+"""Packages: all their lines against one price."""

@@ -1,0 +1,94 @@
+"""What lines ask, each distinct question once: most lines of a night ask what another asks, too.
+
+A line asks with all that decides what is due of it. The first line of each question is judged in
+the place of all of them, and the answer joined back by the question's number. A line that has
+something of its own (it repeats another, is part of a summary, lacks its partner, is in a package
+off its price) asks alone. Questions are told apart by what is asked itself, never by a hash.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from invoices.schema import among
+from reconcile.audit.pricing import with_question
+
+_ASKED = (
+    *("carrier", "contract", "rate_contract", "usoc", "package", "charge_class"),
+    *("inventory_state", "inventory_zone", "term_months", "rate_day", "period_from"),
+    *("period_until", "bill_date", "bill_day", "amount", "quantity", "unit_rate"),
+    *("unit_rate_places", "installed_on", "disconnected_on", "match_note"),
+    *("units_left", "order_units", "nrc_waived"),
+)
+"""What a placed line asks with as it stands."""
+_OF_ROWS = ("quantity", "active_from", "active_until")
+_STAND_IN = "~"
+"""How the name of a question begins where a line's would stand: no line has one that does."""
+
+
+def with_questions(
+    lines: pl.DataFrame, rates: pl.DataFrame, elements: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return placed `lines` with their `question`: the place of the first line that asks it.
+
+    `lines` know the contract of their rates; `elements` are those of the inventory. Beside its own
+    columns (`_ASKED`) a line asks with its account and circuit where a rate names them, with what
+    the inventory has of its code, and with its service where that is more than one row::
+
+        usoc  amount  period       question
+        1FB   12.00   06-01 07-01  0
+        ESM   3.00    06-01 07-01  1
+        1FB   12.00   06-01 07-01  0
+    """
+    rows = (
+        elements.filter(pl.col("quantity") > 0)
+        .group_by("service", "usoc")
+        .agg(pl.len().alias("rows"), *(pl.col(name).first().alias(f"_{name}") for name in _OF_ROWS))
+    )
+    named = (
+        *(*_ASKED, "rate_ban", "rate_circuit", "rows"),
+        *(f"_{name}" for name in _OF_ROWS),
+    )
+    asked = (
+        with_question(lines.lazy(), rates)
+        .join(rows, on=["service", "usoc"], how="left", maintain_order="left")
+        .select(
+            *named,
+            is_known=pl.col("service").is_not_null(),
+            is_identified=pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null(),
+            of_service=pl.when(pl.col("rows") > 1).then("service"),
+        )
+        .collect()
+    )
+    question = pl.col("place").first().over(asked.columns)
+    placed = asked.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
+    return lines.hstack(placed.select("place", question=question)).with_columns(asks="question")
+
+
+def first_of_each(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the first line of each question, under a name that is no line's."""
+    return lines.filter(pl.col("place") == pl.col("question")).with_columns(
+        line_id=pl.lit(_STAND_IN) + pl.col("question").cast(pl.String)
+    )
+
+
+def asking_alone(lines: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """Return `lines` of which those named by `ids` ask a question of their own (`asks`)."""
+    if ids.is_empty():
+        return lines
+    own = pl.when(among("line_id", ids)).then(-1 - pl.col("place"))
+    return lines.with_columns(asks=own.otherwise("asks"))
+
+
+def is_alone() -> pl.Expr:
+    """Say whether a line asks a question of its own."""
+    return pl.col("asks") < 0
+
+
+def answered(lines: pl.LazyFrame, answers: pl.DataFrame, key: str = "asks") -> pl.LazyFrame:
+    """Return `lines` with the columns of their question's answer that they lack themselves."""
+    own = {*lines.collect_schema().names(), "asks"}
+    told = answers.lazy().select(
+        pl.col("asks").alias(key), *(name for name in answers.columns if name not in own)
+    )
+    return lines.join(told, on=key, how="left", maintain_order="left")
