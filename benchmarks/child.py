@@ -66,9 +66,9 @@ def whole_audit(folder: Path, out: Path) -> None:
     frames = {path.stem: pl.scan_parquet(path) for path in place.glob("*.parquet")}
     contracts = read_contracts((place / "contracts.toml").read_text(encoding="utf-8"))
 
-    def keep(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-        write_parquet(out / f"{name}.parquet", frame)
-        return pl.scan_parquet(out / f"{name}.parquet")
+    def keep(lines: pl.DataFrame) -> pl.LazyFrame:
+        write_parquet(out / "audited.parquet", lines)
+        return pl.scan_parquet(out / "audited.parquet")
 
     result = audit(
         frames.pop("lines"),
@@ -78,7 +78,6 @@ def whole_audit(folder: Path, out: Path) -> None:
         contracts,
         keep,
     )
-    result.lines.sink_parquet(out / "audited.parquet")
     result.findings.write_parquet(out / "findings.parquet")
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Collection
 
 import polars as pl
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, columns_of
-from rebill.audit.passes import Pass
 from rebill.cash.bank_tables import actual_pulls
 from rebill.cash.schedule import unpaid
 from rebill.disputes.claims import claim_steps, closed_around
@@ -21,26 +19,9 @@ from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import roll
 
 
-def judge_late_charges(run: Run, passes: Sequence[Pass], audited: Collection[str]) -> list[Pass]:
-    """Return audited lines and findings with the late charges that are not due.
-
-    `audited` are the documents of this run.
-    """
-    found = _verdicts(run, audited)
-    if found.is_empty():
-        return list(passes)
-    return [
-        replace(
-            one,
-            lines=late_charges.judged(one.lines, found),
-            findings=pl.concat([one.findings, late_charges.findings(one.lines, found)]),
-        )
-        for one in passes
-    ]
-
-
-def _verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
-    """Return what is to be said of late charges on the documents of this run."""
+def late_verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
+    """Return what the bank's word says of late charges on the documents that are audited now
+    (`reconcile.audit.late_charges.VERDICTS`)."""
     record = run.record
     late = record.totals().filter(pl.col("charge_class") == "late_charge")
     counted = record.counted()

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES, among
+from rebill.audit.late_charges import late_verdicts
 from rebill.audit.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
+from rebill.store import leave_bulk, scan_files
 from rebill.store.frames import MONTH, not_of, of
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
-from reconcile.audit.audit import Keep, Split, audit, in_memory, split_in_memory
+from reconcile.audit import late_charges
+from reconcile.audit.audit import Split, audit, split_in_memory
 from reconcile.audit.match import match
 from reconcile.schema import AUDITED
 
@@ -33,6 +36,7 @@ class Pass:
     """Documents audited together, and what came out."""
 
     lines: pl.LazyFrame  # AUDITED
+    files: pl.DataFrame  # rows of bulk_files: where the lines are, to be named
     findings: pl.DataFrame  # FINDINGS
     months: pl.DataFrame  # carrier, bill_month: those whose month findings are made anew
     month_findings: pl.DataFrame  # FINDINGS
@@ -110,7 +114,7 @@ def audit_all(
     late: pl.DataFrame,
     lines: pl.LazyFrame,
 ) -> list[Pass]:
-    """Audit the lines of `todo`, then those of the touched documents `late`.
+    """Audit the lines of `todo`, then those of the touched documents `late`, and leave them.
 
     `documents` are all loaded ones, `lines` (`LINES`) those of `todo`. Touched documents that were
     audited with the current tables join the first pass, others follow, one pass a version.
@@ -119,8 +123,9 @@ def audit_all(
     old = of(before, late["document_id"]).select(LINES.names())
     others = not_of(before, late["document_id"])
     count = int(todo["lines"].sum()) + int(late["lines"].sum())
-    keep, split = _keeper(run, count)
+    split = _splitter(run, count)
     shares = max(1, -(-count // A_SHARE))
+    verdicts = late_verdicts(run, [*todo["document_id"], *late["document_id"]])
     passes: list[Pass] = []
     groups = _by_tables(run.load_id, todo, late)
     for position, (load_id, group) in enumerate(groups):
@@ -131,20 +136,22 @@ def audit_all(
         pairs = _months_to_tell(group, passes, exchanges(run.reference_at(load_id)))
         month = documents.with_columns(bill_month=MONTH)
         told = month.join(pairs, on=["carrier", "bill_month"], how="semi").drop("bill_month")
+        kept = _Kept(run, verdicts)
         result = audit(
             own,
             pl.concat([part.select(AUDITED.names()) for part in history]),
             told,
             run.reference_at(load_id),
             run.contracts_at(load_id),
-            keep,
+            kept.keep,
             shares,
             split,
         )
         passes.append(
             Pass(
-                result.lines.select(AUDITED.names()),
-                result.findings.select(FINDINGS.names()),
+                result.lines,
+                pl.concat(kept.files),
+                pl.concat([result.findings.select(FINDINGS.names()), *kept.findings]),
                 pairs,
                 result.month_findings.select(FINDINGS.names()),
             )
@@ -186,17 +193,35 @@ def _months_to_tell(
     return pairs
 
 
-def _keeper(run: Run, lines: int) -> tuple[Keep, Split]:
-    """Return how the audit holds results: in memory, or as Parquet where there are many lines."""
+@dataclass(frozen=True)
+class _Kept:
+    """Leaves audited lines as files, share by share, with the bank's word on their late charges."""
+
+    run: Run
+    verdicts: pl.DataFrame
+    files: list[pl.DataFrame] = field(default_factory=list)
+    findings: list[pl.DataFrame] = field(default_factory=list)
+
+    def keep(self, lines: pl.DataFrame) -> pl.LazyFrame:
+        """Leave audited lines; return them from there."""
+        if not self.verdicts.is_empty():
+            self.findings.append(late_charges.findings(lines.lazy(), self.verdicts))
+            lines = late_charges.judged(lines.lazy(), self.verdicts).collect()
+        record = self.run.record
+        where = record.workspace, record.connection
+        left = leave_bulk(*where, "audited", lines.select(AUDITED.names()), self.run.run_id)
+        self.files.append(left)
+        return scan_files(record.workspace, left, AUDITED)
+
+
+def _splitter(run: Run, lines: int) -> Split:
+    """Return how the audit splits lines: in memory, or as Parquet where there are many."""
     if lines <= A_SHARE:
-        return in_memory, split_in_memory
+        return split_in_memory
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
-
-    def spool(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-        return write.spool(folder / f"{next(counter)}-{name}.parquet", frame)
 
     def split(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
         return write.spool_shares(folder / f"{next(counter)}-shares", frame, share, shares)
 
-    return spool, split
+    return split

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
-from rebill.audit.late_charges import judge_late_charges
 from rebill.audit.passes import Pass, audit_all, to_do_again
 from rebill.cash.bank_tables import actual_pulls, pull_events
 from rebill.run.deadlines import dated
@@ -17,7 +16,7 @@ from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
 from rebill.run.outcomes import DocumentsSettled, LinesAudited, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Audit, CheckBills
-from rebill.store import live_bulk, models, supersede, update_rows
+from rebill.store import live_bulk, models, name_bulk, supersede, update_rows
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
 from reconcile.audit import bill_series
@@ -55,7 +54,6 @@ def audit_lines(run: Run, stage: Audit, so_far: Outcomes) -> LinesAudited | None
     if work is None:
         return None
     passes = audit_all(run, work.documents, work.new, work.late, work.lines)
-    passes = judge_late_charges(run, passes, work.ids)
     replaced = _keep(run, work, passes, so_far.asked)
     found = pl.concat([one.findings for one in passes])
     return LinesAudited(work.ids, tuple(work.late["document_id"]), found, replaced)
@@ -76,12 +74,15 @@ def _to_audit(run: Run, so_far: Outcomes) -> ToAudit | None:
 
 
 def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> pl.DataFrame:
-    """Write the audited lines and month findings, and return the findings taken back for them."""
+    """Keep the audited lines and month findings; return the findings taken back for them."""
     connection = run.record.connection
     late = work.late["document_id"]
     old = take_files(run, "audited", work.months, AUDITED)
-    audited = [not_of(old, late), *(one.lines for one in passes)]
-    keep(run, "audited", pl.concat([part.select(AUDITED.names()) for part in audited]))
+    if not work.months.is_empty():
+        keep(run, "audited", not_of(old, late))
+    for one in passes:
+        name_bulk(connection, one.files)
+        run.count("audited rows", int(one.files["rows"].sum()))
     supersede(connection, live_bulk(connection, "lines")["id"].to_list(), run.run_id)
     replaced = take_back_findings(run, work.late, work.months)
     for one in passes:

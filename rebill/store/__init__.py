@@ -10,7 +10,9 @@ from rebill.store import models_earning as _models_earning
 from rebill.store import models_selling as _models_selling
 from rebill.store.bulk.registry import (
     bulk_amount,
+    leave_bulk,
     live_bulk,
+    name_bulk,
     scan_bulk,
     scan_files,
     supersede,
@@ -30,11 +32,13 @@ __all__ = [
     "finish_run",
     "insert_frame",
     "known_files",
+    "leave_bulk",
     "live_bulk",
     "make_engine",
     "migrate",
     "models_bank",
     "models_disputes",
+    "name_bulk",
     "next_numbers",
     "note_file",
     "read_frame",

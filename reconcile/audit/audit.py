@@ -45,8 +45,8 @@ from reconcile.homes import homes
 from reconcile.schema import AUDITED, MATCHED
 
 _PLACED = ("contract", "order_used", "rate_day")
-Keep = Callable[[pl.LazyFrame, str], pl.LazyFrame]
-"""Holds an intermediate result so that it is computed once; the name says which."""
+Keep = Callable[[pl.DataFrame], pl.LazyFrame]
+"""Keeps audited lines (`AUDITED`), and returns them from where they are kept."""
 
 ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
 """What of an audited line its question is answered with."""
@@ -67,10 +67,9 @@ class Audit(NamedTuple):
     month_findings: pl.DataFrame
 
 
-def in_memory(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-    """Hold an intermediate result in memory, in one chunk."""
-    del name
-    return frame.collect().rechunk().lazy()
+def in_memory(lines: pl.DataFrame) -> pl.LazyFrame:
+    """Keep audited lines in memory."""
+    return lines.lazy()
 
 
 def split_in_memory(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
@@ -108,7 +107,7 @@ def audit(
         with_package_of_elements, history, reference, limits
     )
     if shares == 1:
-        return _judged(placed.collect(), history, documents, reference, contracts, carried)
+        return _judged(placed.collect(), history, documents, reference, contracts, carried, keep)
     parts = []
     for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
         own = reference | {
@@ -117,8 +116,8 @@ def audit(
         }
         past = history.filter(_share(shares, "service", "ban") == number)
         # A share is looked at many times, and small enough to be held while it is.
-        part = _judged(share.collect(), past, documents, own, contracts, carried)
-        parts.append(part._replace(lines=keep(part.lines, "judged")))
+        held = share.collect()
+        parts.append(_judged(held, past, documents, own, contracts, carried, keep))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -139,6 +138,7 @@ def _judged(
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
     carried: pl.DataFrame,
+    keep: Keep,
 ) -> Audit:
     """Audit lines that know their service and order; no other lines are of their services.
 
@@ -168,8 +168,9 @@ def _judged(
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
     # A line in a package off its price has a share of its own, too.
-    apart = answered(lines.lazy().filter(among("line_id", shares["line_id"]), ~is_alone()), marked)
-    apart = asking_alone(apart.select(marked.columns).collect(), shares["line_id"])
+    off = lines.lazy().filter(among("line_id", shares["line_id"]), ~is_alone())
+    apart = answered(off, marked).select(marked.columns).collect()
+    apart = asking_alone(apart, shares["line_id"])
     lines = asking_alone(lines, shares["line_id"])
     judged = _answers(pl.concat([marked, apart]), shares, found, history)
     few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
@@ -178,7 +179,8 @@ def _judged(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
     told = answered(lines.lazy(), judged.select("asks", *ANSWERED))
-    return Audit(told.select(columns_of(AUDITED)), findings, tell_not_billed(months))
+    kept = keep(told.select(columns_of(AUDITED)).collect())
+    return Audit(kept, findings, tell_not_billed(months))
 
 
 def _answers(

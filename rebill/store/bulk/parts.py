@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Literal, NamedTuple
 from urllib.parse import quote, unquote
 
 import polars as pl
 
-from invoices.periods import month_of
 from rebill.workspace.text_files import digest
 from rebill.workspace.write import sync
 
 TOKEN_LENGTH = 12
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
+PACKED: Literal["zstd"] = "zstd"
+"""What is kept is packed so, at its quickest: half the size of lz4 for hardly more work."""
 SUMMED = {
     **dict.fromkeys(("lines", "held_lines", "void_lines", "audited", "commissions"), "amount"),
     **dict.fromkeys(
@@ -76,29 +79,73 @@ def write_parts(
     """Leave the rows of `frame` as Parquet files below `lines/<kind>/`, by carrier and month.
 
     The frame has `carrier` and, unless `month` says otherwise, `bill_date`. The files keep all its
-    columns. Rows of a partition keep no order that a reader may rely on.
+    columns. Rows of a partition keep no order that a reader may rely on. A frame at hand is split
+    and written as it is; a query is streamed, which takes twice the work.
     """
     folder = place.workplace / uuid.uuid4().hex
     folder.mkdir(parents=True)
-    keys = {
-        "_carrier": pl.col("carrier"),
-        "_month": month_of("bill_date") if month is None else month,
-    }
+    day = pl.col("bill_date").dt.truncate("1mo") if month is None else month
     try:
-        frame.lazy().sink_parquet(
-            pl.PartitionBy(folder, key=keys, include_key=False), compression="lz4", mkdir=True
-        )
-        return [_settle(path, place, kind) for path in sorted(folder.rglob("*.parquet"))]
+        if isinstance(frame, pl.DataFrame):
+            written = _write_held(folder, frame, day)
+        else:
+            written = _stream(folder, frame, day)
+        return [_settle(file, place, kind) for file in written]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _settle(path: Path, place: Place, kind: str) -> BulkPart:
-    """Move a partition file to its place and say what is in it."""
-    carrier, month = (
-        None if value == _NULL_FOLDER else unquote(value)
-        for value in (part.partition("=")[2] for part in path.parts[-3:-1])
+class _Written(NamedTuple):
+    """A file that is whole, and of whom and when its rows are."""
+
+    path: Path
+    carrier: str | None
+    bill_month: str | None
+
+
+def _write_held(folder: Path, frame: pl.DataFrame, month: pl.Expr) -> list[_Written]:
+    """Write the rows of a frame, a file for each carrier and month."""
+    if frame.is_empty():
+        return []
+    keys = frame.select(_carrier="carrier", _month=month)
+    groups = {keys.row(0): frame}
+    if keys.n_unique() > 1:
+        parts = frame.hstack(keys).partition_by(keys.columns, include_key=False, as_dict=True)
+        groups = {(key[0], key[1]): part for key, part in parts.items()}
+    written = []
+    for number, ((carrier, first), part) in enumerate(groups.items()):
+        path = folder / f"{number}.parquet"
+        part.write_parquet(path, compression=PACKED, compression_level=1, statistics=False)
+        written.append(_Written(path, carrier, _named(first)))
+    return written
+
+
+def _stream(folder: Path, frame: pl.LazyFrame, month: pl.Expr) -> list[_Written]:
+    """Write the rows of a query, a file for each carrier and month."""
+    keys = {"_carrier": pl.col("carrier"), "_month": month}
+    frame.sink_parquet(
+        pl.PartitionBy(folder, key=keys, include_key=False),
+        compression=PACKED,
+        compression_level=1,
+        statistics=False,
+        mkdir=True,
     )
+    written = []
+    for path in sorted(folder.rglob("*.parquet")):
+        values = (part.partition("=")[2] for part in path.parts[-3:-1])
+        carrier, first = (None if each == _NULL_FOLDER else unquote(each) for each in values)
+        written.append(_Written(path, carrier, _named(first)))
+    return written
+
+
+def _named(month: dt.date | str | None) -> str | None:
+    """Return a month, its first day or its name, as YYYY-MM."""
+    return None if month is None else str(month)[:7]
+
+
+def _settle(file: _Written, place: Place, kind: str) -> BulkPart:
+    """Move a file to its place and say what is in it."""
+    path, carrier, month = file
     sync(path)
     rows, total = contents(path, kind)
     size, sha256 = digest(path)

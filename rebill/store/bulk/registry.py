@@ -47,8 +47,23 @@ def write_bulk(
     recorded. Returns the rows of `bulk_files` without ids. Until the transaction is kept the files
     are orphans.
     """
+    left = leave_bulk(workspace, connection, kind, frame, run_id, month=month)
+    name_bulk(connection, left)
+    return left
+
+
+def leave_bulk(
+    workspace: Workspace,
+    connection: sa.Connection,
+    kind: str,
+    frame: pl.LazyFrame | pl.DataFrame,
+    run_id: int,
+    *,
+    month: pl.Expr | None = None,
+) -> pl.DataFrame:
+    """Write rows as `write_bulk` does, and return the rows of `bulk_files` that will name them."""
     written = write_parts(_place(workspace, connection, run_id), kind, frame, month=month)
-    rows = pl.DataFrame(
+    left = pl.DataFrame(
         [
             {
                 "kind": kind,
@@ -65,9 +80,13 @@ def write_bulk(
         ],
         schema=REGISTERED,
     )
-    insert_frame(connection, BulkFile, rows)
-    mark_sound(workspace, rows)
-    return rows
+    mark_sound(workspace, left)
+    return left
+
+
+def name_bulk(connection: sa.Connection, left: pl.DataFrame) -> None:
+    """Let files that were left count from now on."""
+    insert_frame(connection, BulkFile, left)
 
 
 def _place(workspace: Workspace, connection: sa.Connection, run_id: int) -> Place:

@@ -148,15 +148,15 @@ def test_lines_of_earlier_nights_and_elements_are_in_the_share_of_their_service(
         assert said(kernel_audit(made, history=before, month=july, shares=shares)) == whole
 
 
-@pytest.mark.parametrize(("shares", "splits", "holds"), [(1, [], 1), (3, [3], 0)])
-def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, splits, holds):
+@pytest.mark.parametrize(("shares", "splits", "keeps"), [(1, [], 1), (3, [3], 3)])
+def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, splits, keeps):
     lines, tables = frames(world(3, 2))
     documents = tables.pop("documents")
     kept, split = [], []
 
-    def keep(frame: pl.LazyFrame, name: str) -> pl.LazyFrame:
-        kept.append(name)
-        return in_memory(frame, name)
+    def keep(lines: pl.DataFrame) -> pl.LazyFrame:
+        kept.append(lines)
+        return in_memory(lines)
 
     def parts(frame: pl.LazyFrame, share: pl.Expr, number: int) -> list[pl.LazyFrame]:
         split.append(number)
@@ -169,7 +169,8 @@ def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, spl
     history = pl.LazyFrame(schema=AUDITED)
     contracts = world(3, 2).contracts
     audit(lines, history, documents, reference, contracts, keep, shares, parts)
-    assert (split, kept.count("placed")) == (splits, holds)
+    assert (split, len(kept)) == (splits, keeps)
+    assert sorted(pl.concat(kept)["line_id"]) == sorted(lines.collect()["line_id"])
 
 
 @settings(max_examples=5)
