@@ -1,7 +1,7 @@
 """Readers of carrier paper, one module or package a format, and the profiles that are dialects.
 
 A format has `recognises(head, profile)` and `read(source, profile)`; a new one is written beside
-the others and added to `FORMATS`. A profile (`invoices.carrier.profiles`) is a dialect of a format
+the others and added to `formats`. A profile (`invoices.carrier.profiles`) is a dialect of a format
 as data: some are shipped, others lie in a workspace.
 """
 
@@ -14,15 +14,12 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from invoices.carrier import fixed, flat, usoc_lines, x12
 from invoices.carrier.contents import contents_differ
-from invoices.carrier.flat import ZIP
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
-from invoices.carrier.source import Known, Source, source_of_bytes
+from invoices.carrier.source import ZIP, Known, Source, source_of_bytes
 
 __all__ = [
-    "FORMATS",
     "ZIP",
     "Format",
     "Known",
@@ -31,12 +28,13 @@ __all__ = [
     "Profiles",
     "Reading",
     "Source",
+    "choose",
     "contents_differ",
     "document_id",
     "format_named",
+    "formats",
     "identify",
     "parse_profile",
-    "choose",
     "read",
     "refused_file",
     "shipped",
@@ -66,24 +64,36 @@ class Format:
 def _is_usoc_lines(head: bytes, profile: Profile) -> int:
     if b"\0" in head:
         return 0
+    from invoices.carrier import usoc_lines
+
     return 100 * usoc_lines.recognises(head.decode("utf-8-sig", errors="replace"))
 
 
 def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
+    from invoices.carrier import usoc_lines
+
     return usoc_lines.read(source.lines(), source.name, source.digest)
 
 
-FORMATS: tuple[Format, ...] = (
-    Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
-    Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
-    Format(flat.NAME, flat.recognises, flat.read, section=flat.Flat, workbooks=True),
-    Format(fixed.NAME, fixed.recognises, fixed.read, takes="blocks", section=fixed.Fixed),
-)
+@cache
+def formats() -> tuple[Format, ...]:
+    """Return every format that is read.
+
+    The readers are imported when one is asked for: most commands read no carrier paper.
+    """
+    from invoices.carrier import fixed, flat, usoc_lines, x12
+
+    return (
+        Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
+        Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
+        Format(flat.NAME, flat.recognises, flat.read, section=flat.Flat, workbooks=True),
+        Format(fixed.NAME, fixed.recognises, fixed.read, takes="blocks", section=fixed.Fixed),
+    )
 
 
 def format_named(name: str) -> Format | None:
     """Return the format of that name."""
-    return next((known for known in FORMATS if known.name == name), None)
+    return next((known for known in formats() if known.name == name), None)
 
 
 def takes(profile: Profile, head: bytes) -> Literal["lines", "blocks"]:
@@ -96,7 +106,7 @@ def takes(profile: Profile, head: bytes) -> Literal["lines", "blocks"]:
 
 def parse_profile(text: str) -> Profile:
     """Return the profile a TOML text describes; raises `ProfileError` naming each fault."""
-    return parse(text, {known.name: known.section for known in FORMATS})
+    return parse(text, {known.name: known.section for known in formats()})
 
 
 @cache

@@ -2,7 +2,7 @@
 
 A profile says who sends the paper, how it is recognised, and, in the section of its format, where
 each field is. `docs/formats/profiles.md` describes every setting. Nothing here knows a format: each
-brings the model of its own section (`invoices.carrier.FORMATS`).
+brings the model of its own section (`invoices.carrier.formats`).
 """
 
 from __future__ import annotations

@@ -29,6 +29,8 @@ ACCOUNTS = pl.Schema(
     }
 )
 """Which account patterns are under contract with which carrier."""
+ZIP = b"PK\x03\x04"
+"""How a workbook begins."""
 
 
 @dataclass(frozen=True)

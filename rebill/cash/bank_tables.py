@@ -13,8 +13,7 @@ from rebill.reference import current
 from rebill.store import models_bank, read_table
 from rebill.store.record import Record
 from rebill.store.table_out import Asked, TableOut, on_a_day
-from reconcile.pulls.events import PULL_EVENTS
-from reconcile.pulls.settle import SETTLEMENTS
+from reconcile.pulls.schema import PULL_EVENTS, SETTLEMENTS
 from reconcile.pulls.upcoming import UPCOMING, Ahead, upcoming
 
 BANK_ENTRIES = pl.Schema(

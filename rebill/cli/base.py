@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import typer
 
 if TYPE_CHECKING:
+    from typer.models import CommandInfo
+
     from rebill.night.batch import Outcome
     from rebill.night.job import Job
     from rebill.workspace.log import Log
@@ -106,22 +108,34 @@ books = Commands(no_args_is_help=True, help="The months as double-entry journal.
 commissions = Commands(no_args_is_help=True, help="Who earns what of what customers pay.")
 runs = Commands(no_args_is_help=True, help="What was run, by whom and where.")
 csr = Commands(no_args_is_help=True, help="Customer service records of carriers.")
-for name, group in (
-    ("disputes", disputes),
-    ("invoices", invoices),
-    ("cash", cash),
-    ("bills", bills),
-    ("documents", documents),
-    ("findings", findings),
-    ("db", db),
-    ("profiles", profiles),
-    ("margin", margin),
-    ("books", books),
-    ("commissions", commissions),
-    ("csr", csr),
-    ("runs", runs),
-):
+GROUPS = {
+    "disputes": disputes,
+    "invoices": invoices,
+    "cash": cash,
+    "bills": bills,
+    "documents": documents,
+    "findings": findings,
+    "db": db,
+    "profiles": profiles,
+    "margin": margin,
+    "books": books,
+    "commissions": commissions,
+    "csr": csr,
+    "runs": runs,
+}
+for name, group in GROUPS.items():
     app.add_typer(group, name=name)
+
+
+def in_order(modules: Iterable[str]) -> None:
+    """Put the commands of each group in the order of their modules, whichever came first."""
+    place = {name: number for number, name in enumerate(modules)}
+    for commands in (app, *GROUPS.values()):
+        commands.registered_commands.sort(key=lambda each: place.get(_module(each), len(place)))
+
+
+def _module(command: CommandInfo) -> str:
+    return getattr(command.callback, "__module__", "")
 
 
 def example(*lines: str) -> str:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from rebill.cli.base import cash, example
-from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import GivenDay, Keeping
 
 
@@ -16,6 +15,8 @@ from rebill.cli.options import GivenDay, Keeping
 def cash_step(context: typer.Context, given: Keeping) -> None:
     """What carriers pull, and what of it is in dispute; without a command: the next pulls."""
     if context.invoked_subcommand is None:
+        from rebill.cli.night import bring_up_to_date
+
         bring_up_to_date("cash", given)
         cash_pulls(given)
 

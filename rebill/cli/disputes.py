@@ -14,7 +14,6 @@ import typer
 from invoices.calendar import FAR_AHEAD
 from rebill.cli import base
 from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
-from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import Acting, Given, GivenDay, Keeping, amount_from, day_from
 
 Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
@@ -49,6 +48,8 @@ class Told:
 def disputes_step(context: typer.Context, given: Keeping) -> None:
     """Claims towards carriers; without a command: bring them up to date, and list them."""
     if context.invoked_subcommand is None:
+        from rebill.cli.night import bring_up_to_date
+
         bring_up_to_date("disputes", given)
         disputes_list(given=given)
 
@@ -76,14 +77,17 @@ def disputes_list(
     """
     import polars as pl
 
-    from rebill.disputes.tasks import tasks_of
-    from reconcile.claims.group import refresh
-
     with given.reading() as record:
         claims = record.claims().drop("resolved_on")
         day = given.day(record)
-        if day is not None:
-            claims = tasks_of(record, day) if due else refresh(claims, day)
+        if day is not None and due:
+            from rebill.disputes.tasks import tasks_of
+
+            claims = tasks_of(record, day)
+        elif day is not None:
+            from reconcile.claims.group import refresh
+
+            claims = refresh(claims, day)
     given.show(claims if status is None else claims.filter(pl.col("status") == status))
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, put, show_outcome
-from rebill.cli.night import bring_up_to_date
 from rebill.cli.options import (
     HERE,
     Acting,
@@ -53,6 +52,8 @@ def _tell_lacking(place: Workspace) -> bool:
 def invoices_step(context: typer.Context, given: Keeping) -> None:
     """Invoices to customers; without a command: build them, and list them."""
     if context.invoked_subcommand is None:
+        from rebill.cli.night import bring_up_to_date
+
         bring_up_to_date("invoices", given)
         invoices_list(given=given)
 

@@ -20,8 +20,6 @@ from rebill.cash.bank_paper import is_bank_file, read_bank_file, unread
 from rebill.intake import archives
 from rebill.intake.read import head_of, read_file
 from rebill.paper.text import as_table
-from rebill.reference import current
-from rebill.store.record import reading
 from rebill.workspace import apart, text_files
 from rebill.workspace.settings import Settings, Workspace
 
@@ -253,6 +251,10 @@ def known_at(workspace: Workspace | None) -> Known:
     """Return what a reader may ask; an account under no contract is of the carrier `(unknown)`."""
     known = Known()
     if workspace is not None:
+        # The process that reads imports this module too, and asks no record.
+        from rebill.reference import current
+        from rebill.store.record import reading
+
         with reading(workspace) as record:
             load = current.load_version(record.connection)
             frames = current.reference_frames(workspace, record.connection, load)

@@ -20,7 +20,7 @@ from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.source import ACCOUNTS, KINDS
 from invoices.schema import seal
 from rebill.reference.contracts import from_json
-from rebill.store.frames import AnySelect, read_frame
+from rebill.store.frames import AnySelect, once, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
 from rebill.store.shapes import TABLES
 from rebill.workspace import text_files, write
@@ -63,17 +63,28 @@ def _copies_of(
 
     They are named by the last load that changed the table and by its shape.
     """
-    last = connection.execute(
-        sa.select(Load.id, Load.token)
-        .join(LoadTable, LoadTable.load_id == Load.id)
-        .where(LoadTable.table_name == name, Load.id <= version)
-        .order_by(Load.id.desc())
-        .limit(1)
-    ).first()
-    if last is None:
+    last = _last_loads(connection, version).filter(pl.col("table_name") == name)
+    if last.is_empty():
         return None
-    begins = f"{last.id:08}-{last.token}-{_shape_digest(name)}"
+    _, number, token = last.row(0)
+    begins = f"{number:08}-{token}-{_shape_digest(name)}"
     return workspace.lines / "reference" / name / begins
+
+
+def _last_loads(connection: sa.Connection, version: int) -> pl.DataFrame:
+    """Return table_name, id and token of the load up to `version` that last changed each table.
+
+    All tables are asked for at once: whoever wants one mostly wants the others too.
+    """
+    last = (
+        sa.select(LoadTable.table_name, sa.func.max(LoadTable.load_id).label("id"))
+        .where(LoadTable.load_id <= version)
+        .group_by(LoadTable.table_name)
+        .subquery()
+    )
+    loads = sa.select(last.c.table_name, Load.id, Load.token).join(last, last.c.id == Load.id)
+    question = ("the last load of each reference table", version)
+    return once(connection, question, lambda: read_frame(connection, loads))
 
 
 def _right_copy(connection: sa.Connection, begins: Path) -> Path | None:

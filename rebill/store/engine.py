@@ -1,4 +1,8 @@
-"""The database behind a workspace: opened by URL, brought to the newest shape by migrations."""
+"""The database behind a workspace: opened by URL, brought to the newest shape by migrations.
+
+What runs the migrations is slow to import, and imported where a database is made or upgraded: which
+shapes there are is known by the names of the scripts.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +13,10 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from rebill.store.bulk.integrity import Damage, take_digests
 from rebill.store.bulk.parts import end_run
@@ -28,6 +27,9 @@ from rebill.workspace.breakdown import breakdown
 from rebill.workspace.secrets import hidden
 from rebill.workspace.settings import ConfigError, Workspace, WorkspaceBusy
 from rebill.workspace.write import is_temporary, walk
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 BUSY_SECONDS = 30
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -141,6 +143,8 @@ def _migrations() -> Path:
 
 
 def _alembic() -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_migrations()))
     return config
@@ -151,9 +155,11 @@ def migrate(engine: sa.Engine) -> None:
 
     Raises `ConfigError` where a newer version made it.
     """
+    from alembic import command
+
     config = _alembic()
     with connected(engine), engine.begin() as connection:
-        _shape_of(connection)
+        _known(_shape_of(connection))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         if _token(connection) is None:
@@ -206,7 +212,7 @@ def _gone(workspace: Workspace, path: Path | None) -> str:
 def _shape(engine: sa.Engine) -> str | None:
     """Return the revision of a database; an empty one has none."""
     with connected(engine), engine.connect() as connection:
-        return _shape_of(connection)
+        return _known(_shape_of(connection))
 
 
 def _token(connection: sa.Connection) -> str | None:
@@ -223,20 +229,43 @@ def store_token(connection: sa.Connection) -> str:
 
 def differences(connection: sa.Connection) -> list[Any]:
     """Return how the database's tables differ from the models; none after `migrate`."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.runtime.migration import MigrationContext
+
     context = MigrationContext.configure(connection, opts={"compare_type": True})
     return list(compare_metadata(context, Base.metadata))
 
 
 @cache
 def _shapes() -> tuple[str, ...]:
-    """Return the shapes that are known, the newest first."""
-    scripts = ScriptDirectory.from_config(_alembic())
-    return tuple(script.revision for script in scripts.walk_revisions())
+    """Return the shapes that are known, the newest first: a script's name begins with its own."""
+    scripts = (_migrations() / "versions").glob("[0-9]*_*.py")
+    return tuple(sorted((path.name.partition("_")[0] for path in scripts), reverse=True))
 
 
 def _shape_of(connection: sa.Connection) -> str | None:
-    """Return the database's shape, null where it is empty; refuse one that is not known here."""
-    shape = MigrationContext.configure(connection).get_current_revision()
+    """Return the shape a database says it has, null where it is empty; it may be none we know."""
+    there = sa.inspect(connection).has_table("alembic_version")
+    return connection.scalar(_SHAPE) if there else None
+
+
+_SHAPE = sa.text("SELECT version_num FROM alembic_version")
+
+
+def _shape_at_once(connection: sa.Connection) -> str | None:
+    """Return the same by one question, in a transaction of its own, where it is not empty."""
+    try:
+        shape: str | None = connection.scalar(_SHAPE)
+        return shape
+    except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        connection.rollback()
+        return _shape_of(connection)
+    finally:
+        connection.rollback()
+
+
+def _known(shape: str | None) -> str | None:
+    """Return the shape of a database; refuse one that is not known here."""
     if shape is not None and shape not in _shapes():
         raise ConfigError(
             f"the database has shape {shape}, not {_shapes()[0]}: it was made by a newer version;"
@@ -245,23 +274,28 @@ def _shape_of(connection: sa.Connection) -> str | None:
     return shape
 
 
-def open_engine(workspace: Workspace) -> sa.Engine:
-    """Return an engine on the workspace's database, which has the newest shape.
+@contextmanager
+def _opened(workspace: Workspace) -> Iterator[sa.Connection]:
+    """Give a connection to the workspace's database, which has the newest shape.
 
     Raises `ConfigError` where the database cannot be reached, `rebill db upgrade` is due, or a
-    newer version made it.
+    newer version made it. Another process may upgrade it at any time: each connection asks.
     """
     engine = make_engine(workspace.database_url, must_exist=True)
     path = _file(engine.url)
     if path is not None and not path.exists():
         raise ConfigError(_gone(workspace, path))
-    current, newest = _shape(engine), _shapes()[0]
-    if current is None and _has_files(workspace):
-        raise ConfigError(_gone(workspace, None))
-    if current != newest:
-        state = "is empty" if current is None else f"has shape {current}, not {newest}"
-        raise ConfigError(f"the database {state}: run `rebill db upgrade`")
-    return engine
+    with connected(engine):
+        connection = engine.connect()
+    with connection:
+        with connected(engine):
+            current, newest = _known(_shape_at_once(connection)), _shapes()[0]
+        if current is None and _has_files(workspace):
+            raise ConfigError(_gone(workspace, None))
+        if current != newest:
+            state = "is empty" if current is None else f"has shape {current}, not {newest}"
+            raise ConfigError(f"the database {state}: run `rebill db upgrade`")
+        yield connection
 
 
 @contextmanager
@@ -288,7 +322,7 @@ def connected(engine: sa.Engine) -> Iterator[None]:
 @contextmanager
 def transaction(workspace: Workspace) -> Iterator[sa.Connection]:
     """Give a connection on which everything is kept at the end, or nothing after an exception."""
-    with open_engine(workspace).begin() as connection:
+    with _opened(workspace) as connection, connection.begin():
         yield connection
         changed = has_written(connection)
     if changed:

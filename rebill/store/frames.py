@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from invoices.periods import month_of
 from rebill.store.models import Base
@@ -24,6 +22,8 @@ AnyTable: TypeAlias = type[Base] | sa.Table
 AnySelect: TypeAlias = "sa.Select[*tuple[Any, ...]]"
 STORED = pl.Decimal(18, 6)
 CHUNK = 50_000
+_ONE_MICRO = pl.lit("0.000001").cast(pl.Decimal(38, 6))
+"""Said as text: a literal Decimal makes polars import numpy."""
 _ANSWERS, _WRITTEN = "what was read", "whether anything was written"
 
 
@@ -88,8 +88,7 @@ def write_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) 
     """
     target = table_of(table)
     keys = [column.name for column in target.primary_key]
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
-    statement: Any = insert(target)
+    statement: Any = insert_of(connection, target)
     rest = {name: statement.excluded[name] for name in frame.columns if name not in keys}
     if rest:
         statement = statement.on_conflict_do_update(index_elements=keys, set_=rest)
@@ -98,6 +97,20 @@ def write_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) 
     for part in frame.iter_slices(CHUNK):
         connection.execute(statement, part.to_dicts())
     return frame.height
+
+
+def insert_of(connection: sa.Connection, target: sa.Table) -> Any:
+    """Return an INSERT that can say what becomes of a row that is there.
+
+    What PostgreSQL brings is slow to import, and no workspace on SQLite needs it.
+    """
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(target)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(target)
 
 
 def update_rows(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame) -> int:
@@ -240,7 +253,7 @@ def _typed(name: str, kind: sa.types.TypeEngine[Any], whole: bool) -> pl.Expr:
     values = pl.col(name)
     if isinstance(kind, Money):
         micros = values.cast(pl.Decimal(38, 6))
-        return (micros * Decimal("0.000001")).cast(pl.Decimal(18, kind.places))
+        return (micros * _ONE_MICRO).cast(pl.Decimal(18, kind.places))
     if isinstance(kind, sa.Date) and whole:
         return values.str.to_date()
     if isinstance(kind, sa.Boolean) and whole:

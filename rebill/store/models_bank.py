@@ -16,8 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from invoices.bank.schema import ENTRIES, REMITTANCES
 from rebill.store.models import Base, sql_type
 from rebill.store.types import ROW_ID
-from reconcile.pulls.events import PULL_EVENTS
-from reconcile.pulls.settle import SETTLEMENTS
+from reconcile.pulls.schema import PULL_EVENTS, SETTLEMENTS
 
 
 class BankFile(Base):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from rebill.store.frames import insert_of, table_of
 from rebill.store.models import Sequence
 
 
@@ -18,9 +18,8 @@ def next_numbers(connection: sa.Connection, name: str, count: int) -> range:
     """
     if count <= 0:
         return range(0)
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
     value: Any = Sequence.value
-    taken: Any = insert(Sequence).values(name=name, value=count)
+    taken: Any = insert_of(connection, table_of(Sequence)).values(name=name, value=count)
     last = connection.execute(
         taken.on_conflict_do_update(
             index_elements=["name"], set_={"value": value + count}

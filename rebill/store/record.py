@@ -21,7 +21,7 @@ from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import sweep_orphans, transaction
 from rebill.store.bulk.registry import scan_bulk
 from rebill.store.engine import alone, fence, keeps_nothing
-from rebill.store.frames import once, read_frame, read_table
+from rebill.store.frames import once, read_frame, read_table, table_of
 from rebill.store.models import (
     BulkFile,
     Claim,
@@ -36,7 +36,6 @@ from rebill.store.models_bank import DEBIT_SETTLEMENTS
 from rebill.store.runs import note_act, note_failure
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.contracts import Contract
-from reconcile.pulls.settle import states
 from reconcile.schema import AUDITED
 from reconcile.window import deadlines
 
@@ -89,6 +88,8 @@ class Record:
         return once(self.connection, "debits and their states", self._debits)
 
     def _debits(self) -> pl.DataFrame:
+        from reconcile.pulls.settle import states
+
         known = states(self.settlements()).drop("status")
         pulls = read_table(self.connection, Debit)
         return pulls.join(known, on="document_id", how="left", maintain_order="left")
@@ -245,7 +246,9 @@ class Record:
 
     def fact(self, name: str) -> str | None:
         """Return what was last said under a name."""
-        return self.connection.scalar(sa.select(Fact.value).where(Fact.name == name))
+        facts = table_of(Fact).c
+        value: str | None = self.connection.scalar(sa.select(facts.value).where(facts.name == name))
+        return value
 
     def say(self, name: str, value: str) -> None:
         """Keep `value` under a name, instead of what was said before."""

@@ -28,7 +28,7 @@ from rebill.workspace.sections import (
 )
 
 if TYPE_CHECKING:
-    from invoices.bank import StatementProfile
+    from invoices.bank.statement import StatementProfile
 
 SETTINGS_FILE = "rebill.toml"
 
@@ -216,7 +216,7 @@ class Settings(Section):
     @property
     def statements(self) -> tuple[StatementProfile, ...]:
         """The profiles of CSV statements; raises `ConfigError` where one is none."""
-        from invoices.bank import StatementProfile
+        from invoices.bank.statement import StatementProfile
 
         try:
             return tuple(StatementProfile.model_validate(one) for one in self.bank.statement)

@@ -13,7 +13,7 @@ import polars as pl
 from invoices.bank.layout import CONSUMER
 from invoices.bank.returns import with_return_deadlines
 from invoices.money import ZERO_CENTS, from_cents
-from invoices.schema import CENTS, FINDINGS, empty, seal
+from invoices.schema import FINDINGS, empty, seal
 from invoices.text import filled
 from reconcile.pull_codes import BY_NAME
 from reconcile.pulls.against_paper import (
@@ -22,6 +22,7 @@ from reconcile.pulls.against_paper import (
     pulled_though_credited,
     pulled_twice,
 )
+from reconcile.pulls.schema import PULL_EVENTS
 from reconcile.pulls.seen import Seen, seen_by
 from reconcile.pulls.settle import Banked, Known, authorised
 from reconcile.pulls.unauthorised import outside_authorisation, repeated_trace, unknown_originator
@@ -30,32 +31,6 @@ from reconcile.pulls.unexplained import (
     pull_returned,
     pull_unmatched,
     return_unmatched,
-)
-
-PULL_EVENTS = pl.Schema(
-    {
-        "event_id": pl.String(),  # entry, a colon, the code, and the document where one is named
-        "code": pl.String(),  # a key of CODES
-        "cause": pl.String(),
-        "severity": pl.String(),
-        "entry_id": pl.String(),
-        "document_id": pl.String(),
-        "carrier": pl.String(),
-        "ban": pl.String(),
-        "invoice_no": pl.String(),
-        "company_id": pl.String(),
-        "company_name": pl.String(),
-        "trace": pl.String(),
-        "settled_on": pl.Date(),
-        "pulled": CENTS,  # what the entry (or all entries, for an amount) took
-        "expected": CENTS,  # what the paper lets the carrier pull
-        "difference": CENTS,  # pulled less expected
-        "suggested_return": pl.String(),  # R29, or null: not to be returned
-        "send_by": pl.Date(),  # the last day our bank sends that return
-        "at_originator_by": pl.Date(),  # the banking day by whose opening it must be there
-        "message": pl.String(),
-        "remedy": pl.String(),
-    }
 )
 
 CORPORATE_RETURN, CONSUMER_RETURN = "R29", "R10"

@@ -25,21 +25,11 @@ from reconcile.pulls.movements import (
 )
 from reconcile.pulls.names import references
 from reconcile.pulls.pull_pool import INVOICES
+from reconcile.pulls.schema import SETTLEMENTS
 from reconcile.window import NO_CLOSINGS
 
 PULLED = pl.Schema({"document_id": pl.String(), "settled_on": pl.Date(), "amount": CENTS})
 """What the bank took for each bill and did not give back: a row for each pull."""
-SETTLEMENTS = pl.Schema(
-    {
-        "entry_id": pl.String(),
-        "document_id": pl.String(),
-        "kind": pl.String(),  # pull, or return of one
-        "settled_on": pl.Date(),
-        "amount": CENTS,  # positive: what the entry took, or brought back
-        "how": pl.String(),  # named, account, originator, several, part, differs, again
-        "of": pl.String(),  # of a return: the debit it undoes
-    }
-)
 STATES = pl.Schema(
     {
         "document_id": pl.String(),

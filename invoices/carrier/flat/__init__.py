@@ -23,11 +23,9 @@ from invoices.carrier.flat.rows import (
 from invoices.carrier.flat.workbook import WorkbookFault, first_rows, preview, sheets
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import Reading, refused_file
-from invoices.carrier.source import Source
+from invoices.carrier.source import ZIP, Source
 
 NAME = "flat"
-ZIP = b"PK\x03\x04"
-"""How a workbook begins."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from decimal import Decimal
 import pytest
 from bank_worlds import read_of
 
-from invoices.bank import BankReading, StatementProfile, identify
+from invoices.bank import BankReading, identify
+from invoices.bank.statement import StatementProfile
 
 D = Decimal
 

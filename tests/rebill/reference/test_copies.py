@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from reference_files import frame, world
 
 from rebill import store
@@ -75,3 +76,15 @@ def test_a_copy_is_looked_at_once_in_a_transaction(
             for _ in range(3):
                 current.current_frame(workspace, connection, "services").collect()
         assert looked == [copy] * times
+
+
+def test_the_last_loads_of_all_tables_are_asked_for_at_once(
+    workspace: Workspace, copy: Path
+) -> None:
+    asked = []
+    with store.transaction(workspace) as connection:
+        sa.event.listen(
+            connection.engine, "before_cursor_execute", lambda *told: asked.append(told[2])
+        )
+        current.reference_frames(workspace, connection)
+        assert sum("load_tables" in question for question in asked) == 1

@@ -8,7 +8,8 @@ from decimal import Decimal
 from bank_writers import Advice, Batch, Entry, File, Item, x820
 from hypothesis import strategies as st
 
-from invoices.bank import BankReading, StatementProfile, identify, read
+from invoices.bank import BankReading, identify, read
+from invoices.bank.statement import StatementProfile
 from invoices.calendar import add_banking_days, is_banking_day
 
 WORDS = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=1, max_size=12).filter(

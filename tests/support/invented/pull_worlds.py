@@ -13,8 +13,9 @@ from reconcile.contracts import Contract, read_contracts
 from reconcile.pulls.debits import DEBITS
 from reconcile.pulls.events import pull_events
 from reconcile.pulls.movements import MOVEMENTS, RETURNED
+from reconcile.pulls.schema import SETTLEMENTS
 from reconcile.pulls.seen import Seen, seen_by
-from reconcile.pulls.settle import SETTLEMENTS, Banked, Known, settle, states
+from reconcile.pulls.settle import Banked, Known, settle, states
 
 CONTRACTS = """
 [[contract]]
