@@ -10,7 +10,7 @@ import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
-from invoices.schema import among
+from invoices.schema import among, answers_to
 from reconcile.contracts import Contract, contract_for, settings
 
 RECURRING = ("recurring", "prorated")
@@ -79,22 +79,22 @@ def day_and_cent(rate: pl.Expr, units: pl.Expr) -> pl.Expr:
 
 
 def place(
-    lines: pl.LazyFrame,
+    lines: pl.DataFrame,
     orders: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
     `orders` names the order that carries each one-time line (`reconcile.audit.orders.assign`).
     """
-    lines = with_contract(lines, contracts, "bill_date", "contract")
-    return (
-        _with_package(lines, reference["packages"])
-        .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left", maintain_order="left")
-        .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
-        .drop("completed_on")
-    )
+    held = contract_of(lines, contracts, "bill_date", "contract")
+    order = answers_to(lines, orders.select(*ORDER_COLUMNS), ["line_id"])
+    placed = lines.hstack(held).hstack(order)
+    return placed.with_columns(
+        _package(lines, reference["packages"]),
+        rate_day=pl.coalesce("completed_on", "period_from", "bill_date"),
+    ).drop("completed_on")
 
 
 def price(
@@ -214,22 +214,40 @@ def with_contract(
 ) -> pl.LazyFrame:
     """Return `lines` with the contract that holds their account on a day, as column `name`."""
     key = ["carrier", "ban", day]
-    asked = lines.select(key).unique().collect().rename({day: "day"})
-    answers = contract_for(asked, contracts).rename({"day": day, "contract": name})
-    return lines.join(answers.lazy(), on=key, how="left", maintain_order="left")
+    asked = lines.select(key).unique().collect()
+    answers = _held_by(asked, contracts, day, name).lazy()
+    return lines.join(answers, on=key, how="left", maintain_order="left")
 
 
-def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
-    """Keep `package` only on lines audited under it: its elements, or its own code."""
-    elements = packages.select("carrier", "package", "usoc", pl.lit(True).alias("element")).unique()
-    by_package = pl.col("charge_class").is_in(RECURRING) & (
-        pl.col("element").fill_null(False) | (pl.col("usoc") == pl.col("package")).fill_null(False)
+def contract_of(
+    lines: pl.DataFrame, contracts: list[Contract], day: str, name: str
+) -> pl.DataFrame:
+    """Return the contract that holds the account of each of `lines` on a day, as column `name`."""
+    key = ["carrier", "ban", day]
+    return answers_to(lines, _held_by(lines.select(key).unique(), contracts, day, name), key)
+
+
+def _held_by(asked: pl.DataFrame, contracts: list[Contract], day: str, name: str) -> pl.DataFrame:
+    answers = contract_for(asked.rename({day: "day"}), contracts)
+    return answers.rename({"day": day, "contract": name})
+
+
+def _package(lines: pl.DataFrame, packages: pl.LazyFrame) -> pl.Series:
+    """Return the package of lines audited under it: its elements, or its own code."""
+    key = ["carrier", "package", "usoc"]
+    asked = lines.filter(pl.col("package").is_not_null(), pl.col("charge_class").is_in(RECURRING))
+    elements = packages.select(*key, pl.lit(True).alias("element")).unique()
+    inside = asked.lazy().select(key).unique().join(elements, on=key, how="left")
+    own = (pl.col("usoc") == pl.col("package")).fill_null(False)
+    fits = (
+        inside.filter(pl.col("element").fill_null(False) | own)
+        .select(*key, fits=pl.lit(True))
+        .collect()
     )
-    return (
-        lines.join(elements, on=["carrier", "package", "usoc"], how="left", maintain_order="left")
-        .with_columns(package=pl.when(by_package).then("package"))
-        .drop("element")
-    )
+    monthly = pl.col("charge_class").is_in(RECURRING)
+    told = answers_to(lines, fits, key).hstack(lines.select("package", "charge_class"))
+    by_package = monthly & pl.col("fits").fill_null(False)
+    return told.select(pl.when(by_package).then("package").alias("package")).to_series()
 
 
 def with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
