@@ -6,6 +6,8 @@ state, a day); the questions are answered on small frames and the answers joined
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, divide_half_away, micros
@@ -160,8 +162,7 @@ def candidates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     Adds `class_rank`: a row that names the class beats one that names none, `prorated` beats
     `recurring`; and the rate's own columns with the suffix `_rate` where names meet.
     """
-    wanted, named = pl.col("charge_class"), pl.col("charge_class_rate")
-    covers = (wanted == "prorated") & (named == "recurring")
+    named = "charge_class_rate"
     return (
         asked.join(
             rates,
@@ -169,14 +170,8 @@ def candidates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             right_on=["contract", "item"],
             suffix="_rate",
         )
-        .filter(named.is_null() | (wanted == named) | covers)
-        .with_columns(
-            class_rank=pl.when(named.is_null())
-            .then(0)
-            .when((wanted == "prorated") & (named == "prorated"))
-            .then(2)
-            .otherwise(1)
-        )
+        .filter(_covers(named))
+        .with_columns(class_rank=_class_rank(named))
     )
 
 
@@ -193,13 +188,54 @@ def on_day(day: pl.Expr, start: str = "effective_from", end: str = "effective_un
     )
 
 
+def fitting(
+    asked: pl.DataFrame, rates: pl.DataFrame, places: Sequence[tuple[str, str]] = _SPECIFIC
+) -> pl.DataFrame:
+    """Return the rates in force that fit questions by item, class, day and the given `places`.
+
+    Adds `class_rank` and of the rate row_id, rate, effective_from, source, specificity and, as
+    `of_...`, what it names of other places. Rates that name the same places are found by them, so
+    that a question does not meet those of everywhere else: of a code with a rate for each of 12
+    states, 4 zones and 3 terms it meets one of 144::
+
+        asked          rates of the code
+        OH, zone 1  -> OH and zone 1; OH and any zone; any state and zone
+    """
+    named = {column: f"of_{column}" for column, _ in _SPECIFIC}
+    known = (
+        rates.with_columns(names=pl.struct(pl.col(column).is_not_null() for column, _ in places))
+        .rename({**named, "charge_class": "of_class"})
+        .drop("usoc", "package", "circuit_id", strict=False)
+    )
+    found = []
+    for (names,), some in known.group_by("names"):
+        own = [(wanted, f"of_{column}") for column, wanted in places if names[column]]
+        left = ["rate_contract", "item", *(wanted for wanted, _ in own)]
+        right = ["contract", "item", *(of for _, of in own)]
+        pairs = asked.join(some.drop("names"), left_on=left, right_on=right)
+        found.append(pairs.filter(on_day(pl.col("rate_day")), _covers("of_class")))
+    if not found:
+        found = [asked.clear().join(known.drop("names"), left_on="item", right_on="item")]
+    return pl.concat(found, how="diagonal").with_columns(class_rank=_class_rank("of_class"))
+
+
+def _covers(named: str) -> pl.Expr:
+    """Say whether a rate's class fits that of a question; `recurring` covers `prorated`, too."""
+    wanted, own = pl.col("charge_class"), pl.col(named)
+    return own.is_null() | (wanted == own) | ((wanted == "prorated") & (own == "recurring"))
+
+
+def _class_rank(named: str) -> pl.Expr:
+    """Return how well a class fits that does: one that is named before none, `prorated` first."""
+    exact = (pl.col("charge_class") == "prorated") & (pl.col(named) == "prorated")
+    return pl.when(pl.col(named).is_null()).then(0).when(exact).then(2).otherwise(1)
+
+
 def in_force(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Answer distinct rate questions: the most specific row in force, or none (no row)."""
-    fitting = candidates(asked, rates).filter(
-        on_day(pl.col("rate_day")), *(fits(column, wanted) for column, wanted in _SPECIFIC)
-    )
     return (
-        fitting.sort("specificity", "class_rank", "row_id", descending=[True, True, False])
+        fitting(asked.select(QUESTION), rates)
+        .sort("specificity", "class_rank", "row_id", descending=[True, True, False])
         .unique(QUESTION, keep="first", maintain_order=True)
         .select(*QUESTION, rate_id="row_id", buy_rate="rate", rate_from="effective_from")
     )
