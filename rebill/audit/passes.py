@@ -26,11 +26,11 @@ from reconcile.audit.audit import Split, Work, audit, split_in_memory
 from reconcile.audit.match import LOOKED_AT, match
 from reconcile.schema import AUDITED
 
-A_SHARE = 400_000
+A_SHARE = 300_000
 """So many lines are judged at a time, in memory."""
-AT_ONCE = 3 * A_SHARE
-"""So many lines wait in memory for their share; of more, they wait on disk, so that memory does not
-grow with the night."""
+A_BATCH = 200_000
+"""So many lines are matched at a time where a night has more than a share: they wait on disk for
+their share, so that memory does not grow with the night."""
 
 
 @dataclass(frozen=True)
@@ -219,13 +219,13 @@ class _Kept:
 
 def _splitter(run: Run, lines: int) -> Split:
     """Return how the audit splits lines: in memory, or as Parquet where there are many."""
-    if lines <= AT_ONCE:
+    if lines <= A_SHARE:
         return split_in_memory
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
 
     def split(lines: pl.LazyFrame, work: Work, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
-        done = (work(some) for some in lines.collect_batches(chunk_size=A_SHARE))
+        done = (work(some) for some in lines.collect_batches(chunk_size=A_BATCH))
         return write.spool_shares(folder / f"{next(counter)}-shares", done, share, shares)
 
     return split

@@ -9,7 +9,7 @@ from functools import partial
 
 import polars as pl
 
-from invoices.schema import among
+from invoices.schema import among, answers_to
 from rebill.pricing.customer_rules import Rules
 from rebill.pricing.markup_methods import wants_retail
 from rebill.pricing.markups import PASSED_ON
@@ -121,7 +121,7 @@ def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFram
         days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
         days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
     columns = [column for inquiry in inquiries for column in inquiry.question()]
-    return lines.join(days, on="rate_day", how="left", maintain_order="left").with_columns(columns)
+    return lines.hstack(answers_to(lines, days, ["rate_day"])).with_columns(columns)
 
 
 def join_answers(lines: pl.LazyFrame, inquiries: list[Inquiry]) -> pl.LazyFrame:

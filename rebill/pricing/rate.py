@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
-from invoices.schema import FINDINGS, seal
+from invoices.schema import FINDINGS, answers_to, seal
 from rebill.pricing.cost_basis import is_invoiced, with_cost
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.customer_rules import Rules, rules_of
@@ -93,8 +93,10 @@ def rate(
     without = answered.filter(pl.col("cause").is_not_null()).select(
         "question", "cause", "markup_row"
     )
+    charged = held.select(_KEPT)
+    charged = charged.hstack(answers_to(charged, answers, ["question"]))
     return Rated(
-        held.lazy().select(_KEPT).join(answers.lazy(), on="question").pipe(_charged),
+        charged.lazy().filter(pl.col("method").is_not_null()).pipe(_charged),
         held.lazy().join(without, on="question").pipe(_findings),
     )
 

@@ -32,7 +32,7 @@ from reconcile.audit.repeats import duplicates
 from reconcile.audit.repeats.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
 
-A_PORTION = 400_000
+A_PORTION = 200_000
 """So many lines are priced at a time, in memory."""
 
 
