@@ -18,6 +18,7 @@ from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, refused_file
 from invoices.schema import LINES, empty
 from rebill.intake import archives
+from rebill.intake.aside import Aside
 from rebill.run.stages import ReadFile
 from rebill.workspace import own_copy, text_files, write
 from rebill.workspace.settings import Settings
@@ -115,6 +116,7 @@ def read_file(
         blocks=lambda: text_files.blocks(path),
         lines=lambda: text_files.scan_text(text),
         known=known or Known(),
+        set_aside=Aside(place),
     )
     return carrier.read(source, profile, profiles)
 
