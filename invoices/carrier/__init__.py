@@ -7,6 +7,7 @@ as data: some are shipped, others lie in a workspace.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from invoices.carrier import fixed, flat, usoc_lines, x12
+from invoices.carrier import fixed, flat, piecewise, usoc_lines, x12
 from invoices.carrier.contents import contents_differ
 from invoices.carrier.flat import ZIP
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
@@ -70,7 +71,9 @@ def _is_usoc_lines(head: bytes, profile: Profile) -> int:
 
 
 def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
-    return usoc_lines.read(source.lines(), source.name, source.digest)
+    utf8 = codecs.lookup(profile.encoding).name == "utf-8"
+    memory = profile.limits.memory_bytes // piecewise.SHARE
+    return usoc_lines.read(source, source.blocks if utf8 else None, memory)
 
 
 FORMATS: tuple[Format, ...] = (

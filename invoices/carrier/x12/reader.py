@@ -7,12 +7,13 @@ them in memory, those of a large file set aside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from invoices.carrier import piecewise
+from invoices.carrier.piecewise import Kept
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import Reading, refused_file
 from invoices.carrier.source import Source
@@ -30,40 +31,18 @@ from invoices.carrier.x12.rules import Fault
 from invoices.carrier.x12.segments import cut, identified
 from invoices.carrier.x12.separators import Unreadable
 from invoices.carrier.x12.tokens import Limits, encoding_of, pieces
-from invoices.schema import LINES
 
 HOPELESS = 100_000
 """A file with more segments than this that cannot be read is refused as a whole."""
-KEPT = 4
-"""This part of the memory a profile allows is for charges; what is more is set aside."""
 ENOUGH = 20_000_000
 """Segments that may follow a line or an HL before the next begins."""
-
-
-@dataclass
-class _Kept:
-    """The charges of a file, piece by piece, until lines are made of them."""
-
-    most: int
-    """So many bytes of them may stay in memory."""
-    set_aside: Callable[[pl.DataFrame], Callable[[], pl.DataFrame]]
-    held: int = 0
-    pieces: list[Callable[[], pl.DataFrame]] = field(default_factory=list)
-
-    def keep(self, charges: pl.DataFrame) -> None:
-        """Keep the charges of the next piece."""
-        if self.held > self.most:
-            self.pieces.append(self.set_aside(charges))
-            return
-        self.held += int(charges.estimated_size())
-        self.pieces.append(lambda: charges)
 
 
 @dataclass
 class _File:
     """What going through a file once says."""
 
-    kept: _Kept
+    kept: Kept
 
     envelope: Envelope = field(default_factory=Envelope)
     wrong: list[pl.DataFrame] = field(default_factory=list)
@@ -83,7 +62,7 @@ def read(source: Source, profile: Profile) -> Reading:
     encoding = encoding_of(source.blocks) if said.encoding == "auto" else said.encoding
     known = source.known.kinds.select("usoc").unique().collect().to_series()
     dialect = Dialect("*", said, profile, known)
-    seen = _File(_Kept(profile.limits.memory_bytes // KEPT, source.set_aside))
+    seen = _File(Kept(profile.limits.memory_bytes // piecewise.SHARE, source.set_aside))
     headings, resolver = Headings(said), Resolver(said, profile)
     for digest, separators in _digests(source, encoding, dialect):
         if isinstance(digest, Unreadable):
@@ -175,33 +154,17 @@ def _lazy(
     marks: Marks,
     loaded: pl.DataFrame,
     kinds: pl.DataFrame,
-    kept: _Kept,
+    kept: Kept,
 ) -> pl.LazyFrame:
     """Return the lines of the bills that load, made piece by piece whenever they are asked for."""
 
-    def lines(
-        columns: list[str] | None,
-        predicate: pl.Expr | None,
-        rows: int | None,
-        batch: int | None,
-    ) -> Iterator[pl.DataFrame]:
+    def lines() -> Iterator[pl.DataFrame]:
         counter = Counter()
-        for charges in kept.pieces:
-            meant = translated(charges(), dialect.head.codes)
-            frame = lines_of(meant, marks, loaded, kinds, counter, dialect.said, source_file)
-            if predicate is not None:
-                frame = frame.filter(predicate)
-            if columns is not None:
-                frame = frame.select(columns)
-            if rows is not None:
-                frame = frame.head(rows)
-                rows -= frame.height
-            if frame.height:
-                yield frame
-            if rows == 0:
-                return
+        for charges in kept:
+            meant = translated(charges, dialect.head.codes)
+            yield lines_of(meant, marks, loaded, kinds, counter, dialect.said, source_file)
 
-    return register_io_source(lines, schema=LINES, is_pure=True)
+    return piecewise.lazy_lines(lines)
 
 
 __all__ = ["read"]

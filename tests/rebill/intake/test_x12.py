@@ -12,7 +12,8 @@ from nights import QUIET, exported, night, outbox, small, table
 from x12_paper import Look, bytes_of, parse, whole
 
 from benchmarks.x12 import write
-from invoices.carrier.x12 import reader, tokens
+from invoices.carrier import piecewise
+from invoices.carrier.x12 import tokens
 from rebill.inquiry import explain
 from rebill.intake.read import read_file
 from rebill.night import batch
@@ -94,7 +95,7 @@ def test_charges_that_are_set_aside_are_the_same_lines_as_often_as_they_are_aske
     write(path, 1, per_set=700)
     calm = read_file(Settings(), path, path.name, None).lines.collect()
     monkeypatch.setattr(tokens, "PIECE", 50_000)
-    monkeypatch.setattr(reader, "KEPT", 10**12)
+    monkeypatch.setattr(piecewise, "SHARE", 10**12)
     pressed = read_file(Settings(), path, path.name, None, scratch=scratch).lines
     assert pressed.collect().equals(calm)
     assert pressed.select("amount", "usoc").collect().equals(calm.select("amount", "usoc"))
