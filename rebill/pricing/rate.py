@@ -77,15 +77,7 @@ def rate(
     else:
         held = with_questions(held, inquiries, rules)
     first = held.lazy().filter(pl.col("place") == pl.col("question"))
-    costed = first.pipe(with_cost, rules).filter(is_invoiced())
-    answered = (
-        with_own_months(costed, rules.customers)
-        .pipe(join_answers, inquiries)
-        .pipe(_join_terms, inquiries, markups, retail)
-    )
-    if rules.exempts:
-        answered = answered.pipe(_spared)
-    answered = answered.collect().lazy()
+    answered = _answered(first, rules, inquiries, markups, retail).collect().lazy()
     priced = answered.filter(pl.col("cause").is_null())
     if tiered:
         priced = with_tiers(priced, rules.tiers)
@@ -99,6 +91,23 @@ def rate(
         charged.lazy().filter(pl.col("method").is_not_null()).pipe(_charged),
         held.lazy().join(without, on="question").pipe(_findings),
     )
+
+
+def _answered(
+    asked: pl.LazyFrame,
+    rules: Rules,
+    inquiries: list[Inquiry],
+    markups: pl.DataFrame,
+    retail: pl.DataFrame,
+) -> pl.LazyFrame:
+    """Return questions that are invoiced with their cost and the terms that price them."""
+    costed = asked.pipe(with_cost, rules).filter(is_invoiced())
+    answered = (
+        with_own_months(costed, rules.customers)
+        .pipe(join_answers, inquiries)
+        .pipe(_join_terms, inquiries, markups, retail)
+    )
+    return answered.pipe(_spared) if rules.exempts else answered
 
 
 _KEPT = (

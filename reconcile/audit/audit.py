@@ -166,15 +166,8 @@ def _judged(
     own_ids = pl.concat([found.line_ids(), alone["line_id"], summaries["line_id"]])
     lines = asking_alone(lines, own_ids)
     own = answered(lines.lazy().filter(is_alone()), prices, "question")
-    marked = (
-        pl.concat([prices.lazy(), own.select(prices.columns)])
-        .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
-        .pipe(with_all_due, found, elements)
-        .pipe(with_truth_of_line)
-        .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
-        .with_columns(is_in_summary=pl.col("summary").is_not_null())
-        .collect()
-    )
+    asked = pl.concat([prices.lazy(), own.select(prices.columns)])
+    marked = _marked(asked, found, summaries, alone, elements)
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
     # A line in a package off its price has a share of its own, too.
@@ -191,6 +184,24 @@ def _judged(
     told = answers_to(lines, judged.select("asks", *ANSWERED), ["asks"])
     lines = lines.drop("rate_contract").hstack(told)
     return Audit(keep(lines.select(columns_of(AUDITED))), findings, tell_not_billed(months))
+
+
+def _marked(
+    asked: pl.LazyFrame,
+    found: duplicates.Duplicates,
+    summaries: pl.DataFrame,
+    alone: pl.DataFrame,
+    elements: pl.LazyFrame,
+) -> pl.DataFrame:
+    """Return priced questions with what is due, and the truth of the codes that look at one."""
+    return (
+        asked.join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
+        .pipe(with_all_due, found, elements)
+        .pipe(with_truth_of_line)
+        .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
+        .with_columns(is_in_summary=pl.col("summary").is_not_null())
+        .collect()
+    )
 
 
 def _answers(
