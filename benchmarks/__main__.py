@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import bank, cash, disputes, flat_feeds, packets, papers, selling, x12
-from benchmarks.report import page
-from benchmarks.run import measure
+from benchmarks.report import WORLDS_HEAD, page, worlds
+from benchmarks.run import Size, measure
+from benchmarks.worlds import WORLDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "PERFORMANCE.md"
 OTHERS = re.compile(r"^## (?!\([abc]\) )", re.MULTILINE)
@@ -35,6 +36,11 @@ def night(out: Path, place: Path, lines: int, sizes: Sequence[int]) -> None:
         out.write_text(f"{page(measured).rstrip()}\n\n{rest}".rstrip() + "\n", encoding="utf-8")
 
 
+def _worlds(place: Path, lines: int) -> dict[str, Size]:
+    """Measure the nights of each world at about so many lines."""
+    return {name: measure(place, lines, False, name) for name in WORLDS}
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "bank": (bank.TITLE, lambda place, lines: bank.section()),
     "cash": (cash.HEAD, lambda place, lines: cash.measured(place)),
@@ -47,6 +53,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     ),
     "x12": (x12.HEAD, lambda place, lines: x12.section([100, 1000], 10, 3)),
     "flat": (flat_feeds.HEAD, lambda place, lines: flat_feeds.section(1_000_000)),
+    "worlds": (WORLDS_HEAD, lambda place, lines: worlds(_worlds(place, min(lines, 1_000_000)))),
 }
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks import data
+from benchmarks.worlds import WORLDS
 from invoices.schema import LINES
 from rebill.intake.read import read_file
 from rebill.reference import current
@@ -33,8 +34,9 @@ TABLES = "tables"
 
 
 def bills(folder: Path, out: Path) -> None:
-    """Make the data: about as many lines as `folder` has for its name."""
-    data.write(folder, int(folder.name))
+    """Make the data: as the name of `folder` says, about so many lines of a world."""
+    lines, _, world = folder.name.partition("-")
+    data.write(folder, int(lines), WORLDS[world])
 
 
 def floor(folder: Path, out: Path) -> None:

@@ -12,15 +12,13 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.worlds import STATES, WORLDS, World
 from invoices.text import filled
 
 CARRIER = "BENCH"
 CONTRACT = "BENCH-2026"
-STATES = ("OH", "IN", "MI", "IL", "WI")
 ACCOUNTS = CUSTOMERS = 2_000
 MONTHS = 3
-LINES_PER_SERVICE = 5.45
-"""A month: measured, so that `lines` of `write` comes out about right."""
 AT_ONCE = 200_000
 """Services of one file."""
 FIRST_MONTH = dt.date(2026, 3, 1)
@@ -48,11 +46,15 @@ _OFFER = pl.DataFrame(
     schema=["kind", "usoc", "charge_class", "base", "by_state", "by_zone", "by_term", "share"],
     orient="row",
 ).with_columns(position=pl.int_range(pl.len()).cast(pl.Int64))
+_COUNTS = [(kind, "MOU", "usage", 25_000, 0, 0, 0, 0) for kind in ("line", "package", "circuit")]
+_MINUTES = pl.DataFrame(
+    _COUNTS * 3, schema=_OFFER.drop("position").schema, orient="row"
+).with_columns(position=pl.int_range(60, 60 + pl.len()).cast(pl.Int64))
+"""What a usage-heavy carrier bills beside it: three counts of minutes a service."""
 _CONNECTION = 45_000_000
 _BY_BAN, _BY_CIRCUIT = 1_250_000, 70_000_000
 """What one account pays for TTB and one circuit in a thousand for TMECS."""
-_RAISED = 250_000
-"""What the rate change adds to every recurring rate."""
+_RAISED = 250_000  # what the rate change adds to every recurring rate
 
 _TOML = f"""
 [[contract]]
@@ -68,22 +70,23 @@ terms = {{ anchor = "bill_date", days = 15, unit = "calendar", roll = "next" }}
 """
 
 
-def write(folder: Path, lines: int) -> list[Path]:
+def write(folder: Path, lines: int, world: World = WORLDS["plain"]) -> list[Path]:
     """Leave `reference/` and `bills/` with about so many lines below `folder`; return the bills."""
-    services = round(lines / LINES_PER_SERVICE / MONTHS)
+    services = round(lines / world.lines_per_service / MONTHS)
     accounts = min(ACCOUNTS, max(1, services // 10))
     (folder / "reference").mkdir(parents=True)
     (folder / "bills").mkdir()
-    _write_reference(folder / "reference", _services(0, services, services, accounts))
+    _write_reference(folder / "reference", _services(0, services, services, accounts, world), world)
     written = []
     step = -(-AT_ONCE * accounts // services)  # whole accounts, so that no document is cut
+    step = max(1, accounts * MONTHS // world.files) if world.files else step
     for first in range(0, accounts, step):
         start, end = (-(-edge * services // accounts) for edge in (first, first + step))
-        known = _services(start, min(end, services), services, accounts)
+        known = _services(start, min(end, services), services, accounts, world)
         before = pl.DataFrame(schema={"ban": pl.String, "previous": pl.Int64})
         for month in range(MONTHS):
             path = folder / "bills" / f"bench_{_month(month):%Y-%m}_{first:04d}.csv"
-            before = _write_bills(path, known, month, before)
+            before = _write_bills(path, known, month, before, world)
             written.append(path)
     return sorted(written)
 
@@ -92,7 +95,7 @@ def _month(number: int) -> dt.date:
     return dt.date(FIRST_MONTH.year, FIRST_MONTH.month + number, 1)
 
 
-def _services(start: int, end: int, services: int, accounts: int) -> pl.DataFrame:
+def _services(start: int, end: int, services: int, accounts: int, world: World) -> pl.DataFrame:
     """Return services `start` to `end` of all `services`, with what the carrier believes."""
     n = pl.int_range(start, end, dtype=pl.Int64, eager=True).alias("n")
     number = pl.col("n")
@@ -105,9 +108,9 @@ def _services(start: int, end: int, services: int, accounts: int) -> pl.DataFram
             service=pl.lit("S") + digits,
             account=number * accounts // services,
             kind=kind.then(pl.lit("package")).otherwise(pl.lit("circuit")),
-            state_no=number // 3 % 5,
-            zone_no=number // 7 % 3,
-            term_no=number // 11 % 3,
+            state_no=number // 3 % world.states,
+            zone_no=number // 7 % world.zones,
+            term_no=number // 11 % world.terms,
             started=pl.when(new).then(number // 97 % MONTHS),
             zombie=(number % 50 == 7) & ~new,
         )
@@ -124,7 +127,12 @@ def _services(start: int, end: int, services: int, accounts: int) -> pl.DataFram
     )
 
 
-def _lines(known: pl.DataFrame, month: int) -> pl.DataFrame:
+def _offer(world: World) -> pl.DataFrame:
+    """Return what a service of each kind is billed for."""
+    return pl.concat([_OFFER, _MINUTES]) if world.usage else _OFFER
+
+
+def _lines(known: pl.DataFrame, month: int, world: World) -> pl.DataFrame:
     """Return the lines of a month as the carrier bills them, in cents and micros."""
     began = pl.col("started").fill_null(-1)
     raised = pl.when((pl.col("charge_class") == "recurring") & pl.lit(month > 0)).then(_RAISED)
@@ -143,10 +151,14 @@ def _lines(known: pl.DataFrame, month: int) -> pl.DataFrame:
     )
     ahead = (
         known.filter(began <= month)
-        .join(_OFFER, on="kind")
+        .join(_offer(world), on="kind")
         .with_columns(
             rate=pl.coalesce(own, rate),
-            units=pl.when(pl.col("usoc") == "1L5XX").then(pl.col("n") % 40 + 1).otherwise(1),
+            units=pl.when(pl.col("usoc") == "1L5XX")
+            .then(pl.col("n") % 40 + 1)
+            .when(pl.col("usoc") == "MOU")
+            .then((pl.col("n") * 7_919 + pl.col("position") * 104_729 + month) % 99_991 + 1)
+            .otherwise(1),
             days=pl.lit(30, pl.Int64),
         )
     )
@@ -191,9 +203,11 @@ def _with_errors(lines: pl.DataFrame, month: int) -> pl.DataFrame:
     return pl.concat([wrong, wrong.filter("again")]).sort("account", "n", "position")
 
 
-def _write_bills(path: Path, known: pl.DataFrame, month: int, before: pl.DataFrame) -> pl.DataFrame:
+def _write_bills(
+    path: Path, known: pl.DataFrame, month: int, before: pl.DataFrame, world: World
+) -> pl.DataFrame:
     """Write the documents of a month as `usoc-lines`; return what each leaves unpaid."""
-    lines = _lines(known, month).with_columns(
+    lines = _lines(known, month, world).with_columns(
         line_no=pl.int_range(1, pl.len() + 1).over("account").cast(pl.Int64),
         invoice_no=filled("{}-{}", "ban", pl.lit(f"{_month(month):%Y%m}")),
         order=pl.lit(1),
@@ -252,13 +266,13 @@ def _rate(micros: str) -> pl.Expr:
     return pl.col(micros).cast(pl.Decimal(38, 6)) * one
 
 
-def _write_reference(folder: Path, known: pl.DataFrame) -> None:
+def _write_reference(folder: Path, known: pl.DataFrame, world: World) -> None:
     tables = {
-        "usocs": _catalogue(),
+        "usocs": _catalogue(world),
         "packages": _OFFER.filter(pl.col("share") > 0).select(
             carrier=pl.lit(CARRIER), package=pl.lit(PACKAGE), usoc="usoc", quantity=pl.lit(1)
         ),
-        "buy_rates": _buy_rates(known),
+        "buy_rates": _buy_rates(known, world),
         "services": known.select(
             "service", "ban", "wtn", "circuit_id", "state", "zone", "customer",
             carrier=pl.lit(CARRIER), term_months=(pl.col("term_no") + 1) * 12,
@@ -292,31 +306,32 @@ def _write_reference(folder: Path, known: pl.DataFrame) -> None:
     (folder / "contracts.toml").write_text(_TOML, encoding="utf-8")
 
 
-def _catalogue() -> pl.DataFrame:
-    kinds = _OFFER.select("usoc", kind="charge_class").unique("usoc").sort("usoc")
+def _catalogue(world: World) -> pl.DataFrame:
+    kinds = _offer(world).select("usoc", kind="charge_class").unique("usoc").sort("usoc")
     once = pl.DataFrame({"usoc": ["SCNLX"], "kind": ["one_time"]})
     return pl.concat([kinds, once]).with_columns(
         carrier=pl.lit(CARRIER), description=pl.lit("Charge for ") + pl.col("usoc")
     )
 
 
-def _buy_rates(known: pl.DataFrame) -> pl.DataFrame:
+def _buy_rates(known: pl.DataFrame, world: World) -> pl.DataFrame:
     """Return a row for each state, zone and term a rate depends on, before and after the change."""
     places = (
-        pl.DataFrame({"state_no": range(5)})
-        .join(pl.DataFrame({"zone_no": range(3)}), how="cross")
-        .join(pl.DataFrame({"term_no": range(3)}), how="cross")
+        pl.DataFrame({"state_no": range(world.states)})
+        .join(pl.DataFrame({"zone_no": range(world.zones)}), how="cross")
+        .join(pl.DataFrame({"term_no": range(world.terms)}), how="cross")
     )
 
     def where(step: str, value: pl.Expr) -> pl.Expr:
-        return pl.when(pl.col(step) != 0).then(value)
+        return pl.when((pl.col(step) != 0) | pl.lit(world.everywhere)).then(value)
 
     versions = pl.DataFrame(
         {"raise": [0, _RAISED], "effective_from": [dt.date(2024, 1, 1), _month(1)]}
     )
     recurring = pl.col("charge_class") == "recurring"
     rows = (
-        _OFFER.filter(pl.col("charge_class") != "tax")
+        _offer(world)
+        .filter(pl.col("charge_class") != "tax")
         .unique(["usoc", "charge_class"])
         .join(places, how="cross")
         .join(versions, how="cross")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from benchmarks import bank
 from benchmarks.run import Size, Taken
+from benchmarks.worlds import WORLDS
 
 NAMES = {"ours": "rebill's kernels", "duckdb": "DuckDB, one query", "pandas": "pandas"}
 PACKAGES = ("polars", "duckdb", "pandas", "pyarrow", "numpy")
@@ -136,5 +137,26 @@ def _growth(sizes: Sequence[Size]) -> str:
             "## (c) The night as lines grow\n",
             _table(["lines", "time", "CPU", "peak memory", "a million lines"], rows),
             verdict,
+        ]
+    )
+
+
+WORLDS_HEAD = "## Other worlds"
+
+
+def worlds(sizes: dict[str, Size]) -> str:
+    """Return the section on nights of bills that ask for more than the usual ones."""
+    rows = []
+    for name, size in sizes.items():
+        assert size.floor and size.night
+        ratio = size.night.cpu / size.floor.cpu
+        figures = [f"{size.floor.cpu:.2f} s", *_figures(size.night), f"{ratio:.1f}"]
+        rows.append([f"`{name}`: {WORLDS[name].words}", f"{size.lines:,}", *figures])
+    head = ["bills", "lines", "CPU of the floor", "time", "CPU", "peak memory", "times the floor"]
+    return "\n".join(
+        [
+            f"{WORLDS_HEAD}\n",
+            "Whole nights with their papers; the ratio is that of the CPU.\n",
+            _table(head, rows),
         ]
     )

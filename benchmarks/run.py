@@ -41,9 +41,12 @@ class Size:
     night: Taken | None = None
 
 
-def measure(place: Path, lines: int, jobs: bool) -> Size:
-    """Return what night and floor take at about so many lines, and with `jobs` the jobs too."""
-    place = place / str(lines)
+def measure(place: Path, lines: int, jobs: bool, world: str = "plain") -> Size:
+    """Return what night and floor take at about so many lines, and with `jobs` the jobs too.
+
+    `world` is what the bills are like (`benchmarks.worlds`).
+    """
+    place = place / f"{lines}-{world}"
     shutil.rmtree(place, ignore_errors=True)
     # In a process of its own: a child's peak of memory begins with its parent's.
     _child("bills", place)
@@ -51,7 +54,7 @@ def measure(place: Path, lines: int, jobs: bool) -> Size:
     size = Size(_count(bills), sum(path.stat().st_size for path in bills) / 1e6)
     runs = 3 if lines <= FEW else 1
     _prepare(place, bills)
-    _say(f"{size.lines:,} lines, {size.megabytes:,.0f} MB")
+    _say(f"{size.lines:,} lines, {size.megabytes:,.0f} MB, {world}")
     if jobs:
         _child("tables", place)
         for name in JOBS:
