@@ -37,6 +37,7 @@ __all__ = [
     "identify",
     "parse_profile",
     "read",
+    "read_by",
     "refused_file",
     "shipped",
     "source_of_bytes",
@@ -163,10 +164,15 @@ def read(source: Source, profile: str | None = None, profiles: Profiles | None =
     profiles = profiles or Profiles()
     chosen = choose(source.head, profile, profiles)
     if isinstance(chosen, Profile):
-        known = format_named(chosen.format)
-        assert known is not None, chosen.format
-        return known.read(source, chosen)
+        return read_by(source, chosen)
     return refused_file(source.name, source.digest, *chosen)
+
+
+def read_by(source: Source, profile: Profile) -> Reading:
+    """Read a carrier file in the dialect of a profile."""
+    known = format_named(profile.format)
+    assert known is not None, profile.format
+    return known.read(source, profile)
 
 
 def choose(head: bytes, name: str | None, profiles: Profiles) -> Profile | tuple[str, str]:

@@ -120,6 +120,8 @@ def read_file(
         known=known or Known(),
         set_aside=Aside(place),
     )
+    if chosen_profile is not None:
+        return carrier.read_by(source, chosen_profile)
     return carrier.read(source, profile, profiles)
 
 

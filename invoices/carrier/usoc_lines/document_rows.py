@@ -25,17 +25,20 @@ def read_documents(likely: pl.DataFrame, header: Header, origin: str) -> pl.Data
     `key` numbers the distinct keys; it is null where the row is not whole, since its cells may be
     shifted or cut, or where a part of the key is empty.
     """
-    found = (
+    checks = document_checks(header)
+    seen = (
         header.read_cells(likely.lazy(), ("record", *DOCUMENT_CELLS, "currency"))
         .filter(RECORD == "document")
-        .select(
-            "row",
-            *(pl.when("whole").then(header.value(name)).alias(name) for name in DOCUMENT_CELLS),
-            **ck.reasons(document_checks(header)),
-        )
+        .with_columns(fails=ck.any_fails(checks))
         .collect()
-        .sort("row")
     )
+    # Words are made only where something is wrong: that is dearer than to look.
+    right = dict.fromkeys(("message", "remedy"), pl.lit(""))
+    found = seen.select(
+        "row",
+        *(pl.when("whole").then(header.value(name)).alias(name) for name in DOCUMENT_CELLS),
+        **ck.reasons(checks) if seen["fails"].any() else right,
+    ).sort("row")
     named = pl.all_horizontal(pl.col(name).is_not_null() for name in KEY)
     readable = pl.col("message") == ""
     return found.with_row_index("document").with_columns(

@@ -24,6 +24,15 @@ from invoices.carrier.usoc_lines.plain import Plain
 from invoices.schema import LINES, among, empty, seal
 from invoices.text import filled
 
+FAULTS = pl.Schema(
+    {
+        "row": pl.Int64,
+        "document": pl.Int64,
+        **dict.fromkeys(("raw", "message", "remedy"), pl.String),
+    }
+)
+"""A row that cannot be read, the number of its document, and why."""
+
 
 def read_rows(
     body: pl.LazyFrame, header: Header, documents: pl.DataFrame, plain: Plain | None
@@ -108,14 +117,15 @@ def _in_stretches(body: pl.LazyFrame, wanted: pl.DataFrame) -> pl.LazyFrame:
 
 
 def read_faults(body: pl.LazyFrame, header: Header, wrong: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows in the stretches `wrong` with all that is wrong with each."""
+    """Return the rows in the stretches `wrong` with all that is wrong with each (`FAULTS`)."""
+    if wrong.is_empty():
+        return pl.DataFrame(schema=FAULTS)
     checks = line_checks(header)
     key = pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / ")
     said = ck.reasons(checks)
     orphan = ~ck.any_fails(checks)
-    rows = _in_stretches(body.head(0) if wrong.is_empty() else body, wrong)
     return (
-        header.read_cells(rows, LINE_READ)
+        header.read_cells(_in_stretches(body, wrong), LINE_READ)
         .select(
             "row",
             "document",

@@ -101,10 +101,10 @@ def _cut(piece: bytes, names: tuple[str, ...]) -> pl.DataFrame | None:
     return found if piece.count(b",") == found.height * (len(names) - 1) else None
 
 
-def _asked(name: str) -> list[pl.Expr]:
+def _asked(name: str, spelling: str | None) -> list[pl.Expr]:
     """Return what is asked of a column: which cells are not plain, and does work change any."""
     cell, asked = pl.col(name), []
-    if spelling := plain_spellings().get(name):
+    if spelling:
         text = cell.fill_null("")
         fits = text.str.contains(f"^(?:{spelling})$")
         asked.append(text.filter(~fits).unique().implode().alias(f"{name} wrong"))
@@ -124,7 +124,10 @@ class _Going:
         self.header, self.kept = header, kept
         self.next = header.row + 1
         self.keys = pl.DataFrame(schema=KEYS)
-        self.asked = {name: asked for name in header.names if (asked := _asked(name))}
+        spellings = plain_spellings()
+        self.asked = {
+            name: asked for name in header.names if (asked := _asked(name, spellings.get(name)))
+        }
         self.likely: list[pl.DataFrame] = []
         self.rows: list[pl.DataFrame] = []
         self.odd: list[pl.DataFrame] = []

@@ -11,7 +11,7 @@ import polars as pl
 from invoices.carrier.cells import AMOUNT_DIGITS, shown
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.charge_segments import PRINTED, READERS, Dialect, credit
-from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, Facts, in_one_period
+from invoices.carrier.x12.facts import DATES, NAMES, PERIOD, Facts, in_one_period, with_fact
 from invoices.carrier.x12.segments import Id, Walked
 from invoices.money import micros
 from invoices.schema import RATE, columns_of
@@ -105,12 +105,9 @@ def _with_own(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
             dtype = {"amount": pl.Int64(), "quantity": RATE, "text": pl.String()}[name]
             rows = rows.with_columns(pl.lit(None, dtype).alias(column))
         else:
-            rows = rows.join(
-                frame.rename({"value": column}),
-                left_on="own",
-                right_on="owner",
-                how="left",
-                maintain_order="left",
+            is_own = pl.col("own").is_not_null()
+            rows = with_fact(rows, frame, column).with_columns(
+                pl.when(is_own).then(column).alias(column)
             )
     quantity = pl.coalesce("quantity", "quantity_said")
     given = pl.col("amount_said").cast(pl.Int128)
@@ -150,13 +147,7 @@ def _with_shared(rows: pl.DataFrame, facts: Facts) -> pl.DataFrame:
             dtype = pl.String() if name in NAMES else pl.Date()
             rows = rows.with_columns(pl.lit(None, dtype).alias(name))
         else:
-            rows = rows.join(
-                frame.rename({"value": name}),
-                left_on="line",
-                right_on="owner",
-                how="left",
-                maintain_order="left",
-            )
+            rows = with_fact(rows, frame, name)
     rows = rows.with_columns(in_one_period(DATES)).drop(DATES[2:])
     dated = pl.col("day").is_not_null() & pl.all_horizontal(
         pl.col(name).is_null() for name in PERIOD

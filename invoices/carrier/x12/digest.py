@@ -119,7 +119,6 @@ class Digester:
         charges = _with_node(charges, saying, known, dialect.said)
         self.open_says = saying.filter(pl.col("node") == self.place.node)
         self.open_nodes = known.filter(pl.col("node") == self.place.node).tail(1)
-        counted = walked.of("IT1", "SLN").group_by("set").len()
         return Digest(
             envelope=walked.of(*ENVELOPE).select(ROWS.names()),
             strays=walked.outside().sort("segment").select(ROWS.names()),
@@ -134,7 +133,7 @@ class Digester:
             misdated=_of_nodes(facts.faults.filter(pl.col("owner") < 0))
             .join(known.select("node", "set"), on="node", how="left")
             .select("segment", "set", "message"),
-            lines=dict(counted.iter_rows()),
+            lines=walked.counted("IT1", "SLN"),
             sets=self.place.sets,
             last=int(segments["segment"][-1]),
         )
@@ -166,18 +165,17 @@ def _of_nodes(frame: pl.DataFrame) -> pl.DataFrame:
 def _nodes(walked: Walked, element: str) -> pl.DataFrame:
     """Return the headings and HL of a piece (`NODES`)."""
     parts = pl.col("p")
-    is_hl = pl.col("id") == "HL"
-    return (
-        walked.of("ST", "HL")
-        .with_columns(p=f.split(pl.col("text"), element))
-        .select(
-            *("node", "set", "segment"),
-            hl=pl.when(is_hl).then(f.element(parts, 1).fill_null("")),
-            above=pl.when(is_hl).then(f.element(parts, 2)),
-            level=pl.when(is_hl).then(f.element(parts, 3)).fill_null(""),
-            is_head=~is_hl,
-        )
+    place = ("node", "set", "segment")
+    hls = walked.of("HL").select(*place, p=f.split(pl.col("text"), element))
+    found = hls.select(
+        *place,
+        hl=f.element(parts, 1).fill_null(""),
+        above=f.element(parts, 2),
+        level=f.element(parts, 3).fill_null(""),
+        is_head=pl.lit(False),
     )
+    heads = walked.of("ST").select(*place, level=pl.lit(""), is_head=pl.lit(True))
+    return found.merge_sorted(heads.pipe(seal, NODES), key="segment") if heads.height else found
 
 
 def _with_node(

@@ -126,10 +126,21 @@ class Walked:
 
     def outside(self) -> pl.DataFrame:
         """Return the segments outside every set that are none of the envelope."""
-        if self.states["in_set"].all():
+        nowhere = ~self.states["in_set"]
+        if not nowhere.any():
             return pl.DataFrame(schema=_WALKED)
-        ids = [id_ for id_ in self.parts if id_ not in (*ENVELOPE, "TA1")]
-        return self.of(*ids).filter(~pl.col("in_set"))
+        found = {
+            id_: part.filter(outside)
+            for id_, part in self.parts.items()
+            if id_ not in (*ENVELOPE, "TA1") and (outside := nowhere.gather(part["event"])).any()
+        }
+        return Walked(found, self.states).of(*found)
+
+    def counted(self, *ids: str) -> dict[int, int]:
+        """Return how many segments with one of some ids each set has."""
+        events = [part["event"] for id_ in ids if (part := self.parts.get(id_)) is not None]
+        sets = [self.states["set"].gather(rows) for rows in events]
+        return dict(pl.concat(sets).value_counts().iter_rows()) if sets else {}
 
 
 STATES = pl.Schema(
