@@ -7,13 +7,19 @@ from pathlib import Path
 import polars as pl
 
 from invoices.money import MICROS, MONTH_PARTS, cents, from_cents, micros
-from invoices.schema import RATE
+from invoices.schema import CENTS, RATE, answers_to
 from rebill.pricing.rate import rate
-from rebill.workspace.write import spool
-from reconcile.audit.match import match
-from reconcile.audit.pricing import RATED, place, price, value
+from reconcile.audit.match import match, with_details
+from reconcile.audit.pricing import (
+    RATED,
+    place,
+    price,
+    rate_frame,
+    value,
+    with_rate_contract,
+)
+from reconcile.audit.questions import first_of_each, with_questions
 from reconcile.contracts import read_contracts
-from reconcile.schema import AUDITED
 
 NO_ORDERS = pl.DataFrame(
     schema={
@@ -27,56 +33,38 @@ NO_ORDERS = pl.DataFrame(
 )
 
 
-ASKED = (
-    *("line_id", "carrier", "ban", "bill_date", "charge_class", "usoc", "quantity", "amount"),
-    *("circuit_key", "period_from", "period_until", "service", "customer", "product", "package"),
-    *("inventory_circuit", "inventory_state", "inventory_zone", "term_months"),
-    *("contract", "rate_day", "kind", "family"),
-)
-"""What pricing and rating look at."""
-PRICED = (
-    *ASKED,
-    "buy_rate",
-    "fraction_parts",
-    "expected",
-    "at_stake",
-    "due_units",
-    "due_unit_parts",
-)
-
-
 def run(folder: Path, out: Path) -> None:
     """Leave `judged.parquet` and `priced.parquet` below `out`."""
     reference = {path.stem: pl.scan_parquet(path) for path in folder.glob("*.parquet")}
     contracts = read_contracts((folder / "contracts.toml").read_text(encoding="utf-8"))
-    lines = match(reference["lines"], reference["services"])
-    # As in a night, what is asked about more than once is kept: it is read then, not made anew.
-    placed = _keep(place(lines, NO_ORDERS, reference, contracts).select(ASKED), out / "placed")
-    lines = price(placed, reference, contracts)
+    lines = reference["lines"].with_columns(bill_day=pl.col("bill_date").dt.day().cast(pl.Int64))
+    held = match(lines.collect(), reference["services"], reference["service_accounts"])
+    held = with_details(place(held, NO_ORDERS, reference, contracts), reference["services"])
+    held = with_rate_contract(held.lazy(), contracts).collect()
+    elements = reference["service_elements"].clear()
+    held = with_questions(held, rate_frame(reference["buy_rates"]), elements)
+    priced = price(first_of_each(held).lazy(), reference, contracts)
     own = pl.col("package").is_null() & pl.col("charge_class").is_in(RATED)
     units = micros(pl.col("quantity").fill_null(1).abs())
     parts = pl.col("fraction_parts").fill_null(MONTH_PARTS).cast(pl.Int128)
     billed = cents(pl.col("amount"))
     due = pl.coalesce(value(pl.when(own).then("buy_rate"), units, parts, pl.lit(False)), billed)
-    judged = lines.with_columns(
-        expected=from_cents(due),
+    answers = priced.select(
+        "asks",
+        *("kind", "family", "buy_rate", "fraction_parts"),
+        expected=from_cents(due).cast(CENTS),
         at_stake=from_cents(pl.max_horizontal(billed - due, pl.lit(0, dtype=pl.Int128))),
         due_units=pl.col("quantity").fill_null(1),
         due_unit_parts=(units * parts // MICROS).cast(pl.Decimal(38, 6)),
+    ).collect()
+    judged = held.hstack(answers_to(held, answers, ["asks"]))
+    judged.select("line_id", "expected", "at_stake").write_parquet(out / "judged.parquet")
+    customers, markups, retail = (
+        reference[name].collect() for name in ("customers", "markups", "retail_rates")
     )
-    kept = _keep(judged.select(PRICED), out / "judged")
-    absent = {name: dtype for name, dtype in AUDITED.items() if name not in PRICED}
-    rated = rate(
-        kept.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in absent.items()),
-        *(reference[name].collect() for name in ("customers", "markups", "retail_rates")),
-    )
-    rated.customer_lines.select("line_id", "customer", "cost", "price").sink_parquet(
-        out / "priced.parquet"
-    )
-
-
-def _keep(frame: pl.LazyFrame, place: Path) -> pl.LazyFrame:
-    return spool(place.with_suffix(".parquet"), frame)
+    rated = rate(judged.lazy(), customers, markups, retail)
+    priced_lines = rated.customer_lines.select("line_id", "customer", "cost", "price")
+    priced_lines.sink_parquet(out / "priced.parquet")
 
 
 def totals(out: Path) -> list[str]:

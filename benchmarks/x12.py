@@ -32,6 +32,7 @@ from invoices.carrier import Source
 from invoices.carrier.x12.segments import identified
 from invoices.carrier.x12.separators import Unreadable
 from invoices.carrier.x12.tokens import Limits, pieces
+from rebill.intake.aside import Aside
 from rebill.workspace.text_files import blocks, head
 
 HEAD = "## X12 811: "
@@ -80,7 +81,14 @@ def _set(number: int, charges: int, prices: Iterator[int]) -> str:
 
 def ours(path: Path) -> int:
     """Read the file as a night does, its lines left as Parquet."""
-    source = Source(path.name, "0" * 64, head(path), lambda: blocks(path), pl.LazyFrame)
+    source = Source(
+        path.name,
+        "0" * 64,
+        head(path),
+        lambda: blocks(path),
+        pl.LazyFrame,
+        set_aside=Aside(path.parent),
+    )
     reading = carrier.read(source)
     lines = path.with_suffix(".parquet")
     reading.lines.sink_parquet(lines, compression="lz4", statistics=False, row_group_size=65_536)

@@ -8,7 +8,7 @@ addressed to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 import polars as pl
@@ -134,6 +134,17 @@ def among(column: str | pl.Expr, values: pl.Series) -> pl.Expr:
     """Say of each value of a column whether it stands in `values`; null stays null."""
     asked = pl.col(column) if isinstance(column, str) else column
     return asked.is_in(values.implode())
+
+
+def answers_to(lines: pl.DataFrame, answers: pl.DataFrame, on: Sequence[str]) -> pl.DataFrame:
+    """Return what is answered to each of `lines`, in their order: the columns beside `on`.
+
+    A line that carries all its columns through a join pays for each of them; so the question alone
+    goes through it, and the answer stands beside the line.
+    """
+    asked = lines.lazy().select(on)
+    told = asked.join(answers.lazy(), on=on, how="left", maintain_order="left", nulls_equal=True)
+    return told.drop(on).collect()
 
 
 def empty(schema: pl.Schema) -> pl.DataFrame:

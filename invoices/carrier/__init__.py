@@ -7,6 +7,7 @@ as data: some are shipped, others lie in a workspace.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -70,9 +71,11 @@ def _is_usoc_lines(head: bytes, profile: Profile) -> int:
 
 
 def _read_usoc_lines(source: Source, profile: Profile) -> Reading:
-    from invoices.carrier import usoc_lines
+    from invoices.carrier import piecewise, usoc_lines
 
-    return usoc_lines.read(source.lines(), source.name, source.digest)
+    utf8 = codecs.lookup(profile.encoding).name == "utf-8"
+    memory = profile.limits.memory_bytes // piecewise.SHARE
+    return usoc_lines.read(source, source.blocks if utf8 else None, memory)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -16,6 +16,10 @@ DELIMITERS = {";": "`;`", "\t": "a tab", "|": "`|`"}
 """Signs that stand where a comma should, and how a message names them."""
 
 
+NEAR = 100
+"""A header stands in the first lines; only where all of these are blank is it looked for below."""
+
+
 @dataclass(frozen=True)
 class Header:
     """The columns of one file, in its order."""
@@ -23,8 +27,8 @@ class Header:
     row: int
     names: tuple[str, ...]
     kinds: Mapping[str, Kind]
-    quoted: bool
-    """Whether any line of the file has a double quote."""
+    quoted: bool = False
+    """Whether any line of the file has a double quote (`with_quotes`)."""
 
     def raw(self, name: str) -> pl.Expr:
         """Return a cell as it stands, null where its column is absent."""
@@ -77,8 +81,14 @@ def with_commas(line: str) -> str:
 def read_header(
     raw: pl.LazyFrame, columns: tuple[str, ...], needed: tuple[str, ...], kinds: Mapping[str, Kind]
 ) -> Header | Refusal:
-    """Return the header, the first line that is not blank, or why it cannot be one."""
-    first = raw.filter(split.not_blank(pl.col("text"))).head(1).collect()
+    """Return the header, the first line that is not blank, or why it cannot be one.
+
+    It speaks as if no line of the file had a quote.
+    """
+    filled_lines = split.not_blank(pl.col("text"))
+    first = raw.head(NEAR).filter(filled_lines).head(1).collect()
+    if first.is_empty():
+        first = raw.filter(filled_lines).head(1).collect()
     if first.is_empty():
         return Refusal("the file is empty", "ask the carrier to send it again")
     row, text = first.select("row", "text").row(0)
@@ -92,8 +102,13 @@ def read_header(
     if faults := _name_faults(names, columns, needed):
         remedy = "name each column once; known are " + ", ".join(columns)
         return Refusal("the header has " + "; ".join(faults), remedy, row)
+    return Header(row, names, kinds)
+
+
+def with_quotes(header: Header, raw: pl.LazyFrame) -> Header:
+    """Return the header, knowing whether any line of its file has a double quote."""
     quoted = raw.select(split.has_quote(pl.col("text")).any()).collect().item()
-    return Header(row, names, kinds, bool(quoted))
+    return replace(header, quoted=bool(quoted))
 
 
 def _name_faults(

@@ -45,6 +45,10 @@ class Known:
     """The carrier an account under no contract is taken to be of; null = it is nobody's."""
 
 
+def _kept(frame: pl.DataFrame) -> Callable[[], pl.DataFrame]:
+    return lambda: frame
+
+
 @dataclass(frozen=True)
 class Source:
     """One carrier file. Each call of `blocks` or `lines` begins at its beginning again."""
@@ -60,6 +64,9 @@ class Source:
     lines: Callable[[], pl.LazyFrame]
     """The physical lines of a text: `row` (from 1) and `text`."""
     known: Known = field(default_factory=Known)
+    set_aside: Callable[[pl.DataFrame], Callable[[], pl.DataFrame]] = _kept
+    """Sets a frame aside for as long as the lines are wanted, out of memory where there is a place
+    for it; returns what brings it back."""
 
 
 def source_of_bytes(name: str, digest: str, content: bytes, known: Known | None = None) -> Source:

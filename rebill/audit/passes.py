@@ -22,13 +22,15 @@ from rebill.store.frames import MONTH, not_of, of
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
 from reconcile.audit import late_charges
-from reconcile.audit.audit import Split, audit, split_in_memory
-from reconcile.audit.match import match
+from reconcile.audit.audit import Split, Work, audit, split_in_memory
+from reconcile.audit.match import LOOKED_AT, match
 from reconcile.schema import AUDITED
 
-A_SHARE = 400_000
-"""So many lines are judged at a time, in memory; of more, what is judged is spooled to disk, so
-that memory does not grow with the night."""
+A_SHARE = 300_000
+"""So many lines are judged at a time, in memory."""
+A_BATCH = 200_000
+"""So many lines are matched at a time where a night has more than a share: they wait on disk for
+their share, so that memory does not grow with the night."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def touched(
     if candidates.is_empty():
         return candidates
     inventory = run.reference["services"], run.reference["service_accounts"]
-    services = match(lines, *inventory).select("service").drop_nulls().unique()
+    matched = match(lines.select(LOOKED_AT).collect(), *inventory)
+    services = matched.lazy().select("service").drop_nulls().unique()
     months = candidates.select(MONTH).to_series().unique().to_list()
     concerned = (
         run.record.audited(months)
@@ -221,7 +224,8 @@ def _splitter(run: Run, lines: int) -> Split:
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
 
-    def split(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
-        return write.spool_shares(folder / f"{next(counter)}-shares", frame, share, shares)
+    def split(lines: pl.LazyFrame, work: Work, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
+        done = (work(some) for some in lines.collect_batches(chunk_size=A_BATCH))
+        return write.spool_shares(folder / f"{next(counter)}-shares", done, share, shares)
 
     return split

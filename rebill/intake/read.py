@@ -18,6 +18,7 @@ from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, refused_file
 from invoices.schema import LINES, empty
 from rebill.intake import archives
+from rebill.intake.aside import Aside
 from rebill.run.stages import ReadFile
 from rebill.workspace import own_copy, text_files, write
 from rebill.workspace.settings import Settings
@@ -47,13 +48,14 @@ def take_in(
     nothing of it is left then.
     """
     try:
-        with own_copy.as_seen(path, stage.sha256, folder / "copy") as copy:
+        with own_copy.as_seen(path, stage.sha256, folder / "copy", stage.stamp) as copy:
             reading = read_file(
                 settings,
                 copy,
                 stage.name,
                 stage.profile,
                 sha256=stage.sha256,
+                is_sure=True,
                 profiles=profiles,
                 known=known,
                 scratch=folder / "text",
@@ -82,15 +84,16 @@ def read_file(
     profile: str | None,
     *,
     sha256: str = "",
+    is_sure: bool = False,
     profiles: Profiles | None = None,
     known: Known | None = None,
     scratch: Path | None = None,
 ) -> Reading:
     """Return what the file at `path` says; one that is no invoice gives a refused document.
 
-    A file that changed since it was counted is refused like one that is no text where its format
-    is one of text. What has to be written to be read lies below `scratch` as long as the lines of
-    the answer are wanted.
+    A file that changed since `sha256` was taken is refused like one that is no text; a copy of our
+    own whose digest `is_sure` is not hashed again. What has to be written to be read lies below
+    `scratch` as long as the lines of the answer are wanted.
     """
     profiles = profiles or Profiles()
     head = head_of(settings, path)
@@ -99,7 +102,7 @@ def read_file(
     chosen = carrier.choose(head, profile, profiles)
     chosen_profile = chosen if isinstance(chosen, Profile) else None
     place = scratch or Path(tempfile.gettempdir())
-    seen = _inspected(settings, path, chosen_profile, place, sha256)
+    seen = _inspected(settings, path, chosen_profile, place, sha256, is_sure)
     digest = sha256 or seen.sha256
     if seen.sha256 != digest:
         return refused_file(
@@ -115,6 +118,7 @@ def read_file(
         blocks=lambda: text_files.blocks(path),
         lines=lambda: text_files.scan_text(text),
         known=known or Known(),
+        set_aside=Aside(place),
     )
     return carrier.read(source, profile, profiles)
 
@@ -145,20 +149,29 @@ class _Seen:
 
 
 def _inspected(
-    settings: Settings, path: Path, profile: Profile | None, scratch: Path, sha256: str
+    settings: Settings,
+    path: Path,
+    profile: Profile | None,
+    scratch: Path,
+    sha256: str,
+    is_sure: bool,
 ) -> _Seen:
-    """Look a file over; what is read as blocks may hold any bytes, other text becomes UTF-8."""
+    """Look a file over; what is read as blocks may hold any bytes, other text becomes UTF-8.
+
+    Its digest is taken, unless it is sure that `sha256` is the one.
+    """
     most = settings.inbox.max_file_bytes
     if profile is not None and profile.limits.file_bytes is not None:
         most = min(most, profile.limits.file_bytes)
     if fault := text_files.size_fault(path.stat().st_size, most):
         return _Seen(sha256 or text_files.digest(path)[1], fault)
+    sure = sha256 if is_sure else ""
     blocks = profile is not None and carrier.takes(profile, text_files.head(path, 4)) == "blocks"
     other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
     if not blocks and not other:
-        inspected = text_files.inspect(path, most)
+        inspected = text_files.inspect(path, most, sure)
         return _Seen(inspected.sha256, inspected.fault)
-    _, digest = text_files.digest(path)
+    digest = sure or text_files.digest(path)[1]
     if blocks or profile is None:
         return _Seen(digest, None)
     text = scratch / f"{write.TEMPORARY}{uuid.uuid4().hex}.txt"

@@ -42,6 +42,12 @@ class Rules:
         spared = pl.col("tax_exempt") | (pl.col("federal_usf") != "pass_through")
         return bool(self.customers.select(spared.any()).item())
 
+    @property
+    def counts_months(self) -> bool:
+        """Whether a customer is charged for months of its own convention."""
+        given = pl.any_horizontal(pl.col("proration", "minimum_months").is_not_null())
+        return bool(self.customers.select(given.any()).item())
+
 
 def rules_of(
     customers: pl.DataFrame, tiers: pl.DataFrame | None = None, bundles: pl.DataFrame | None = None

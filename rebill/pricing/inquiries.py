@@ -9,7 +9,8 @@ from functools import partial
 
 import polars as pl
 
-from invoices.schema import among
+from invoices.schema import among, answers_to
+from rebill.pricing.customer_rules import Rules
 from rebill.pricing.markup_methods import wants_retail
 from rebill.pricing.markups import PASSED_ON
 from rebill.pricing.precedence import (
@@ -112,30 +113,68 @@ def _spelled(usocs: pl.Series) -> pl.Series:
     return usocs.str.strip_chars().str.to_uppercase()
 
 
-def join_answers(
-    costed: pl.LazyFrame, lines: pl.LazyFrame, inquiries: list[Inquiry]
-) -> pl.LazyFrame:
-    """Add the answer of each inquiry to `costed`, null for none.
-
-    The questions are those of all `lines`, read in one pass over the few columns they are made of.
-    """
-    days = lines.select("rate_day").unique().collect().sort("rate_day")
+def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFrame:
+    """Add what lines ask in each inquiry: its `keys`."""
+    days = lines.select("rate_day").unique().sort("rate_day")
     for inquiry in inquiries:
         since = inquiry.changes.alias(inquiry.day).to_frame()
         days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
         days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
+    columns = [column for inquiry in inquiries for column in inquiry.question()]
+    return lines.hstack(answers_to(lines, days, ["rate_day"])).with_columns(columns)
 
-    def asking(frame: pl.LazyFrame) -> pl.LazyFrame:
-        columns = [column for inquiry in inquiries for column in inquiry.question()]
-        return frame.join(
-            days.lazy(), on="rate_day", how="left", maintain_order="left"
-        ).with_columns(columns)
 
-    questions = pl.collect_all([asking(lines).select(i.keys).unique() for i in inquiries])
-    answered = asking(costed)
+def join_answers(lines: pl.LazyFrame, inquiries: list[Inquiry]) -> pl.LazyFrame:
+    """Add the answer of each inquiry to lines that ask it (`with_inquiries`), null for none."""
+    questions = pl.collect_all([lines.select(i.keys).unique() for i in inquiries])
     for inquiry, asked in zip(inquiries, questions, strict=True):
         answers = inquiry.answers(asked).lazy()
-        answered = answered.join(answers, on=inquiry.keys, how="left", maintain_order="left").drop(
+        lines = lines.join(answers, on=inquiry.keys, how="left", maintain_order="left").drop(
             inquiry.keys
         )
-    return answered
+    return lines
+
+
+_ASKED = (
+    *("charge_class", "amount", "quantity", "expected", "at_stake", "due_units"),
+    *("due_unit_parts", "fraction_parts", "buy_rate"),
+)
+_OF_MONTHS = (
+    *("period_from", "period_until", "installed_on", "disconnected_on", "bill_day", "bill_date"),
+)
+
+
+def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) -> pl.DataFrame:
+    """Return lines that ask their inquiries with `place` and `question`: the place of the first
+    line that asks what it asks.
+
+    A line asks with its money and units, with its inquiries, and with the rules of its customer;
+    the name of the customer only where a row names it::
+
+        usoc  amount  customer  question
+        1FB   12.00   C1        0
+        1FB   12.00   C2        0
+        ESM   3.00    C1        2
+    """
+    own = rules.customers.columns[1:]
+    alike = pl.struct(own).rank("dense").alias("_alike")
+    flags = {
+        "_month": pl.col("bill_date").dt.truncate("1mo"),
+        "_recorded": pl.col("kind") == "record_only",
+        "_usf": pl.col("family") == "federal usf",
+        "_itself": pl.col("package").is_null(),
+        "_sold": pl.col("customer").is_not_null(),
+        "_known": pl.col("service").is_not_null(),
+    }
+    keys = dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys)
+    months = _OF_MONTHS if rules.counts_months else ()
+    asked = (
+        lines.lazy()
+        .join(rules.customers.lazy().select("customer", alike), on="customer", how="left",
+              maintain_order="left")
+        .select(*_ASKED, *months, *keys, "_alike", **flags)
+        .collect()
+    )  # fmt: skip
+    question = pl.col("place").first().over(asked.columns)
+    placed = asked.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
+    return lines.hstack(placed.select("place", question=question))

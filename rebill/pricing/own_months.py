@@ -25,12 +25,10 @@ _SPANS = {
 """All days billed; those in which the service was active; those up to the minimum period."""
 
 
-def with_own_months(
-    costed: pl.LazyFrame, lines: pl.LazyFrame, customers: pl.DataFrame
-) -> pl.LazyFrame:
+def with_own_months(costed: pl.LazyFrame, customers: pl.DataFrame) -> pl.LazyFrame:
     """Return `costed` with `unit_parts` by the convention of each customer that has one.
 
-    `costed` are `lines` with `units` (millionths), `unit_parts` (millionths times parts of a month)
+    `costed` are lines with `units` (millionths), `unit_parts` (millionths times parts of a month)
     and `on_billed` (the cost basis is `billed`); `customers` has customer, proration,
     minimum_months. Without a customer that has a convention nothing is asked and nothing changes.
     """
@@ -45,7 +43,7 @@ def with_own_months(
         ).with_columns(bill_day=pl.coalesce("bill_day", pl.col("bill_date").dt.day()))
 
     asked = (
-        asking(lines)
+        asking(costed)
         .filter(pl.any_horizontal(pl.col("own_proration", "minimum_months").is_not_null()))
         .filter(pl.col("fraction_parts") > 0)
         .select(_KEYS)

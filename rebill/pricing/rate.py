@@ -14,7 +14,7 @@ import polars as pl
 
 from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
-from invoices.schema import FINDINGS, seal
+from invoices.schema import FINDINGS, answers_to, seal
 from rebill.pricing.cost_basis import is_invoiced, with_cost
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.customer_rules import Rules, rules_of
@@ -24,6 +24,8 @@ from rebill.pricing.inquiries import (
     join_answers,
     markup_inquiries,
     retail_inquiries,
+    with_inquiries,
+    with_questions,
 )
 from rebill.pricing.markup_methods import ABSORB, EXEMPT, fine_price, wants_retail
 from rebill.pricing.markups import PASSED_ON
@@ -54,9 +56,8 @@ def rate(
 ) -> Rated:
     """Price every line that is invoiced; each that no markup covers is a finding instead.
 
-    `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`), best a scan: they
-    are read twice for the questions now and once for the results, which are best collected
-    together. `customers` has customer and cost_basis; `markups` and `retail` are
+    `lines` are audited lines of loaded documents (`reconcile.schema.AUDITED`); what is asked of
+    them is held in memory. `customers` has customer and cost_basis; `markups` and `retail` are
     `rebill.pricing.markups.MARKUPS` and `RETAIL`; `rules` is what else prices (none: nothing else).
     Where a tier counts a customer's whole month, `lines` are all of the month. Neither result has
     an order.
@@ -67,21 +68,66 @@ def rate(
         *retail_inquiries(markups, retail),
         *bundle_inquiries(rules.bundles),
     ]
-    costed = lines.pipe(with_cost, rules).filter(is_invoiced())
-    costed = with_own_months(costed, lines, rules.customers)
-    answered = costed.pipe(join_answers, lines, inquiries).pipe(
-        _join_terms, inquiries, markups, retail
-    )
-    if rules.exempts:
-        answered = answered.pipe(_spared)
-    priced = answered.filter(pl.col("cause").is_null())
     tiered = bool(markups["tier"].is_not_null().any()) if "tier" in markups.columns else False
+    held = with_inquiries(lines.select(_LOOKED_AT).collect(), inquiries)
+    if tiered:
+        # The units of a line are counted with those of others: each asks alone.
+        place = pl.int_range(pl.len(), dtype=pl.Int64)
+        held = held.with_columns(place=place, question=place)
+    else:
+        held = with_questions(held, inquiries, rules)
+    first = held.lazy().filter(pl.col("place") == pl.col("question"))
+    answered = _answered(first, rules, inquiries, markups, retail).collect().lazy()
+    priced = answered.filter(pl.col("cause").is_null())
     if tiered:
         priced = with_tiers(priced, rules.tiers)
-    return Rated(
-        priced.pipe(_priced, rules, tiered),
-        answered.filter(pl.col("cause").is_not_null()).pipe(_findings),
+    answers = priced.pipe(_priced, rules, tiered).collect()
+    without = answered.filter(pl.col("cause").is_not_null()).select(
+        "question", "cause", "markup_row"
     )
+    charged = held.select(_KEPT)
+    charged = charged.hstack(answers_to(charged, answers, ["question"]))
+    return Rated(
+        charged.lazy().filter(pl.col("method").is_not_null()).pipe(_charged),
+        held.lazy().join(without, on="question").pipe(_findings),
+    )
+
+
+def _answered(
+    asked: pl.LazyFrame,
+    rules: Rules,
+    inquiries: list[Inquiry],
+    markups: pl.DataFrame,
+    retail: pl.DataFrame,
+) -> pl.LazyFrame:
+    """Return questions that are invoiced with their cost and the terms that price them."""
+    costed = asked.pipe(with_cost, rules).filter(is_invoiced())
+    answered = (
+        with_own_months(costed, rules.customers)
+        .pipe(join_answers, inquiries)
+        .pipe(_join_terms, inquiries, markups, retail)
+    )
+    return answered.pipe(_spared) if rules.exempts else answered
+
+
+_KEPT = (
+    *("question", "customer", "line_id", "service", "usoc", "description", "charge_class"),
+    *("service_from", "service_until", "period_from", "period_until", "wtn", "circuit_id"),
+    *("carrier", "bill_date", "product"),
+)
+"""What of a line stands on an invoice as it is."""
+_LOOKED_AT = tuple(
+    dict.fromkeys(
+        [
+            *_KEPT[1:],
+            *("document_id", "ban", "source_file", "source_row", "rate_day", "bill_day"),
+            *("amount", "quantity", "expected", "at_stake", "due_units", "due_unit_parts"),
+            *("fraction_parts", "buy_rate", "kind", "family", "package", "inventory_state"),
+            *("installed_on", "disconnected_on"),
+        ]
+    )
+)
+"""What is looked at of a line."""
 
 
 def _join_terms(
@@ -155,7 +201,7 @@ def _spared(lines: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _priced(lines: pl.LazyFrame, rules: Rules, tiered: bool) -> pl.LazyFrame:
-    """Return the customer lines of answered `lines`."""
+    """Return what is charged for answered questions."""
     fine = fine_price(tiered)
     if rules.bundles.is_empty():
         lines = lines.with_columns(bundle=pl.lit(None, dtype=pl.String))
@@ -171,13 +217,26 @@ def _priced(lines: pl.LazyFrame, rules: Rules, tiered: bool) -> pl.LazyFrame:
         .with_columns(
             bill_month=month_of("bill_date"),
             quantity=pl.col("charged_quantity"),
-            service_from=pl.coalesce("service_from", "period_from"),
-            service_until=pl.coalesce("service_until", "period_until"),
             margin=pl.col("price") - pl.col("cost"),
-            kind=pl.lit("charge"),
         )
-        .pipe(seal, CUSTOMER_LINES)
+        .select("question", *_CHARGED)
     )
+
+
+_CHARGED = (
+    *("bill_month", "quantity", "cost", "price", "method", "margin", "markup_row"),
+    *("markup_scope", "bundle", "retail_rate", "rule", "promotion"),
+)
+"""What the question of a line says of it."""
+
+
+def _charged(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the customer lines of lines with what is charged for them."""
+    return lines.with_columns(
+        service_from=pl.coalesce("service_from", "period_from"),
+        service_until=pl.coalesce("service_until", "period_until"),
+        kind=pl.lit("charge"),
+    ).pipe(seal, CUSTOMER_LINES)
 
 
 def _findings(lines: pl.LazyFrame) -> pl.LazyFrame:

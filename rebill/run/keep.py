@@ -28,7 +28,7 @@ GATE_CODES = (
 def keep(
     run: Run,
     kind: str,
-    frame: pl.LazyFrame,
+    frame: pl.LazyFrame | pl.DataFrame,
     month: pl.Expr | None = None,
 ) -> None:
     """Write rows as bulk facts of a kind, and note what documents and months changed."""
@@ -47,7 +47,7 @@ def keep_findings(run: Run, findings: pl.DataFrame, kind: str = "findings") -> N
     """Write findings as bulk facts; those without a claim say so."""
     if findings.is_empty():
         return
-    keep(run, kind, seal(findings, KEPT_FINDINGS).lazy())
+    keep(run, kind, seal(findings, KEPT_FINDINGS))
 
 
 def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:

@@ -202,7 +202,7 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
         else:
             taken.add(seen.sha256)
             what = (seen.name, seen.size, seen.sha256, facts.as_of, facts.profile)
-            reads.append(ReadFile(*what, seen.fault, seen.again))
+            reads.append(ReadFile(*what, seen.fault, seen.again, seen.stamp))
     by_name = sorted(reads, key=lambda read: read.name)
     return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
 

@@ -58,6 +58,8 @@ class ReadFile:
     """Why it is refused unread, and what to do."""
     again: str = ""
     """Under what it could not be opened: under anything else it is tried again."""
+    stamp: str = ""
+    """What its entry said when its digest was taken, where that stands for its content."""
 
     def words(self) -> str:
         if self.fault:

@@ -7,13 +7,14 @@ they are asked for. What no carrier line carries is made anew for each month
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.schema import FINDINGS, RATE, among, seal
+from invoices.schema import FINDINGS, RATE, among, empty, seal
 from rebill.pricing.credits import CHARGED, PARTS, credit_lines, parts_of, turned, turned_back
 from rebill.pricing.customer_lines import CUSTOMER_LINES, described
 from rebill.pricing.customer_rules import Rules, rules_of
@@ -23,13 +24,16 @@ from rebill.run.outcomes import LinesPriced, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Hold, Price
 from rebill.selling import drafts, holds, made_lines
-from rebill.store import read_frame
+from rebill.store import live_bulk, read_frame, scan_files
 from rebill.store.frames import MONTH, of
 from rebill.store.models import REFERENCE
 from rebill.store.record import CREDIT_PARTS, KEPT_FINDINGS, Record
 from reconcile.audit.repeats import duplicates
 from reconcile.audit.repeats.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
+
+A_PORTION = 200_000
+"""So many lines are priced at a time, in memory."""
 
 
 class Prices(made_lines.Pricer):
@@ -88,10 +92,16 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     months = sorted({*own.select(MONTH).to_series(), *gone["bill_month"], *stage.months})
     _forget_missing(run, again.filter(~fresh))
     kept = _take_back(run, again, gone, so_far.gone["document_id"].unique())
+    if kept is not None:
+        _keep_lines(run, kept)
     lines = of(record.audited(months), own["document_id"])
-    rated = prices.rate(lines)
-    _keep_lines(run, pl.concat([kept, rated.customer_lines]))
-    keep_findings(run, rated.findings.select(FINDINGS.names()).collect())
+    together = [lines] if prices.counts_whole_months else _portions(record, months, own)
+    without = []
+    for portion in together:
+        rated = prices.rate(portion)
+        _keep_lines(run, rated.customer_lines.collect())
+        without.append(rated.findings.select(FINDINGS.names()).collect())
+    keep_findings(run, pl.concat([empty(FINDINGS), *without]))
     credits, parts = credits_of(record, prices, lines)
     if parts.height:
         _keep_lines(run, credits)
@@ -111,14 +121,26 @@ def hold_drafts(run: Run, stage: Hold, so_far: Outcomes) -> None:
     holds.renew_differing(run.record, run.as_of)
 
 
-def _keep_lines(run: Run, lines: pl.LazyFrame) -> None:
+def _portions(record: Record, months: list[str], documents: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+    """Yield the audited lines of documents, as many files at a time as are held at once."""
+    files = live_bulk(record.connection, "audited", months=months)
+    portion = (pl.col("rows").cum_sum() - 1) // A_PORTION
+    for _, some in files.with_columns(portion=portion).group_by("portion", maintain_order=True):
+        yield of(scan_files(record.workspace, some, AUDITED), documents["document_id"])
+
+
+def _keep_lines(run: Run, lines: pl.LazyFrame | pl.DataFrame) -> None:
     keep(run, "customer_lines", lines, month=pl.col("bill_month"))
 
 
-def _take_back(run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Series) -> pl.LazyFrame:
+def _take_back(
+    run: Run, again: pl.DataFrame, left: pl.DataFrame, gone: pl.Series
+) -> pl.LazyFrame | None:
     """Take the customer lines of documents that are priced again, or are gone, off the record;
-    return the other lines of their carriers and months, to be written again."""
+    return the other lines of their carriers and months, to be written again, if there are any."""
     months = pl.concat([again.select("carrier", bill_month=MONTH), left]).unique()
+    if months.is_empty():
+        return None
     other = pl.concat([again["document_id"], gone])
     document_id = pl.col("line_id").str.replace(r"-\d+$", "")
     theirs = among(document_id, other)

@@ -90,18 +90,21 @@ def size_fault(size: int, max_bytes: int) -> Fault | None:
     return Fault(what, None, "raise [inbox] max_file_bytes, or ask for smaller files")
 
 
-def inspect(path: Path, max_bytes: int) -> Inspection:
+def inspect(path: Path, max_bytes: int, known: str = "") -> Inspection:
     """Read a file once and return size, SHA-256 and the first reason why it is no text.
+
+    The SHA-256 is not taken again where it is `known`.
 
     Refused are files above `max_bytes`, NUL bytes, UTF-16 and UTF-32, what is not UTF-8, and a
     physical line longer than 1 MiB. A UTF-8 byte order mark and CRLF are fine.
     """
-    sha, size, rows, open_line = hashlib.sha256(), 0, 0, 0
+    sha, size, rows, open_line = None if known else hashlib.sha256(), 0, 0, 0
     decoder = codecs.getincrementaldecoder("utf-8")()
     fault: Fault | None = None
     with open_file(path) as handle:
         while block := handle.read(BLOCK):
-            sha.update(block)
+            if sha is not None:
+                sha.update(block)
             if fault is None and size == 0:
                 fault = _byte_order_fault(block)
             if fault is None:
@@ -110,7 +113,8 @@ def inspect(path: Path, max_bytes: int) -> Inspection:
             size += len(block)
     if fault is None:
         fault = _decode_fault(b"", decoder, rows, final=True)
-    return Inspection(size, sha.hexdigest(), size_fault(size, max_bytes) or fault)
+    sha256 = known if sha is None else sha.hexdigest()
+    return Inspection(size, sha256, size_fault(size, max_bytes) or fault)
 
 
 def _byte_order_fault(block: bytes) -> Fault | None:
@@ -150,7 +154,8 @@ def _decode_fault(
     block: bytes, decoder: codecs.IncrementalDecoder, rows: int, final: bool = False
 ) -> Fault | None:
     try:
-        decoder.decode(block, final)
+        if final or not block.isascii() or decoder.getstate()[0]:
+            decoder.decode(block, final)
     except UnicodeDecodeError as error:
         # The decoder's own rest of the block before may lead: it holds no line end.
         row = rows + error.object.count(b"\n", 0, error.start) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -85,21 +85,24 @@ def spool(path: Path, frame: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def spool_shares(
-    folder: Path, frame: pl.LazyFrame, share: pl.Expr, shares: int
+    folder: Path, frames: Iterable[pl.DataFrame], share: pl.Expr, shares: int
 ) -> list[pl.LazyFrame]:
-    """Leave the rows of `frame` below `folder` for the time of a run, and return them in shares.
+    """Leave the rows of frames below `folder` for the time of a run, and return them in shares.
 
     `share` is the number of the share a row is in, from 0; a share may have no rows.
     """
-    schema = frame.collect_schema()
-    frame.sink_parquet(
-        pl.PartitionBy(folder, key={"_share": share}, include_key=False),
-        compression="lz4",
-        statistics=False,
-        row_group_size=65_536,
-        mkdir=True,
-    )
-    found = [sorted((folder / f"_share={number}").glob("*.parquet")) for number in range(shares)]
+    folder.mkdir(parents=True)
+    found: list[list[Path]] = [[] for _ in range(shares)]
+    schema = pl.Schema()
+    for number, frame in enumerate(frames):
+        schema = frame.schema
+        own = frame.select(share.alias("share")).to_series()
+        for each, paths in enumerate(found):
+            some = frame.filter(own == each)
+            if not some.is_empty():
+                path = folder / f"{each}-{number}.parquet"
+                some.write_parquet(path, compression="lz4", statistics=False)
+                paths.append(path)
     return [
         pl.scan_parquet(paths, hive_partitioning=False, glob=False)
         if paths

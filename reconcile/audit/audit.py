@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.schema import RATE, among, columns_of
+from invoices.schema import RATE, among, answers_to, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
-from reconcile.audit.match import match
+from reconcile.audit.match import match, with_details
 from reconcile.audit.packages.held_packages import with_package_of_elements
 from reconcile.audit.packages.package_prices import spread
 from reconcile.audit.presence import without_partner
-from reconcile.audit.pricing import place, price, rate_frame, with_contract, with_rate_contract
+from reconcile.audit.pricing import contract_of, place, price, rate_frame, with_rate_contract
 from reconcile.audit.questions import (
     answered,
     asking_alone,
@@ -51,8 +51,10 @@ Keep = Callable[[pl.DataFrame], pl.LazyFrame]
 ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
 """What of an audited line its question is answered with."""
 
-Split = Callable[[pl.LazyFrame, pl.Expr, int], list[pl.LazyFrame]]
-"""Holds an intermediate result as so many shares, by the number an expression gives each row."""
+Work = Callable[[pl.DataFrame], pl.DataFrame]
+Split = Callable[[pl.LazyFrame, Work, pl.Expr, int], list[pl.LazyFrame]]
+"""Does some work on lines, some at a time, and holds what comes of it as so many shares, by the
+number an expression gives each row."""
 
 
 class Audit(NamedTuple):
@@ -72,10 +74,13 @@ def in_memory(lines: pl.DataFrame) -> pl.LazyFrame:
     return lines.lazy()
 
 
-def split_in_memory(frame: pl.LazyFrame, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
-    """Hold an intermediate result in memory, share by share."""
-    held = frame.collect()
-    return [held.filter(share == number).lazy() for number in range(shares)]
+def split_in_memory(
+    lines: pl.LazyFrame, work: Work, share: pl.Expr, shares: int
+) -> list[pl.LazyFrame]:
+    """Work on all lines at once, and hold what comes of it in memory."""
+    done = work(lines.collect())
+    number = done.select(share.alias("share")).to_series()
+    return [done.filter(number == each).lazy() for each in range(shares)]
 
 
 def audit(
@@ -99,25 +104,27 @@ def audit(
     """
     lines = with_bill_day(lines, history)
     inventory = reference["services"], reference["service_accounts"]
-    asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
-    asked = with_contract(match(asked, *inventory), contracts, "bill_date", "contract")
     limits = settings(contracts).select("contract", "backbill_limit_months")
-    carried = _orders(asked, history, reference["orders"], limits)
-    placed = place(match(lines, *inventory), carried, reference, contracts).pipe(
-        with_package_of_elements, history, reference, limits
-    )
+    asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0)).collect()
+    asked = match(asked, *inventory)
+    asked = asked.hstack(contract_of(asked, contracts, "bill_date", "contract"))
+    carried = _orders(asked.lazy(), history, reference["orders"], limits)
+
+    def placed(some: pl.DataFrame) -> pl.DataFrame:
+        return place(match(some, *inventory), carried, reference, contracts)
+
     if shares == 1:
-        return _judged(placed.collect(), history, documents, reference, contracts, carried, keep)
+        held = placed(lines.collect())
+        return _judged(held, history, documents, reference, contracts, carried, keep)
     parts = []
-    for number, share in enumerate(split(placed, _share(shares, "service", "ban"), shares)):
+    by_service = _share(shares, "service", "ban")
+    for number, share in enumerate(split(lines, placed, by_service, shares)):
         own = reference | {
             name: reference[name].filter(_share(shares, "service") == number)
             for name in ("services", "service_accounts", "service_elements")
         }
-        past = history.filter(_share(shares, "service", "ban") == number)
-        # A share is looked at many times, and small enough to be held while it is.
-        held = share.collect()
-        parts.append(_judged(held, past, documents, own, contracts, carried, keep))
+        past = history.filter(by_service == number)
+        parts.append(_judged(share.collect(), past, documents, own, contracts, carried, keep))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -146,7 +153,10 @@ def _judged(
     each other (duplicates, partners, summaries, packages) says which of them ask alone.
     """
     elements, rules = reference["service_elements"], reference["usoc_rules"]
-    lines = with_rate_contract(lines.lazy().drop("kind", "family"), contracts).collect()
+    limits = settings(contracts).select("contract", "backbill_limit_months")
+    lines = with_package_of_elements(lines.lazy(), history, reference, limits).collect()
+    lines = with_details(lines, reference["services"])
+    lines = with_rate_contract(lines.lazy(), contracts).collect()
     lines = with_questions(lines, rate_frame(reference["buy_rates"]), elements)
     prices = price(first_of_each(lines).lazy(), reference, contracts).collect()
     priced = answered(lines.lazy(), prices, "question")
@@ -156,15 +166,8 @@ def _judged(
     own_ids = pl.concat([found.line_ids(), alone["line_id"], summaries["line_id"]])
     lines = asking_alone(lines, own_ids)
     own = answered(lines.lazy().filter(is_alone()), prices, "question")
-    marked = (
-        pl.concat([prices.lazy(), own.select(prices.columns)])
-        .join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
-        .pipe(with_all_due, found, elements)
-        .pipe(with_truth_of_line)
-        .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
-        .with_columns(is_in_summary=pl.col("summary").is_not_null())
-        .collect()
-    )
+    asked = pl.concat([prices.lazy(), own.select(prices.columns)])
+    marked = _marked(asked, found, summaries, alone, elements)
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
     # A line in a package off its price has a share of its own, too.
@@ -178,9 +181,27 @@ def _judged(
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    told = answered(lines.lazy(), judged.select("asks", *ANSWERED))
-    kept = keep(told.select(columns_of(AUDITED)).collect())
-    return Audit(kept, findings, tell_not_billed(months))
+    told = answers_to(lines, judged.select("asks", *ANSWERED), ["asks"])
+    lines = lines.drop("rate_contract").hstack(told)
+    return Audit(keep(lines.select(columns_of(AUDITED))), findings, tell_not_billed(months))
+
+
+def _marked(
+    asked: pl.LazyFrame,
+    found: duplicates.Duplicates,
+    summaries: pl.DataFrame,
+    alone: pl.DataFrame,
+    elements: pl.LazyFrame,
+) -> pl.DataFrame:
+    """Return priced questions with what is due, and the truth of the codes that look at one."""
+    return (
+        asked.join(summaries.lazy(), on="line_id", how="left", maintain_order="left")
+        .pipe(with_all_due, found, elements)
+        .pipe(with_truth_of_line)
+        .join(alone.lazy(), on="line_id", how="left", maintain_order="left")
+        .with_columns(is_in_summary=pl.col("summary").is_not_null())
+        .collect()
+    )
 
 
 def _answers(

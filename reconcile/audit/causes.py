@@ -11,7 +11,7 @@ import polars as pl
 from invoices.money import cents, divide_half_away, micros
 from invoices.periods import add_days
 from invoices.schema import RATE, columns_of
-from reconcile.audit.pricing import QUESTION, candidates, fits, in_force, on_day, value
+from reconcile.audit.pricing import QUESTION, fitting, in_force, on_day, value
 
 CAUSES = pl.Schema(
     {
@@ -102,12 +102,10 @@ def _elsewhere(
         "other_state": (("term_months", "term_months"),),
         "other_term": (("state", "inventory_state"), ("zone", "inventory_zone")),
     }[cause]
-    own = pl.col(f"{column}_rate" if column == asked else column)
+    own = pl.col(f"of_{column}")
     questions = lines.select(QUESTION).unique()
-    others = candidates(questions, rates).filter(
-        on_day(pl.col("rate_day")),
-        own.is_not_null() & (own != pl.col(asked)).fill_null(True),
-        *(fits(name, wanted) for name, wanted in (*places, *beside)),
+    others = fitting(questions, rates, (*places, *beside)).filter(
+        own.is_not_null() & (own != pl.col(asked)).fill_null(True)
     )
     return _named(
         lines.drop("source", strict=False).join(

@@ -10,28 +10,34 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.periods import add_months
-from invoices.schema import columns_of
+from invoices.schema import among, answers_to
 from reconcile.homes import at_home, homes
-from reconcile.schema import MATCHED
 
-SERVICE_COLUMNS = (
-    "customer",
-    "product",
-    "package",
-    "installed_on",
-    "disconnected_on",
-)
 _OF_DAYS = ("recurring", "prorated", "surcharge", "tax", "usage")
 """Classes whose charges are for days: only who has the service then, or bills then, may ask."""
 
 
-def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
+LOOKED_AT = (
+    *("carrier", "ban", "circuit_key", "wtn", "charge_class", "amount", "bill_date"),
+    *("service_from", "service_until"),
+)
+"""What is looked at of a line to find its service."""
+_DATES = ("charge_class", "service_from", "service_until", "bill_date", "bill_day")
+
+
+def with_period(lines: pl.DataFrame) -> pl.DataFrame:
     """Return `lines` with the period each is audited for, null where it has none.
 
     `bill_day` is the account's; lines without one bill on the day of their bill date.
     """
-    if "bill_day" not in lines.collect_schema():
+    if "bill_day" not in lines.columns:
         lines = lines.with_columns(bill_day=pl.col("bill_date").dt.day().cast(pl.Int64))
+    asked = lines.select(_DATES).unique()
+    return lines.hstack(answers_to(lines, asked.with_columns(**_periods()), _DATES))
+
+
+def _periods() -> dict[str, pl.Expr]:
+    """Return the ends of the period a line is audited for."""
     start, end = pl.col("service_from"), pl.col("service_until")
     recurring = pl.col("charge_class") == "recurring"
     undated = start.is_null() & end.is_null()
@@ -39,28 +45,29 @@ def with_period(lines: pl.LazyFrame) -> pl.LazyFrame:
     first = pl.coalesce(start, end)
     only_end = start.is_null() & end.is_not_null()
     bill_date, bill_day = pl.col("bill_date"), pl.col("bill_day")
-    return lines.with_columns(
-        period_from=pl.when(recurring & undated)
+    return {
+        "period_from": pl.when(recurring & undated)
         .then(bill_date)
         .when(recurring & only_end)
         .then(add_months(end, -1, bill_day))
         .otherwise(first),
-        period_until=pl.when(recurring & undated)
+        "period_until": pl.when(recurring & undated)
         .then(add_months(bill_date, 1, bill_day))
         .when(recurring & only_end)
         .then(end)
         .when(recurring & one_date)
         .then(add_months(first, 1, bill_day))
         .otherwise(pl.coalesce(end, start)),
-    )
+    }
 
 
-def match(lines: pl.LazyFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.LazyFrame:
-    """Return `lines` with the service each is about and what the inventory says of it.
+def match(lines: pl.DataFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.DataFrame:
+    """Return `lines` with their period and the service each is about: service, package (as the
+    inventory has it), matched_by, match_note.
 
-    `accounts` (`service_accounts`) says where services were at home that moved. The package of the
-    service is carried as it stands; whether a line is audited under it is decided where packages
-    are known (`reconcile.audit.pricing`).
+    `accounts` (`service_accounts`) says where services were at home that moved. Whether a line is
+    audited under the package of its service is decided where packages are known
+    (`reconcile.audit.pricing`). What lines ask is asked once for all that ask it.
 
     The circuit goes before the number::
 
@@ -70,34 +77,65 @@ def match(lines: pl.LazyFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -
         null     555-0103  555-0103 of S3 and S4     ->  null     null        ambiguous
     """
     inventory = homes(services, accounts).select(
-        "carrier",
-        "service",
-        "ban",
-        "wtn",
-        "circuit_key",
-        "installed_on",
-        "disconnected_on",
-        "home_from",
-        "home_until",
+        *("carrier", "service", "ban", "wtn", "circuit_key", "installed_on", "disconnected_on"),
+        *("home_from", "home_until"),
     )
-    dated = pl.col("charge_class").is_in(_OF_DAYS) & pl.col("period_from").is_not_null()
-    lines = with_period(lines).with_columns(for_days=dated & (pl.col("amount") >= 0))
-    for key, name in (("circuit_key", "by_circuit"), ("wtn", "by_wtn")):
-        lines = _candidates(lines, inventory, key, name)
-    return (
-        lines.with_columns(
+    known = {key: _known(inventory, key) for key in _NAMES}
+    weighed = {key: several for key, (_, several) in known.items() if not several.is_empty()}
+    lines = with_period(lines)
+    asked = lines.select(*_IDENTITY, *_asked_days(weighed))
+    told = asked.unique().lazy()
+    for key, name in _NAMES.items():
+        told = _candidates(told, *known[key], key, name)
+    of_service = services.select("service", "package", service_wtn="wtn")
+    answers = (
+        told.with_columns(
             service=_chosen(),
             matched_by=_matched_by(),
             service_ban=pl.when(_has_circuit).then("by_circuit_ban").otherwise("by_wtn_ban"),
         )
-        .join(_details(services), on="service", how="left", maintain_order="left")
-        .with_columns(
-            match_note=_note(),
-            kind=pl.lit(None, dtype=pl.String),
-            family=pl.lit(None, dtype=pl.String),
-        )
-        .select(columns_of(MATCHED))
+        .join(of_service, on="service", how="left")
+        .with_columns(match_note=_note())
+        .select(*asked.columns, *_TOLD)
+        .collect()
     )
+    return lines.hstack(answers_to(asked, answers, asked.columns))
+
+
+def with_details(lines: pl.DataFrame, services: pl.LazyFrame) -> pl.DataFrame:
+    """Return matched `lines` with what else the inventory says of their services."""
+    asked = lines.lazy().select("service").unique()
+    details = _details(services).join(asked, on="service", how="semi").collect()
+    return lines.hstack(answers_to(lines, details, ["service"]))
+
+
+_NAMES = {"circuit_key": "by_circuit", "wtn": "by_wtn"}
+_IDENTITY = ("carrier", "ban", *_NAMES)
+_QUESTION = ("period_from", "period_until", "bill_date", "for_days")
+_TOLD = ("service", "package", "matched_by", "match_note")
+
+
+def _known(inventory: pl.LazyFrame, key: str) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    """Return what stands in the inventory under a circuit or number: once, and more than once."""
+    known = inventory.filter(pl.col(key).is_not_null()).with_columns(
+        plain=(pl.len().over("carrier", key) == 1)
+        & pl.col("home_from").is_null()
+        & pl.col("home_until").is_null()
+    )
+    return known.filter("plain"), known.filter(~pl.col("plain")).collect()
+
+
+def _asked_days(weighed: dict[str, pl.DataFrame]) -> list[pl.Expr]:
+    """Return the days of a line as `asked_...`, where its circuit or number has to be weighed."""
+    if not weighed:
+        return []
+    asks = pl.any_horizontal(
+        among(key, several[key].unique()).fill_null(False) for key, several in weighed.items()
+    )
+    dated = pl.col("charge_class").is_in(_OF_DAYS) & pl.col("period_from").is_not_null()
+    days = {name: pl.col(name) for name in _QUESTION[:-1]}
+    days["for_days"] = dated & (pl.col("amount") >= 0)
+    return [pl.when(asks).then(value).alias(f"asked_{name}") for name, value in days.items()]
 
 
 _has_circuit = pl.col("by_circuit_count") > 0
@@ -138,48 +176,44 @@ def _note() -> pl.Expr:
 
 
 def _details(services: pl.LazyFrame) -> pl.LazyFrame:
-    """Return what a line is told of its service."""
+    """Return what a line is told of its service, once its package is decided."""
     return services.select(
         "service",
+        "customer",
+        "product",
         "term_months",
-        *SERVICE_COLUMNS,
-        service_wtn="wtn",
+        "installed_on",
+        "disconnected_on",
         inventory_circuit="circuit_key",
         inventory_state="state",
         inventory_zone="zone",
     )
 
 
-def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: str) -> pl.LazyFrame:
+def _candidates(
+    asks: pl.LazyFrame, once: pl.LazyFrame, several: pl.DataFrame, key: str, name: str
+) -> pl.LazyFrame:
     """Add what the key points to.
 
     `name` is the one service, or null, `name`_count how many it may be, `name`_ban its account, and
-    `name`_elsewhere says that those it points to were all at home elsewhere.
+    `name`_elsewhere says that those it points to were all at home elsewhere. `once` and `several`
+    are what `_known` found.
     """
-    known = inventory.filter(pl.col(key).is_not_null()).with_columns(
-        plain=(pl.len().over("carrier", key) == 1)
-        & pl.col("home_from").is_null()
-        & pl.col("home_until").is_null()
-    )
     named = {"chosen": name, "chosen_ban": f"{name}_ban"}
-    once = known.filter("plain").rename({"service": name, "ban": named["chosen_ban"]})
-    lines = lines.join(
-        once.select("carrier", key, *named.values()),
-        on=["carrier", key],
-        how="left",
-        maintain_order="left",
+    own = once.select(
+        "carrier", key, pl.col("service").alias(name), pl.col("ban").alias(f"{name}_ban")
     )
-    several = known.filter(~pl.col("plain")).collect()
+    asks = asks.join(own, on=["carrier", key], how="left", maintain_order="left")
     count = pl.when(pl.col(name).is_not_null()).then(1).otherwise(0)
     if several.is_empty():
-        return lines.with_columns(
+        return asks.with_columns(
             count.alias(f"{name}_count"), pl.lit(False).alias(f"{name}_elsewhere")
         )
-    answers = _weigh(lines, several, key)
+    answers = _weigh(asks, several, key)
     return (
-        lines.join(
+        asks.join(
             answers.lazy(),
-            on=["carrier", "ban", key, *_QUESTION],
+            on=["carrier", "ban", key, *_ASKED_DAYS],
             how="left",
             maintain_order="left",
             nulls_equal=True,
@@ -193,22 +227,22 @@ def _candidates(lines: pl.LazyFrame, inventory: pl.LazyFrame, key: str, name: st
     )
 
 
-_QUESTION = ("period_from", "period_until", "bill_date", "for_days")
+_ASKED_DAYS = {f"asked_{name}": name for name in _QUESTION}
 
 
-def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame:
+def _weigh(asks: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame:
     """Choose among several candidates: at home, the same BAN, then active in the period; or none.
 
     A charge for days is for none that is at home with its carrier neither on one of these days nor
     on the bill date; anything else, such as a credit, may be for one that was so on other days. A
     home that begins after the month of the bill is none yet.
     """
-    question = ["carrier", "ban", key, *_QUESTION]
     asked = (
-        lines.join(several.lazy().select("carrier", key).unique(), on=["carrier", key], how="semi")
-        .select(question)
+        asks.join(several.lazy().select("carrier", key).unique(), on=["carrier", key], how="semi")
+        .select("carrier", "ban", key, *_ASKED_DAYS)
         .unique()
         .collect()
+        .rename(_ASKED_DAYS)
         .with_row_index("question")
     )
     weighed = _facts(asked.join(several, on=["carrier", key], suffix="_owned")).filter(
@@ -236,6 +270,7 @@ def _weigh(lines: pl.LazyFrame, several: pl.DataFrame, key: str) -> pl.DataFrame
         .join(count, on="question", how="left", maintain_order="left")
         .with_columns(pl.col("several").fill_null(0))
         .drop("question")
+        .rename({name: asked for asked, name in _ASKED_DAYS.items()})
     )
 
 

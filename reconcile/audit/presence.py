@@ -156,7 +156,7 @@ def not_billed(
             owned["service"].join(seen, on=place, how="anti"),
         ]
     )
-    return _accrued(missing, reference, contracts)
+    return _accrued(missing.collect(), reference, contracts)
 
 
 def _by_whom(seen: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.LazyFrame:
@@ -228,11 +228,11 @@ def _elements_of(services: pl.LazyFrame, reference: dict[str, pl.LazyFrame]) -> 
 
 
 def _accrued(
-    missing: pl.LazyFrame, reference: dict[str, pl.LazyFrame], contracts: list[Contract]
+    missing: pl.DataFrame, reference: dict[str, pl.LazyFrame], contracts: list[Contract]
 ) -> pl.DataFrame:
     """Add what the missing would have cost; leave out what costs nothing or is record-only."""
     rates = rate_frame(reference["buy_rates"])
-    asked = missing.with_columns(
+    asked = missing.lazy().with_columns(
         charge_class=pl.lit("recurring"),
         rate_day=pl.col("bill_date"),
         kind=pl.lit(None, dtype=pl.String),

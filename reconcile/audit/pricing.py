@@ -6,11 +6,13 @@ state, a day); the questions are answered on small frames and the answers joined
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
-from invoices.schema import among
+from invoices.schema import among, answers_to
 from reconcile.contracts import Contract, contract_for, settings
 
 RECURRING = ("recurring", "prorated")
@@ -79,22 +81,22 @@ def day_and_cent(rate: pl.Expr, units: pl.Expr) -> pl.Expr:
 
 
 def place(
-    lines: pl.LazyFrame,
+    lines: pl.DataFrame,
     orders: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
     contracts: list[Contract],
-) -> pl.LazyFrame:
+) -> pl.DataFrame:
     """Return matched `lines` with their contract, package, order and the day that chooses a rate.
 
     `orders` names the order that carries each one-time line (`reconcile.audit.orders.assign`).
     """
-    lines = with_contract(lines, contracts, "bill_date", "contract")
-    return (
-        _with_package(lines, reference["packages"])
-        .join(orders.lazy().select(*ORDER_COLUMNS), on="line_id", how="left", maintain_order="left")
-        .with_columns(rate_day=pl.coalesce("completed_on", "period_from", "bill_date"))
-        .drop("completed_on")
-    )
+    held = contract_of(lines, contracts, "bill_date", "contract")
+    order = answers_to(lines, orders.select(*ORDER_COLUMNS), ["line_id"])
+    placed = lines.hstack(held).hstack(order)
+    return placed.with_columns(
+        _package(lines, reference["packages"]),
+        rate_day=pl.coalesce("completed_on", "period_from", "bill_date"),
+    ).drop("completed_on")
 
 
 def price(
@@ -160,8 +162,7 @@ def candidates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     Adds `class_rank`: a row that names the class beats one that names none, `prorated` beats
     `recurring`; and the rate's own columns with the suffix `_rate` where names meet.
     """
-    wanted, named = pl.col("charge_class"), pl.col("charge_class_rate")
-    covers = (wanted == "prorated") & (named == "recurring")
+    named = "charge_class_rate"
     return (
         asked.join(
             rates,
@@ -169,14 +170,8 @@ def candidates(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
             right_on=["contract", "item"],
             suffix="_rate",
         )
-        .filter(named.is_null() | (wanted == named) | covers)
-        .with_columns(
-            class_rank=pl.when(named.is_null())
-            .then(0)
-            .when((wanted == "prorated") & (named == "prorated"))
-            .then(2)
-            .otherwise(1)
-        )
+        .filter(_covers(named))
+        .with_columns(class_rank=_class_rank(named))
     )
 
 
@@ -193,13 +188,54 @@ def on_day(day: pl.Expr, start: str = "effective_from", end: str = "effective_un
     )
 
 
+def fitting(
+    asked: pl.DataFrame, rates: pl.DataFrame, places: Sequence[tuple[str, str]] = _SPECIFIC
+) -> pl.DataFrame:
+    """Return the rates in force that fit questions by item, class, day and the given `places`.
+
+    Adds `class_rank` and of the rate row_id, rate, effective_from, source, specificity and, as
+    `of_...`, what it names of other places. Rates that name the same places are found by them, so
+    that a question does not meet those of everywhere else: of a code with a rate for each of 12
+    states, 4 zones and 3 terms it meets one of 144::
+
+        asked          rates of the code
+        OH, zone 1  -> OH and zone 1; OH and any zone; any state and zone
+    """
+    named = {column: f"of_{column}" for column, _ in _SPECIFIC}
+    known = (
+        rates.with_columns(names=pl.struct(pl.col(column).is_not_null() for column, _ in places))
+        .rename({**named, "charge_class": "of_class"})
+        .drop("usoc", "package", "circuit_id", strict=False)
+    )
+    found = []
+    for (names,), some in known.group_by("names"):
+        own = [(wanted, f"of_{column}") for column, wanted in places if names[column]]
+        left = ["rate_contract", "item", *(wanted for wanted, _ in own)]
+        right = ["contract", "item", *(of for _, of in own)]
+        pairs = asked.join(some.drop("names"), left_on=left, right_on=right)
+        found.append(pairs.filter(on_day(pl.col("rate_day")), _covers("of_class")))
+    if not found:
+        found = [asked.clear().join(known.drop("names"), left_on="item", right_on="item")]
+    return pl.concat(found, how="diagonal").with_columns(class_rank=_class_rank("of_class"))
+
+
+def _covers(named: str) -> pl.Expr:
+    """Say whether a rate's class fits that of a question; `recurring` covers `prorated`, too."""
+    wanted, own = pl.col("charge_class"), pl.col(named)
+    return own.is_null() | (wanted == own) | ((wanted == "prorated") & (own == "recurring"))
+
+
+def _class_rank(named: str) -> pl.Expr:
+    """Return how well a class fits that does: one that is named before none, `prorated` first."""
+    exact = (pl.col("charge_class") == "prorated") & (pl.col(named) == "prorated")
+    return pl.when(pl.col(named).is_null()).then(0).when(exact).then(2).otherwise(1)
+
+
 def in_force(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     """Answer distinct rate questions: the most specific row in force, or none (no row)."""
-    fitting = candidates(asked, rates).filter(
-        on_day(pl.col("rate_day")), *(fits(column, wanted) for column, wanted in _SPECIFIC)
-    )
     return (
-        fitting.sort("specificity", "class_rank", "row_id", descending=[True, True, False])
+        fitting(asked.select(QUESTION), rates)
+        .sort("specificity", "class_rank", "row_id", descending=[True, True, False])
         .unique(QUESTION, keep="first", maintain_order=True)
         .select(*QUESTION, rate_id="row_id", buy_rate="rate", rate_from="effective_from")
     )
@@ -214,22 +250,40 @@ def with_contract(
 ) -> pl.LazyFrame:
     """Return `lines` with the contract that holds their account on a day, as column `name`."""
     key = ["carrier", "ban", day]
-    asked = lines.select(key).unique().collect().rename({day: "day"})
-    answers = contract_for(asked, contracts).rename({"day": day, "contract": name})
-    return lines.join(answers.lazy(), on=key, how="left", maintain_order="left")
+    asked = lines.select(key).unique().collect()
+    answers = _held_by(asked, contracts, day, name).lazy()
+    return lines.join(answers, on=key, how="left", maintain_order="left")
 
 
-def _with_package(lines: pl.LazyFrame, packages: pl.LazyFrame) -> pl.LazyFrame:
-    """Keep `package` only on lines audited under it: its elements, or its own code."""
-    elements = packages.select("carrier", "package", "usoc", pl.lit(True).alias("element")).unique()
-    by_package = pl.col("charge_class").is_in(RECURRING) & (
-        pl.col("element").fill_null(False) | (pl.col("usoc") == pl.col("package")).fill_null(False)
+def contract_of(
+    lines: pl.DataFrame, contracts: list[Contract], day: str, name: str
+) -> pl.DataFrame:
+    """Return the contract that holds the account of each of `lines` on a day, as column `name`."""
+    key = ["carrier", "ban", day]
+    return answers_to(lines, _held_by(lines.select(key).unique(), contracts, day, name), key)
+
+
+def _held_by(asked: pl.DataFrame, contracts: list[Contract], day: str, name: str) -> pl.DataFrame:
+    answers = contract_for(asked.rename({day: "day"}), contracts)
+    return answers.rename({"day": day, "contract": name})
+
+
+def _package(lines: pl.DataFrame, packages: pl.LazyFrame) -> pl.Series:
+    """Return the package of lines audited under it: its elements, or its own code."""
+    key = ["carrier", "package", "usoc"]
+    asked = lines.filter(pl.col("package").is_not_null(), pl.col("charge_class").is_in(RECURRING))
+    elements = packages.select(*key, pl.lit(True).alias("element")).unique()
+    inside = asked.lazy().select(key).unique().join(elements, on=key, how="left")
+    own = (pl.col("usoc") == pl.col("package")).fill_null(False)
+    fits = (
+        inside.filter(pl.col("element").fill_null(False) | own)
+        .select(*key, fits=pl.lit(True))
+        .collect()
     )
-    return (
-        lines.join(elements, on=["carrier", "package", "usoc"], how="left", maintain_order="left")
-        .with_columns(package=pl.when(by_package).then("package"))
-        .drop("element")
-    )
+    monthly = pl.col("charge_class").is_in(RECURRING)
+    told = answers_to(lines, fits, key).hstack(lines.select("package", "charge_class"))
+    by_package = monthly & pl.col("fits").fill_null(False)
+    return told.select(pl.when(by_package).then("package").alias("package")).to_series()
 
 
 def with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:

@@ -73,3 +73,12 @@ def line_checks(header: Header) -> list[ck.Check]:
         ck.agrees_in_sign(header, "unit_rate"),
         ck.in_dollars(),
     ]
+
+
+def plain_spellings() -> dict[str, str]:
+    """Return the regular expressions that cells of a row fit which is readable as it stands."""
+    plain = {name: f"(?:{kind.plain})?" for name, kind in KINDS.items() if name in LINE_CELLS}
+    plain |= {name: KINDS[name].plain for name in NEEDED_OF_LINE}
+    plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
+    # A sign, or a period that may be the wrong way round, wants the full checks.
+    return plain | {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}

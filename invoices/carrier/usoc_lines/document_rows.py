@@ -12,16 +12,21 @@ from invoices.carrier.usoc_lines.columns import DOCUMENT_CELLS, KEY, RECORD, doc
 from invoices.text import filled
 
 
-def read_documents(body: pl.LazyFrame, header: Header, origin: str) -> pl.DataFrame:
+def likely_documents(body: pl.LazyFrame) -> pl.DataFrame:
+    """Return the rows that say the word `document` anywhere: few, though not all of them are."""
+    return body.filter(pl.col("text").str.contains("(?i)document")).collect()
+
+
+def read_documents(likely: pl.DataFrame, header: Header, origin: str) -> pl.DataFrame:
     """Return each document row: its number, its values, `key`, `status`, and what is wrong.
+
+    `likely` has `row` and `text` of every row that may be one, in any order.
 
     `key` numbers the distinct keys; it is null where the row is not whole, since its cells may be
     shifted or cut, or where a part of the key is empty.
     """
-    # A row that is no document row may say the word as well; only these few rows are kept.
-    likely = body.filter(pl.col("text").str.contains("(?i)document")).collect().lazy()
     found = (
-        header.read_cells(likely, ("record", *DOCUMENT_CELLS, "currency"))
+        header.read_cells(likely.lazy(), ("record", *DOCUMENT_CELLS, "currency"))
         .filter(RECORD == "document")
         .select(
             "row",

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from invoices.carrier import cells as c
 from invoices.carrier import checks as ck
 from invoices.carrier import split
 from invoices.carrier.header import Header
+from invoices.carrier.piecewise import lazy_lines
 from invoices.carrier.usoc_lines.attach import NO_KEY
 from invoices.carrier.usoc_lines.columns import (
     KEY,
     KINDS,
     LINE_CELLS,
     LINE_READ,
-    NEEDED_OF_LINE,
     line_checks,
+    plain_spellings,
 )
+from invoices.carrier.usoc_lines.plain import Plain
 from invoices.schema import LINES, among, empty, seal
 from invoices.text import filled
 
 
-def read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl.DataFrame:
+def read_rows(
+    body: pl.LazyFrame, header: Header, documents: pl.DataFrame, plain: Plain | None
+) -> pl.DataFrame:
     """Return `row`, `key`, `plain` and `faulty` of every row that is no document row, in order.
 
     `key` is the number of the document key that the row names, `NO_KEY` where it names none or is
-    not whole, and null where no document has it. Plain rows are known to be readable from one
-    look at their text; only the others are split and checked cell by cell.
+    not whole, and null where no document has it. Plain rows are known to be readable from going
+    through a `plain` file, else from one look at their text; only the others are split and checked
+    cell by cell.
     """
-    looked_at = _looked_at(body, header, documents)
-    odd = looked_at.filter(~pl.col("plain"), ~among("row", documents["row"]))
-    rows = looked_at.filter("plain")
+    if plain is not None:
+        rows, odd = _known_rows(plain, documents), plain.odd
+    else:
+        looked_at = _looked_at(body, header, documents)
+        rows, odd = looked_at.filter("plain"), looked_at.filter(~pl.col("plain"))
+    odd = odd.filter(~among("row", documents["row"]))
     if odd.is_empty():
         return rows
     checked = (
@@ -48,6 +58,13 @@ def read_rows(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl
     return rows.merge_sorted(checked.select(rows.columns), key="row")
 
 
+def _known_rows(plain: Plain, documents: pl.DataFrame) -> pl.DataFrame:
+    """Return `row`, `key`, `plain` (true) and `faulty` (false) of the rows of a plain file."""
+    named = plain.keys.lazy().with_columns(c.trimmed(pl.col(name)) for name in KEY)
+    key = named.pipe(_with_key, documents).collect()["key"].gather(plain.rows["number"])
+    return plain.rows.select("row", key=key, plain=pl.lit(True), faulty=pl.lit(False))
+
+
 def _looked_at(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> pl.DataFrame:
     """Return `row`, `key`, `plain` and `faulty` (false) of every row, from one look at its text."""
     period = tuple(name for name in ("service_from", "service_until") if name in header.names)
@@ -56,9 +73,7 @@ def _looked_at(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> p
         starts, ends = pl.col(period[0]), pl.col(period[1])
         in_order = (ends >= starts) | (ends == "") | (starts == "")
     wanted = (*KEY, *period)
-    seen = split.plain_cells(
-        pl.col("text"), header.names, wanted, header.quoted, _plain_spellings()
-    )
+    seen = split.plain_cells(pl.col("text"), header.names, wanted, header.quoted, plain_spellings())
     return (
         body.select("row", seen=seen)
         .unnest("seen")
@@ -72,15 +87,6 @@ def _looked_at(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> p
         .collect()
         .sort("row")
     )
-
-
-def _plain_spellings() -> dict[str, str]:
-    """Return the regular expressions that cells of a row fit which is readable as it stands."""
-    plain = {name: f"(?:{kind.plain})?" for name, kind in KINDS.items() if name in LINE_CELLS}
-    plain |= {name: KINDS[name].plain for name in NEEDED_OF_LINE}
-    plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
-    # A sign, or a period that may be the wrong way round, wants the full checks.
-    return plain | {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}
 
 
 def _with_key(rows: pl.LazyFrame, documents: pl.DataFrame) -> pl.LazyFrame:
@@ -107,8 +113,9 @@ def read_faults(body: pl.LazyFrame, header: Header, wrong: pl.DataFrame) -> pl.D
     key = pl.concat_str([c.shown(pl.col(name)) for name in KEY], separator=" / ")
     said = ck.reasons(checks)
     orphan = ~ck.any_fails(checks)
+    rows = _in_stretches(body.head(0) if wrong.is_empty() else body, wrong)
     return (
-        header.read_cells(_in_stretches(body, wrong), LINE_READ)
+        header.read_cells(rows, LINE_READ)
         .select(
             "row",
             "document",
@@ -130,25 +137,46 @@ def read_lines(
     good: pl.DataFrame,
     documents: pl.DataFrame,
     source_file: str,
+    plain: Plain | None,
 ) -> pl.LazyFrame:
     """Return the readable lines of the documents that are not refused: plain rows, then others."""
     loaded = documents.filter(pl.col("status") != "refused")
-    owners = loaded.select("document", "document_id", *KEY, "bill_date").lazy()
+    owners = loaded.select("document", "document_id", *KEY, "bill_date")
     wanted = good.join(loaded.select("document"), on="document", how="semi").sort("first")
-    position = pl.col("before") + pl.col("row") - pl.col("first") + 1
-    parts = [
-        _line_values(_in_stretches(body, stretch), header, plain)
-        .join(owners, on="document", how="left", maintain_order="left")
-        .with_columns(
-            line_id=filled("{}-{}", "document_id", position),
-            source_row="row",
-            source_file=pl.lit(source_file),
-        )
-        .pipe(seal, LINES)
-        for plain in (True, False)
-        if not (stretch := wanted.filter(pl.col("plain") == plain)).is_empty()
-    ]
+    parts = []
+    for is_plain in (True, False):
+        stretch = wanted.filter(pl.col("plain") == is_plain)
+        if stretch.is_empty():
+            continue
+        if is_plain and plain is not None:
+            owned = stretch.join(owners, on="document", how="left", maintain_order="left")
+            parts.append(_kept_lines(plain, owned, source_file))
+        else:
+            values = _line_values(_in_stretches(body, stretch), header, is_plain).join(
+                owners.lazy(), on="document", how="left", maintain_order="left"
+            )
+            parts.append(_owned(values, source_file))
     return pl.concat(parts) if parts else empty(LINES).lazy()
+
+
+def _kept_lines(plain: Plain, owned: pl.DataFrame, source_file: str) -> pl.LazyFrame:
+    """Return the lines of the plain rows in stretches that know their document."""
+
+    def lines() -> Iterator[pl.DataFrame]:
+        for piece in plain.values:
+            yield _owned(_in_stretches(piece.lazy(), owned), source_file).collect()
+
+    return lazy_lines(lines)
+
+
+def _owned(values: pl.LazyFrame, source_file: str) -> pl.LazyFrame:
+    """Return the values of rows as lines of the documents they are beside."""
+    position = pl.col("before") + pl.col("row") - pl.col("first") + 1
+    return values.with_columns(
+        line_id=filled("{}-{}", "document_id", position),
+        source_row="row",
+        source_file=pl.lit(source_file),
+    ).pipe(seal, LINES)
 
 
 def _line_values(rows: pl.LazyFrame, header: Header, plain: bool) -> pl.LazyFrame:

@@ -1,16 +1,20 @@
 """A file of our own plain CSV becomes documents and their lines.
 
-A file is read in three streaming passes over its text: the document rows; a narrow one that finds
-rows which cannot be read and the document each line belongs to; and, when the caller collects or
-sinks them, the lines themselves.
+A file without a quote whose rows are all whole is gone through once (`plain`). Any other is read in
+three streaming passes over its text: the document rows; a narrow one that finds rows which cannot
+be read and the document each line belongs to; and, when the caller collects or sinks them, the
+lines themselves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import polars as pl
 
 from invoices.carrier import split
-from invoices.carrier.header import Header, Refusal, read_header
+from invoices.carrier.header import Header, Refusal, read_header, with_quotes
+from invoices.carrier.piecewise import Kept
 from invoices.carrier.reading import (
     QUARANTINE,
     Reading,
@@ -19,34 +23,45 @@ from invoices.carrier.reading import (
     unread_name,
     without_names,
 )
+from invoices.carrier.source import Source
 from invoices.carrier.usoc_lines.attach import stretches
 from invoices.carrier.usoc_lines.columns import COLUMNS, KEY, KINDS, NEEDED
-from invoices.carrier.usoc_lines.document_rows import count_lines, read_documents, refused_documents
+from invoices.carrier.usoc_lines.document_rows import (
+    count_lines,
+    likely_documents,
+    read_documents,
+    refused_documents,
+)
 from invoices.carrier.usoc_lines.line_rows import read_faults, read_lines, read_rows
+from invoices.carrier.usoc_lines.plain import go_through
 from invoices.schema import DOCUMENTS, FINDINGS, seal, stack
 
 HOPELESS = 100_000
 """A file with more unreadable line rows than this and not one that reads is refused as a whole."""
 
 
-def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
-    """Read a file of physical lines (`row` from 1, `text`) into documents and lines.
+def read(source: Source, blocks: Callable[[], Iterator[bytes]] | None, memory: int) -> Reading:
+    """Read the physical lines of a file into documents and lines.
 
     Nothing raises on what a carrier may send: a file, a document or a row that cannot be read
-    becomes a finding with its row, its cause and a remedy, and the rest is read. `digest` is the
-    SHA-256 of the file, from which refused documents and repeated keys take their ids. `lines` of
-    the answer is lazy and scans `raw` again.
+    becomes a finding with its row, its cause and a remedy, and the rest is read. `blocks` are the
+    same text in UTF-8, null where it is not at hand; `memory` is how many bytes of it may be kept
+    in memory. `lines` of the answer is lazy, and may go through the file again.
     """
-    raw = raw.select(pl.col("row").cast(pl.Int64), "text")
+    source_file, digest = source.name, source.digest
+    raw = source.lines().select(pl.col("row").cast(pl.Int64), "text")
     header = read_header(raw, COLUMNS, NEEDED, KINDS)
     if isinstance(header, Refusal):
         return refused_file(source_file, digest, header.message, header.remedy, header.row)
     body = raw.filter(pl.col("row") > header.row, split.not_blank(pl.col("text")))
-    documents = read_documents(body, header, digest or source_file)
+    plain = go_through(blocks, header, Kept(memory, source.set_aside)) if blocks else None
+    header = with_quotes(header, raw) if plain is None else header
+    likely = likely_documents(body) if plain is None else plain.likely
+    documents = read_documents(likely, header, digest or source_file)
     refusal = _without_documents(documents, header)
     if refusal:
         return refused_file(source_file, digest, refusal.message, refusal.remedy, refusal.row)
-    rows = read_rows(body, header, documents)
+    rows = read_rows(body, header, documents, plain)
     good = stretches(rows.filter(~pl.col("faulty")), documents)
     bad = stretches(rows.filter("faulty"), documents)
     orphans = good.filter(pl.col("document").is_null())
@@ -64,7 +79,7 @@ def read(raw: pl.LazyFrame, source_file: str, digest: str = "") -> Reading:
     documents = without_names(documents)
     return Reading(
         documents=documents.pipe(seal, DOCUMENTS),
-        lines=read_lines(body, header, good, documents, source_file),
+        lines=read_lines(body, header, good, documents, source_file, plain),
         quarantine=faults.rename({"message": "reason"}).pipe(seal, QUARANTINE),
         findings=stack(findings, FINDINGS),
     )

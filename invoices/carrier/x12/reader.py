@@ -1,8 +1,8 @@
 """An interchange of 811 becomes documents and lines, in memory that does not grow with it.
 
 The file is gone through once to know its envelope, headings and hierarchy and what every set adds
-up to; its lines are then made of the charges of each piece. Charges of a file that is not too large
-are kept from the first time; of a larger one the pieces are read again.
+up to; its lines are then made of the charges of each piece, which are kept from there: the first of
+them in memory, those of a large file set aside.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
+from invoices.carrier import piecewise
+from invoices.carrier.piecewise import Kept
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import Reading, refused_file
 from invoices.carrier.source import Source
@@ -30,12 +31,9 @@ from invoices.carrier.x12.rules import Fault
 from invoices.carrier.x12.segments import cut, identified
 from invoices.carrier.x12.separators import Unreadable
 from invoices.carrier.x12.tokens import Limits, encoding_of, pieces
-from invoices.schema import LINES
 
 HOPELESS = 100_000
 """A file with more segments than this that cannot be read is refused as a whole."""
-KEPT = 4
-"""This part of the memory a profile allows is for charges kept from the first time."""
 ENOUGH = 20_000_000
 """Segments that may follow a line or an HL before the next begins."""
 
@@ -44,12 +42,12 @@ ENOUGH = 20_000_000
 class _File:
     """What going through a file once says."""
 
+    kept: Kept
+
     envelope: Envelope = field(default_factory=Envelope)
     wrong: list[pl.DataFrame] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     counted: dict[int, int] = field(default_factory=dict)
-    kept: list[pl.DataFrame] | None = field(default_factory=list)
-    """The charges, piece by piece; null where they are too many to keep."""
     broken: Unreadable | None = None
     last: int = 0
 
@@ -64,7 +62,8 @@ def read(source: Source, profile: Profile) -> Reading:
     encoding = encoding_of(source.blocks) if said.encoding == "auto" else said.encoding
     known = source.known.kinds.select("usoc").unique().collect().to_series()
     dialect = Dialect("*", said, profile, known)
-    seen, headings, resolver = _File(), Headings(said), Resolver(said, profile)
+    seen = _File(Kept(profile.limits.memory_bytes // piecewise.SHARE, source.set_aside))
+    headings, resolver = Headings(said), Resolver(said, profile)
     for digest, separators in _digests(source, encoding, dialect):
         if isinstance(digest, Unreadable):
             seen.broken = digest
@@ -81,7 +80,7 @@ def read(source: Source, profile: Profile) -> Reading:
     if isinstance(bills, Reading):
         return bills
     marks = resolver.marks()
-    lines = _lazy(source, encoding, dialect, marks, bills.loaded, bills.kinds, seen.kept)
+    lines = _lazy(source.name, dialect, marks, bills.loaded, bills.kinds, seen.kept)
     return bills.reading(lines)
 
 
@@ -108,10 +107,7 @@ def _take(
         seen.faults.append(Fault("date", segment, message, "write dates as CCYYMMDD", number))
     for number, count in digest.lines.items():
         seen.counted[number] = seen.counted.get(number, 0) + count
-    if seen.kept is not None:
-        seen.kept.append(digest.charges)
-        if sum(frame.estimated_size() for frame in seen.kept) > profile.limits.memory_bytes // KEPT:
-            seen.kept = None
+    seen.kept.keep(digest.charges)
     resolver.take(digest)
     if sum(frame.height for frame in seen.wrong) > HOPELESS:
         remedy = "ask the carrier for a file as its system writes it, or correct the profile"
@@ -153,47 +149,22 @@ def _digests(
 
 
 def _lazy(
-    source: Source,
-    encoding: str,
+    source_file: str,
     dialect: Dialect,
     marks: Marks,
     loaded: pl.DataFrame,
     kinds: pl.DataFrame,
-    kept: list[pl.DataFrame] | None,
+    kept: Kept,
 ) -> pl.LazyFrame:
     """Return the lines of the bills that load, made piece by piece whenever they are asked for."""
 
-    def lines(
-        columns: list[str] | None,
-        predicate: pl.Expr | None,
-        rows: int | None,
-        batch: int | None,
-    ) -> Iterator[pl.DataFrame]:
+    def lines() -> Iterator[pl.DataFrame]:
         counter = Counter()
-        for piece in kept if kept is not None else _charges(source, encoding, dialect):
-            meant = translated(piece, dialect.head.codes)
-            frame = lines_of(meant, marks, loaded, kinds, counter, dialect.said, source.name)
-            if predicate is not None:
-                frame = frame.filter(predicate)
-            if columns is not None:
-                frame = frame.select(columns)
-            if rows is not None:
-                frame = frame.head(rows)
-                rows -= frame.height
-            if frame.height:
-                yield frame
-            if rows == 0:
-                return
+        for charges in kept:
+            meant = translated(charges, dialect.head.codes)
+            yield lines_of(meant, marks, loaded, kinds, counter, dialect.said, source_file)
 
-    return register_io_source(lines, schema=LINES, is_pure=True)
-
-
-def _charges(source: Source, encoding: str, dialect: Dialect) -> Iterator[pl.DataFrame]:
-    """Yield the charges of a file, piece by piece, as far as it can be read."""
-    for digest, _ in _digests(source, encoding, dialect):
-        if isinstance(digest, Unreadable):
-            return
-        yield digest.charges
+    return piecewise.lazy_lines(lines)
 
 
 __all__ = ["read"]

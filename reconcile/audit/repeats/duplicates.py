@@ -189,13 +189,7 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl
     )
     tonight = small.collect()
     before = past.filter(among("key", tonight["key"].unique())).collect()
-    both = pl.concat([tonight, before]).sort("key", "starts", nulls_last=True)
-    # A period may hold several others: each is held against all that began before it.
-    reach = pl.col("ends").cum_max().shift().over("key")
-    meets = (pl.col("key") == pl.col("key").shift()) & (
-        pl.col("exact") | (pl.col("starts") < reach)
-    )
-    items = both.filter(meets.fill_null(False))["item"].unique()
+    items = _meeting(pl.concat([tonight, before]))
     named = [
         frame.filter(among(pl.struct(_ITEM).hash(), items))
         .with_columns(tonight=pl.lit(mark))
@@ -213,6 +207,29 @@ def _pool(lines: pl.LazyFrame, history: pl.LazyFrame, rules: pl.DataFrame) -> pl
             stands=stands() & ((pl.col("amount") > 0) | pl.col("owing").fill_null(False)),
         )
     )
+
+
+def _meeting(lines: pl.DataFrame) -> pl.Series:
+    """Return the items of lines that share a key and a day with an earlier one, or just the key.
+
+    `lines` have starts, ends, exact, key, item. A period may hold several others: each is held
+    against all that began before it. So that no key needs a look of its own, days are counted on
+    from key to key: what an earlier key reaches lies before all of the next::
+
+        key  starts  ends      starts reached before
+        A    06-01   07-01  -> A06-01 nothing
+        A    06-15   06-20  -> A06-15 A07-01: they meet
+        B    06-01   07-01  -> B06-01 A07-01
+    """
+    far = 2**32
+    starts, ends = (pl.col(day).to_physical().cast(pl.Int64) for day in ("starts", "ends"))
+    place = pl.col("key").cast(pl.Int128) * far + starts.fill_null(far // 2)
+    ordered = lines.with_columns(place=place, starts=starts, ends=ends).sort("place")
+    again = (pl.col("key") == pl.col("key").shift()).fill_null(False)
+    ordered = ordered.with_columns(again=again, ahead=(~again).cum_sum().cast(pl.Int64) * far)
+    reach = (pl.col("ahead") + pl.col("ends").fill_null(-far // 2)).cum_max().shift()
+    meets = pl.col("exact") | (pl.col("ahead") + pl.col("starts") < reach)
+    return ordered.filter(pl.col("again") & meets.fill_null(False))["item"].unique()
 
 
 def _pairs(pool: pl.DataFrame) -> pl.DataFrame:

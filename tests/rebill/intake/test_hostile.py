@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import hostile_files
 import nights
@@ -165,6 +166,43 @@ def test_what_is_read_is_of_the_bytes_that_were_seen(tmp_path: Path) -> None:
     with pytest.raises(own_copy.Moved, match="vanished"):
         own_copy.as_seen(path, sha256, tmp_path / "copy").__enter__()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_stamped_as_it_was_seen_is_copied_without_a_hash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = tmp_path / "a.csv", tmp_path / "copy"
+    path.write_text("before")
+    sha256, seen = digest(path)[1], own_copy.stamp(path.lstat())
+    with monkeypatch.context() as patch:
+        patch.setattr(own_copy.text_files, "digest", None)
+        patch.setattr(own_copy.hashlib, "sha256", lambda: None)
+        with own_copy.as_seen(path, sha256, copy, seen) as found:
+            assert found.read_text() == "before"
+    with (
+        pytest.raises(own_copy.Moved, match="changed"),
+        own_copy.as_seen(path, sha256, copy, seen) as found,
+    ):
+        path.write_text("behind!")
+    with pytest.raises(own_copy.Moved, match="changed"):
+        own_copy.as_seen(path, sha256, copy, seen).__enter__()
+    with pytest.raises(own_copy.Moved, match="changed"):
+        own_copy.as_seen(path, "0" * 64, copy).__enter__()
+    path.write_text("before")
+    grown = path.open("ab")
+    read = own_copy._read
+
+    def growing(source: BinaryIO) -> bytes:
+        block = read(source)
+        grown.write(b" and more")
+        grown.flush()
+        monkeypatch.setattr(own_copy, "_read", read)
+        return block
+
+    monkeypatch.setattr(own_copy, "_read", growing)
+    with pytest.raises(own_copy.Moved, match="changed"):
+        own_copy.as_seen(path, sha256, copy, own_copy.stamp(path.lstat())).__enter__()
+    grown.close()
 
 
 # --- files that are not hashed --------------------------------------------------------------------

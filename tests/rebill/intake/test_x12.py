@@ -11,12 +11,16 @@ import pytest
 from nights import QUIET, exported, night, outbox, small, table
 from x12_paper import Look, bytes_of, parse, whole
 
+from benchmarks.x12 import write
+from invoices.carrier import piecewise
+from invoices.carrier.x12 import tokens
 from rebill.inquiry import explain
+from rebill.intake.read import read_file
 from rebill.night import batch
 from rebill.night.job import Job, pick
 from rebill.run import plan
 from rebill.store.record import reading
-from rebill.workspace.settings import Workspace
+from rebill.workspace.settings import Settings, Workspace
 
 PLACE = ("source_file", "source_row", "interchange", "set_no", "description")
 
@@ -82,6 +86,20 @@ def acknowledgements(workspace: Workspace) -> dict[str, str]:
         for path, content in outbox(workspace).items()
         if path.startswith("acknowledgements/")
     }
+
+
+def test_charges_that_are_set_aside_are_the_same_lines_as_often_as_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, scratch = tmp_path / "large.x12", tmp_path / "scratch"
+    write(path, 1, per_set=700)
+    calm = read_file(Settings(), path, path.name, None).lines.collect()
+    monkeypatch.setattr(tokens, "PIECE", 50_000)
+    monkeypatch.setattr(piecewise, "SHARE", 10**12)
+    pressed = read_file(Settings(), path, path.name, None, scratch=scratch).lines
+    assert pressed.collect().equals(calm)
+    assert pressed.select("amount", "usoc").collect().equals(calm.select("amount", "usoc"))
+    assert not list(scratch.iterdir()), "what is set aside has no name that could stay behind"
 
 
 def test_each_interchange_is_answered_with_what_became_of_its_sets(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from worlds import World, world
 from worlds_moving import moving_world
 
 from rebill.audit import passes as auditing
+from rebill.selling import stage as selling
 from rebill.workspace import settings
 
 # --- several months, any order ------------------------------------------------------------------
@@ -69,6 +70,10 @@ def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
         assert facts[way] == facts["at once"], way
 
 
+SIZES = ((auditing, "A_SHARE"), (auditing, "A_BATCH"), (selling, "A_PORTION"))
+"""What says how many lines are held at once."""
+
+
 @pytest.mark.soak
 def test_a_big_night_judged_share_by_share_on_disk_says_what_a_small_one_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -78,7 +83,8 @@ def test_a_big_night_judged_share_by_share_on_disk_says_what_a_small_one_says(
     facts = []
     for name in ("small", "big"):
         if name == "big":
-            monkeypatch.setattr(auditing, "A_SHARE", 20)
+            for room, name_of_size in SIZES:
+                monkeypatch.setattr(room, name_of_size, 20)
         workspace = nights.of_world(tmp_path / name, invented)
         for arriving in (months[0], [file for month in months[1:] for file in month]):
             put(workspace, arriving)

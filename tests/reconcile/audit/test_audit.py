@@ -20,7 +20,7 @@ from worlds_clean import clean_world
 from worlds_tables import frames
 
 from invoices.schema import FINDINGS, LINES
-from reconcile.audit.audit import Audit, audit, in_memory, split_in_memory
+from reconcile.audit.audit import Audit, Work, audit, in_memory, split_in_memory
 from reconcile.findings import BY_NAME
 from reconcile.pull_codes import CODES as PULL_CODES
 from reconcile.schema import AUDITED
@@ -158,9 +158,9 @@ def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, spl
         kept.append(lines)
         return in_memory(lines)
 
-    def parts(frame: pl.LazyFrame, share: pl.Expr, number: int) -> list[pl.LazyFrame]:
+    def parts(frame: pl.LazyFrame, work: Work, share: pl.Expr, number: int) -> list[pl.LazyFrame]:
         split.append(number)
-        held = split_in_memory(frame, share, number)
+        held = split_in_memory(frame, work, share, number)
         ids = pl.concat([each.select("line_id") for each in held]).collect()["line_id"]
         assert sorted(ids) == sorted(frame.collect()["line_id"])
         return held

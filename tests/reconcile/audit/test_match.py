@@ -24,7 +24,7 @@ one_time     06-01     .            .             .     .
 
 def test_a_recurring_line_with_one_date_or_none_is_for_a_month():
     table = frame(PERIODS)
-    told = with_period(table.lazy())
+    told = with_period(table)
     assert rows(told, "period_from", "period_until") == rows(table, "from", "until")
 
 
@@ -58,13 +58,13 @@ def matched(text: str) -> tuple[list[str], list[str]]:
         *(pl.lit(None, dtype=pl.String).alias(name) for name in NO_DETAIL),
         term_months=pl.lit(None, dtype=pl.Int64),
     )
-    told = match(lines.lazy(), services.lazy(), frame(SALE, ban=pl.String()).lazy())
+    told = match(lines, services.lazy(), frame(SALE, ban=pl.String()).lazy())
     said = told.sort("line_no").select(
         told=pl.concat_str(
             pl.col("service", "matched_by", "match_note").fill_null("."), separator="/"
         )
     )
-    return said.collect()["told"].to_list(), table["right"].to_list()
+    return said["told"].to_list(), table["right"].to_list()
 
 
 CASES = {

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from x12_bills import Bill, bills, write
 from x12_paper import PLAIN, Segment, bytes_of, text_of, through_bytes, whole
 
-from invoices.carrier.x12 import reader, resolve, tokens
+from invoices.carrier import piecewise
+from invoices.carrier.x12 import resolve, tokens
 from invoices.carrier.x12.heading import parse_dollars
 
 LINE = (
@@ -50,7 +51,7 @@ def test_neither_pieces_nor_what_is_kept_change_what_is_read(some: list[Bill], s
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tokens, "PIECE", size)
         patch.setattr(resolve, "ENOUGH", 0)
-        patch.setattr(reader, "KEPT", 10**12)
+        patch.setattr(piecewise, "SHARE", 10**12)
         pressed = through_bytes(content)
     assert calm.documents.equals(pressed.documents)
     assert calm.lines.equals(pressed.lines)
