@@ -28,6 +28,8 @@ from rebill.workspace.write import safe_name, spool_shares
 
 AT_ONCE = 200_000
 """Lines of customer invoices held in memory at a time."""
+A_BATCH = 50_000
+"""Lines that are set aside at a time, where a month has more than are held."""
 
 
 def invoice_names(record: Record, number: str) -> list[str]:
@@ -134,7 +136,8 @@ def _portions(
         yield bills, own.drop("portion").collect()
         return
     with TemporaryDirectory(prefix="rebill-") as scratch:
-        spooled = spool_shares(Path(scratch), own, pl.col("portion"), shares)
+        batches = own.collect_batches(chunk_size=A_BATCH)
+        spooled = spool_shares(Path(scratch) / "lines", batches, pl.col("portion"), shares)
         for part, share in zip(parts.partition_by("portion"), spooled, strict=True):
             yield part.drop("portion"), share.drop("portion").collect()
 
