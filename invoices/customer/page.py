@@ -8,17 +8,16 @@ itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, StrictUndefined, Template
 
 from invoices.customer.brand import BrandFault, Letter, filled_pages, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, Words, charge_rows
 from invoices.customer.csv_rows import CSV, CSV_COLUMNS, csv_rows
 from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
+from invoices.customer.page_forms import PageForms
 from invoices.customer.page_rows import HTML, blocks, class_totals
 from invoices.customer.words import cell, iso
 
@@ -38,8 +37,8 @@ def pages(
     catalogue: pl.DataFrame,
     letters: Mapping[str, Letter] | None = None,
     fill: Fill = filled_pages,
-) -> Iterator[tuple[str, str, str | BrandFault]]:
-    """Return invoice number, CSV text and HTML text of every invoice, in the order of `headers`.
+) -> Iterator[tuple[str, bytes, bytes | BrandFault]]:
+    """Return invoice number, CSV and HTML of every invoice as UTF-8, in the order of `headers`.
 
     A page of the brand's own that cannot be filled in, by `fill`, is a fault in the page's place.
 
@@ -71,44 +70,75 @@ def pages(
         .join(class_totals(rows), on="bill", how="left")
         .join(carriers(rows), on="bill", how="left")
         .sort("bill")
+        .with_columns(pl.col("csv", "summary", "detail").cast(pl.Binary).fill_null(b""))
     )
+    said_of = _Said(letters or {})
+    header = ",".join(CSV_COLUMNS).encode() + b"\n"
     for part in papers.iter_slices(TOGETHER):
         some = part.to_dicts()
-        dressed = [(letters or {}).get(bill["brand"] or "", Letter()) for bill in some]
-        for bill, page in zip(some, _filled(some, dressed, fill), strict=True):
-            text = ",".join(CSV_COLUMNS) + "\n" + (bill["csv"] or "")
-            if isinstance(page, str):
-                top, middle, end = page.split(_SLOT)
-                page = "".join((top, bill["summary"] or "", middle, bill["detail"] or "", end))
-            yield bill["number"], text, page
+        for bill, page in zip(some, _filled(some, said_of, fill), strict=True):
+            yield bill["number"], header + bill["csv"], page
 
 
-def _filled(bills: list[dict[str, Any]], letters: list[Letter], fill: Fill) -> Filled:
-    """Return the page of each invoice, its rows left out, or what is wrong with it."""
-    said = [_said(bill, letter) for bill, letter in zip(bills, letters, strict=True)]
+def _filled(bills: list[dict[str, Any]], said_of: _Said, fill: Fill) -> list[bytes | BrandFault]:
+    """Return the page of each invoice, or what is wrong with it."""
+    said = [said_of(bill) for bill in bills]
+    letters = [said_of.letter(bill) for bill in bills]
     own = sorted({letter.page for letter in letters if letter.page})
-    made: dict[int, str | BrandFault] = {}
+    made: dict[int, bytes | BrandFault] = {}
     for source in own:
         places = [at for at, letter in enumerate(letters) if letter.page == source]
         pages = fill(source, [said[at] for at in places])
-        made |= {at: _judged(page, letters[at]) for at, page in zip(places, pages, strict=True)}
-    return [made[at] if at in made else _template().render(one) for at, one in enumerate(said)]
+        for at, page in zip(places, pages, strict=True):
+            made[at] = _with_rows(page, letters[at], bills[at])
+    return [
+        made[at] if at in made else said_of.page(one, bill)
+        for at, (one, bill) in enumerate(zip(said, bills, strict=True))
+    ]
 
 
-def _said(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
-    """Return what is said on the page of an invoice."""
-    head = letterhead(letter, bill["brand_name"])
-    classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
-    made = {"classes": classes, "class_totals": bill["class_totals"] or []}
-    made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
-    made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
-    made |= {"letter": {**head, "logo": letter.logo_url}, "mark": bill.get("mark") or ""}
-    made |= {"notes": bill.get("notes") or []}
-    return {name: value for name, value in bill.items() if name != "csv"} | made
+class _Said:
+    """What is said on pages, under letters that do not change meanwhile."""
+
+    def __init__(self, letters: Mapping[str, Letter]) -> None:
+        self._letters = letters
+        self._heads: dict[tuple[str | None, str], dict[str, Any]] = {}
+        self._forms = PageForms()
+
+    def letter(self, bill: Mapping[str, Any]) -> Letter:
+        """Return the letter under which an invoice goes out."""
+        return self._letters.get(bill["brand"] or "", _PLAIN_LETTER)
+
+    def __call__(self, bill: dict[str, Any]) -> dict[str, Any]:
+        """Return what is said on the page of an invoice, its rows left out."""
+        brand = bill["brand"], bill["brand_name"]
+        if brand not in self._heads:
+            letter = self.letter(bill)
+            self._heads[brand] = {
+                **letterhead(letter, bill["brand_name"]),
+                "logo": letter.logo_url,
+            }
+        head = self._heads[brand]
+        classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
+        made = {"classes": classes, "class_totals": bill["class_totals"] or []}
+        made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
+        made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
+        made |= {"letter": head, "mark": bill.get("mark") or "", "notes": bill.get("notes") or []}
+        return {name: value for name, value in bill.items() if name != "csv"} | made
+
+    def page(self, said: dict[str, Any], bill: Mapping[str, Any]) -> bytes:
+        """Return the default page of an invoice, of which `said` is said."""
+        under = bill["brand"], bill["brand_name"]
+        return self._forms.page(under, said, bill["summary"], bill["detail"])
 
 
-def _judged(page: str | BrandFault, letter: Letter) -> str | BrandFault:
-    """Return a brand's own page that shows both slots once, or what is wrong with it."""
+_PLAIN_LETTER = Letter()
+
+
+def _with_rows(
+    page: str | BrandFault, letter: Letter, bill: Mapping[str, Any]
+) -> bytes | BrandFault:
+    """Return a brand's own page with the rows in both slots, or what is wrong with it."""
     place = letter.page_place or letter.name
     if isinstance(page, BrandFault):
         told = f"{place} cannot be filled in: {page}; mend it, or start from the default page"
@@ -116,7 +146,8 @@ def _judged(page: str | BrandFault, letter: Letter) -> str | BrandFault:
     if page.count(_SLOT) != 2:
         told = f"{place} shows summary and detail not once each; each stands there once"
         return BrandFault(told)
-    return page
+    top, middle, end = page.encode().split(_SLOT.encode())
+    return b"".join((top, bill["summary"], middle, bill["detail"], end))
 
 
 # --- the lines --------------------------------------------------------------------------------
@@ -162,15 +193,3 @@ def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
         due_date="due_date_words",
         total="total_words",
     )
-
-
-@cache
-def _template() -> Template:
-    """Return the page, compiled once."""
-    source = (
-        files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text("utf-8")
-    )
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(source)

@@ -114,12 +114,13 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def with_word_of_before(record: Record, own: pl.DataFrame, words: str) -> pl.DataFrame:
+def with_word_of_before(own: pl.DataFrame, before: pl.DataFrame, words: str) -> pl.DataFrame:
     """Return what claims hold with `before` and `under`; `words` say it too where there is some.
 
-    `own` are what the claims hold (`HOLDS`) and `words`, what is said of each finding.
+    `own` are what the claims hold (`HOLDS`) and `words`, what is said of each finding; `before` is
+    what earlier claims hold of it (`BEFORE`).
     """
-    told = own.join(held_before(record, own), on=["claim_no", "finding_id"], how="left")
+    told = own.join(before, on=["claim_no", "finding_id"], how="left")
     said = filled("{} of the line is in {} already, {} is new", "before", "under", "amount")
     both = pl.concat_str(words, said, separator="; ", ignore_nulls=True)
     return told.with_columns(

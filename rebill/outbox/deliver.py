@@ -23,12 +23,13 @@ from invoices.packet.packet import packets
 from invoices.schema import columns_of
 from rebill.cash.bank_tables import returnable
 from rebill.disputes.held_by_claims import grown
-from rebill.disputes.lines import disputed_lines
+from rebill.disputes.lines import disputed_by_month
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
-from rebill.outbox.invoices import deliver_invoices, invoice_paths
+from rebill.outbox.invoices import deliver_invoices, invoice_folder, invoice_names
 from rebill.outbox.lacking import Lacking, lacking
+from rebill.outbox.shelf import Shelf, names_in, remove, sweep
 from rebill.store.record import Record, corrected
-from rebill.workspace.write import leave, safe_name, sweep_temporaries
+from rebill.workspace.write import leave, safe_name
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
 from reconcile.window import closed_before
@@ -62,8 +63,8 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     `warn` is told of them, and the next delivery tries them again.
     """
     outbox = record.workspace.outbox
-    for folder in (outbox, *outbox.glob("claims/*"), *outbox.glob("invoices/*")):
-        sweep_temporaries(folder)
+    for folder in (outbox, *outbox.glob("claims"), *outbox.glob("invoices"), *outbox.glob("*/*/")):
+        sweep(folder)
     written = _deliver_claims(record, delivery)
     found = Lacking()
     written += deliver_invoices(record, delivery.invoices, delivery.months, found)
@@ -77,24 +78,31 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     return written
 
 
-def claim_path(record: Record, claim: dict[str, Any]) -> Path:
-    """Return where the packet of a claim lies."""
-    name = f"{safe_name(claim['claim_no'])}.csv"
-    return record.workspace.outbox / "claims" / str(claim["bill_month"]) / name
+def claim_name(number: str) -> str:
+    """Return what the packet of a claim is called."""
+    return f"{safe_name(number)}.csv"
+
+
+def claim_folder(record: Record, month: str) -> Path:
+    """Return where the packets of the claims of a bill month lie."""
+    return record.workspace.outbox / "claims" / month
 
 
 def missing_months(record: Record) -> list[str]:
     """Return the bill months with a paper that should lie in the outbox and does not."""
     months = set()
-    for claim in record.claims().iter_rows(named=True):
-        if claim["status"] != "withdrawn" and not claim_path(record, claim).exists():
-            months.add(claim["bill_month"])
-    for invoice in record.customer_invoices().iter_rows(named=True):
-        paths = invoice_paths(record, invoice)
-        if invoice["status"] != "void" and not all(path.exists() for path in paths):
-            months.add(invoice["bill_month"])
-    digests = [record.workspace.outbox / name for name in ("digest.html", "digest.csv")]
-    if record.fact("night.as_of") and not all(path.exists() for path in digests):
+    claims = record.claims().filter(pl.col("status") != "withdrawn")
+    for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
+        there = names_in(claim_folder(record, month))
+        if not there.issuperset(map(claim_name, own["claim_no"])):
+            months.add(month)
+    bills = record.customer_invoices().filter(pl.col("status") != "void")
+    for (month,), own in bills.partition_by("bill_month", as_dict=True).items():
+        there = names_in(invoice_folder(record, month))
+        if not all(there.issuperset(invoice_names(record, no)) for no in own["invoice_no"]):
+            months.add(month)
+    digests = {"digest.html", "digest.csv"}
+    if record.fact("night.as_of") and not digests <= names_in(record.workspace.outbox):
         months.add(DIGEST)
     return sorted(months)
 
@@ -104,20 +112,23 @@ def _deliver_claims(record: Record, delivery: Delivery) -> int:
         list(delivery.months)
     )
     claims = record.claims().filter(wanted)
-    paths = {row["claim_no"]: claim_path(record, row) for row in claims.iter_rows(named=True)}
-    written = 0
-    to_write = []
-    for claim in claims.iter_rows(named=True):
-        path = paths[claim["claim_no"]]
-        if claim["amount"] == 0 and claim["status"] == "withdrawn":
-            written += path.exists()
-            path.unlink(missing_ok=True)
-        elif claim["status"] in WRITTEN_AGAIN or not path.exists():
-            to_write.append(claim["claim_no"])
-    if not to_write:
-        return written
-    for number, text in packets(disputed_lines(record, claims, to_write)):
-        written += leave(paths[number], text, flush=False)
+    taken_back = (pl.col("amount") == 0) & (pl.col("status") == "withdrawn")
+    again = pl.col("status").is_in(WRITTEN_AGAIN)
+    written, to_write = 0, []
+    for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
+        gone = map(claim_name, own.filter(taken_back)["claim_no"])
+        written += remove(claim_folder(record, month), gone)
+        there = names_in(claim_folder(record, month))
+        to_write += [
+            number
+            for number, anew in own.filter(~taken_back).select("claim_no", again).iter_rows()
+            if anew or claim_name(number) not in there
+        ]
+    for month, lines in disputed_by_month(record, claims, to_write):
+        with Shelf(claim_folder(record, month)) as shelf:
+            for number, text in packets(lines):
+                shelf.leave(claim_name(number), text.encode())
+        written += shelf.changed
     return written
 
 

@@ -8,32 +8,34 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from invoices.customer.brand import BrandFault
+from invoices.customer.invoice_parts import USED
 from invoices.customer.page import pages
 from invoices.customer.pdf_words import words_of_invoices
 from rebill.outbox.lacking import Lacking, still_lacking
+from rebill.outbox.shelf import Shelf, names_in, remove
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
 from rebill.workspace.apart import Budget
 from rebill.workspace.brands import Brands, read_brands
 from rebill.workspace.desk import Desk
-from rebill.workspace.write import leave, safe_name
+from rebill.workspace.write import safe_name, spool_shares
 
 AT_ONCE = 200_000
 """Lines of customer invoices held in memory at a time."""
+A_BATCH = 50_000
+"""Lines that are set aside at a time, where a month has more than are held."""
 
 
-def invoice_paths(record: Record, invoice: dict[str, Any]) -> list[Path]:
-    """Return where the CSV and the page of a customer invoice lie, and its PDF if there is one."""
-    folder = invoice_folder(record, invoice["bill_month"])
-    name = safe_name(invoice["invoice_no"])
+def invoice_names(record: Record, number: str) -> list[str]:
+    """Return what the CSV and the page of a customer invoice are called, and its PDF if any."""
     forms = ("csv", "html", "pdf") if record.workspace.settings.invoices.pdf else ("csv", "html")
-    return [folder / f"{name}.{form}" for form in forms]
+    return [f"{safe_name(number)}.{form}" for form in forms]
 
 
 def invoice_folder(record: Record, month: str) -> Path:
@@ -52,10 +54,10 @@ def deliver_invoices(
     wanted = pl.col("invoice_no").is_in(list(numbers)) | pl.col("bill_month").is_in(list(months))
     bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
     written = 0
-    for gone in bills.filter(pl.col("status") == "void").iter_rows(named=True):
-        for path in invoice_paths(record, gone):
-            written += path.exists()
-            path.unlink(missing_ok=True)
+    void = bills.filter(pl.col("status") == "void")
+    for month, own in void.partition_by("bill_month", as_dict=True).items():
+        names = [name for number in own["invoice_no"] for name in invoice_names(record, number)]
+        written += remove(invoice_folder(record, str(month[0])), names)
     standing = _to_write(record, bills)
     with desk_of(record) as desk:
         brands = read_brands(record.workspace, standing["brand"], desk)
@@ -63,34 +65,36 @@ def deliver_invoices(
         for bill in standing.filter(~able).iter_rows(named=True):
             why = brands.faults[bill["brand"] or ""]
             lacking.add(bill["brand"], bill["invoice_no"], bill["bill_month"], why)
-        for month, part in portions(standing.filter(able)):
-            written += _leave(record, month, part, brands, desk, lacking)
+        by_month = standing.filter(able).partition_by("bill_month", as_dict=True).items()
+        for month, own in by_month:
+            with Shelf(invoice_folder(record, str(month[0]))) as shelf:
+                for given in invoice_frames(record, own):
+                    _leave(record, given, shelf, brands, desk, lacking)
+            written += shelf.changed
     return written
 
 
 def _leave(
-    record: Record, month: str, part: pl.DataFrame, brands: Brands, desk: Desk, lacking: Lacking
-) -> int:
-    """Leave the papers of invoices of one month; return how many were written."""
-    given = invoice_frames(record, month, part)
-    bills = {bill["invoice_no"]: bill for bill in part.iter_rows(named=True)}
-    made: Iterator[tuple[str, bytes | str | None]] = zip(bills, repeat(None))
+    record: Record, given: Frames, shelf: Shelf, brands: Brands, desk: Desk, lacking: Lacking
+) -> None:
+    """Leave the papers of invoices of one month, those that can be made."""
+    of = {number: rest for number, *rest in given[0].select(_LACKED).iter_rows()}
+    made: Iterator[tuple[str, bytes | str | None]] = zip(of, repeat(None))
     if record.workspace.settings.invoices.pdf:
         made = pdfs(given, brands, desk)
-    written = 0
     for (number, text, page), (_, pdf) in zip(
         pages(*given, brands.letters, desk.fill), made, strict=True
     ):
-        papers = (text, page, pdf)
-        faults = [str(each) for each in (page,) if isinstance(each, BrandFault)]
-        faults += [pdf] if isinstance(pdf, str) else []
-        if faults:
-            lacking.add(bills[number]["brand"], number, month, faults[0])
+        if isinstance(page, BrandFault) or isinstance(pdf, str):
+            brand, month = of[number]
+            lacking.add(brand, number, month, str(page if isinstance(page, BrandFault) else pdf))
             continue
-        for path, paper in zip(invoice_paths(record, bills[number]), papers, strict=False):
-            if paper is not None and not isinstance(paper, BrandFault):
-                written += leave(path, paper, flush=False)
-    return written
+        for name, paper in zip(invoice_names(record, number), (text, page, pdf), strict=False):
+            if paper is not None:
+                shelf.leave(name, paper)
+
+
+_LACKED = ("invoice_no", "brand", "bill_month")
 
 
 def desk_of(record: Record) -> Desk:
@@ -103,18 +107,39 @@ Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
 """Invoices, their lines, the customers, the catalogue: what a document is made of."""
 
 
-def invoice_frames(record: Record, month: str, bills: pl.DataFrame) -> Frames:
-    """Return what the documents of invoices of one month and one version are made of.
+def invoice_frames(record: Record, bills: pl.DataFrame) -> Iterator[Frames]:
+    """Yield what the documents of invoices are made of, so many at a time that they fit in memory.
 
-    Customers are called as they were when the invoices were issued; notes say what an invoice
+    All at a time are of one month and one version of the reference tables (drafts: the current
+    one). Customers are called as they were when the invoices were issued; notes say what an invoice
     stands for, and how it was rounded.
     """
-    load: int | None = bills["issued_load"].to_list()[0]
-    customers = current_frame(record.workspace, record.connection, "customers", load).collect()
-    lines = record.customer_lines([month]).join(
-        bills.lazy().select("invoice_no"), on="invoice_no", how="semi"
-    )
-    return bills.with_columns(notes=_notes()), lines.collect(), customers, catalogue(record)
+    named = catalogue(record)
+    bills = bills.with_columns(notes=_notes())
+    for (month, load), own in bills.group_by("bill_month", "issued_load", maintain_order=True):
+        customers = current_frame(record.workspace, record.connection, "customers", load).collect()
+        for part, lines in _portions(record, str(month), own):
+            yield part, lines, customers, named
+
+
+def _portions(
+    record: Record, month: str, bills: pl.DataFrame
+) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
+    """Yield bills of a month and their lines, a portion at a time; all in one pass over them."""
+    portion = (pl.col("lines").cum_sum() - pl.col("lines")) // AT_ONCE
+    parts = bills.with_columns(portion=portion.rle_id())
+    whose = parts.lazy().select("invoice_no", "portion")
+    lines = record.customer_lines([month]).select("invoice_no", *USED)
+    own = lines.join(whose, on="invoice_no", how="inner", maintain_order="left")
+    shares = parts["portion"].n_unique()
+    if shares == 1:
+        yield bills, own.drop("portion").collect()
+        return
+    with TemporaryDirectory(prefix="rebill-") as scratch:
+        batches = own.collect_batches(chunk_size=A_BATCH)
+        spooled = spool_shares(Path(scratch) / "lines", batches, pl.col("portion"), shares)
+        for part, share in zip(parts.partition_by("portion"), spooled, strict=True):
+            yield part.drop("portion"), share.drop("portion").collect()
 
 
 def _notes() -> pl.Expr:
@@ -153,23 +178,16 @@ def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
     """Return the drafts of `bills`, and the issued ones whose papers are missing or are those of
     an earlier draft: others that are there do not change."""
     old = still_lacking(record)
-    lost = [
-        bill["invoice_no"]
-        for bill in bills.filter(pl.col("status") == "issued").iter_rows(named=True)
-        if bill["invoice_no"] in old
-        or not all(path.exists() for path in invoice_paths(record, bill))
-    ]
+    issued = bills.filter(pl.col("status") == "issued")
+    lost: list[str] = []
+    for month, own in issued.partition_by("bill_month", as_dict=True).items():
+        there = names_in(invoice_folder(record, str(month[0])))
+        lost += [
+            number
+            for number in own["invoice_no"]
+            if number in old or not there.issuperset(invoice_names(record, number))
+        ]
     return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
-
-
-def portions(bills: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield bills of one month and one version of the reference tables (drafts: the current one)
-    at a time, so many that their lines fit in memory."""
-    issued = pl.col("issued_load").fill_null(-1)
-    portion = (pl.col("lines").cum_sum().over("bill_month", issued) - pl.col("lines")) // AT_ONCE
-    parts = bills.with_columns(portion=portion, issued=issued)
-    for (month, *_), part in parts.group_by("bill_month", "issued", "portion", maintain_order=True):
-        yield str(month), part.drop("portion", "issued")
 
 
 def catalogue(record: Record) -> pl.DataFrame:

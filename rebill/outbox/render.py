@@ -23,7 +23,6 @@ from rebill.outbox.invoices import (
     invoice_folder,
     invoice_frames,
     pdfs,
-    portions,
 )
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands
@@ -81,9 +80,9 @@ def render(
         ]
         able = bills.filter(pl.col("brand").fill_null("").is_in(list(brands.letters)))
         marked = able.with_columns(mark=pl.col("status").replace_strict(MARKS, default=""))
-        for month, part in portions(marked):
+        for given in invoice_frames(record, marked):
+            month = given[0]["bill_month"][0]
             folder = invoice_folder(record, month) if out is None else out
-            given = invoice_frames(record, month, part)
             for number, form, made in _written(given, forms, brands, desk):
                 if isinstance(made, BrandFault):
                     failed.setdefault(str(made).removeprefix(f"{number}: "), []).append(number)
@@ -102,17 +101,17 @@ def _written(
 ) -> Iterator[tuple[str, str, str | bytes | BrandFault]]:
     """Yield number, form and content of each document, or what is wrong with it."""
     if {"csv", "html"} & set(forms):
-        for number, text, page in pages(*given, brands.letters, desk.fill):
+        for number, rows, page in pages(*given, brands.letters, desk.fill):
             if "csv" in forms:
-                yield number, "csv", text
+                yield number, "csv", rows
             if "html" in forms:
                 yield number, "html", page
     if "json" in forms:
         for number, said in data_of_invoices(*given):
             yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if "x12" in forms:
-        for number, text in interchanges(*given, brands.letters):
-            yield number, "x12", text
+        for number, interchange in interchanges(*given, brands.letters):
+            yield number, "x12", interchange
     if "pdf" in forms:
         for number, made in pdfs(given, brands, desk):
             yield number, "pdf", made if isinstance(made, bytes) else BrandFault(made)

@@ -179,6 +179,7 @@ class Record:
                     drafts.lazy().select("customer", "bill_month", "invoice_no"),
                     on=["customer", "bill_month"],
                     how="inner",
+                    maintain_order="left",
                 )
                 .select(INVOICED_LINES.names()),
                 self.issued_lines(months),

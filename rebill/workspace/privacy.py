@@ -42,7 +42,14 @@ def make_folder(folder: Path) -> None:
             each.chmod(0o777 & ~_asked[0])
 
 
+def mode_of_files(folder: Path) -> int | None:
+    """Return the mode that new files of a folder should get; none where they have it anyway."""
+    if _asked and not _in_workspace(folder.resolve()):
+        return 0o666 & ~_asked[0]
+    return None
+
+
 def of_whom(file: BinaryIO, folder: Path) -> None:
     """Let a file that was just made in a folder be for whom it should be."""
-    if _asked and not _in_workspace(folder.resolve()):
-        os.fchmod(file.fileno(), 0o666 & ~_asked[0])
+    if (mode := mode_of_files(folder)) is not None:
+        os.fchmod(file.fileno(), mode)

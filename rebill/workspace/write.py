@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,10 +16,14 @@ import polars as pl
 from rebill.workspace.privacy import make_folder, of_whom
 
 TEMPORARY = ".tmp-"
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,199}")
+"""Text that is a safe name as it is, as most numbers of papers are."""
 
 
 def safe_name(text: str) -> str:
     """Return a file name made from outside text: percent-quoted, never hidden, never a path."""
+    if _PLAIN.fullmatch(text):
+        return text
     quoted = quote(text, safe=" ,+=@()[]{}!'~^").replace(" ", "_")
     if quoted.startswith("."):
         quoted = "%2E" + quoted[1:]
@@ -41,7 +46,7 @@ def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
         if flush:
             sync(path.parent)
     except Exception as error:
-        _name(error, path)
+        name_the_file(error, path)
         raise
     finally:
         temporary.unlink(missing_ok=True)
@@ -144,7 +149,7 @@ def leave(path: Path, content: str | bytes, *, flush: bool = True) -> int:
     return 1
 
 
-def _name(error: BaseException, path: Path) -> None:
+def name_the_file(error: BaseException, path: Path | str) -> None:
     """Let an error name the file it is about: a full disk does not say where."""
     if not isinstance(error, OSError):
         error.add_note(f"{path}")

@@ -10,7 +10,7 @@ import datetime as dt
 import polars as pl
 
 from invoices.schema import CENTS, RATE, columns_of, seal
-from rebill.disputes.held_by_claims import holds, with_word_of_before
+from rebill.disputes.held_by_claims import held_before, holds, with_word_of_before
 from rebill.reference import current
 from rebill.store.frames import MONTH
 from rebill.store.record import Record
@@ -93,7 +93,7 @@ def _disputed(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
     return (
         both.join(words, on="finding_id", how="left")
         .with_columns(pl.col("narrative").fill_null(gone))
-        .pipe(lambda told: with_word_of_before(record, told, "narrative"))
+        .pipe(lambda told: with_word_of_before(told, held_before(record, told), "narrative"))
         .join(wanted, on="claim_no", how="left")
         .rename(
             {

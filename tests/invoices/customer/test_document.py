@@ -11,12 +11,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from invoice_pages import CODES, LINE, LINES, Page, bills, header, lines
+from invoice_pages import CODES, LINE, LINES, Page, bills, header, lines, pages_as_text
 from pypdf import PdfReader
 
 from invoices.customer.brand import BrandFault, House, Letter, letter, plain_letter, read_brand
 from invoices.customer.json_data import data_of_invoices
-from invoices.customer.page import pages
 from invoices.customer.pdf_words import words_of_invoices
 from rebill.paper.typeset import Sheet, TypesetFault, set_all, set_pdf
 from rebill.pricing.customer_lines import CUSTOMER_LINES
@@ -139,7 +138,7 @@ def test_a_bundle_is_one_line_of_its_name_and_its_elements_stay_in_the_data() ->
     assert [row["price"] for row in whole["lines"]] == ["10.00", "2.50", "1.00", "1.00"] or len(
         whole["lines"]
     ) == 4
-    ((_, sheet, html),) = pages(head, of, WHO, NO_CODES)
+    ((_, sheet, html),) = pages_as_text(head, of, WHO, NO_CODES)
     assert sheet.count("\n") == 5
     assert html.count("Office pack") == 2 and "2 elements" in html
 
@@ -194,7 +193,7 @@ def test_pdf_page_and_data_say_the_same(rows: list[dict[str, Any]], bundled: boo
     given_frames = heads, of, WHO, NO_CODES
     worded = dict(words_of_invoices(*given_frames, {}))
     plain = dict(data_of_invoices(*given_frames))
-    for number, _, html in pages(*given_frames):
+    for number, _, html in pages_as_text(*given_frames):
         tables = Page(html).tables
         summary, detail = tables[0], tables[-1]
         words = worded[number]
@@ -280,7 +279,9 @@ def test_a_page_of_a_brand_shows_what_it_is_given_and_reaches_nothing_else(
 ) -> None:
     of = lines({})
     head = pl.DataFrame([{"customer": "C-1", **header(of)}])
-    ((_, _, made),) = pages(head, of, WHO, NO_CODES, {"Northline": Letter(name="N", page=page)})
+    ((_, _, made),) = pages_as_text(
+        head, of, WHO, NO_CODES, {"Northline": Letter(name="N", page=page)}
+    )
     assert isinstance(made, BrandFault) and told in str(made)
 
 
@@ -289,5 +290,5 @@ def test_a_page_of_a_brand_takes_the_place_of_ours() -> None:
     head = pl.DataFrame([{"customer": "C-1", **header(of)}])
     own = "<title>{{ brand }} {{ letter.phone }}</title>{{ summary }}|{{ detail }}"
     brand = Letter(name="<N>", phone="1", page=own)
-    ((_, _, html),) = pages(head, of, WHO, NO_CODES, {"Northline": brand})
+    ((_, _, html),) = pages_as_text(head, of, WHO, NO_CODES, {"Northline": brand})
     assert html.startswith("<title>&lt;N&gt; 1</title><tr>") and "Business line" in html

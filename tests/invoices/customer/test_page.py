@@ -14,18 +14,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoice_model import model_pages
-from invoice_pages import CODES, CUSTOMER, LINE, LINES, TEXTS, Page, bills, header, lines
+from invoice_pages import (
+    CODES,
+    CUSTOMER,
+    LINE,
+    LINES,
+    TEXTS,
+    Page,
+    bills,
+    header,
+    lines,
+    pages_as_text,
+)
 
 from invoices.customer.charge_words import CLASS_WORDS
 from invoices.customer.csv_rows import CSV_COLUMNS
-from invoices.customer.page import pages
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 
 
 def written(of: pl.DataFrame, catalogue: Any = None, who: Any = None, **changes: Any) -> Any:
     """Return the CSV and the page of one invoice of all the lines."""
     codes = [{"carrier": c, "usoc": u, "description": d} for (c, u), d in (catalogue or {}).items()]
-    made = pages(
+    made = pages_as_text(
         pl.DataFrame([{"customer": "C-1", **header(of, **changes)}]),
         of,
         pl.DataFrame([{**CUSTOMER, **(who or {})}], schema=dict.fromkeys(CUSTOMER, pl.String)),
@@ -227,7 +237,7 @@ def test_every_invoice_is_to_the_byte_what_the_slow_one_is(
         [("ILEC", "1MB", name), ("CLEC", "-1", "Words")], schema=CODES, orient="row"
     )
     given = bills(of, brand), of, customers, codes
-    assert list(pages(*given)) == list(model_pages(*given))
+    assert pages_as_text(*given) == list(model_pages(*given))
 
 
 def test_ten_thousand_lines_of_many_invoices_are_what_the_slow_ones_are() -> None:
@@ -255,4 +265,4 @@ def test_ten_thousand_lines_of_many_invoices_are_what_the_slow_ones_are() -> Non
     )
     customers = pl.DataFrame([CUSTOMER])
     given = headers, of, customers, pl.DataFrame(schema=CODES)
-    assert list(pages(headers, of.lazy(), *given[2:])) == list(model_pages(*given))
+    assert pages_as_text(headers, of.lazy(), *given[2:]) == list(model_pages(*given))

@@ -10,8 +10,19 @@ from typing import Any
 import polars as pl
 from hypothesis import strategies as st
 
+from invoices.customer.brand import BrandFault
 from invoices.customer.charge_words import CLASS_WORDS
+from invoices.customer.page import pages
 from rebill.pricing.customer_lines import CUSTOMER_LINES
+
+
+def pages_as_text(*given: Any) -> list[tuple[str, str, Any]]:
+    """Return number, CSV and page of each invoice as text; what is wrong with a page as it is."""
+    return [
+        (number, rows.decode(), html if isinstance(html, BrandFault) else html.decode())
+        for number, rows, html in pages(*given)
+    ]
+
 
 LINE: dict[str, Any] = {
     "customer": "C-1",
