@@ -114,6 +114,8 @@ def _source(row: dict[str, Any]) -> Story:
 
 def _homes(record: Record, row: dict[str, Any], load: int) -> Story:
     """Return where the service of a line was at home, and when, if it ever moved."""
+    if row["service"] is None:
+        return {}
     tables = current.reference_frames(record.workspace, record.connection, load)
     own = [tables[name].filter(service=row["service"]) for name in ("services", "service_accounts")]
     spent = homes(*own).collect().sort("home_from")
