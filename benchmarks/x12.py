@@ -42,7 +42,7 @@ ISA = (
     "*000000001*0*P*>~GS*CI*ILEC*RESELLER*20261110*0101*1*X*004010~"
 )
 PER_SET = 20_000
-AIM_RATE, AIM_MIB, AIM_PYX12, AIM_TOKENS = 35.0, 800.0, 15.0, 3.2
+AIM_CPU, AIM_MIB, AIM_PYX12, AIM_TOKENS = 45.0, 800.0, 15.0, 3.2
 
 
 def write(path: Path, megabytes: int, per_set: int = PER_SET) -> None:
@@ -212,7 +212,11 @@ def section(sizes: list[int], part: int, runs: int) -> str:
             path.unlink()
     main = found["ours", sizes[0]]
     verdicts = [
-        (f"at least {AIM_RATE:.0f} MB/s ({_rate(main):.1f})", _rate(main) >= AIM_RATE),
+        *(
+            (f"at least {AIM_CPU:.0f} MB per CPU second at {size} MB ({rate:.1f})", rate >= AIM_CPU)
+            for size in sizes
+            for rate in (found["ours", size]["megabytes"] / found["ours", size]["cpu"],)
+        ),
         (
             f"below {AIM_MIB:.0f} MiB at {sizes[-1]} MB ({found['ours', sizes[-1]]['mib']:,.0f})",
             found["ours", sizes[-1]]["mib"] < AIM_MIB,

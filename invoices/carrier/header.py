@@ -16,8 +16,8 @@ DELIMITERS = {";": "`;`", "\t": "a tab", "|": "`|`"}
 """Signs that stand where a comma should, and how a message names them."""
 
 
-NEAR = 100
-"""A header stands in the first lines; only where all of these are blank is it looked for below."""
+NEAR = 20
+"""A header stands in so many first lines, unless these are blank."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,7 @@ def read_header(
 
     It speaks as if no line of the file had a quote.
     """
-    filled_lines = split.not_blank(pl.col("text"))
-    first = raw.head(NEAR).filter(filled_lines).head(1).collect()
-    if first.is_empty():
-        first = raw.filter(filled_lines).head(1).collect()
+    first = raw.filter(split.not_blank(pl.col("text"))).head(1).collect()
     if first.is_empty():
         return Refusal("the file is empty", "ask the carrier to send it again")
     row, text = first.select("row", "text").row(0)
@@ -103,6 +100,20 @@ def read_header(
         remedy = "name each column once; known are " + ", ".join(columns)
         return Refusal("the header has " + "; ".join(faults), remedy, row)
     return Header(row, names, kinds)
+
+
+def first_lines(head: bytes) -> pl.LazyFrame | None:
+    """Return the first lines that stand whole in the beginning of a UTF-8 file: `row`, `text`.
+
+    A header found there is that of the file; null where the beginning cannot be told.
+    """
+    try:
+        text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
+    lines = [line.removesuffix("\r") for line in text.split("\n", NEAR)[:-1]]
+    schema = {"row": pl.Int64, "text": pl.String}
+    return pl.LazyFrame({"row": range(1, len(lines) + 1), "text": lines}, schema=schema)
 
 
 def with_quotes(header: Header, raw: pl.LazyFrame) -> Header:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import polars as pl
 
 from invoices.carrier import split
-from invoices.carrier.header import Header, Refusal, read_header, with_quotes
+from invoices.carrier.header import Header, Refusal, first_lines, read_header, with_quotes
 from invoices.carrier.piecewise import Kept
 from invoices.carrier.reading import (
     QUARANTINE,
@@ -50,7 +50,7 @@ def read(source: Source, blocks: Callable[[], Iterator[bytes]] | None, memory: i
     """
     source_file, digest = source.name, source.digest
     raw = source.lines().select(pl.col("row").cast(pl.Int64), "text")
-    header = read_header(raw, COLUMNS, NEEDED, KINDS)
+    header = _header(source.head if blocks else b"", raw)
     if isinstance(header, Refusal):
         return refused_file(source_file, digest, header.message, header.remedy, header.row)
     body = raw.filter(pl.col("row") > header.row, split.not_blank(pl.col("text")))
@@ -83,6 +83,16 @@ def read(source: Source, blocks: Callable[[], Iterator[bytes]] | None, memory: i
         quarantine=faults.rename({"message": "reason"}).pipe(seal, QUARANTINE),
         findings=stack(findings, FINDINGS),
     )
+
+
+def _header(head: bytes, raw: pl.LazyFrame) -> Header | Refusal:
+    """Return the header, from the beginning of the file where it stands there."""
+    near = first_lines(head)
+    found = None if near is None else read_header(near, COLUMNS, NEEDED, KINDS)
+    # Of an empty beginning no row is named.
+    if found is None or found.row is None:
+        return read_header(raw, COLUMNS, NEEDED, KINDS)
+    return found
 
 
 def _without_documents(documents: pl.DataFrame, header: Header) -> Refusal | None:
