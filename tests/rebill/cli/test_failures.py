@@ -106,7 +106,7 @@ def test_papers_that_cannot_be_written_come_with_the_next_night(
     issue = ("invoices", "issue", "--bill-month", "2026-03", "--on", "2026-03-16")
     for words in (issue, ("nightly", "--as-of", "2026-03-17")):
         with monkeypatch.context() as broken:
-            broken.setattr("rebill.outbox.invoices.leave", raising(full("/outbox/x")))
+            broken.setattr("rebill.outbox.shelf.Shelf._write", raising(full("/outbox/x")))
             code, _, err = rebill(*words)
         assert code == NEEDS_A_PERSON
         assert err.splitlines()[-1] == (
