@@ -25,6 +25,7 @@ from rebill.workspace.log import Log
 from rebill.workspace.settings import Workspace, init_workspace
 
 DAY = dt.date(2026, 3, 31)
+CLOCK = "2026-03-31T20:00:00+00:00"
 CONTRACT = """
 [[contract]]
 id = "BENCH"
@@ -88,7 +89,7 @@ def prepared(root: Path, rows: int) -> Workspace:
     (workspace.inbox / "march.csv").write_text(_bill(rows))
     seen, where = look(workspace)
     job = Job("nightly", plan.plan, DAY, seen, where)
-    batch.run(workspace, job, Log(io.StringIO(), terminal=False), lambda: "")
+    batch.run(workspace, job, Log(io.StringIO(), terminal=False), lambda: CLOCK)
     return workspace
 
 

@@ -35,6 +35,8 @@ from reconcile.window import closed_before
 
 NEVER_MIXED = ("carrier", "reason_code")
 """Every carrier sends back what mixes these."""
+AT_ONCE = 100_000
+"""Findings of claims that are told at a time, where no packet has more."""
 LATE = "LATE, filed after the window: "
 """What a late packet says first on every line."""
 
@@ -162,10 +164,39 @@ def packets(
         claims = claims.filter(~pl.col("over"))
     if claims.is_empty():
         return
+    resolve = policies_of(record).select("contract", "resolve_days")
+    named = _with_forms(record, claims, forms, form).join(resolve, on="contract", how="left")
+    usual = forms[DEFAULT.form].layout
+    for (name,), group in sorted(named.group_by("form"), key=lambda item: str(item[0][0])):
+        layout = forms[str(name)].layout or usual
+        if layout is None:
+            raise ConfigError(f"neither the form `{name}` nor `{DEFAULT.form}` has a layout")
+        for some in _portions(group, layout):
+            yield from _made(record, some, forms[str(name)], layout, as_of)
+
+
+def _portions(claims: pl.DataFrame, layout: Layout) -> list[pl.DataFrame]:
+    """Return claims of a form as they are told at a time, in the order of their numbers.
+
+    Such as may share a packet are told together, others so many as have few findings (`AT_ONCE`).
+    """
+    claims = claims.sort("claim_no")
+    if layout.join is not None:
+        return [claims]
+    before = pl.col("findings").cum_sum() - pl.col("findings")
+    return claims.with_columns(portion=before // AT_ONCE).partition_by(
+        "portion", maintain_order=True, include_key=False
+    )
+
+
+def _made(
+    record: Record, claims: pl.DataFrame, profile: FormProfile, layout: Layout, as_of: dt.date
+) -> Iterator[Packet | str]:
+    """Yield the packets of claims of one form, or why one cannot be made."""
     rows = evidence(record, claims, as_of)
     earlier = earlier_bills(record, rows)
     sheets, waiting = [], {}
-    for draft in _drafts(record, claims, rows, forms, form, as_of):
+    for draft in _drafts(record, claims, rows, profile, layout, as_of):
         if isinstance(draft, str):
             yield draft
             continue
@@ -213,34 +244,27 @@ def _drafts(
     record: Record,
     claims: pl.DataFrame,
     rows: pl.DataFrame,
-    forms: Mapping[str, FormProfile],
-    form: str | None,
+    profile: FormProfile,
+    layout: Layout,
     as_of: dt.date,
 ) -> Iterator[Draft | str]:
     """Yield each packet's name, head, lines, evidence and layout, or why it cannot be."""
-    named = _with_forms(record, claims, forms, form)
-    usual = forms[DEFAULT.form].layout
-    resolve = policies_of(record).select("contract", "resolve_days")
-    named = named.join(resolve, on="contract", how="left")
-    for (name,), group in sorted(named.group_by("form"), key=lambda item: str(item[0][0])):
-        profile = forms[str(name)]
-        layout = profile.layout or usual
-        if layout is None:
-            raise ConfigError(f"neither the form `{name}` nor `{DEFAULT.form}` has a layout")
-        told = _told(rows.join(group, on="claim_no", how="semi"), profile, layout)
-        # Claims without a line left cannot be told; that is no silence.
-        for number in group.join(told, on="claim_no", how="anti")["claim_no"].sort():
-            yield f"{number}: nothing is disputed under it"
-        for own, facts in _shares(group, told, layout):
-            mixed = _mixed(facts, profile, layout)
-            numbers = own["claim_no"].sort().to_list()
-            if mixed:
-                yield f"{', '.join(numbers)}: the form `{name}` forbids to mix {'; '.join(mixed)}"
-                continue
-            lines = _lines(own, facts, record.workspace.settings.contact, as_of)
-            head = _head(own, facts, profile, layout, record.workspace.settings.contact, as_of)
-            lines = lines.with_columns(attachments=pl.lit(", ".join(head["files"])))
-            yield head["name"], head, lines, facts, layout
+    told = _told(rows, profile, layout)
+    # Claims without a line left cannot be told; that is no silence.
+    for number in claims.join(told, on="claim_no", how="anti")["claim_no"].sort():
+        yield f"{number}: nothing is disputed under it"
+    contact = record.workspace.settings.contact
+    for own, facts in _shares(claims, told, layout):
+        mixed = _mixed(facts, profile, layout)
+        numbers = own["claim_no"].sort().to_list()
+        if mixed:
+            form = profile.form
+            yield f"{', '.join(numbers)}: the form `{form}` forbids to mix {'; '.join(mixed)}"
+            continue
+        lines = _lines(own, facts, contact, as_of)
+        head = _head(own, facts, profile, layout, contact, as_of)
+        lines = lines.with_columns(attachments=pl.lit(", ".join(head["files"])))
+        yield head["name"], head, lines, facts, layout
 
 
 def _with_forms(

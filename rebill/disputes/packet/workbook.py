@@ -18,6 +18,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from invoices.packet.packet import on_one_line
 from invoices.schema import CENTS
 from invoices.text import formula_safe
+from rebill.disputes.packet.sheet_rows import cell_writer, put_rows
 
 MOST_ROWS = 1_000_000
 """A sheet of Excel has 1,048,576 rows."""
@@ -107,8 +108,17 @@ def _style(dtype: pl.DataType) -> str:
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
     """Return a frame whose text is safe and short enough for cells."""
     words = pl.col(pl.Boolean).cast(pl.String)
-    text = formula_safe(on_one_line(pl.col(pl.String)).str.head(MOST_CHARACTERS))
-    return frame.with_columns(words).with_columns(text)
+    short = on_one_line(pl.col(pl.String)).str.head(MOST_CHARACTERS)
+    long = pl.col(pl.String).str.len_bytes() > MOST_CHARACTERS
+    # Excel counts signs beyond the usual ones twice.
+    pairs = short.str.contains(r"[\x{10000}-\x{10FFFF}]")
+    short = pl.when(long & pairs).then(short.str.head(MOST_CHARACTERS // 2)).otherwise(short)
+    return frame.with_columns(words).with_columns(_unformatted(formula_safe(short)))
+
+
+def _unformatted(text: pl.Expr) -> pl.Expr:
+    """Return text that is not taken for the markup of a formatted cell."""
+    return text.str.replace("^<r>(.*)</r>$", "'<r>${1}</r>")
 
 
 def _sheet(workbook: Any, styles: dict[str, Any], name: str, frame: pl.DataFrame) -> None:
@@ -126,22 +136,9 @@ def _sheet(workbook: Any, styles: dict[str, Any], name: str, frame: pl.DataFrame
     sheet.set_row(0, 27)
     for at, column in enumerate(plain.columns):
         sheet.write_string(0, at, column, styles["head"])
-    writers = [_writer(sheet, kind, styles) for kind in kinds]
-    for row, values in enumerate(plain.iter_rows(), 1):
-        for at, value in enumerate(values):
-            if value is not None:
-                writers[at](row, at, value)
+    put_rows(sheet, styles, kinds, plain)
     if frame.height:
         sheet.autofilter(0, 0, frame.height, frame.width - 1)
-
-
-def _writer(sheet: Any, kind: str, styles: dict[str, Any]) -> Any:
-    style = styles[kind]
-    if kind == "date":
-        return lambda row, at, value: sheet.write_datetime(row, at, value, style)
-    if kind == "text":
-        return lambda row, at, value: sheet.write_string(row, at, value, style)
-    return lambda row, at, value: sheet.write_number(row, at, value, style)
 
 
 def _summary(
@@ -200,7 +197,7 @@ def _fact(sheet: Any, row: int, value: Any, styles: dict[str, Any]) -> None:
         sheet.write_datetime(row, 1, value, styles["date"])
     elif isinstance(value, str) or value is None:
         words = on_one_line(pl.lit((value or "")[:MOST_CHARACTERS]))
-        safe = pl.select(formula_safe(words)).item()
+        safe = pl.select(_unformatted(formula_safe(words))).item()
         sheet.write_string(row, 1, safe, styles["text"])
     else:
         sheet.write_number(row, 1, value, styles["whole" if isinstance(value, int) else "money"])
@@ -216,7 +213,7 @@ def _small_table(sheet: Any, styles: dict[str, Any], row: int, title: str, frame
     for values in _plain(frame).iter_rows():
         for at, (value, kind) in enumerate(zip(values, kinds, strict=True)):
             if value is not None:
-                _writer(sheet, kind, styles)(row, at, value)
+                cell_writer(sheet, kind, styles)(row, at, value)
         row += 1
     sheet.write_string(row, 0, "Total", styles["word"])
     last = frame.width - 1
