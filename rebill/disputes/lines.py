@@ -24,6 +24,8 @@ _OF_LINES = [
     for _, source, _ in COLUMNS
     if source in AUDITED and source not in HOLDS and source not in FINDINGS
 ]
+AT_ONCE = 200_000
+"""Findings of claims that are looked up at a time, where a month has no more."""
 _RATES_AT_ONCE = 500
 """Rates that are asked for in one question: a database bounds how many can be named."""
 
@@ -41,13 +43,29 @@ def disputed_lines(record: Record, claims: pl.DataFrame, numbers: Collection[str
 def disputed_by_month(
     record: Record, claims: pl.DataFrame, numbers: Collection[str]
 ) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield each bill month of claims and its `disputed_lines`, one month in memory at a time."""
+    """Yield each bill month of claims and its `disputed_lines`, one month in memory at a time.
+
+    What claims hold is looked up for several months at once, as long as it is little.
+    """
     own = claims.filter(among("claim_no", pl.Series(numbers, dtype=pl.String)))
-    held = holds(record, own["claim_no"])
-    before = held_before(record, held)
-    for (month,), some in own.sort("bill_month").partition_by("bill_month", as_dict=True).items():
-        of_month = among("claim_no", some["claim_no"])
-        yield month, _told(record, some, held.filter(of_month), before.filter(of_month))
+    for portion in _portions(own):
+        held = holds(record, portion["claim_no"])
+        before = held_before(record, held)
+        months = portion.sort("bill_month").partition_by("bill_month", as_dict=True)
+        for (month,), some in months.items():
+            of_month = among("claim_no", some["claim_no"])
+            yield month, _told(record, some, held.filter(of_month), before.filter(of_month))
+
+
+def _portions(claims: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return claims by months, each portion of one month or of few findings (`AT_ONCE`)."""
+    months = claims.group_by("bill_month").agg(pl.col("findings").sum()).sort("bill_month")
+    before = pl.col("findings").cum_sum() - pl.col("findings")
+    portion = months.select("bill_month", portion=before // AT_ONCE)
+    own = claims.join(portion, on="bill_month", maintain_order="left")
+    return own.sort("portion", maintain_order=True).partition_by(
+        "portion", maintain_order=True, include_key=False
+    )
 
 
 def _told(

@@ -13,23 +13,30 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from invoices.calendar import add_banking_days
 from invoices.packet.packet import packets
-from invoices.schema import columns_of
+from invoices.schema import among, columns_of
 from rebill.cash.bank_tables import returnable
 from rebill.disputes.held_by_claims import grown
 from rebill.disputes.lines import disputed_by_month
+from rebill.outbox.asked import asked_claims
 from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
-from rebill.outbox.invoices import deliver_invoices, invoice_folder, invoice_names
+from rebill.outbox.invoices import deliver_invoices
 from rebill.outbox.lacking import Lacking, lacking
 from rebill.outbox.shelf import Shelf, names_in, remove, sweep
+from rebill.outbox.whole import (
+    claim_folder,
+    claim_name,
+    lacking_months,
+    note_whole,
+    untouched,
+)
 from rebill.store.record import Record, corrected
-from rebill.workspace.write import leave, safe_name
+from rebill.workspace.write import leave
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
 from reconcile.window import closed_before
@@ -63,7 +70,8 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     `warn` is told of them, and the next delivery tries them again.
     """
     outbox = record.workspace.outbox
-    for folder in (outbox, *outbox.glob("claims"), *outbox.glob("invoices"), *outbox.glob("*/*/")):
+    folders = {outbox, *outbox.glob("claims"), *outbox.glob("invoices"), *outbox.glob("*/*/")}
+    for folder in folders - untouched(record):
         sweep(folder)
     written = _deliver_claims(record, delivery)
     found = Lacking()
@@ -74,33 +82,14 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     written += leave(outbox / "digest.html", digest_html(digest, as_of))
     written += leave(outbox / "digest.csv", digest_csv(digest))
     os.sync()
+    note_whole(record)
     record.say("night.undelivered", ",".join(found.months()))
     return written
 
 
-def claim_name(number: str) -> str:
-    """Return what the packet of a claim is called."""
-    return f"{safe_name(number)}.csv"
-
-
-def claim_folder(record: Record, month: str) -> Path:
-    """Return where the packets of the claims of a bill month lie."""
-    return record.workspace.outbox / "claims" / month
-
-
 def missing_months(record: Record) -> list[str]:
     """Return the bill months with a paper that should lie in the outbox and does not."""
-    months = set()
-    claims = record.claims().filter(pl.col("status") != "withdrawn")
-    for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
-        there = names_in(claim_folder(record, month))
-        if not there.issuperset(map(claim_name, own["claim_no"])):
-            months.add(month)
-    bills = record.customer_invoices().filter(pl.col("status") != "void")
-    for (month,), own in bills.partition_by("bill_month", as_dict=True).items():
-        there = names_in(invoice_folder(record, month))
-        if not all(there.issuperset(invoice_names(record, no)) for no in own["invoice_no"]):
-            months.add(month)
+    months = lacking_months(record)
     digests = {"digest.html", "digest.csv"}
     if record.fact("night.as_of") and not digests <= names_in(record.workspace.outbox):
         months.add(DIGEST)
@@ -108,21 +97,26 @@ def missing_months(record: Record) -> list[str]:
 
 
 def _deliver_claims(record: Record, delivery: Delivery) -> int:
-    wanted = pl.col("claim_no").is_in(list(delivery.claims)) | pl.col("bill_month").is_in(
-        list(delivery.months)
-    )
-    claims = record.claims().filter(wanted)
-    taken_back = (pl.col("amount") == 0) & (pl.col("status") == "withdrawn")
-    again = pl.col("status").is_in(WRITTEN_AGAIN)
+    claims = record.claims()
+    asked = asked_claims(record, claims)["claim_no"]
+    wanted = among("claim_no", pl.Series(delivery.claims, dtype=pl.String))
+    wanted |= pl.col("bill_month").is_in(list(delivery.months))
+    if record.workspace.settings.outbox.claims == "due":
+        # The day alone makes them due, in whatever month they are.
+        wanted |= among("claim_no", asked)
+    claims = claims.filter(wanted).with_columns(asked=among("claim_no", asked))
     written, to_write = 0, []
     for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
-        gone = map(claim_name, own.filter(taken_back)["claim_no"])
-        written += remove(claim_folder(record, month), gone)
         there = names_in(claim_folder(record, month))
+        gone = map(claim_name, own.filter(_TAKEN_BACK)["claim_no"])
+        written += remove(claim_folder(record, month), there.intersection(gone))
+        standing = own.filter(~_TAKEN_BACK)
+        again = standing.select("claim_no", "asked", pl.col("status").is_in(WRITTEN_AGAIN))
         to_write += [
             number
-            for number, anew in own.filter(~taken_back).select("claim_no", again).iter_rows()
-            if anew or claim_name(number) not in there
+            for number, is_asked, anew in again.iter_rows()
+            if (anew and (is_asked or claim_name(number) in there))
+            or (is_asked and claim_name(number) not in there)
         ]
     for month, lines in disputed_by_month(record, claims, to_write):
         with Shelf(claim_folder(record, month)) as shelf:
@@ -130,6 +124,9 @@ def _deliver_claims(record: Record, delivery: Delivery) -> int:
                 shelf.leave(claim_name(number), text.encode())
         written += shelf.changed
     return written
+
+
+_TAKEN_BACK = (pl.col("amount") == 0) & (pl.col("status") == "withdrawn")
 
 
 # --- the digest -------------------------------------------------------------------------------

@@ -16,31 +16,23 @@ from invoices.customer.brand import BrandFault
 from invoices.customer.invoice_parts import USED
 from invoices.customer.page import pages
 from invoices.customer.pdf_words import words_of_invoices
+from invoices.schema import among
+from rebill.outbox.asked import invoice_states
 from rebill.outbox.lacking import Lacking, still_lacking
 from rebill.outbox.shelf import Shelf, names_in, remove
+from rebill.outbox.whole import invoice_folder, invoice_names
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
 from rebill.store.record import Record
 from rebill.workspace.apart import Budget
 from rebill.workspace.brands import Brands, read_brands
 from rebill.workspace.desk import Desk
-from rebill.workspace.write import safe_name, spool_shares
+from rebill.workspace.write import spool_shares
 
 AT_ONCE = 200_000
 """Lines of customer invoices held in memory at a time."""
 A_BATCH = 50_000
 """Lines that are set aside at a time, where a month has more than are held."""
-
-
-def invoice_names(record: Record, number: str) -> list[str]:
-    """Return what the CSV and the page of a customer invoice are called, and its PDF if any."""
-    forms = ("csv", "html", "pdf") if record.workspace.settings.invoices.pdf else ("csv", "html")
-    return [f"{safe_name(number)}.{form}" for form in forms]
-
-
-def invoice_folder(record: Record, month: str) -> Path:
-    """Return where the papers of the customer invoices of a bill month lie."""
-    return record.workspace.outbox / "invoices" / month
 
 
 def deliver_invoices(
@@ -51,7 +43,8 @@ def deliver_invoices(
     Returns how many papers were written or removed. Those of a brand that cannot be used are
     lacking: all of an invoice or none, and what stood there before stays.
     """
-    wanted = pl.col("invoice_no").is_in(list(numbers)) | pl.col("bill_month").is_in(list(months))
+    mine = among("invoice_no", pl.Series(numbers, dtype=pl.String))
+    wanted = mine | pl.col("bill_month").is_in(list(months))
     bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
     written = 0
     void = bills.filter(pl.col("status") == "void")
@@ -176,18 +169,21 @@ def pdfs(given: Frames, brands: Brands, desk: Desk) -> Iterator[tuple[str, bytes
 
 def _to_write(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
     """Return the drafts of `bills`, and the issued ones whose papers are missing or are those of
-    an earlier draft: others that are there do not change."""
-    old = still_lacking(record)
-    issued = bills.filter(pl.col("status") == "issued")
-    lost: list[str] = []
-    for month, own in issued.partition_by("bill_month", as_dict=True).items():
-        there = names_in(invoice_folder(record, str(month[0])))
-        lost += [
-            number
-            for number in own["invoice_no"]
-            if number in old or not there.issuperset(invoice_names(record, number))
-        ]
-    return bills.filter((pl.col("status") == "draft") | pl.col("invoice_no").is_in(lost))
+    an earlier draft: others that are there do not change.
+
+    Of those whose papers are not asked for only such as have some that could come to be untrue.
+    """
+    old, asked = still_lacking(record), invoice_states(record)
+    standing = bills.filter(pl.col("status") != "void")
+    numbers: list[str] = []
+    for (month,), own in standing.partition_by("bill_month", as_dict=True).items():
+        there = names_in(invoice_folder(record, month))
+        for number, status in own.select("invoice_no", "status").iter_rows():
+            names = invoice_names(record, number)
+            anew = status == "draft" or number in old or not there.issuperset(names)
+            if anew and (status in asked or not there.isdisjoint(names)):
+                numbers.append(number)
+    return bills.filter(among("invoice_no", pl.Series(numbers, dtype=pl.String)))
 
 
 def catalogue(record: Record) -> pl.DataFrame:

@@ -20,10 +20,10 @@ from invoices.customer.page import pages
 from rebill.outbox.invoices import (
     Frames,
     desk_of,
-    invoice_folder,
     invoice_frames,
     pdfs,
 )
+from rebill.outbox.whole import invoice_folder
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands
 from rebill.workspace.desk import Desk

@@ -134,6 +134,15 @@ class SeenFile(Base):
     sha256: Mapped[str]
 
 
+class PaperFolder(Base):
+    """A folder of the outbox in which all papers lay: unmoved, nobody looks for each of them."""
+
+    __tablename__ = "paper_folders"
+    folder: Mapped[str] = mapped_column(primary_key=True)  # below the outbox: claims/2026-03
+    papers: Mapped[str]  # which: of how many claims or invoices, from which to which, in which form
+    stamp: Mapped[str]  # of the folder: device, inode, time of its last change
+
+
 class Document(Base):
     """A carrier document: the columns of `invoices.schema.DOCUMENTS` and what we know of it."""
 

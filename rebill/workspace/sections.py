@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 PUBLIC_KEY = re.compile(r"[a-z0-9][A-Za-z0-9@.-]* [A-Za-z0-9+/]{16,}=*(?=\s|$)")
 """A public key as OpenSSH writes it, without the comment behind it."""
@@ -101,6 +101,27 @@ class Invoices(Section):
 
     pdf: bool = False
     """Also a PDF of each, beside its page and its CSV."""
+
+
+class Outbox(Section):
+    """Which papers the night leaves by itself; commands make any."""
+
+    invoices: Literal["all", "issued", "none"] = "all"
+    """Customer invoices that get their page and CSV, and their PDF where these are asked for."""
+    claims: Literal["all", "due", "none"] = "all"
+    """Claims that get their packet; `due`: those a person is asked to file."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_a_choice(cls, value: Any, info: ValidationInfo) -> Any:
+        choices = CHOICES[info.field_name or ""]
+        if value not in choices:
+            *others, last = (f'"{choice}"' for choice in choices)
+            raise ValueError(f"{value!r} is no choice; write {', '.join(others)} or {last}")
+        return value
+
+
+CHOICES = {name: get_args(field.annotation) for name, field in Outbox.model_fields.items()}
 
 
 class Selling(Section):

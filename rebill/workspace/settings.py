@@ -22,6 +22,7 @@ from rebill.workspace.sections import (
     Forecast,
     House,
     Invoices,
+    Outbox,
     Recovery,
     Section,
     Selling,
@@ -109,6 +110,11 @@ url = "sqlite:///rebill.db"
 
 [invoices]
 # pdf = false                    # true: the night leaves a PDF of each invoice too
+
+[outbox]
+# invoices = "all"               # all, issued, none: for which invoices the night leaves papers
+# claims = "all"                 # all, due, none: for which claims it leaves a packet;
+#                                # due: `file_by` lies within the warning time of [warnings]
 
 # [selling]
 # A draft whose month moved further from the customer's last one waits until a person releases it.
@@ -209,6 +215,7 @@ class Settings(Section):
     forecast: Forecast = Forecast()
     house: House = House()
     invoices: Invoices = Invoices()
+    outbox: Outbox = Outbox()
     selling: Selling = Selling()
     approval: Approval = Approval()
     contact: Contact = Contact()

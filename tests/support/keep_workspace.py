@@ -39,19 +39,27 @@ LEFT_OUT = ("outbox", "rebill.lock")
 
 COMMANDS = """
 import contextlib, io, json, runpy, sys
+try:
+    from rebill.cli.main import main
+except ImportError:
+    main = lambda: runpy.run_module("rebill.cli", run_name="__main__")
 answer = sys.stdout
 for asked in sys.stdin:
     sys.argv = ["rebill", *json.loads(asked)]
     said = [io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2)]
     with contextlib.redirect_stdout(said[0]), contextlib.redirect_stderr(said[1]):
         try:
-            code = runpy.run_module("rebill.cli", run_name="__main__") and 0
+            main()
+            code = 0
         except SystemExit as left:
             code = int(left.code or 0)
     texts = [one.buffer.getvalue().decode() for one in said]
     print(json.dumps([code, *texts]), file=answer, flush=True)
 """
-"""Runs one command after the other in one process: starting one takes longer than most commands."""
+"""Runs one command after the other in one process: starting one takes longer than most commands.
+
+What watches over a command in newer versions is left out: it forks, which a process with threads of
+an earlier command does not survive."""
 
 
 @dataclass
@@ -211,7 +219,7 @@ def pack(old: Old, target: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     (old.folder / "steps.txt").write_text("\n".join(old.told) + "\n")
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for part in ("workspace", "reference", "exports", "steps.txt"):
             for path in sorted([old.folder / part, *(old.folder / part).rglob("*")]):
                 entry = archive.gettarinfo(path, path.relative_to(old.folder).as_posix())
