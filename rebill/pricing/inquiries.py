@@ -9,7 +9,8 @@ from functools import partial
 
 import polars as pl
 
-from invoices.schema import among, answers_to
+from invoices.distinct import distinct, distinct_in_runs, first_places_by
+from invoices.schema import among
 from rebill.pricing.customer_rules import Rules
 from rebill.pricing.markup_methods import wants_retail
 from rebill.pricing.markups import PASSED_ON
@@ -121,7 +122,8 @@ def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFram
         days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
         days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
     columns = [column for inquiry in inquiries for column in inquiry.question()]
-    return lines.hstack(answers_to(lines, days, ["rate_day"])).with_columns(columns)
+    asked = distinct(lines.select("rate_day"))
+    return lines.hstack(asked.looked_up(days)).with_columns(columns)
 
 
 def join_answers(lines: pl.LazyFrame, inquiries: list[Inquiry]) -> pl.LazyFrame:
@@ -156,8 +158,7 @@ def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) 
         1FB   12.00   C2        0
         ESM   3.00    C1        2
     """
-    own = rules.customers.columns[1:]
-    alike = pl.struct(own).rank("dense").alias("_alike")
+    alike = distinct_in_runs(lines.select("customer")).looked_up(_alike(rules.customers))
     flags = {
         "_month": pl.col("bill_date").dt.truncate("1mo"),
         "_recorded": pl.col("kind") == "record_only",
@@ -168,13 +169,14 @@ def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) 
     }
     keys = dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys)
     months = _OF_MONTHS if rules.counts_months else ()
-    asked = (
-        lines.lazy()
-        .join(rules.customers.lazy().select("customer", alike), on="customer", how="left",
-              maintain_order="left")
-        .select(*_ASKED, *months, *keys, "_alike", **flags)
-        .collect()
-    )  # fmt: skip
-    question = pl.col("place").first().over(asked.columns)
-    placed = asked.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
-    return lines.hstack(placed.select("place", question=question))
+    charge = [*_ASKED, *months, "_month", "_recorded", "_usf", "_itself"]
+    own = ["_alike", "_sold", "_known"]
+    asked = lines.hstack(alike).select(*_ASKED, *months, *keys, "_alike", **flags)
+    question = first_places_by(asked, [charge, own, *([key] for key in keys)]).cast(pl.Int64)
+    return lines.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64), question=question)
+
+
+def _alike(customers: pl.DataFrame) -> pl.DataFrame:
+    """Return customers with a number (`_alike`) that those of the same rules share."""
+    rules = distinct(customers.drop("customer"))
+    return customers.select("customer", _alike=rules.number)

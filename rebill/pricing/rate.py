@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.distinct import told_by_place
 from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
-from invoices.schema import FINDINGS, answers_to, seal
+from invoices.schema import FINDINGS, seal
 from rebill.pricing.cost_basis import is_invoiced, with_cost
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.customer_rules import Rules, rules_of
@@ -86,7 +87,7 @@ def rate(
         "question", "cause", "markup_row"
     )
     charged = held.select(_KEPT)
-    charged = charged.hstack(answers_to(charged, answers, ["question"]))
+    charged = charged.hstack(told_by_place(held["question"], answers, "question"))
     return Rated(
         charged.lazy().filter(pl.col("method").is_not_null()).pipe(_charged),
         held.lazy().join(without, on="question").pipe(_findings),
@@ -111,7 +112,7 @@ def _answered(
 
 
 _KEPT = (
-    *("question", "customer", "line_id", "service", "usoc", "description", "charge_class"),
+    *("customer", "line_id", "service", "usoc", "description", "charge_class"),
     *("service_from", "service_until", "period_from", "period_until", "wtn", "circuit_id"),
     *("carrier", "bill_date", "product"),
 )
@@ -119,7 +120,7 @@ _KEPT = (
 _LOOKED_AT = tuple(
     dict.fromkeys(
         [
-            *_KEPT[1:],
+            *_KEPT,
             *("document_id", "ban", "source_file", "source_row", "rate_day", "bill_day"),
             *("amount", "quantity", "expected", "at_stake", "due_units", "due_unit_parts"),
             *("fraction_parts", "buy_rate", "kind", "family", "package", "inventory_state"),

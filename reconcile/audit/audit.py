@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.schema import RATE, among, answers_to, columns_of
+from invoices.distinct import told_by_place
+from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
@@ -114,7 +115,7 @@ def audit(
         return place(match(some, *inventory), carried, reference, contracts)
 
     if shares == 1:
-        held = placed(lines.collect())
+        held = placed(lines.collect().rechunk())
         return _judged(held, history, documents, reference, contracts, carried, keep)
     parts = []
     by_service = _share(shares, "service", "ban")
@@ -124,7 +125,9 @@ def audit(
             for name in ("services", "service_accounts", "service_elements")
         }
         past = history.filter(by_service == number)
-        parts.append(_judged(share.collect(), past, documents, own, contracts, carried, keep))
+        parts.append(
+            _judged(share.collect().rechunk(), past, documents, own, contracts, carried, keep)
+        )
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -156,7 +159,7 @@ def _judged(
     limits = settings(contracts).select("contract", "backbill_limit_months")
     lines = with_package_of_elements(lines.lazy(), history, reference, limits).collect()
     lines = with_details(lines, reference["services"])
-    lines = with_rate_contract(lines.lazy(), contracts).collect()
+    lines = with_rate_contract(lines, contracts)
     lines = with_questions(lines, rate_frame(reference["buy_rates"]), elements)
     prices = price(first_of_each(lines).lazy(), reference, contracts).collect()
     priced = answered(lines.lazy(), prices, "question")
@@ -181,7 +184,7 @@ def _judged(
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    told = answers_to(lines, judged.select("asks", *ANSWERED), ["asks"])
+    told = told_by_place(lines["asks"], judged.select("asks", *ANSWERED), "asks")
     lines = lines.drop("rate_contract").hstack(told)
     return Audit(keep(lines.select(columns_of(AUDITED))), findings, tell_not_billed(months))
 

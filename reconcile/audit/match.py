@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.distinct import distinct, distinct_in_runs
 from invoices.periods import add_months
-from invoices.schema import among, answers_to
+from invoices.schema import among
 from reconcile.homes import at_home, homes
 
 _OF_DAYS = ("recurring", "prorated", "surcharge", "tax", "usage")
@@ -32,8 +33,8 @@ def with_period(lines: pl.DataFrame) -> pl.DataFrame:
     """
     if "bill_day" not in lines.columns:
         lines = lines.with_columns(bill_day=pl.col("bill_date").dt.day().cast(pl.Int64))
-    asked = lines.select(_DATES).unique()
-    return lines.hstack(answers_to(lines, asked.with_columns(**_periods()), _DATES))
+    asked = distinct(lines.select(_DATES))
+    return lines.hstack(asked.told(asked.rows.select(**_periods())))
 
 
 def _periods() -> dict[str, pl.Expr]:
@@ -83,8 +84,8 @@ def match(lines: pl.DataFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -
     known = {key: _known(inventory, key) for key in _NAMES}
     weighed = {key: several for key, (_, several) in known.items() if not several.is_empty()}
     lines = with_period(lines)
-    asked = lines.select(*_IDENTITY, *_asked_days(weighed))
-    told = asked.unique().lazy()
+    asked = distinct_in_runs(lines.select(*_IDENTITY, *_asked_days(weighed)))
+    told = asked.rows.lazy()
     for key, name in _NAMES.items():
         told = _candidates(told, *known[key], key, name)
     of_service = services.select("service", "package", service_wtn="wtn")
@@ -94,19 +95,19 @@ def match(lines: pl.DataFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -
             matched_by=_matched_by(),
             service_ban=pl.when(_has_circuit).then("by_circuit_ban").otherwise("by_wtn_ban"),
         )
-        .join(of_service, on="service", how="left")
+        .join(of_service, on="service", how="left", maintain_order="left")
         .with_columns(match_note=_note())
-        .select(*asked.columns, *_TOLD)
+        .select(_TOLD)
         .collect()
     )
-    return lines.hstack(answers_to(asked, answers, asked.columns))
+    return lines.hstack(asked.told(answers))
 
 
 def with_details(lines: pl.DataFrame, services: pl.LazyFrame) -> pl.DataFrame:
     """Return matched `lines` with what else the inventory says of their services."""
-    asked = lines.lazy().select("service").unique()
-    details = _details(services).join(asked, on="service", how="semi").collect()
-    return lines.hstack(answers_to(lines, details, ["service"]))
+    asked = distinct_in_runs(lines.select("service"))
+    known = services.join(asked.rows.lazy(), on="service", how="semi")
+    return lines.hstack(asked.looked_up(_details(known).collect()))
 
 
 _NAMES = {"circuit_key": "by_circuit", "wtn": "by_wtn"}
