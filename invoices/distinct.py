@@ -81,6 +81,11 @@ def first_places(frame: pl.DataFrame) -> pl.Series:
     return placed.select(pl.col(_PLACE).first().over(frame.columns)).to_series()
 
 
+def distinct_by(frame: pl.DataFrame, families: Sequence[Sequence[str]]) -> Distinct:
+    """Return what `distinct` returns, told apart by `families` of columns (`first_places_by`)."""
+    return _numbered(frame, first_places_by(frame, families))
+
+
 def first_places_by(frame: pl.DataFrame, families: Sequence[Sequence[str]]) -> pl.Series:
     """Return what `first_places` returns of a frame with many columns.
 

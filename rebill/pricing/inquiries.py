@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
-from invoices.distinct import distinct, distinct_in_runs, first_places_by
+from invoices.distinct import Distinct, distinct, distinct_by, distinct_in_runs, first_places_by
 from invoices.schema import among
 from rebill.pricing.customer_rules import Rules
 from rebill.pricing.markup_methods import wants_retail
@@ -114,7 +114,38 @@ def _spelled(usocs: pl.Series) -> pl.Series:
     return usocs.str.strip_chars().str.to_uppercase()
 
 
-def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFrame:
+def inquired(lines: pl.DataFrame, inquiries: list[Inquiry]) -> Distinct:
+    """Return the distinct things that lines ask in all inquiries together: the `keys` of each."""
+    families = [
+        [name for name in family if any(name in names for names in _looked_at(inquiries))]
+        for family in _INQUIRED
+    ]
+    families = [family for family in families if family]
+    asked = distinct_by(lines.select(name for family in families for name in family), families)
+    asks = distinct(_with_inquiries(asked.rows, inquiries).select(_keys(inquiries)))
+    return Distinct(asks.rows, asks.number.gather(asked.number))
+
+
+_INQUIRED = (
+    ("rate_day", "charge_class", "usoc"),
+    ("customer", "service", "product", "package", "carrier", "inventory_state"),
+)
+"""What inquiries look at, in families (`invoices.distinct.first_places_by`)."""
+
+
+def _looked_at(inquiries: list[Inquiry]) -> Iterator[set[str]]:
+    """Yield the columns of lines that each inquiry looks at."""
+    yield {"rate_day"}
+    for inquiry in inquiries:
+        for column in inquiry.question():
+            yield set(column.meta.root_names())
+
+
+def _keys(inquiries: list[Inquiry]) -> list[str]:
+    return list(dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys))
+
+
+def _with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFrame:
     """Add what lines ask in each inquiry: its `keys`."""
     days = lines.select("rate_day").unique().sort("rate_day")
     for inquiry in inquiries:
@@ -146,12 +177,11 @@ _OF_MONTHS = (
 )
 
 
-def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) -> pl.DataFrame:
-    """Return lines that ask their inquiries with `place` and `question`: the place of the first
-    line that asks what it asks.
+def questions(lines: pl.DataFrame, inquiry: pl.Series, rules: Rules) -> pl.Series:
+    """Return for each line its question: the place of the first line that asks what it asks.
 
-    A line asks with its money and units, with its inquiries, and with the rules of its customer;
-    the name of the customer only where a row names it::
+    A line asks with its money and units, with what it inquires (`inquiry`, the number of it), and
+    with the rules of its customer; the name of the customer only where a row names it::
 
         usoc  amount  customer  question
         1FB   12.00   C1        0
@@ -167,13 +197,12 @@ def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) 
         "_sold": pl.col("customer").is_not_null(),
         "_known": pl.col("service").is_not_null(),
     }
-    keys = dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys)
     months = _OF_MONTHS if rules.counts_months else ()
     charge = [*_ASKED, *months, "_month", "_recorded", "_usf", "_itself"]
     own = ["_alike", "_sold", "_known"]
-    asked = lines.hstack(alike).select(*_ASKED, *months, *keys, "_alike", **flags)
-    question = first_places_by(asked, [charge, own, *([key] for key in keys)]).cast(pl.Int64)
-    return lines.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64), question=question)
+    asked = lines.hstack(alike).select(*_ASKED, *months, "_alike", **flags)
+    asked = asked.with_columns(inquiry.alias("_inquiry"))
+    return first_places_by(asked, [charge, ["_inquiry"], own])
 
 
 def _alike(customers: pl.DataFrame) -> pl.DataFrame:
