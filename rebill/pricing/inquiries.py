@@ -116,6 +116,9 @@ def _spelled(usocs: pl.Series) -> pl.Series:
 
 def inquired(lines: pl.DataFrame, inquiries: list[Inquiry]) -> Distinct:
     """Return the distinct things that lines ask in all inquiries together: the `keys` of each."""
+    if not inquiries:
+        nothing = pl.repeat(None, lines.height, dtype=pl.Boolean, eager=True)
+        return distinct_in_runs(nothing.to_frame("_nothing"))
     families = [
         [name for name in family if any(name in names for names in _looked_at(inquiries))]
         for family in _INQUIRED

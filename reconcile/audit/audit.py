@@ -17,7 +17,7 @@ from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
-from reconcile.audit.match import match, with_details
+from reconcile.audit.match import inventory_of, matched, with_details
 from reconcile.audit.packages.held_packages import with_package_of_elements
 from reconcile.audit.packages.package_prices import spread
 from reconcile.audit.presence import without_partner
@@ -104,15 +104,15 @@ def audit(
     with its own part of history and inventory: memory does not grow with the night.
     """
     lines = with_bill_day(lines, history)
-    inventory = reference["services"], reference["service_accounts"]
+    inventory = inventory_of(reference["services"], reference["service_accounts"])
     limits = settings(contracts).select("contract", "backbill_limit_months")
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0)).collect()
-    asked = match(asked, *inventory)
+    asked = matched(asked, inventory)
     asked = asked.hstack(contract_of(asked, contracts, "bill_date", "contract"))
     carried = _orders(asked.lazy(), history, reference["orders"], limits)
 
     def placed(some: pl.DataFrame) -> pl.DataFrame:
-        return place(match(some, *inventory), carried, reference, contracts)
+        return place(matched(some, inventory), carried, reference, contracts)
 
     if shares == 1:
         held = placed(lines.collect().rechunk())
