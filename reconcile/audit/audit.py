@@ -25,6 +25,7 @@ from reconcile.audit.pricing import contract_of, place, price, rate_frame, with_
 from reconcile.audit.questions import (
     answered,
     asking_alone,
+    asking_apart,
     first_of_each,
     is_alone,
     with_questions,
@@ -173,11 +174,11 @@ def _judged(
     marked = _marked(asked, found, summaries, alone, elements)
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
-    # A line in a package off its price has a share of its own, too.
-    off = lines.lazy().filter(among("line_id", shares["line_id"]), ~is_alone())
-    apart = answered(off, marked).select(marked.columns).collect()
-    apart = asking_alone(apart, shares["line_id"])
-    lines = asking_alone(lines, shares["line_id"])
+    # A line in a package off its price asks with its share of it, too.
+    before = lines
+    lines, places = asking_apart(lines, shares)
+    apart = answered(before[places].lazy(), marked).select(marked.columns).collect()
+    apart = apart.with_columns(asks=-1 - pl.col("place"))
     judged = _answers(pl.concat([marked, apart]), shares, found, history)
     few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
     findings = tell(answered(few, judged), reference)

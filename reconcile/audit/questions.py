@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.distinct import first_places_by
+from invoices.distinct import first_places, first_places_by
 from invoices.schema import among, answers_to
 from reconcile.audit.pricing import with_question
 
@@ -80,6 +80,29 @@ def asking_alone(lines: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
         return lines
     named = lines.select(pl.arg_where(among("line_id", ids))).to_series()
     return lines.with_columns(lines["asks"].scatter(named, -1 - lines["place"].gather(named)))
+
+
+def asking_apart(lines: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Return `lines` of which those that more is told of (`told`: line_id and that) ask apart, and
+    the places of those that now ask for themselves and all of whom the same is told.
+
+    Of lines that ask question 0, three are in a package off its price::
+
+        line_id  place  asks  told      asks
+        D-1      0      0               0
+        D-2      1      0     4.00  ->  -2: for D-3, too
+        D-3      2      0     4.00      -2
+        D-4      3      0     4.01      -4
+    """
+    own = (
+        lines.select("line_id", "place", "asks")
+        .filter(~is_alone(), among("line_id", told["line_id"]))
+        .join(told, on="line_id", maintain_order="left")
+    )
+    first = first_places(own.drop("line_id", "place"))
+    places, for_them = own["place"], own["place"].gather(first)
+    lines = lines.with_columns(lines["asks"].scatter(places, -1 - for_them))
+    return lines, places.filter(places == for_them)
 
 
 def is_alone() -> pl.Expr:
