@@ -11,6 +11,7 @@ import pytest
 from nights import night, outbox, put
 from reference_files import write
 
+from rebill.disputes import lines
 from rebill.outbox import invoices, shelf
 from rebill.outbox.shelf import ASIDE, Shelf, names_in, remove, sweep
 
@@ -82,6 +83,7 @@ def test_papers_are_the_same_in_however_many_portions_they_are_made(
     made = []
     for at_once in (200_000, 1):
         monkeypatch.setattr(invoices, "AT_ONCE", at_once)
+        monkeypatch.setattr(lines, "AT_ONCE", at_once)
         workspace = nights.make(tmp_path / str(at_once))
         tables = {**kept_world.TABLES, **kept_world.LATER}
         folder = write(tmp_path / f"tables {at_once}", contracts=kept_world.CONTRACTS, **tables)

@@ -15,6 +15,8 @@ import polars as pl
 import pytest
 
 from rebill.disputes.file import record_events, submit
+from rebill.disputes.packet import packet
+from rebill.disputes.packet.evidence import evidence
 from rebill.disputes.packet.packet import choose, packets, write_packets
 from rebill.store.record import reading
 from rebill.workspace.settings import ConfigError, Workspace, open_workspace
@@ -120,6 +122,20 @@ def test_no_cell_is_a_formula_and_account_numbers_are_text(
 def test_the_same_packet_gives_the_same_bytes(march: Workspace, tmp_path: Path) -> None:
     made(march, tmp_path / "a")
     made(march, tmp_path / "b")
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
+
+
+def test_packets_are_the_same_whether_told_together_or_one_after_the_other(
+    march: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together = made(march, tmp_path / "a")
+    monkeypatch.setattr(packet, "AT_ONCE", 1)
+    told = []
+    monkeypatch.setattr(packet, "evidence", lambda *given: told.append(1) or evidence(*given))
+    one_by_one = made(march, tmp_path / "b")
+    assert together.packets.equals(one_by_one.packets)
+    assert len(told) == together.packets.height > 1
     for path in sorted((tmp_path / "a").iterdir()):
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
