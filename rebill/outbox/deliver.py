@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.calendar import add_banking_days
 from invoices.packet.packet import packets
@@ -28,7 +29,10 @@ from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
 from rebill.outbox.invoices import deliver_invoices, invoice_folder, invoice_names
 from rebill.outbox.lacking import Lacking, lacking
 from rebill.outbox.shelf import Shelf, names_in, remove, sweep
-from rebill.store.record import Record, corrected
+from rebill.store import read_frame
+from rebill.store.frames import one_of
+from rebill.store.models import Claim, CustomerInvoice, Debit, Document
+from rebill.store.record import KEY, Record, corrected
 from rebill.workspace.write import leave, safe_name
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
@@ -91,12 +95,20 @@ def claim_folder(record: Record, month: str) -> Path:
 def missing_months(record: Record) -> list[str]:
     """Return the bill months with a paper that should lie in the outbox and does not."""
     months = set()
-    claims = record.claims().filter(pl.col("status") != "withdrawn")
+    # Two columns of each: nothing else is asked of papers that have lain there for years.
+    claims = read_frame(
+        record.connection,
+        sa.select(Claim.claim_no, Claim.bill_month).where(Claim.status != "withdrawn"),
+    )
     for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
         there = names_in(claim_folder(record, month))
         if not there.issuperset(map(claim_name, own["claim_no"])):
             months.add(month)
-    bills = record.customer_invoices().filter(pl.col("status") != "void")
+    invoice = CustomerInvoice
+    bills = read_frame(
+        record.connection,
+        sa.select(invoice.invoice_no, invoice.bill_month).where(invoice.status != "void"),
+    )
     for (month,), own in bills.partition_by("bill_month", as_dict=True).items():
         there = names_in(invoice_folder(record, month))
         if not all(there.issuperset(invoice_names(record, no)) for no in own["invoice_no"]):
@@ -108,10 +120,8 @@ def missing_months(record: Record) -> list[str]:
 
 
 def _deliver_claims(record: Record, delivery: Delivery) -> int:
-    wanted = pl.col("claim_no").is_in(list(delivery.claims)) | pl.col("bill_month").is_in(
-        list(delivery.months)
-    )
-    claims = record.claims().filter(wanted)
+    named = one_of(record.connection, Claim.claim_no, delivery.claims)
+    claims = record.claims(named | Claim.bill_month.in_(list(delivery.months)))
     taken_back = (pl.col("amount") == 0) & (pl.col("status") == "withdrawn")
     again = pl.col("status").is_in(WRITTEN_AGAIN)
     written, to_write = 0, []
@@ -143,19 +153,20 @@ def read_digest(record: Record) -> Digest:
         name: _rows(news.get(name, []), SCHEMAS[name]) for name in ("came", "stakes", "small")
     }
     settings = record.workspace.settings
-    claims = record.claims()
+    claims = record.claims(Claim.status.in_(UNFILED))
     near = claims.clear()
     if as_of is not None:
         near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
-    pulls = record.debits().filter(
-        pl.col("status").is_in(("expected", "held", "estimated")),
-        pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
+    pulls = record.debits(
+        Debit.status.in_(("expected", "held", "estimated")),
+        sa.false() if as_of is None else Debit.debit_on >= as_of,
     )
     pulls = pulls.group_by("debit_on", "carrier", "status").agg(
         count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
     )
-    bills = record.customer_invoices()
-    drafts = bills.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
+    drafts = record.customer_invoices(
+        CustomerInvoice.status == "draft", CustomerInvoice.hold.is_not(None)
+    )
     return Digest(
         **frames,
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
@@ -175,7 +186,9 @@ def _grown(record: Record, as_of: dt.date | None) -> pl.DataFrame:
     if as_of is not None:
         lately = add_banking_days(as_of, -settings.warnings.deadline_days, settings.closings)
         in_time = ~closed_before(as_of)
-    claims = record.claims().join(grown(record, lately), on="claim_no")
+    told = grown(record, lately)
+    claims = record.claims(one_of(record.connection, Claim.claim_no, told["claim_no"]))
+    claims = claims.join(told, on="claim_no")
     wanted = claims.filter((pl.col("status") == "expired") | in_time)
     return wanted.sort("file_by", "claim_no", nulls_last=True)
 
@@ -195,10 +208,13 @@ def _not_loaded(record: Record, news: dict[str, Any]) -> dict[str, pl.DataFrame]
 
 def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
-    known = record.documents()
+    known = _of_held(record)
     papers = known.filter(
         pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
     )
+    if papers.is_empty():
+        why = pl.DataFrame(schema=_WHY)
+        return papers.join(why, on="document_id", how="left")
     why = (
         record.findings()
         .filter(pl.col("code").is_in(WHY_NOT), pl.col("severity") == "error")
@@ -215,6 +231,16 @@ def held_documents(record: Record) -> pl.DataFrame:
     return papers.join(why, on="document_id", how="left").sort(
         "carrier", "invoice_no", "document_id"
     )
+
+
+_WHY = dict.fromkeys(("document_id", "code", "message", "remedy"), pl.String())
+
+
+def _of_held(record: Record) -> pl.DataFrame:
+    """Return what is held or refused, and the other documents of the key of a held one."""
+    key = [getattr(Document, name) for name in KEY]
+    again = sa.tuple_(*key).in_(sa.select(*key).where(Document.status == "held"))
+    return record.documents(Document.status.in_(("held", "refused")) | again)
 
 
 def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:
