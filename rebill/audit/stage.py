@@ -12,7 +12,13 @@ from invoices.schema import FINDINGS, LINES
 from rebill.audit.passes import Pass, audit_all, to_do_again
 from rebill.cash.bank_tables import actual_pulls, pull_events
 from rebill.run.deadlines import dated
-from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
+from rebill.run.keep import (
+    keep,
+    keep_findings,
+    renew_findings,
+    take_back_findings,
+    take_files,
+)
 from rebill.run.outcomes import DocumentsSettled, LinesAudited, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Audit, CheckBills
@@ -117,14 +123,7 @@ def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> 
 
 def check_bills(run: Run, stage: CheckBills, so_far: Outcomes) -> None:
     """Leave the findings about bills as a whole as they are on the day of the run."""
-    findings = _of_bills(run, stage.as_of)
-    record = run.record
-    live = live_bulk(record.connection, BILL_FINDINGS)
-    stored = record.scan(BILL_FINDINGS, KEPT_FINDINGS).select(FINDINGS.names()).collect()
-    if stored.sort("finding_id").equals(findings):
-        return
-    supersede(record.connection, live["id"].to_list(), run.run_id)
-    keep_findings(run, findings, BILL_FINDINGS)
+    renew_findings(run, _of_bills(run, stage.as_of), BILL_FINDINGS)
 
 
 def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:

@@ -9,11 +9,10 @@ from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, FINDINGS, seal
 from rebill.disputes.claims import claim_steps, policies_of, under_policies
 from rebill.disputes.credits import match_credits, promises_kept
-from rebill.run.keep import keep_findings
+from rebill.run.keep import renew_findings
 from rebill.run.outcomes import ClaimsFollowed, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import FollowClaims
-from rebill.store import live_bulk, supersede
 from rebill.store.models import Claim, Document
 from rebill.store.record import (
     COUNTED,
@@ -38,11 +37,7 @@ def follow(run: Run, stage: FollowClaims, so_far: Outcomes) -> ClaimsFollowed:
     due, promises = _granted(run), _promised(run)
     documents = _bills_since(record, pl.concat([due, promises]))
     granted = seal(missing(due, documents), KEPT_FINDINGS)
-    live = live_bulk(record.connection, CREDIT_FINDINGS)
-    stored = seal(record.scan(CREDIT_FINDINGS, KEPT_FINDINGS), KEPT_FINDINGS).collect()
-    if not stored.sort("finding_id").equals(granted):
-        supersede(record.connection, live["id"].to_list(), run.run_id)
-        keep_findings(run, granted, CREDIT_FINDINGS)
+    renew_findings(run, granted, CREDIT_FINDINGS)
     promised = missing(promises, documents).select(FINDINGS.names())
     if promised.is_empty():
         return ClaimsFollowed(promised)

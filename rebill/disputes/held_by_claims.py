@@ -118,8 +118,12 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
     """
     asked = own.select(of_line()).to_series().unique()
     lines = read_table(record.connection, ClaimLine, one_of(record.connection, _LINE, asked))
-    lines = lines.with_columns(line=of_line())
-    claim_nos = pl.concat([own["claim_no"], lines["claim_no"]]).unique()
+    mine = own.select("claim_no", "finding_id", line=of_line())
+    others = lines.select("amount", line=of_line(), other="claim_no")
+    both = mine.join(others, on="line").filter(
+        pl.col("other") != pl.col("claim_no"), pl.col("amount") > ZERO_CENTS
+    )
+    claim_nos = pl.concat([both["claim_no"], both["other"]]).unique()
     events = record.claim_events(one_of(record.connection, ClaimEvent.claim_no, claim_nos))
     left = (
         standing(events)
@@ -127,16 +131,12 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
         .group_by("claim_no")
         .agg(left=pl.col("id").min())
     )
-    mine = own.select("claim_no", "finding_id", line=of_line()).join(
-        left, on="claim_no", how="left"
-    )
-    others = lines.select("line", "amount", other="claim_no").join(
-        left.rename({"claim_no": "other", "left": "other_left"}), on="other", how="left"
-    )
+    of_other = left.rename({"claim_no": "other", "left": "other_left"})
     earlier = pl.col("left").is_null() | (pl.col("other_left") < pl.col("left")).fill_null(True)
     return (
-        mine.join(others, on="line")
-        .filter(pl.col("other") != pl.col("claim_no"), earlier, pl.col("amount") > ZERO_CENTS)
+        both.join(left, on="claim_no", how="left")
+        .join(of_other, on="other", how="left")
+        .filter(earlier)
         .sort("claim_no", "finding_id", "other_left", "other", nulls_last=False)
         .group_by("claim_no", "finding_id", maintain_order=True)
         .agg(

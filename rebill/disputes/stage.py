@@ -16,6 +16,7 @@ from rebill.run.outcomes import FindingsClaimed, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Claim
 from rebill.store import insert_frame, models, models_disputes, next_numbers, write_rows
+from rebill.store.frames import one_of
 from rebill.store.record import COUNTED, KEPT_FINDINGS, documents_named
 from rebill.workspace.forms import forms_for
 from rebill.workspace.settings import ConfigError
@@ -106,8 +107,9 @@ def _terms(run: Run, documents: pl.Series) -> Terms:
     """Return what claims of documents are made by: days, contracts, services, forms."""
     record = run.record
     named = documents_named(record, documents)
+    pulls = record.debits(one_of(record.connection, models.Debit.document_id, documents))
     return Terms(
-        dated(run, named.filter(pl.col("status").is_in(COUNTED)), record.debits()),
+        dated(run, named.filter(pl.col("status").is_in(COUNTED)), pulls),
         run.contracts,
         run.reference["services"].select("service", "state", "product").collect(),
         forms_for(record.workspace, run.contracts),

@@ -18,9 +18,9 @@ from rebill.disputes import file
 from rebill.inquiry.verify import verify
 from rebill.run import few_files
 from rebill.run.acts import Accept, AuditAgain, Compare, Exempt, Void, Waive
-from rebill.store import read_frame
+from rebill.store import live_bulk, read_frame
 from rebill.store.models import BulkFile
-from rebill.store.record import reading
+from rebill.store.record import BILL_FINDINGS, reading
 from rebill.workspace.settings import SETTINGS_FILE, Workspace, open_workspace
 
 MARCH = ("recurring 1FB 6145550131 22.00", "recurring TTB 6145550131 5.00")
@@ -209,3 +209,26 @@ def test_bills_that_come_night_by_night_leave_few_files_and_the_same_rows(
     for workspace in (few, many):
         decide(workspace, again, day="2026-04-01", compare=Compare(keep=True))
     assert exported(few) == exported(many)
+
+
+def test_what_is_said_of_a_month_of_bills_is_written_again_where_it_changed(tmp_path: Path) -> None:
+    workspace = march(tmp_path / "w")
+    kept = []
+    for day in ("2026-06-20", "2026-08-20"):
+        night(workspace, day)
+        with reading(workspace) as record:
+            files = live_bulk(record.connection, BILL_FINDINGS)
+            kept.append(dict(files.select("bill_month", "path").iter_rows()))
+    assert [*kept[0]] == ["2026-04", "2026-05", "2026-06"]
+    assert kept[1].items() > kept[0].items()
+    assert [day for day, _ in found(workspace, "document_missing")][:2] == [
+        "2026-04-05",
+        "2026-05-05",
+    ]
+    came(
+        workspace,
+        "2026-04-05",
+        "recurring TTB 6145550131 5.00 2026-04-05 2026-05-05",
+        on="2026-08-21",
+    )
+    assert "2026-04-05" not in [day for day, _ in found(workspace, "document_missing")]
