@@ -16,7 +16,7 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from invoices.patterns import fits
-from invoices.schema import CENTS
+from invoices.schema import CENTS, frame_of
 from reconcile.policies import Dispute, Exact
 from reconcile.policies import Strict as _Strict
 
@@ -210,7 +210,7 @@ def settings(contracts: list[Contract]) -> pl.DataFrame:
         }
         for c in contracts
     ]
-    return pl.DataFrame(rows, schema=SETTINGS)
+    return frame_of(rows, SETTINGS)
 
 
 def contract_for(questions: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:

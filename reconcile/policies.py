@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from invoices.schema import CENTS
+from invoices.schema import CENTS, frame_of
 
 Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=42, decimal_places=30)]
 """Read exactly, quoted or not: a TOML number never becomes a float."""
@@ -142,7 +142,7 @@ def policies(agreements: dict[str, Dispute]) -> pl.DataFrame:
         | {field: getattr(one, field) for field in wanted if field != "levels"}
         for name, one in ({None: Dispute()} | agreements).items()
     ]
-    return pl.DataFrame(rows, schema=POLICIES)
+    return frame_of(rows, POLICIES)
 
 
 def limits(agreements: dict[str, Dispute]) -> pl.DataFrame:

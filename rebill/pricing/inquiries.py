@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import polars as pl
 
-from invoices.schema import among, answers_to
+from invoices.distinct import Distinct, distinct, distinct_by, distinct_in_runs, first_places_by
+from invoices.schema import among
 from rebill.pricing.customer_rules import Rules
 from rebill.pricing.markup_methods import wants_retail
 from rebill.pricing.markups import PASSED_ON
@@ -113,7 +114,41 @@ def _spelled(usocs: pl.Series) -> pl.Series:
     return usocs.str.strip_chars().str.to_uppercase()
 
 
-def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFrame:
+def inquired(lines: pl.DataFrame, inquiries: list[Inquiry]) -> Distinct:
+    """Return the distinct things that lines ask in all inquiries together: the `keys` of each."""
+    if not inquiries:
+        nothing = pl.repeat(None, lines.height, dtype=pl.Boolean, eager=True)
+        return distinct_in_runs(nothing.to_frame("_nothing"))
+    families = [
+        [name for name in family if any(name in names for names in _looked_at(inquiries))]
+        for family in _INQUIRED
+    ]
+    families = [family for family in families if family]
+    asked = distinct_by(lines.select(name for family in families for name in family), families)
+    asks = distinct(_with_inquiries(asked.rows, inquiries).select(_keys(inquiries)))
+    return Distinct(asks.rows, asks.number.gather(asked.number))
+
+
+_INQUIRED = (
+    ("rate_day", "charge_class", "usoc"),
+    ("customer", "service", "product", "package", "carrier", "inventory_state"),
+)
+"""What inquiries look at, in families (`invoices.distinct.first_places_by`)."""
+
+
+def _looked_at(inquiries: list[Inquiry]) -> Iterator[set[str]]:
+    """Yield the columns of lines that each inquiry looks at."""
+    yield {"rate_day"}
+    for inquiry in inquiries:
+        for column in inquiry.question():
+            yield set(column.meta.root_names())
+
+
+def _keys(inquiries: list[Inquiry]) -> list[str]:
+    return list(dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys))
+
+
+def _with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFrame:
     """Add what lines ask in each inquiry: its `keys`."""
     days = lines.select("rate_day").unique().sort("rate_day")
     for inquiry in inquiries:
@@ -121,7 +156,8 @@ def with_inquiries(lines: pl.DataFrame, inquiries: list[Inquiry]) -> pl.DataFram
         days = days.join_asof(since, left_on="rate_day", right_on=inquiry.day)
         days = days.with_columns(pl.col(inquiry.day).fill_null(_SINCE_EVER))
     columns = [column for inquiry in inquiries for column in inquiry.question()]
-    return lines.hstack(answers_to(lines, days, ["rate_day"])).with_columns(columns)
+    asked = distinct(lines.select("rate_day"))
+    return lines.hstack(asked.looked_up(days)).with_columns(columns)
 
 
 def join_answers(lines: pl.LazyFrame, inquiries: list[Inquiry]) -> pl.LazyFrame:
@@ -144,20 +180,18 @@ _OF_MONTHS = (
 )
 
 
-def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) -> pl.DataFrame:
-    """Return lines that ask their inquiries with `place` and `question`: the place of the first
-    line that asks what it asks.
+def questions(lines: pl.DataFrame, inquiry: pl.Series, rules: Rules) -> pl.Series:
+    """Return for each line its question: the place of the first line that asks what it asks.
 
-    A line asks with its money and units, with its inquiries, and with the rules of its customer;
-    the name of the customer only where a row names it::
+    A line asks with its money and units, with what it inquires (`inquiry`, the number of it), and
+    with the rules of its customer; the name of the customer only where a row names it::
 
         usoc  amount  customer  question
         1FB   12.00   C1        0
         1FB   12.00   C2        0
         ESM   3.00    C1        2
     """
-    own = rules.customers.columns[1:]
-    alike = pl.struct(own).rank("dense").alias("_alike")
+    alike = distinct_in_runs(lines.select("customer")).looked_up(_alike(rules.customers))
     flags = {
         "_month": pl.col("bill_date").dt.truncate("1mo"),
         "_recorded": pl.col("kind") == "record_only",
@@ -166,15 +200,15 @@ def with_questions(lines: pl.DataFrame, inquiries: list[Inquiry], rules: Rules) 
         "_sold": pl.col("customer").is_not_null(),
         "_known": pl.col("service").is_not_null(),
     }
-    keys = dict.fromkeys(key for inquiry in inquiries for key in inquiry.keys)
     months = _OF_MONTHS if rules.counts_months else ()
-    asked = (
-        lines.lazy()
-        .join(rules.customers.lazy().select("customer", alike), on="customer", how="left",
-              maintain_order="left")
-        .select(*_ASKED, *months, *keys, "_alike", **flags)
-        .collect()
-    )  # fmt: skip
-    question = pl.col("place").first().over(asked.columns)
-    placed = asked.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
-    return lines.hstack(placed.select("place", question=question))
+    charge = [*_ASKED, *months, "_month", "_recorded", "_usf", "_itself"]
+    own = ["_alike", "_sold", "_known"]
+    asked = lines.hstack(alike).select(*_ASKED, *months, "_alike", **flags)
+    asked = asked.with_columns(inquiry.alias("_inquiry"))
+    return first_places_by(asked, [charge, ["_inquiry"], own])
+
+
+def _alike(customers: pl.DataFrame) -> pl.DataFrame:
+    """Return customers with a number (`_alike`) that those of the same rules share."""
+    rules = distinct(customers.drop("customer"))
+    return customers.select("customer", _alike=rules.number)

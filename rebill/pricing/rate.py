@@ -12,20 +12,21 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.distinct import told_by_place
 from invoices.money import ZERO_CENTS, from_cents
 from invoices.periods import month_of
-from invoices.schema import FINDINGS, answers_to, seal
+from invoices.schema import FINDINGS, seal
 from rebill.pricing.cost_basis import is_invoiced, with_cost
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.customer_rules import Rules, rules_of
 from rebill.pricing.inquiries import (
     Inquiry,
     bundle_inquiries,
+    inquired,
     join_answers,
     markup_inquiries,
+    questions,
     retail_inquiries,
-    with_inquiries,
-    with_questions,
 )
 from rebill.pricing.markup_methods import ABSORB, EXEMPT, fine_price, wants_retail
 from rebill.pricing.markups import PASSED_ON
@@ -69,15 +70,14 @@ def rate(
         *bundle_inquiries(rules.bundles),
     ]
     tiered = bool(markups["tier"].is_not_null().any()) if "tier" in markups.columns else False
-    held = with_inquiries(lines.select(_LOOKED_AT).collect(), inquiries)
-    if tiered:
-        # The units of a line are counted with those of others: each asks alone.
-        place = pl.int_range(pl.len(), dtype=pl.Int64)
-        held = held.with_columns(place=place, question=place)
-    else:
-        held = with_questions(held, inquiries, rules)
-    first = held.lazy().filter(pl.col("place") == pl.col("question"))
-    answered = _answered(first, rules, inquiries, markups, retail).collect().lazy()
+    held = lines.select(_LOOKED_AT).collect().rechunk()
+    asked = inquired(held, inquiries)
+    place = pl.int_range(held.height, dtype=pl.UInt32, eager=True).alias("question")
+    # Where a tier counts the units of a line with those of others, each asks alone.
+    question = place if tiered else questions(held, asked.number, rules).alias("question")
+    first = place.filter(place == question)
+    asking = held[first].hstack([first]).hstack(asked.rows[asked.number.gather(first)])
+    answered = _answered(asking.lazy(), rules, inquiries, markups, retail).collect().lazy()
     priced = answered.filter(pl.col("cause").is_null())
     if tiered:
         priced = with_tiers(priced, rules.tiers)
@@ -86,10 +86,10 @@ def rate(
         "question", "cause", "markup_row"
     )
     charged = held.select(_KEPT)
-    charged = charged.hstack(answers_to(charged, answers, ["question"]))
+    charged = charged.hstack(told_by_place(question, answers, "question"))
     return Rated(
         charged.lazy().filter(pl.col("method").is_not_null()).pipe(_charged),
-        held.lazy().join(without, on="question").pipe(_findings),
+        held.lazy().with_columns(question).join(without, on="question").pipe(_findings),
     )
 
 
@@ -111,7 +111,7 @@ def _answered(
 
 
 _KEPT = (
-    *("question", "customer", "line_id", "service", "usoc", "description", "charge_class"),
+    *("customer", "line_id", "service", "usoc", "description", "charge_class"),
     *("service_from", "service_until", "period_from", "period_until", "wtn", "circuit_id"),
     *("carrier", "bill_date", "product"),
 )
@@ -119,7 +119,7 @@ _KEPT = (
 _LOOKED_AT = tuple(
     dict.fromkeys(
         [
-            *_KEPT[1:],
+            *_KEPT,
             *("document_id", "ban", "source_file", "source_row", "rate_day", "bill_day"),
             *("amount", "quantity", "expected", "at_stake", "due_units", "due_unit_parts"),
             *("fraction_parts", "buy_rate", "kind", "family", "package", "inventory_state"),

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.schema import RATE, among, answers_to, columns_of
+from invoices.distinct import told_by_place
+from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
-from reconcile.audit.match import match, with_details
+from reconcile.audit.match import inventory_of, matched, with_details
 from reconcile.audit.packages.held_packages import with_package_of_elements
 from reconcile.audit.packages.package_prices import spread
 from reconcile.audit.presence import without_partner
@@ -24,6 +25,7 @@ from reconcile.audit.pricing import contract_of, place, price, rate_frame, with_
 from reconcile.audit.questions import (
     answered,
     asking_alone,
+    asking_apart,
     first_of_each,
     is_alone,
     with_questions,
@@ -103,18 +105,18 @@ def audit(
     with its own part of history and inventory: memory does not grow with the night.
     """
     lines = with_bill_day(lines, history)
-    inventory = reference["services"], reference["service_accounts"]
+    inventory = inventory_of(reference["services"], reference["service_accounts"])
     limits = settings(contracts).select("contract", "backbill_limit_months")
     asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0)).collect()
-    asked = match(asked, *inventory)
+    asked = matched(asked, inventory)
     asked = asked.hstack(contract_of(asked, contracts, "bill_date", "contract"))
     carried = _orders(asked.lazy(), history, reference["orders"], limits)
 
     def placed(some: pl.DataFrame) -> pl.DataFrame:
-        return place(match(some, *inventory), carried, reference, contracts)
+        return place(matched(some, inventory), carried, reference, contracts)
 
     if shares == 1:
-        held = placed(lines.collect())
+        held = placed(lines.collect().rechunk())
         return _judged(held, history, documents, reference, contracts, carried, keep)
     parts = []
     by_service = _share(shares, "service", "ban")
@@ -124,7 +126,9 @@ def audit(
             for name in ("services", "service_accounts", "service_elements")
         }
         past = history.filter(by_service == number)
-        parts.append(_judged(share.collect(), past, documents, own, contracts, carried, keep))
+        parts.append(
+            _judged(share.collect().rechunk(), past, documents, own, contracts, carried, keep)
+        )
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -156,7 +160,7 @@ def _judged(
     limits = settings(contracts).select("contract", "backbill_limit_months")
     lines = with_package_of_elements(lines.lazy(), history, reference, limits).collect()
     lines = with_details(lines, reference["services"])
-    lines = with_rate_contract(lines.lazy(), contracts).collect()
+    lines = with_rate_contract(lines, contracts)
     lines = with_questions(lines, rate_frame(reference["buy_rates"]), elements)
     prices = price(first_of_each(lines).lazy(), reference, contracts).collect()
     priced = answered(lines.lazy(), prices, "question")
@@ -170,18 +174,18 @@ def _judged(
     marked = _marked(asked, found, summaries, alone, elements)
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
-    # A line in a package off its price has a share of its own, too.
-    off = lines.lazy().filter(among("line_id", shares["line_id"]), ~is_alone())
-    apart = answered(off, marked).select(marked.columns).collect()
-    apart = asking_alone(apart, shares["line_id"])
-    lines = asking_alone(lines, shares["line_id"])
+    # A line in a package off its price asks with its share of it, too.
+    before = lines
+    lines, places = asking_apart(lines, shares)
+    apart = answered(before[places].lazy(), marked).select(marked.columns).collect()
+    apart = apart.with_columns(asks=-1 - pl.col("place"))
     judged = _answers(pl.concat([marked, apart]), shares, found, history)
     few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
     findings = tell(answered(few, judged), reference)
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    told = answers_to(lines, judged.select("asks", *ANSWERED), ["asks"])
+    told = told_by_place(lines["asks"], judged.select("asks", *ANSWERED), "asks")
     lines = lines.drop("rate_contract").hstack(told)
     return Audit(keep(lines.select(columns_of(AUDITED))), findings, tell_not_billed(months))
 

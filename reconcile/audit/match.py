@@ -7,10 +7,13 @@ or whose service moved, are weighed, as distinct questions.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
+from invoices.distinct import distinct, distinct_in_runs
 from invoices.periods import add_months
-from invoices.schema import among, answers_to
+from invoices.schema import among
 from reconcile.homes import at_home, homes
 
 _OF_DAYS = ("recurring", "prorated", "surcharge", "tax", "usage")
@@ -32,8 +35,8 @@ def with_period(lines: pl.DataFrame) -> pl.DataFrame:
     """
     if "bill_day" not in lines.columns:
         lines = lines.with_columns(bill_day=pl.col("bill_date").dt.day().cast(pl.Int64))
-    asked = lines.select(_DATES).unique()
-    return lines.hstack(answers_to(lines, asked.with_columns(**_periods()), _DATES))
+    asked = distinct(lines.select(_DATES))
+    return lines.hstack(asked.told(asked.rows.select(**_periods())))
 
 
 def _periods() -> dict[str, pl.Expr]:
@@ -61,12 +64,44 @@ def _periods() -> dict[str, pl.Expr]:
     }
 
 
+class Inventory(NamedTuple):
+    """What lines are matched with: services by circuit and by number, as each key finds them."""
+
+    once: dict[str, pl.DataFrame]
+    """Services that stand in the inventory once under a circuit or number, and never moved."""
+    several: dict[str, pl.DataFrame]
+    """Those that have to be weighed: of keys that stand there more than once, or that moved."""
+    services: pl.DataFrame
+    """[service, package, service_wtn] of all."""
+
+
+def inventory_of(services: pl.LazyFrame, accounts: pl.LazyFrame) -> Inventory:
+    """Return the inventory that lines are matched with; `accounts` is `service_accounts`."""
+    inventory = (
+        homes(services, accounts)
+        .select(
+            *("carrier", "service", "ban", "wtn", "circuit_key", "installed_on", "disconnected_on"),
+            *("home_from", "home_until"),
+        )
+        .collect()
+    )
+    once, several = {}, {}
+    for key in _NAMES:
+        once[key], several[key] = _known(inventory, key)
+    of_service = services.select("service", "package", service_wtn="wtn").collect()
+    return Inventory(once, several, of_service)
+
+
 def match(lines: pl.DataFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -> pl.DataFrame:
+    """Return `lines` with the services they are about (`matched`), by these tables."""
+    return matched(lines, inventory_of(services, accounts))
+
+
+def matched(lines: pl.DataFrame, inventory: Inventory) -> pl.DataFrame:
     """Return `lines` with their period and the service each is about: service, package (as the
     inventory has it), matched_by, match_note.
 
-    `accounts` (`service_accounts`) says where services were at home that moved. Whether a line is
-    audited under the package of its service is decided where packages are known
+    Whether a line is audited under the package of its service is decided where packages are known
     (`reconcile.audit.pricing`). What lines ask is asked once for all that ask it.
 
     The circuit goes before the number::
@@ -76,37 +111,31 @@ def match(lines: pl.DataFrame, services: pl.LazyFrame, accounts: pl.LazyFrame) -
         C1       555-0102  C1 of S1, 555-0102 of S2  ->  S1       circuit     conflict
         null     555-0103  555-0103 of S3 and S4     ->  null     null        ambiguous
     """
-    inventory = homes(services, accounts).select(
-        *("carrier", "service", "ban", "wtn", "circuit_key", "installed_on", "disconnected_on"),
-        *("home_from", "home_until"),
-    )
-    known = {key: _known(inventory, key) for key in _NAMES}
-    weighed = {key: several for key, (_, several) in known.items() if not several.is_empty()}
+    weighed = {key: several for key, several in inventory.several.items() if several.height}
     lines = with_period(lines)
-    asked = lines.select(*_IDENTITY, *_asked_days(weighed))
-    told = asked.unique().lazy()
+    asked = distinct_in_runs(lines.select(*_IDENTITY, *_asked_days(weighed)))
+    told = asked.rows.lazy()
     for key, name in _NAMES.items():
-        told = _candidates(told, *known[key], key, name)
-    of_service = services.select("service", "package", service_wtn="wtn")
+        told = _candidates(told, inventory.once[key].lazy(), inventory.several[key], key, name)
     answers = (
         told.with_columns(
             service=_chosen(),
             matched_by=_matched_by(),
             service_ban=pl.when(_has_circuit).then("by_circuit_ban").otherwise("by_wtn_ban"),
         )
-        .join(of_service, on="service", how="left")
+        .join(inventory.services.lazy(), on="service", how="left", maintain_order="left")
         .with_columns(match_note=_note())
-        .select(*asked.columns, *_TOLD)
+        .select(_TOLD)
         .collect()
     )
-    return lines.hstack(answers_to(asked, answers, asked.columns))
+    return lines.hstack(asked.told(answers))
 
 
 def with_details(lines: pl.DataFrame, services: pl.LazyFrame) -> pl.DataFrame:
     """Return matched `lines` with what else the inventory says of their services."""
-    asked = lines.lazy().select("service").unique()
-    details = _details(services).join(asked, on="service", how="semi").collect()
-    return lines.hstack(answers_to(lines, details, ["service"]))
+    asked = distinct_in_runs(lines.select("service"))
+    known = services.join(asked.rows.lazy(), on="service", how="semi")
+    return lines.hstack(asked.looked_up(_details(known).collect()))
 
 
 _NAMES = {"circuit_key": "by_circuit", "wtn": "by_wtn"}
@@ -115,14 +144,14 @@ _QUESTION = ("period_from", "period_until", "bill_date", "for_days")
 _TOLD = ("service", "package", "matched_by", "match_note")
 
 
-def _known(inventory: pl.LazyFrame, key: str) -> tuple[pl.LazyFrame, pl.DataFrame]:
+def _known(inventory: pl.DataFrame, key: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return what stands in the inventory under a circuit or number: once, and more than once."""
     known = inventory.filter(pl.col(key).is_not_null()).with_columns(
         plain=(pl.len().over("carrier", key) == 1)
         & pl.col("home_from").is_null()
         & pl.col("home_until").is_null()
     )
-    return known.filter("plain"), known.filter(~pl.col("plain")).collect()
+    return known.filter("plain"), known.filter(~pl.col("plain"))
 
 
 def _asked_days(weighed: dict[str, pl.DataFrame]) -> list[pl.Expr]:

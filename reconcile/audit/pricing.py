@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from invoices.distinct import distinct, distinct_in_runs
 from invoices.money import EXACT_PER_CENT, MICROS, MONTH_PARTS, divide_half_away, micros
 from invoices.periods import days_between, with_billing_period, with_fraction
 from invoices.schema import among, answers_to
@@ -108,7 +109,7 @@ def price(
     back by one key; so is the fraction of a period.
     """
     rates = rate_frame(reference["buy_rates"])
-    lines = with_rate_contract(lines, contracts)
+    lines = with_rate_contract(lines.collect(), contracts).lazy()
     lines = with_question(lines, rates)
     key = ["carrier", *QUESTION, "usoc"]
     asked = lines.select(key).unique().collect()
@@ -259,8 +260,8 @@ def contract_of(
     lines: pl.DataFrame, contracts: list[Contract], day: str, name: str
 ) -> pl.DataFrame:
     """Return the contract that holds the account of each of `lines` on a day, as column `name`."""
-    key = ["carrier", "ban", day]
-    return answers_to(lines, _held_by(lines.select(key).unique(), contracts, day, name), key)
+    asked = distinct_in_runs(lines.select("carrier", "ban", day))
+    return asked.looked_up(_held_by(asked.rows, contracts, day, name))
 
 
 def _held_by(asked: pl.DataFrame, contracts: list[Contract], day: str, name: str) -> pl.DataFrame:
@@ -271,36 +272,35 @@ def _held_by(asked: pl.DataFrame, contracts: list[Contract], day: str, name: str
 def _package(lines: pl.DataFrame, packages: pl.LazyFrame) -> pl.Series:
     """Return the package of lines audited under it: its elements, or its own code."""
     key = ["carrier", "package", "usoc"]
-    asked = lines.filter(pl.col("package").is_not_null(), pl.col("charge_class").is_in(RECURRING))
+    asked = distinct(lines.select(*key, "charge_class"))
     elements = packages.select(*key, pl.lit(True).alias("element")).unique()
-    inside = asked.lazy().select(key).unique().join(elements, on=key, how="left")
     own = (pl.col("usoc") == pl.col("package")).fill_null(False)
-    fits = (
-        inside.filter(pl.col("element").fill_null(False) | own)
-        .select(*key, fits=pl.lit(True))
+    inside = pl.col("element").fill_null(False) | own
+    by_package = inside & pl.col("charge_class").is_in(RECURRING)
+    answers = (
+        asked.rows.lazy()
+        .join(elements, on=key, how="left", maintain_order="left")
+        .select(pl.when(by_package).then("package").alias("package"))
         .collect()
     )
-    monthly = pl.col("charge_class").is_in(RECURRING)
-    told = answers_to(lines, fits, key).hstack(lines.select("package", "charge_class"))
-    by_package = monthly & pl.col("fits").fill_null(False)
-    return told.select(pl.when(by_package).then("package").alias("package")).to_series()
+    return asked.told(answers).to_series()
 
 
-def with_rate_contract(lines: pl.LazyFrame, contracts: list[Contract]) -> pl.LazyFrame:
+def with_rate_contract(lines: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
     """Add the contract whose rates apply: the one that holds the account on the rate day.
 
-    It is the document's contract but where an account moves, so only exceptions are joined.
+    It is the document's contract but where an account moves, so only exceptions are looked up.
     """
     key = ["carrier", "ban", "rate_day"]
-    asked = lines.select(*key, "contract").drop_nulls().unique().collect()
-    held = contract_for(asked.rename({"rate_day": "day"}).select("carrier", "ban", "day").unique(),
-                        contracts).rename({"day": "rate_day", "contract": "held"})  # fmt: skip
-    moved = asked.join(held, on=key).filter(pl.col("held") != pl.col("contract"))
+    asked = distinct_in_runs(lines.select(*key, "contract"))
+    known = asked.rows.drop_nulls()
+    held = _held_by(known.select(key).unique(), contracts, "rate_day", "held")
+    moved = known.join(held, on=key).filter(pl.col("held") != pl.col("contract"))
     if moved.is_empty():
         return lines.with_columns(rate_contract="contract")
-    return lines.join(
-        moved.lazy(), on=[*key, "contract"], how="left", maintain_order="left"
-    ).with_columns(rate_contract=pl.coalesce("held", "contract"))
+    return lines.with_columns(
+        rate_contract=pl.coalesce(asked.looked_up(moved)["held"], lines["contract"])
+    )
 
 
 def _catalogued(asked: pl.DataFrame, usocs: pl.LazyFrame) -> pl.DataFrame:

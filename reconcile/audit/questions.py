@@ -10,18 +10,28 @@ from __future__ import annotations
 
 import polars as pl
 
-from invoices.schema import among
+from invoices.distinct import first_places, first_places_by
+from invoices.schema import among, answers_to
 from reconcile.audit.pricing import with_question
 
-_ASKED = (
-    *("carrier", "contract", "rate_contract", "usoc", "package", "charge_class"),
-    *("inventory_state", "inventory_zone", "term_months", "rate_day", "period_from"),
-    *("period_until", "bill_date", "bill_day", "amount", "quantity", "unit_rate"),
-    *("unit_rate_places", "installed_on", "disconnected_on", "match_note"),
-    *("units_left", "order_units", "nrc_waived"),
-)
-"""What a placed line asks with as it stands."""
 _OF_ROWS = ("quantity", "active_from", "active_until")
+_FAMILIES = (
+    (
+        *("usoc", "charge_class", "amount", "quantity", "unit_rate", "unit_rate_places"),
+        *("period_from", "period_until", "rate_day"),
+    ),
+    (
+        *("carrier", "contract", "rate_contract", "rate_ban", "bill_date", "bill_day"),
+        *("units_left", "order_units", "nrc_waived"),
+    ),
+    (
+        *("package", "inventory_state", "inventory_zone", "term_months", "rate_circuit"),
+        *("installed_on", "disconnected_on", "match_note", "is_known", "is_identified"),
+    ),
+    ("rows", *(f"_{name}" for name in _OF_ROWS), "of_service"),
+)
+"""What a placed line asks with: of the charge, of its bill and order, of its service, of what the
+inventory has of its code."""
 _STAND_IN = "~"
 """How the name of a question begins where a line's would stand: no line has one that does."""
 
@@ -31,9 +41,9 @@ def with_questions(
 ) -> pl.DataFrame:
     """Return placed `lines` with their `question`: the place of the first line that asks it.
 
-    `lines` know the contract of their rates; `elements` are those of the inventory. Beside its own
-    columns (`_ASKED`) a line asks with its account and circuit where a rate names them, with what
-    the inventory has of its code, and with its service where that is more than one row::
+    `lines` know the contract of their rates; `elements` are those of the inventory. A line asks
+    (`_FAMILIES`) with its account and circuit where a rate names them, with what the inventory has
+    of its code, and with its service where that is more than one row::
 
         usoc  amount  period       question
         1FB   12.00   06-01 07-01  0
@@ -45,39 +55,54 @@ def with_questions(
         .group_by("service", "usoc")
         .agg(pl.len().alias("rows"), *(pl.col(name).first().alias(f"_{name}") for name in _OF_ROWS))
     )
-    named = (
-        *(*_ASKED, "rate_ban", "rate_circuit", "rows"),
-        *(f"_{name}" for name in _OF_ROWS),
-    )
-    asked = (
-        with_question(lines.lazy(), rates)
-        .join(rows, on=["service", "usoc"], how="left", maintain_order="left")
-        .select(
-            *named,
-            is_known=pl.col("service").is_not_null(),
-            is_identified=pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null(),
-            of_service=pl.when(pl.col("rows") > 1).then("service"),
-        )
-        .collect()
-    )
-    question = pl.col("place").first().over(asked.columns)
-    placed = asked.with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
-    return lines.hstack(placed.select("place", question=question)).with_columns(asks="question")
+    owned = answers_to(lines, rows.collect(), ["service", "usoc"])
+    more = {
+        "is_known": pl.col("service").is_not_null(),
+        "is_identified": pl.col("circuit_key").is_not_null() | pl.col("wtn").is_not_null(),
+        "of_service": pl.when(pl.col("rows") > 1).then("service"),
+    }
+    asked = with_question(lines.hstack(owned).lazy(), rates).with_columns(**more)
+    names = [name for family in _FAMILIES for name in family]
+    question = first_places_by(asked.select(names).collect(), _FAMILIES).cast(pl.Int64)
+    place = pl.int_range(pl.len(), dtype=pl.Int64)
+    return lines.with_columns(place=place, question=question, asks=question)
 
 
 def first_of_each(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the first line of each question, under a name that is no line's."""
-    return lines.filter(pl.col("place") == pl.col("question")).with_columns(
-        line_id=pl.lit(_STAND_IN) + pl.col("question").cast(pl.String)
-    )
+    first = lines.select((pl.col("place") == pl.col("question")).arg_true()).to_series()
+    return lines[first].with_columns(line_id=pl.lit(_STAND_IN) + pl.col("question").cast(pl.String))
 
 
 def asking_alone(lines: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     """Return `lines` of which those named by `ids` ask a question of their own (`asks`)."""
     if ids.is_empty():
         return lines
-    own = pl.when(among("line_id", ids)).then(-1 - pl.col("place"))
-    return lines.with_columns(asks=own.otherwise("asks"))
+    named = lines.select(pl.arg_where(among("line_id", ids))).to_series()
+    return lines.with_columns(lines["asks"].scatter(named, -1 - lines["place"].gather(named)))
+
+
+def asking_apart(lines: pl.DataFrame, told: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Return `lines` of which those that more is told of (`told`: line_id and that) ask apart, and
+    the places of those that now ask for themselves and all of whom the same is told.
+
+    Of lines that ask question 0, three are in a package off its price::
+
+        line_id  place  asks  told      asks
+        D-1      0      0               0
+        D-2      1      0     4.00  ->  -2: for D-3, too
+        D-3      2      0     4.00      -2
+        D-4      3      0     4.01      -4
+    """
+    own = (
+        lines.select("line_id", "place", "asks")
+        .filter(~is_alone(), among("line_id", told["line_id"]))
+        .join(told, on="line_id", maintain_order="left")
+    )
+    first = first_places(own.drop("line_id", "place"))
+    places, for_them = own["place"], own["place"].gather(first)
+    lines = lines.with_columns(lines["asks"].scatter(places, -1 - for_them))
+    return lines, places.filter(places == for_them)
 
 
 def is_alone() -> pl.Expr:

@@ -173,10 +173,21 @@ class _Cutter:
         segments = _split(text, separators)
         if segments.is_empty():
             return None
-        blanks = "".join(blank for blank in separators.blanks if blank in text)
+        blanks = "".join(
+            blank for blank in separators.blanks if _stands_out(blank, text, separators)
+        )
         piece = Piece(separators, segments, self.number, blanks)
         self.number += len(segments)
         return piece
+
+
+def _stands_out(blank: str, text: str, separators: Separators) -> bool:
+    """Whether a blank may stand beside an element of a text, or at the end of a segment."""
+    if "\n" in text or "\r" in text:  # layout may stand between a blank and what ends it
+        return blank in text
+    element, end = separators.element, separators.terminator
+    beside = blank + element, element + blank, blank + end
+    return text.endswith(blank) or any(pair in text for pair in beside)
 
 
 def _separators(text: str) -> Separators | Unreadable:

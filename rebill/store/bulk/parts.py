@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,8 @@ from rebill.workspace.text_files import digest
 from rebill.workspace.write import sync
 
 TOKEN_LENGTH = 12
+_KEYS = {"carrier": "_carrier", "month": "_month"}
+_MOST_SLICES = 1_000
 _NULL_FOLDER = "__HIVE_DEFAULT_PARTITION__"
 
 PACKED: Literal["zstd"] = "zstd"
@@ -107,17 +110,36 @@ def _write_held(folder: Path, frame: pl.DataFrame, month: pl.Expr) -> list[_Writ
     """Write the rows of a frame, a file for each carrier and month."""
     if frame.is_empty():
         return []
-    keys = frame.select(_carrier="carrier", _month=month)
-    groups = {keys.row(0): frame}
-    if keys.n_unique() > 1:
-        parts = frame.hstack(keys).partition_by(keys.columns, include_key=False, as_dict=True)
-        groups = {(key[0], key[1]): part for key, part in parts.items()}
     written = []
-    for number, ((carrier, first), part) in enumerate(groups.items()):
+    for number, ((carrier, first), part) in enumerate(_parted(frame, month)):
         path = folder / f"{number}.parquet"
         part.write_parquet(path, compression=PACKED, compression_level=1, statistics=False)
         written.append(_Written(path, carrier, _named(first)))
     return written
+
+
+def _parted(
+    frame: pl.DataFrame, month: pl.Expr
+) -> Iterator[tuple[tuple[str | None, dt.date | str | None], pl.DataFrame]]:
+    """Yield the rows of each carrier and month, in the order in which they first come.
+
+    Rows mostly come month by month, file by file: then a part is made of slices, which are free.
+    """
+    keys = frame.select(carrier="carrier", month=month)
+    runs = (
+        keys.with_row_index("start")
+        .filter(pl.any_horizontal(pl.struct(keys.columns).rle_id().diff().fill_null(1) != 0))
+        .with_columns(end=pl.col("start").shift(-1, fill_value=frame.height))
+    )
+    if runs.height > _MOST_SLICES:
+        parts = frame.hstack(keys.rename(_KEYS)).partition_by(
+            list(_KEYS.values()), include_key=False, as_dict=True, maintain_order=True
+        )
+        yield from (((key[0], key[1]), part) for key, part in parts.items())
+        return
+    for key, some in runs.group_by("carrier", "month", maintain_order=True):
+        slices = [frame[start:end] for start, end in some.select("start", "end").iter_rows()]
+        yield (key[0], key[1]), pl.concat(slices, rechunk=False)
 
 
 def _stream(folder: Path, frame: pl.LazyFrame, month: pl.Expr) -> list[_Written]:
