@@ -1,4 +1,4 @@
-"""`python -m benchmarks [PART ...] [--lines N] [--sizes N ...] [--out PAGE] [--place DIR]`.
+"""`python -m benchmarks [PART ...] [--lines N] [--months M] [--sizes N ...] [--out PAGE]`.
 
 Without a part all are measured; each leaves its own section on the page and the others alone.
 """
@@ -13,7 +13,18 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bank, cash, commissions, disputes, flat_feeds, packets, papers, selling, x12
+from benchmarks import (
+    bank,
+    cash,
+    commissions,
+    disputes,
+    flat_feeds,
+    history,
+    packets,
+    papers,
+    selling,
+    x12,
+)
 from benchmarks.report import WORLDS_HEAD, page, worlds
 from benchmarks.run import Size, measure
 from benchmarks.worlds import WORLDS
@@ -58,19 +69,31 @@ SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
 }
 
 
+def _history(place: Path, lines: int, months: int) -> str:
+    """Measure the nights of so many months of at most a few lines each."""
+    lines = min(lines, history.LINES)
+    return history.section(lines, history.measured(place, lines, months))
+
+
 def main() -> None:
     """Measure, and leave the page."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"night, {', '.join(SECTIONS)}")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"night, history, {', '.join(SECTIONS)}"
+    )
     parser.add_argument("--lines", type=int, default=5_000_000, help="lines of (a), (b), selling")
     parser.add_argument(
         "--sizes", type=int, nargs="*", default=[1_000_000, 10_000_000], help="further ones for (c)"
     )
+    parser.add_argument("--months", type=int, default=13, help="bill months of history")
     parser.add_argument("--out", type=Path, default=PAGE, help="where the page goes")
     parser.add_argument("--place", type=Path, help="folder for the data (default: a temporary one)")
     given = parser.parse_args()
-    wanted = given.parts or ["night", *SECTIONS]
-    if unknown := sorted({*wanted} - {"night", *SECTIONS}):
+    sections = SECTIONS | {
+        "history": (history.HEAD, lambda place, lines: _history(place, lines, given.months))
+    }
+    wanted = given.parts or ["night", *sections]
+    if unknown := sorted({*wanted} - {"night", *sections}):
         parser.error(f"no part is called {unknown[0]}")
     if len(wanted) > 1:
         # In a process of its own: a child's peak of memory begins with its parent's.
@@ -82,7 +105,7 @@ def main() -> None:
         if wanted == ["night"]:
             night(given.out, Path(place), given.lines, given.sizes)
         else:
-            head, section = SECTIONS[wanted[0]]
+            head, section = sections[wanted[0]]
             cash.put(given.out, section(Path(place), given.lines), head)
     print(given.out.read_text(encoding="utf-8"))
 

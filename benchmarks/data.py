@@ -18,7 +18,6 @@ from invoices.text import filled
 CARRIER = "BENCH"
 CONTRACT = "BENCH-2026"
 ACCOUNTS = CUSTOMERS = 2_000
-MONTHS = 3
 AT_ONCE = 200_000
 """Services of one file."""
 FIRST_MONTH = dt.date(2026, 3, 1)
@@ -51,9 +50,8 @@ _MINUTES = pl.DataFrame(
     _COUNTS * 3, schema=_OFFER.drop("position").schema, orient="row"
 ).with_columns(position=pl.int_range(60, 60 + pl.len()).cast(pl.Int64))
 """What a usage-heavy carrier bills beside it: three counts of minutes a service."""
-_CONNECTION = 45_000_000
-_BY_BAN, _BY_CIRCUIT = 1_250_000, 70_000_000
-"""What one account pays for TTB and one circuit in a thousand for TMECS."""
+_CONNECTION, _BY_BAN, _BY_CIRCUIT = 45_000_000, 1_250_000, 70_000_000
+"""What a connection costs; what one account pays for TTB, one circuit in a thousand for TMECS."""
 _RAISED = 250_000  # what the rate change adds to every recurring rate
 
 _TOML = f"""
@@ -72,27 +70,29 @@ terms = {{ anchor = "bill_date", days = 15, unit = "calendar", roll = "next" }}
 
 def write(folder: Path, lines: int, world: World = WORLDS["plain"]) -> list[Path]:
     """Leave `reference/` and `bills/` with about so many lines below `folder`; return the bills."""
-    services = round(lines / world.lines_per_service / MONTHS)
+    services = round(lines / world.lines_per_service / world.months)
     accounts = min(ACCOUNTS, max(1, services // 10))
     (folder / "reference").mkdir(parents=True)
     (folder / "bills").mkdir()
     _write_reference(folder / "reference", _services(0, services, services, accounts, world), world)
     written = []
     step = -(-AT_ONCE * accounts // services)  # whole accounts, so that no document is cut
-    step = max(1, accounts * MONTHS // world.files) if world.files else step
+    step = max(1, accounts * world.months // world.files) if world.files else step
     for first in range(0, accounts, step):
         start, end = (-(-edge * services // accounts) for edge in (first, first + step))
         known = _services(start, min(end, services), services, accounts, world)
         before = pl.DataFrame(schema={"ban": pl.String, "previous": pl.Int64})
-        for month in range(MONTHS):
-            path = folder / "bills" / f"bench_{_month(month):%Y-%m}_{first:04d}.csv"
+        for month in range(world.months):
+            path = folder / "bills" / f"bench_{first_of(month):%Y-%m}_{first:04d}.csv"
             before = _write_bills(path, known, month, before, world)
             written.append(path)
     return sorted(written)
 
 
-def _month(number: int) -> dt.date:
-    return dt.date(FIRST_MONTH.year, FIRST_MONTH.month + number, 1)
+def first_of(number: int) -> dt.date:
+    """Return the first day of a bill month, the first of which is 0."""
+    years, month = divmod(FIRST_MONTH.month - 1 + number, 12)
+    return dt.date(FIRST_MONTH.year + years, month + 1, 1)
 
 
 def _services(start: int, end: int, services: int, accounts: int, world: World) -> pl.DataFrame:
@@ -111,7 +111,7 @@ def _services(start: int, end: int, services: int, accounts: int, world: World) 
             state_no=number // 3 % world.states,
             zone_no=number // 7 % world.zones,
             term_no=number // 11 % world.terms,
-            started=pl.when(new).then(number // 97 % MONTHS),
+            started=pl.when(new).then(number // 97 % world.months),
             zombie=(number % 50 == 7) & ~new,
         )
         .with_columns(
@@ -170,7 +170,7 @@ def _lines(known: pl.DataFrame, month: int, world: World) -> pl.DataFrame:
         rate=pl.col("rate") - (_RAISED if month == 1 else 0) * own.is_null(),
     )
     connected = (
-        known.filter(pl.col("n") % 60 == 5, pl.col("n") // 60 % MONTHS == month, began <= 0)
+        known.filter(pl.col("n") % 60 == 5, pl.col("n") // 60 % world.months == month, began <= 0)
         .with_columns(
             usoc=pl.lit("SCNLX"), charge_class=pl.lit("one_time"), share=pl.lit(0, pl.Int64),
             rate=pl.lit(_CONNECTION, pl.Int64), units=pl.lit(1, pl.Int64),
@@ -209,7 +209,7 @@ def _write_bills(
     """Write the documents of a month as `usoc-lines`; return what each leaves unpaid."""
     lines = _lines(known, month, world).with_columns(
         line_no=pl.int_range(1, pl.len() + 1).over("account").cast(pl.Int64),
-        invoice_no=filled("{}-{}", "ban", pl.lit(f"{_month(month):%Y%m}")),
+        invoice_no=filled("{}-{}", "ban", pl.lit(f"{first_of(month):%Y%m}")),
         order=pl.lit(1),
     )
     sums = lines.group_by("account", "ban", "invoice_no").agg(pl.col("amount").sum())
@@ -217,7 +217,7 @@ def _write_bills(
     documents = sums.select(
         "account", "ban", "invoice_no",
         record=pl.lit("document"), carrier=pl.lit(CARRIER), order=pl.lit(0),
-        bill_date=pl.lit(_month(month)), due_date=pl.lit(_month(month) + dt.timedelta(days=15)),
+        bill_date=pl.lit(first_of(month)), due_date=pl.lit(first_of(month) + dt.timedelta(days=15)),
         previous_balance=_dollars("previous"), payments=_dollars(-pl.col("previous")),
         adjustments=_dollars(pl.lit(0, pl.Int64)), current_charges=_dollars("amount"),
         total_due=_dollars("amount"),
@@ -230,7 +230,7 @@ def _write_bills(
 
 def _printed(lines: pl.DataFrame, month: int) -> pl.DataFrame:
     """Return the lines as they are printed."""
-    bill, ahead, behind = _month(month), _month(month + 1), _month(month - 1)
+    bill, ahead, behind = first_of(month), first_of(month + 1), first_of(month - 1)
     kind = pl.col("charge_class")
     partly, point = kind == "prorated", kind == "one_time"
     starts = pl.when(partly).then(behind.replace(day=11)).when(point).then(behind.replace(day=20))
@@ -262,8 +262,7 @@ def _dollars(cents: str | pl.Expr) -> pl.Expr:
 
 
 def _rate(micros: str) -> pl.Expr:
-    one = pl.lit("0.000001").cast(pl.Decimal(38, 6))
-    return pl.col(micros).cast(pl.Decimal(38, 6)) * one
+    return pl.col(micros).cast(pl.Decimal(38, 6)) * pl.lit("0.000001").cast(pl.Decimal(38, 6))
 
 
 def _write_reference(folder: Path, known: pl.DataFrame, world: World) -> None:
@@ -279,7 +278,7 @@ def _write_reference(folder: Path, known: pl.DataFrame, world: World) -> None:
             package=pl.when(pl.col("kind") == "package").then(pl.lit(PACKAGE)),
             product="kind", installed_on=pl.when(pl.col("started").is_not_null()).then(
                 pl.col("started").replace_strict(
-                    {m: _month(m - 1).replace(day=11) for m in range(MONTHS)},
+                    {m: first_of(m - 1).replace(day=11) for m in range(world.months)},
                     return_dtype=pl.Date,
                 )
             ).otherwise(dt.date(2020, 1, 1)),
@@ -294,8 +293,9 @@ def _write_reference(folder: Path, known: pl.DataFrame, world: World) -> None:
         "orders": known.filter(pl.col("n") % 60 == 5, pl.col("n") % 600 != 5).select(
             "service", order_no=pl.lit("O") + pl.col("service"), usoc=pl.lit("SCNLX"),
             quantity=pl.lit(1), nrc_waived=pl.lit(False),
-            completed_on=(pl.col("n") // 60 % MONTHS).replace_strict(
-                {m: _month(m - 1).replace(day=20) for m in range(MONTHS)}, return_dtype=pl.Date
+            completed_on=(pl.col("n") // 60 % world.months).replace_strict(
+                {m: first_of(m - 1).replace(day=20) for m in range(world.months)},
+                return_dtype=pl.Date
             ),
         ),
         "customers": _customers(),
@@ -326,7 +326,7 @@ def _buy_rates(known: pl.DataFrame, world: World) -> pl.DataFrame:
         return pl.when((pl.col(step) != 0) | pl.lit(world.everywhere)).then(value)
 
     versions = pl.DataFrame(
-        {"raise": [0, _RAISED], "effective_from": [dt.date(2024, 1, 1), _month(1)]}
+        {"raise": [0, _RAISED], "effective_from": [dt.date(2024, 1, 1), first_of(1)]}
     )
     recurring = pl.col("charge_class") == "recurring"
     rows = (
@@ -346,7 +346,7 @@ def _buy_rates(known: pl.DataFrame, world: World) -> pl.DataFrame:
             rate=pl.col("base") + pl.col("by_state") * pl.col("state_no")
             + pl.col("by_zone") * pl.col("zone_no") + pl.col("by_term") * pl.col("term_no")
             + pl.col("raise"),
-            effective_until=pl.when(recurring & (pl.col("raise") == 0)).then(_month(1)),
+            effective_until=pl.when(recurring & (pl.col("raise") == 0)).then(first_of(1)),
         )
         .unique()
     )  # fmt: skip

@@ -53,7 +53,9 @@ def measure(place: Path, lines: int, jobs: bool, world: str = "plain") -> Size:
     bills = sorted((place / "bills").glob("*.csv"))
     size = Size(_count(bills), sum(path.stat().st_size for path in bills) / 1e6)
     runs = 3 if lines <= FEW else 1
-    _prepare(place, bills)
+    inbox = made(place) / "inbox"
+    for path in bills:
+        os.link(path, inbox / path.name)
     _say(f"{size.lines:,} lines, {size.megabytes:,.0f} MB, {world}")
     if jobs:
         _child("tables", place)
@@ -75,16 +77,15 @@ def _count(bills: list[Path]) -> int:
     return count
 
 
-def _prepare(place: Path, bills: list[Path]) -> None:
-    """Make the workspace, load the reference tables, put the bills into the inbox."""
+def made(place: Path) -> Path:
+    """Make the workspace of a world, load its reference tables, and return where it is."""
     workspace = place / "workspace"
-    _rebill("init", str(workspace))
-    _rebill("load", str(place / "reference"), "--workspace", str(workspace))
-    for path in bills:
-        os.link(path, workspace / "inbox" / path.name)
+    rebill("init", str(workspace))
+    rebill("load", str(place / "reference"), "--workspace", str(workspace))
+    return workspace
 
 
-def _rebill(*arguments: str) -> tuple[float, float, float]:
+def rebill(*arguments: str) -> tuple[float, float, float]:
     """Run the product's command; return its seconds, CPU seconds and peak MiB."""
     code = "from rebill.cli.main import main; main()"
     start = time.perf_counter()
@@ -107,7 +108,7 @@ def _rebill(*arguments: str) -> tuple[float, float, float]:
 
 def _night(place: Path) -> Taken:
     workspace = str(place / "workspace")
-    night = Taken(*_rebill("nightly", "--workspace", workspace, "--as-of", AS_OF))
+    night = Taken(*rebill("nightly", "--workspace", workspace, "--as-of", AS_OF))
     _say(f"  night: {night.seconds:.2f} s, CPU {night.cpu:.2f} s, {night.mib:,.0f} MiB")
     return night
 

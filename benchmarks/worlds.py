@@ -19,6 +19,7 @@ class World:
     """Whether each rate names a state, a zone and a term, be it the same in all of them."""
     usage: bool = False
     """Whether a third of the lines are usage, each of an amount of its own."""
+    months: int = 3
     files: int | None = None
     """About how many files there are; null = as few as hold `benchmarks.data.AT_ONCE` services."""
 

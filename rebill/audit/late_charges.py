@@ -13,7 +13,9 @@ from rebill.cash.schedule import unpaid
 from rebill.disputes.claims import claim_steps, closed_around
 from rebill.run.deadlines import dated
 from rebill.run.run import Run
-from rebill.store.record import corrected
+from rebill.store.frames import one_of
+from rebill.store.models import DocumentTotal
+from rebill.store.record import COUNTED, corrected, documents_named
 from reconcile.audit import late_charges
 from reconcile.pulls.debits import DEBITS, debits
 from reconcile.window import roll
@@ -23,14 +25,12 @@ def late_verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
     """Return what the bank's word says of late charges on the documents that are audited now
     (`reconcile.audit.late_charges.VERDICTS`)."""
     record = run.record
-    late = record.totals().filter(pl.col("charge_class") == "late_charge")
-    counted = record.counted()
-    bills = counted.filter(pl.col("document_id").is_in(list(audited))).join(
-        late, on="document_id", how="semi"
-    )
+    own = one_of(record.connection, DocumentTotal.document_id, audited)
+    late = record.totals(DocumentTotal.charge_class == "late_charge", own)
+    bills = documents_named(record, late["document_id"]).filter(pl.col("status").is_in(COUNTED))
     if bills.is_empty():
         return late_charges.VERDICTS.to_frame()
-    accounts = counted.join(bills, on=["carrier", "ban"], how="semi")
+    accounts = record.counted().join(bills, on=["carrier", "ban"], how="semi")
     # A bill that was void and counts again is not without a pull: it is reckoned anew.
     again = (pl.col("status") == "none") & pl.col("document_id").is_in(list(audited))
     pulls = record.debits().filter(~again)

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from invoices.schema import FINDINGS, LINES, among
+from invoices.schema import FINDINGS, LINES
 from rebill.audit.late_charges import late_verdicts
 from rebill.audit.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
 from rebill.store import leave_bulk, scan_files
 from rebill.store.frames import MONTH, not_of, of
+from rebill.store.record import documents_named
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
 from reconcile.audit import late_charges
@@ -62,7 +63,7 @@ def to_do_again(
         rest = touched(run, documents, todo, lines).join(wanted, on="document_id", how="anti")
         return pl.concat([wanted, rest]).sort("document_id")
     lines_gone = so_far.gone
-    gone = run.record.documents().filter(among("document_id", lines_gone["document_id"]))
+    gone = documents_named(run.record, lines_gone["document_id"].unique())
     late = touched(
         run,
         documents,

@@ -12,13 +12,24 @@ from invoices.schema import FINDINGS, LINES
 from rebill.audit.passes import Pass, audit_all, to_do_again
 from rebill.cash.bank_tables import actual_pulls, pull_events
 from rebill.run.deadlines import dated
-from rebill.run.keep import keep, keep_findings, take_back_findings, take_files
+from rebill.run.keep import (
+    keep,
+    keep_findings,
+    renew_findings,
+    take_back_findings,
+    take_files,
+)
 from rebill.run.outcomes import DocumentsSettled, LinesAudited, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Audit, CheckBills
 from rebill.store import live_bulk, models, name_bulk, supersede, update_rows
-from rebill.store.frames import MONTH, not_of, of
-from rebill.store.record import BILL_FINDINGS, KEPT_FINDINGS, MONTH_FINDINGS
+from rebill.store.frames import MONTH, first_day, not_of, of
+from rebill.store.record import (
+    BILL_FINDINGS,
+    KEPT_FINDINGS,
+    MONTH_FINDINGS,
+    documents_named,
+)
 from reconcile.audit import bill_series
 from reconcile.homes import homes, stays
 from reconcile.pulls.events import pull_findings
@@ -61,16 +72,29 @@ def audit_lines(run: Run, stage: Audit, so_far: Outcomes) -> LinesAudited | None
 
 def _to_audit(run: Run, so_far: Outcomes) -> ToAudit | None:
     """Gather what is to be audited; none where nothing is."""
-    documents = run.record.documents().filter(pl.col("status") == "loaded")
-    new = documents.filter(pl.col("audited_load").is_null())
+    document = models.Document
+    loaded = document.status == "loaded"
+    new = run.record.documents(loaded, document.audited_load.is_(None))
     if new.is_empty() and not so_far.asked and so_far.months_left.is_empty():
         return None
+    documents = run.record.documents(loaded, document.bill_date >= _first_day(run, so_far, new))
     lines = of(run.record.waiting(), new["document_id"]).select(LINES.names())
     came = so_far.last(DocumentsSettled)
     if came is not None:
         lines = pl.concat([lines, of(came.settled.lines, new["document_id"])])
     late = to_do_again(run, so_far, documents, new, lines)
     return ToAudit(documents, new, late, lines)
+
+
+def _first_day(run: Run, so_far: Outcomes, new: pl.DataFrame) -> dt.date:
+    """Return the first day of the first month that an audit looks at documents of.
+
+    Documents concern others of their month and later ones; `new` are those that came.
+    """
+    asked = documents_named(run.record, [*so_far.asked, *so_far.gone["document_id"].unique()])
+    months = [frame.select(MONTH).to_series() for frame in (new, asked)]
+    first = pl.concat([*months, so_far.months_left["bill_month"]]).min()
+    return dt.date.min if first is None else first_day(str(first))
 
 
 def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> pl.DataFrame:
@@ -99,14 +123,7 @@ def _keep(run: Run, work: ToAudit, passes: Sequence[Pass], asked: list[str]) -> 
 
 def check_bills(run: Run, stage: CheckBills, so_far: Outcomes) -> None:
     """Leave the findings about bills as a whole as they are on the day of the run."""
-    findings = _of_bills(run, stage.as_of)
-    record = run.record
-    live = live_bulk(record.connection, BILL_FINDINGS)
-    stored = record.scan(BILL_FINDINGS, KEPT_FINDINGS).select(FINDINGS.names()).collect()
-    if stored.sort("finding_id").equals(findings):
-        return
-    supersede(record.connection, live["id"].to_list(), run.run_id)
-    keep_findings(run, findings, BILL_FINDINGS)
+    renew_findings(run, _of_bills(run, stage.as_of), BILL_FINDINGS)
 
 
 def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:

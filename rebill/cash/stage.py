@@ -12,6 +12,7 @@ from rebill.run.outcomes import BankRead, FileLeft, Outcomes, PullsMatched
 from rebill.run.run import Run
 from rebill.run.stages import MatchPulls, ReadBank, Schedule
 from rebill.store import models_bank, read_table
+from rebill.store.record import documents_named
 from rebill.workspace import apart
 from rebill.workspace.write import STAGED
 
@@ -64,7 +65,7 @@ def schedule(run: Run, stage: Schedule, so_far: Outcomes) -> None:
     documents = record.counted()
     before = record.debits()
     new = documents.join(before, on="document_id", how="anti").select("carrier", "ban")
-    decided = record.documents().filter(pl.col("document_id").is_in(so_far.decided))
+    decided = documents_named(record, so_far.decided)
     moved = pl.concat([new, decided.select("carrier", "ban")])
     changed = set_pulls(run, documents.join(moved, on=["carrier", "ban"], how="semi"), before)
     if changed is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from typing import Any
 
 import polars as pl
 
@@ -17,7 +18,8 @@ from invoices.schema import CENTS, among, columns_of
 from rebill.disputes.held_by_claims import freeze, holds
 from rebill.reference import current
 from rebill.store import insert_frame, models, models_disputes, read_table, update_rows
-from rebill.store.record import Record
+from rebill.store.frames import one_of
+from rebill.store.record import Record, Wanted, documents_named
 from reconcile.cash.exposure import DISPUTED
 from reconcile.claims.life import HAPPENED, NEWS, STATE, Advanced, advance
 from reconcile.claims.moves import OURS, UNFILED
@@ -44,16 +46,25 @@ def under_policies(claims: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def states(record: Record) -> pl.DataFrame:
-    """Return every claim as it stands (`STATE`), with the settings its events are judged by."""
+def named(record: Record, column: Any, claim_nos: pl.Series | None) -> tuple[Wanted, ...]:
+    """Return the condition that a column names one of the claims; none where all are asked for."""
+    return () if claim_nos is None else (one_of(record.connection, column, claim_nos),)
+
+
+def states(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
+    """Return claims as they stand (`STATE`), with the settings their events are judged by.
+
+    `claim_nos` are the claims that are asked for; without them it is all.
+    """
+    claims = record.claims(*named(record, models.Claim.claim_no, claim_nos))
     last = (
-        record.claim_events()
+        record.claim_events(*named(record, models.ClaimEvent.claim_no, claim_nos))
         .filter(~pl.col("what").is_in(OURS))
         .group_by("claim_no")
         .agg(last_on=pl.col("at").max())
     )
     return (
-        under_policies(record.claims(), policies_of(record).drop("form"))
+        under_policies(claims, policies_of(record).drop("form"))
         .join(last, on="claim_no", how="left")
         .with_columns(
             pl.col(_MONEY).fill_null(ZERO_CENTS),
@@ -81,15 +92,17 @@ def parts(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
 
 def claim_steps(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
     """Return where the money of claims stood from which day on (`places.STEPS`)."""
-    claims = record.claims()
-    if claim_nos is not None:
-        claims = claims.filter(among("claim_no", claim_nos))
-    return _steps(record, claims, parts(record, claim_nos))
+    claims = record.claims(*named(record, models.Claim.claim_no, claim_nos))
+    return _steps(record, claims, parts(record, claim_nos), claim_nos)
 
 
-def _steps(record: Record, claims: pl.DataFrame, own: pl.DataFrame) -> pl.DataFrame:
-    given = read_table(record.connection, models_disputes.ClaimCredit)
-    return steps(claims, own, _totals(record), given.select(CREDIT_PARTS.names()))
+def _steps(
+    record: Record, claims: pl.DataFrame, own: pl.DataFrame, claim_nos: pl.Series | None
+) -> pl.DataFrame:
+    credit = models_disputes.ClaimCredit
+    given = read_table(record.connection, credit, *named(record, credit.claim_no, claim_nos))
+    totals = counted_events(record, claim_nos).select(TOTALS.names())
+    return steps(claims, own, totals, given.select(CREDIT_PARTS.names()))
 
 
 def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
@@ -107,15 +120,11 @@ def disputed(steps: pl.DataFrame, claims: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _totals(record: Record) -> pl.DataFrame:
-    """Return what the events of every claim did to its money (`TOTALS`)."""
-    return counted_events(record).select(TOTALS.names())
-
-
-def counted_events(record: Record) -> pl.DataFrame:
+def counted_events(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
     """Return everything that happened to claims, with `event`, those of each from one on."""
     number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("claim_no")
-    return record.claim_events().with_columns(event=number)
+    of_claims = named(record, models.ClaimEvent.claim_no, claim_nos)
+    return record.claim_events(*of_claims).with_columns(event=number)
 
 
 def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = None) -> Advanced:
@@ -125,13 +134,13 @@ def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = No
     what credits are for: a row of `claim_credits` without `event`, for the credit event of its
     claim and `at`.
     """
-    state = states(record)
-    state = state.filter(among("claim_no", news["claim_no"].unique()))
+    state = states(record, news["claim_no"].unique())
+    own = parts(record, state["claim_no"])
     # Whatever happens to a claim happens after its last bill was dated, or taken in before that.
-    bills = record.documents().select(
+    bills = documents_named(record, own["document_id"]).select(
         "document_id", there=pl.min_horizontal("bill_date", "received_on")
     )
-    there = parts(record, state["claim_no"]).join(bills, on="document_id")
+    there = own.join(bills, on="document_id")
     first = there.group_by("claim_no").agg(known_from=pl.col("there").max())
     state = state.drop("known_from").join(first, on="claim_no", how="left")
     outcome = advance(state, news, closed_around(record, news["at"], state["answered_on"]))
@@ -151,8 +160,9 @@ def closed_around(record: Record, *days: pl.Series) -> list[dt.date]:
 
 def write(record: Record, outcome: Advanced, credits: pl.DataFrame | None = None) -> None:
     """Leave on record what became of claims, and check where their money stands."""
-    before = record.claims().select("claim_no", was="status")
     changed = outcome.claims
+    before = record.claims(*named(record, models.Claim.claim_no, changed["claim_no"]))
+    before = before.select("claim_no", was="status")
     left = changed.join(before, on="claim_no").filter(
         pl.col("was").is_in(UNFILED), ~pl.col("status").is_in(UNFILED)
     )
@@ -175,9 +185,9 @@ def check(record: Record, claim_nos: pl.Series) -> None:
     """Raise where the money of claims does not add up: a fault of the program, nothing is kept."""
     if claim_nos.is_empty():
         return
-    claims = record.claims().filter(among("claim_no", claim_nos))
+    claims = record.claims(*named(record, models.Claim.claim_no, claim_nos))
     own = parts(record, claim_nos)
-    wrong = faults(_steps(record, claims, own), claims, own)
+    wrong = faults(_steps(record, claims, own, claim_nos), claims, own)
     if wrong:
         raise RuntimeError("; ".join(wrong[:5]))
 

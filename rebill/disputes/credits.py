@@ -21,9 +21,9 @@ from rebill.disputes.claims import (
 from rebill.disputes.credits_on_bills import free_credits
 from rebill.disputes.held_by_claims import holds
 from rebill.reference.current import current_frame
-from rebill.store import insert_frame, models_disputes, read_table
-from rebill.store.frames import MONTH
-from rebill.store.record import CREDIT_CODES, Record
+from rebill.store import insert_frame, models, models_disputes, read_table
+from rebill.store.frames import MONTH, one_of
+from rebill.store.record import CREDIT_CODES, KEPT_FINDINGS, Record
 from rebill.workspace.settings import ConfigError
 from reconcile.claims.credit_pool import WAITING, WANTED
 from reconcile.claims.crediting import Matched, match
@@ -86,7 +86,8 @@ def _promises(record: Record) -> pl.DataFrame:
     One that is a finding already is waited for as a claim.
     """
     table = current_frame(record.workspace, record.connection, "promised_credits").collect()
-    told = record.findings().filter(pl.col("code").is_in(CREDIT_CODES), pl.col("cause") == PROMISED)
+    findings = KEPT_FINDINGS.to_frame().lazy() if table.is_empty() else record.findings()
+    told = findings.filter(pl.col("code").is_in(CREDIT_CODES), pl.col("cause") == PROMISED)
     names = told.select(pl.col("finding_id").str.split(":").list.last()).collect().to_series()
     left = (pl.col("amount") - pl.col("taken").fill_null(0)).cast(CENTS)
     rules = policies_of(record).filter(pl.col("contract").is_null())["credit_tolerance"].item()
@@ -124,7 +125,7 @@ def waiting(record: Record) -> pl.DataFrame:
     rules = policies_of(record).select("contract", "credit_tolerance")
     gone = pl.col("credited").fill_null(ZERO_CENTS) + pl.col("withdrawn").fill_null(ZERO_CENTS)
     left = pl.col("amount") - gone
-    claims = record.claims().filter(pl.col("status").is_in(CREDITABLE))
+    claims = record.claims(models.Claim.status.in_(CREDITABLE))
     return (
         under_policies(claims, rules)
         .with_columns(
@@ -148,7 +149,9 @@ def wanted(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
         .join(lines.lazy().select("line_id"), on="line_id", how="semi")
         .collect()
     )
-    given = read_table(record.connection, models_disputes.ClaimCredit)
+    credit = models_disputes.ClaimCredit
+    own = one_of(record.connection, credit.claim_no, claims["claim_no"])
+    given = read_table(record.connection, credit, own)
     credited = given.group_by("claim_no", "finding_id").agg(done=pl.col("amount").sum().cast(CENTS))
     key = ["claim_no", "finding_id"]
     rooms = (
@@ -185,7 +188,7 @@ def take(
     """
     if taken.is_empty():
         return pl.DataFrame(schema=NEWS)
-    state = states(record).filter(among("claim_no", taken["claim_no"].unique()))
+    state = states(record, taken["claim_no"].unique())
     known = _with_days(taken, credits, state, on)
     events = (
         known.group_by("claim_no", "at", "bill_date", "invoice_no", "carried_by")
@@ -219,7 +222,9 @@ def _with_days(
 
 def _with_event_numbers(record: Record, known: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
     """Return the credits taken, each with the number of its event among those of its claim."""
-    counted = record.claim_events().group_by("claim_no").agg(so_far=pl.len().cast(pl.Int64))
+    own = one_of(record.connection, models.ClaimEvent.claim_no, known["claim_no"])
+    events_so_far = record.claim_events(own).group_by("claim_no")
+    counted = events_so_far.agg(so_far=pl.len().cast(pl.Int64))
     rows = known.join(
         events.select("claim_no", "carried_by", "nth"), on=["claim_no", "carried_by"]
     ).join(counted, on="claim_no", how="left")

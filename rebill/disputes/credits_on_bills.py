@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.schema import among, columns_of
 from invoices.text import filled
 from rebill.store import models_disputes, read_table
-from rebill.store.frames import MONTH
+from rebill.store.frames import MONTH, first_day, in_months, one_of
+from rebill.store.models import Claim, Document, DocumentTotal
 from rebill.store.record import Record
 from reconcile.claims.credit_pool import CREDITS
 
@@ -55,9 +57,10 @@ def _credit_lines(record: Record, months: list[str] | None, certain: bool) -> pl
 
 def _header_credits(record: Record, months: list[str] | None) -> pl.DataFrame:
     """Return the adjustments that headers of loaded documents give back."""
-    giving = record.documents().filter(pl.col("status") == "loaded", pl.col("adjustments") < 0)
+    wanted = [Document.status == "loaded", Document.adjustments < 0]
     if months is not None:
-        giving = giving.filter(MONTH.is_in(months))
+        wanted.append(in_months(Document.bill_date, months))
+    giving = record.documents(*wanted)
     nothing = [pl.lit(None, dtype=pl.String).alias(name) for name in ("subject", "usoc", "words")]
     return giving.select(
         *("document_id", "carrier", "ban", "bill_date", "invoice_no"),
@@ -78,17 +81,17 @@ def free_credits(
 
     `certain`: only those that can be taken without a person.
     """
-    months = [
-        *record.claims().join(claims, on="claim_no", how="semi")["bill_month"],
-        *promises.select(MONTH).to_series(),
-    ]
+    named = record.claims(one_of(record.connection, Claim.claim_no, claims["claim_no"]))
+    months = [*named["bill_month"], *promises.select(MONTH).to_series()]
     if not months:
         return pl.DataFrame(schema=CREDITS)
-    documents = record.documents().filter(pl.col("status") == "loaded", min(months) <= MONTH)
+    wanted = [Document.status == "loaded", Document.bill_date >= first_day(min(months))]
     if certain:
-        adjusted = record.totals().filter(pl.col("charge_class") == "adjustment")
-        own = among("document_id", adjusted["document_id"])
-        documents = documents.filter(own | (pl.col("adjustments") < 0))
+        adjusted = sa.select(DocumentTotal.document_id).where(
+            DocumentTotal.charge_class == "adjustment"
+        )
+        wanted.append(Document.document_id.in_(adjusted) | (Document.adjustments < 0))
+    documents = record.documents(*wanted)
     wanted_months = documents.select(MONTH).to_series().unique().to_list()
     # What was taken back, because its bill was void for a time, is nobody's again.
     given = read_table(record.connection, models_disputes.ClaimCredit).group_by("credit_id")

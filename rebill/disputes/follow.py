@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, FINDINGS, seal
 from rebill.disputes.claims import claim_steps, policies_of, under_policies
 from rebill.disputes.credits import match_credits, promises_kept
-from rebill.run.keep import keep_findings
+from rebill.run.keep import renew_findings
 from rebill.run.outcomes import ClaimsFollowed, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import FollowClaims
-from rebill.store import live_bulk, supersede
-from rebill.store.record import CREDIT_FINDINGS, KEPT_FINDINGS
+from rebill.store.models import Claim, Document
+from rebill.store.record import (
+    COUNTED,
+    CREDIT_FINDINGS,
+    KEPT_FINDINGS,
+    Record,
+    documents_named,
+)
 from reconcile.claims.moves import DONE
 from reconcile.claims.promises import GRANTED, PROMISED, PROMISES, missing
 
@@ -27,31 +34,33 @@ def follow(run: Run, stage: FollowClaims, so_far: Outcomes) -> ClaimsFollowed:
     events = match_credits(record)
     run.count("credits taken", events.height)
     run.total("credited", events["amount"])
-    documents = record.counted()
-    granted = seal(missing(_granted(run), documents), KEPT_FINDINGS)
-    live = live_bulk(record.connection, CREDIT_FINDINGS)
-    stored = seal(record.scan(CREDIT_FINDINGS, KEPT_FINDINGS), KEPT_FINDINGS).collect()
-    if not stored.sort("finding_id").equals(granted):
-        supersede(record.connection, live["id"].to_list(), run.run_id)
-        keep_findings(run, granted, CREDIT_FINDINGS)
-    promised = missing(_promised(run), documents).select(FINDINGS.names())
+    due, promises = _granted(run), _promised(run)
+    documents = _bills_since(record, pl.concat([due, promises]))
+    granted = seal(missing(due, documents), KEPT_FINDINGS)
+    renew_findings(run, granted, CREDIT_FINDINGS)
+    promised = missing(promises, documents).select(FINDINGS.names())
+    if promised.is_empty():
+        return ClaimsFollowed(promised)
     known = record.findings().select("finding_id").collect()
     return ClaimsFollowed(promised.join(known, on="finding_id", how="anti"))
+
+
+def _bills_since(record: Record, promises: pl.DataFrame) -> pl.DataFrame:
+    """Return the loaded and held bills that may have come since the first of the promises."""
+    first = promises["since"].min()
+    since = sa.false() if first is None else Document.bill_date > first
+    return record.documents(Document.status.in_(COUNTED), since)
 
 
 def _granted(run: Run) -> pl.DataFrame:
     """Return what carriers granted on claims (`PROMISES`), on the account of their first bill."""
     record = run.record
     rules = policies_of(record).select("contract", by_bill="credit_by_bill")
-    granted = record.claims().filter(pl.col("granted") > 0, ~pl.col("status").is_in(DONE))
+    granted = record.claims(Claim.granted > 0, Claim.status.not_in(DONE))
     claims = under_policies(granted, rules)
-    bans = record.documents().select("document_id", account="ban")
-    first = (
-        claim_steps(record, claims["claim_no"])
-        .join(bans, on="document_id")
-        .group_by("claim_no")
-        .agg(pl.col("account").min())
-    )
+    steps = claim_steps(record, claims["claim_no"])
+    bans = documents_named(record, steps["document_id"]).select("document_id", account="ban")
+    first = steps.join(bans, on="document_id").group_by("claim_no").agg(pl.col("account").min())
     return (
         claims.join(first, on="claim_no", how="left")
         .select(

@@ -9,11 +9,15 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS, among, columns_of, seal
 from invoices.text import filled
-from rebill.store import insert_frame, models_disputes, read_table
+from rebill.store import insert_frame, read_frame, read_table
+from rebill.store.frames import one_of
+from rebill.store.models import Claim, ClaimEvent
+from rebill.store.models_disputes import ClaimLine
 from rebill.store.record import Record
 from reconcile.claims.growth import HELD, of_line
 from reconcile.claims.moves import UNFILED, standing
@@ -44,14 +48,25 @@ def holds(record: Record, claim_nos: pl.Series | None = None) -> pl.DataFrame:
 
     The amounts of a claim add up to it.
     """
-    lines = read_table(record.connection, models_disputes.ClaimLine)
-    found = record.claimed().filter(~among("claim_no", lines["claim_no"].unique()))
-    if claim_nos is not None:
-        lines = lines.filter(among("claim_no", claim_nos))
-        found = found.filter(among("claim_no", claim_nos))
+    if claim_nos is None:
+        lines = read_table(record.connection, ClaimLine)
+        own = ~among("claim_no", lines["claim_no"].unique())
+    else:
+        lines = _lines_of(record, claim_nos)
+        rest = claim_nos.filter(~claim_nos.is_in(lines["claim_no"].implode()))
+        if rest.is_empty():
+            return seal(lines, HOLDS).sort("claim_no", "finding_id")
+        own = among("claim_no", rest)
+    found = record.claimed().filter(own)
     return pl.concat([seal(lines, HOLDS), seal(found, HOLDS).collect()]).sort(
         "claim_no", "finding_id"
     )
+
+
+def _lines_of(record: Record, claim_nos: pl.Series) -> pl.DataFrame:
+    """Return the lines of these claims as they were when the claims left our hands."""
+    wanted = one_of(record.connection, ClaimLine.claim_no, claim_nos)
+    return read_table(record.connection, ClaimLine, wanted)
 
 
 def freeze(record: Record, claim_nos: pl.Series, taken: pl.DataFrame | None = None) -> None:
@@ -61,7 +76,7 @@ def freeze(record: Record, claim_nos: pl.Series, taken: pl.DataFrame | None = No
     """
     if claim_nos.is_empty():
         return
-    kept = read_table(record.connection, models_disputes.ClaimLine)["claim_no"].unique()
+    kept = _lines_of(record, claim_nos)["claim_no"].unique()
     claim_nos = claim_nos.filter(~claim_nos.is_in(kept.implode()))
     if claim_nos.is_empty():
         return
@@ -71,14 +86,29 @@ def freeze(record: Record, claim_nos: pl.Series, taken: pl.DataFrame | None = No
         amount = pl.coalesce("in_claim", "amount_at_stake")
         parts.append(taken.lazy().filter(own).with_columns(amount=amount))
     rows = pl.concat([seal(part, HOLDS) for part in parts]).collect()
-    insert_frame(record.connection, models_disputes.ClaimLine, rows.sort("claim_no", "finding_id"))
+    insert_frame(record.connection, ClaimLine, rows.sort("claim_no", "finding_id"))
 
 
-def written_lines(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines of claims that left our hands (`HELD`)."""
-    lines = read_table(record.connection, models_disputes.ClaimLine)
-    named = lines.join(claims.select("claim_no", "reason"), on="claim_no")
-    return named.select(columns_of(HELD))
+_LINE = sa.func.coalesce(ClaimLine.line_id, ClaimLine.finding_id, type_=sa.String())
+"""What `growth.of_line` says, to the database."""
+
+
+def written_lines(record: Record, findings: pl.DataFrame) -> pl.DataFrame:
+    """Return what claims that left our hands hold (`HELD`) of findings and of their lines."""
+    connection = record.connection
+    lines = one_of(connection, _LINE, findings.select(of_line()).to_series().unique())
+    same = one_of(connection, ClaimLine.finding_id, findings["finding_id"])
+    line = ClaimLine
+    named = sa.select(line.claim_no, line.finding_id, line.line_id, Claim.reason, line.amount)
+    joined = named.join(Claim, Claim.claim_no == line.claim_no).where(lines | same)
+    held = read_frame(connection, joined.order_by(line.claim_no, line.finding_id))
+    return held.select(columns_of(HELD))
+
+
+def written_sums(record: Record) -> pl.DataFrame:
+    """Return [line, held]: what claims that left our hands hold of each line."""
+    held = read_frame(record.connection, sa.select(_LINE.label("line"), ClaimLine.amount))
+    return held.group_by("line").agg(held=pl.col("amount").sum())
 
 
 def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
@@ -86,24 +116,27 @@ def held_before(record: Record, own: pl.DataFrame) -> pl.DataFrame:
 
     `own` are what the claims hold (`HOLDS`).
     """
-    lines = read_table(record.connection, models_disputes.ClaimLine)
-    lines = lines.with_columns(line=of_line())
+    asked = own.select(of_line()).to_series().unique()
+    lines = read_table(record.connection, ClaimLine, one_of(record.connection, _LINE, asked))
+    mine = own.select("claim_no", "finding_id", line=of_line())
+    others = lines.select("amount", line=of_line(), other="claim_no")
+    both = mine.join(others, on="line").filter(
+        pl.col("other") != pl.col("claim_no"), pl.col("amount") > ZERO_CENTS
+    )
+    claim_nos = pl.concat([both["claim_no"], both["other"]]).unique()
+    events = record.claim_events(one_of(record.connection, ClaimEvent.claim_no, claim_nos))
     left = (
-        standing(record.claim_events())
+        standing(events)
         .filter(~pl.col("status").is_in(UNFILED))
         .group_by("claim_no")
         .agg(left=pl.col("id").min())
     )
-    mine = own.select("claim_no", "finding_id", line=of_line()).join(
-        left, on="claim_no", how="left"
-    )
-    others = lines.select("line", "amount", other="claim_no").join(
-        left.rename({"claim_no": "other", "left": "other_left"}), on="other", how="left"
-    )
+    of_other = left.rename({"claim_no": "other", "left": "other_left"})
     earlier = pl.col("left").is_null() | (pl.col("other_left") < pl.col("left")).fill_null(True)
     return (
-        mine.join(others, on="line")
-        .filter(pl.col("other") != pl.col("claim_no"), earlier, pl.col("amount") > ZERO_CENTS)
+        both.join(left, on="claim_no", how="left")
+        .join(of_other, on="other", how="left")
+        .filter(earlier)
         .sort("claim_no", "finding_id", "other_left", "other", nulls_last=False)
         .group_by("claim_no", "finding_id", maintain_order=True)
         .agg(
@@ -133,7 +166,7 @@ def grown(record: Record, expired_since: dt.date | None = None) -> pl.DataFrame:
 
     With a day also those that expired on it or later.
     """
-    waits = record.claims().filter(pl.col("status").is_in(UNFILED))["claim_no"]
+    waits = record.claims(Claim.status.in_(UNFILED))["claim_no"]
     if expired_since is not None:
         waits = waits.append(_expired(record, expired_since))
     if waits.is_empty():
@@ -143,10 +176,13 @@ def grown(record: Record, expired_since: dt.date | None = None) -> pl.DataFrame:
 
 def _expired(record: Record, since: dt.date) -> pl.Series:
     """Return the claims for some money that expired on a day or later, or came to be expired."""
-    over = record.claims().filter(pl.col("status") == "expired", pl.col("amount") > ZERO_CENTS)
-    turned = standing(record.claim_events()).filter(pl.col("status") == "expired")
-    lately = turned.group_by("claim_no").agg(pl.col("at").min()).filter(pl.col("at") >= since)
-    return over.filter(among("claim_no", lately["claim_no"]))["claim_no"]
+    event = sa.select(ClaimEvent.claim_no).where(ClaimEvent.status == "expired")
+    lately = event.where(ClaimEvent.at >= since)
+    over = record.claims(Claim.status == "expired", Claim.amount > 0, Claim.claim_no.in_(lately))
+    events = record.claim_events(ClaimEvent.claim_no.in_(lately))
+    turned = standing(events).filter(pl.col("status") == "expired")
+    first = turned.group_by("claim_no").agg(pl.col("at").min()).filter(pl.col("at") >= since)
+    return over.filter(among("claim_no", first["claim_no"]))["claim_no"]
 
 
 def rest_of(record: Record, claim_nos: pl.Series) -> pl.DataFrame:

@@ -6,6 +6,7 @@ decided what becomes of their document; what a killed run leaves there is swept 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import polars as pl
@@ -56,11 +57,17 @@ def put_together(intake: Intake) -> Intake:
     )
 
 
-def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> Settled:
+def settle(
+    intake: Intake,
+    stored: pl.DataFrame,
+    stored_lines: pl.LazyFrame,
+    taken: Iterable[str] | None = None,
+) -> Settled:
     """Foot the documents of an intake and tell what is new from repeats and conflicts.
 
-    `stored` are the documents on record (`DOCUMENTS`), `stored_lines` the lines of those of them
-    that are loaded or held. Of documents with one key the first stays: on record, then by file
+    `stored` are the documents on record (`DOCUMENTS`), or those of them that have a key of the
+    intake, with the names of all as `taken`; `stored_lines` are the lines of those that are loaded
+    or held. Of documents with one key the first stays: on record, then by file
     name and row. One of equal content is a repeat; one of other content is held.
     """
     intake = put_together(intake)
@@ -71,7 +78,8 @@ def settle(intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame) -> 
         .collect()
     )
     documents, footing = _footed(intake, totals)
-    told = _told_apart(documents, intake, stored, stored_lines)
+    names = set(stored["document_id"] if taken is None else taken)
+    told = _told_apart(documents, intake, stored, stored_lines, names)
     kept = told.filter(pl.col("verdict") != "repeat")
     ids = kept.select("intake", "document_id", "final_id")
     new = kept.with_columns(document_id="final_id").sort("intake", "source_row", "document_id")
@@ -138,7 +146,11 @@ def _footed(intake: Intake, totals: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 
 
 def _told_apart(
-    documents: pl.DataFrame, intake: Intake, stored: pl.DataFrame, stored_lines: pl.LazyFrame
+    documents: pl.DataFrame,
+    intake: Intake,
+    stored: pl.DataFrame,
+    stored_lines: pl.LazyFrame,
+    taken: set[str],
 ) -> pl.DataFrame:
     """Return the documents with `verdict` (new, repeat, conflict), `of` and `final_id`.
 
@@ -166,7 +178,7 @@ def _told_apart(
     ).drop("lacks")
     held = (pl.col("verdict") == "conflict") & (pl.col("status") == "loaded")
     told = told.with_columns(status=pl.when(held).then(pl.lit("held")).otherwise("status"))
-    return _with_final_ids(told, intake, set(stored["document_id"]))
+    return _with_final_ids(told, intake, taken)
 
 
 def _verdicts(

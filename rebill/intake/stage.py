@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.bill_dates import hold_doubtful
 from invoices.carrier.reading import QUARANTINE, refused_file
@@ -20,8 +21,10 @@ from rebill.run.keep import keep, keep_findings
 from rebill.run.outcomes import DocumentsSettled, FileLeft, FileRead, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import ReadFile, Settle
-from rebill.store import insert_frame, models
-from rebill.store.frames import of
+from rebill.store import insert_frame, models, read_frame
+from rebill.store.frames import MONTH, of, one_of
+from rebill.store.models import Document
+from rebill.store.record import Record
 from rebill.workspace import apart
 from rebill.workspace.write import STAGED
 from reconcile.contracts import Contract, contract_for
@@ -97,10 +100,12 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
     """
     record = run.record
     intake = intake_of(so_far.every(FileRead))
-    on_record = pl.concat(
-        [frame.select(LINES.names()) for frame in (record.lines(), record.held(), record.void())]
-    )
-    settled = settle(intake, record.documents(), on_record)
+    known = _of_their_keys(record, intake.documents)
+    months = known.select(MONTH).drop_nulls().to_series().unique().to_list()
+    kinds = (record.lines(months), record.held(months), record.void(months))
+    on_record = pl.concat([frame.select(LINES.names()) for frame in kinds])
+    taken = read_frame(record.connection, sa.select(Document.document_id))["document_id"]
+    settled = settle(intake, known, on_record, taken)
     documents = _documents(settled, intake, run.contracts).with_columns(
         run_id=pl.lit(run.run_id, dtype=pl.Int64)
     )
@@ -120,6 +125,12 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
         _tell_quarantined(run, intake.quarantine[number])
     _tell_documents(run, documents)
     return DocumentsSettled(settled, waiting, became)
+
+
+def _of_their_keys(record: Record, documents: pl.DataFrame) -> pl.DataFrame:
+    """Return the documents on record that may have the key of one that came."""
+    numbers = documents["invoice_no"].unique()
+    return record.documents(one_of(record.connection, Document.invoice_no, numbers))
 
 
 def _documents(settled: Settled, intake: Intake, contracts: list[Contract]) -> pl.DataFrame:

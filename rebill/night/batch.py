@@ -25,6 +25,7 @@ from rebill.outbox.deliver import Delivery, deliver, read_digest
 from rebill.reference import current
 from rebill.run.acts import Compare
 from rebill.run.difference import Difference
+from rebill.run.few_files import join_small
 from rebill.run.outcomes import FileRead, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
@@ -172,6 +173,8 @@ def _keep(
     note_files(under_way, so_far)
     answers.promise(record, [one for read in so_far.every(FileRead) for one in read.answers])
     delivery = promise(under_way, so_far)
+    if plan.stages:
+        join_small(under_way)
     prune(connection, run_id, _grace(record.workspace, now))
     finish_run(connection, run_id, "done", under_way.counts, under_way.sums, now())
     return _told(under_way, so_far), delivery

@@ -27,6 +27,8 @@ from rebill.run.outcomes import (
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, ReadBank, ReadFile, Seen
 from rebill.store import note_file
+from rebill.store.frames import one_of
+from rebill.store.models import Claim, CustomerInvoice
 from rebill.store.record import KEPT_FINDINGS
 
 
@@ -100,8 +102,8 @@ def promise(run: Run, so_far: Outcomes) -> Delivery | None:
     record = run.record
     claimed = [number for one in so_far.every(FindingsClaimed) for number in one.claims]
     priced = [number for one in so_far.every(LinesPriced) for number in one.invoices]
-    claims = record.claims().filter(pl.col("claim_no").is_in(claimed))
-    bills = record.customer_invoices().filter(pl.col("invoice_no").is_in(priced))
+    claims = record.claims(one_of(record.connection, Claim.claim_no, claimed))
+    bills = record.customer_invoices(one_of(record.connection, CustomerInvoice.invoice_no, priced))
     months = set(claims["bill_month"]) | set(bills["bill_month"]) | set(stages[0].months)
     record.say("night.undelivered", ",".join(sorted(months | {DIGEST})))
     if run.plan.stages != (stages[0],):

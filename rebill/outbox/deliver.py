@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.calendar import add_banking_days
 from invoices.packet.packet import packets
@@ -35,7 +36,9 @@ from rebill.outbox.whole import (
     note_whole,
     untouched,
 )
-from rebill.store.record import Record, corrected
+from rebill.store.frames import one_of
+from rebill.store.models import Claim, CustomerInvoice, Debit, Document
+from rebill.store.record import KEY, Record, corrected
 from rebill.workspace.write import leave
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
@@ -97,14 +100,16 @@ def missing_months(record: Record) -> list[str]:
 
 
 def _deliver_claims(record: Record, delivery: Delivery) -> int:
-    claims = record.claims()
-    asked = asked_claims(record, claims)["claim_no"]
-    wanted = among("claim_no", pl.Series(delivery.claims, dtype=pl.String))
-    wanted |= pl.col("bill_month").is_in(list(delivery.months))
+    named = one_of(record.connection, Claim.claim_no, delivery.claims)
+    wanted = named | Claim.bill_month.in_(list(delivery.months))
+    mine = record.claims(wanted)
     if record.workspace.settings.outbox.claims == "due":
         # The day alone makes them due, in whatever month they are.
-        wanted |= among("claim_no", asked)
-    claims = claims.filter(wanted).with_columns(asked=among("claim_no", asked))
+        asked = asked_claims(record, record.claims(Claim.status.in_(UNFILED)))
+        claims = pl.concat([mine, asked]).unique("claim_no").sort("claim_no")
+    else:
+        claims, asked = mine, asked_claims(record, mine)
+    claims = claims.with_columns(asked=among("claim_no", asked["claim_no"]))
     written, to_write = 0, []
     for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
         there = names_in(claim_folder(record, month))
@@ -140,19 +145,20 @@ def read_digest(record: Record) -> Digest:
         name: _rows(news.get(name, []), SCHEMAS[name]) for name in ("came", "stakes", "small")
     }
     settings = record.workspace.settings
-    claims = record.claims()
+    claims = record.claims(Claim.status.in_(UNFILED))
     near = claims.clear()
     if as_of is not None:
         near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
-    pulls = record.debits().filter(
-        pl.col("status").is_in(("expected", "held", "estimated")),
-        pl.col("debit_on") >= pl.lit(as_of, dtype=pl.Date),
+    pulls = record.debits(
+        Debit.status.in_(("expected", "held", "estimated")),
+        sa.false() if as_of is None else Debit.debit_on >= as_of,
     )
     pulls = pulls.group_by("debit_on", "carrier", "status").agg(
         count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
     )
-    bills = record.customer_invoices()
-    drafts = bills.filter(pl.col("status") == "draft", pl.col("hold").is_not_null())
+    drafts = record.customer_invoices(
+        CustomerInvoice.status == "draft", CustomerInvoice.hold.is_not(None)
+    )
     return Digest(
         **frames,
         drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
@@ -172,7 +178,9 @@ def _grown(record: Record, as_of: dt.date | None) -> pl.DataFrame:
     if as_of is not None:
         lately = add_banking_days(as_of, -settings.warnings.deadline_days, settings.closings)
         in_time = ~closed_before(as_of)
-    claims = record.claims().join(grown(record, lately), on="claim_no")
+    told = grown(record, lately)
+    claims = record.claims(one_of(record.connection, Claim.claim_no, told["claim_no"]))
+    claims = claims.join(told, on="claim_no")
     wanted = claims.filter((pl.col("status") == "expired") | in_time)
     return wanted.sort("file_by", "claim_no", nulls_last=True)
 
@@ -192,10 +200,13 @@ def _not_loaded(record: Record, news: dict[str, Any]) -> dict[str, pl.DataFrame]
 
 def held_documents(record: Record) -> pl.DataFrame:
     """Return every document that is held or refused, with the reason and what to do."""
-    known = record.documents()
+    known = _of_held(record)
     papers = known.filter(
         pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
     )
+    if papers.is_empty():
+        why = pl.DataFrame(schema=_WHY)
+        return papers.join(why, on="document_id", how="left")
     why = (
         record.findings()
         .filter(pl.col("code").is_in(WHY_NOT), pl.col("severity") == "error")
@@ -212,6 +223,16 @@ def held_documents(record: Record) -> pl.DataFrame:
     return papers.join(why, on="document_id", how="left").sort(
         "carrier", "invoice_no", "document_id"
     )
+
+
+_WHY = dict.fromkeys(("document_id", "code", "message", "remedy"), pl.String())
+
+
+def _of_held(record: Record) -> pl.DataFrame:
+    """Return what is held or refused, and the other documents of the key of a held one."""
+    key = [getattr(Document, name) for name in KEY]
+    again = sa.tuple_(*key).in_(sa.select(*key).where(Document.status == "held"))
+    return record.documents(Document.status.in_(("held", "refused")) | again)
 
 
 def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:

@@ -23,6 +23,8 @@ from rebill.outbox.shelf import Shelf, names_in, remove
 from rebill.outbox.whole import invoice_folder, invoice_names
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
+from rebill.store.frames import one_of
+from rebill.store.models import CustomerInvoice
 from rebill.store.record import Record
 from rebill.workspace.apart import Budget
 from rebill.workspace.brands import Brands, read_brands
@@ -43,9 +45,9 @@ def deliver_invoices(
     Returns how many papers were written or removed. Those of a brand that cannot be used are
     lacking: all of an invoice or none, and what stood there before stays.
     """
-    mine = among("invoice_no", pl.Series(numbers, dtype=pl.String))
-    wanted = mine | pl.col("bill_month").is_in(list(months))
-    bills = record.customer_invoices().filter(wanted).sort("bill_month", "invoice_no")
+    named = one_of(record.connection, CustomerInvoice.invoice_no, numbers)
+    wanted = named | CustomerInvoice.bill_month.in_(list(months))
+    bills = record.customer_invoices(wanted).sort("bill_month", "invoice_no")
     written = 0
     void = bills.filter(pl.col("status") == "void")
     for month, own in void.partition_by("bill_month", as_dict=True).items():

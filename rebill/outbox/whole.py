@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import polars as pl
 import sqlalchemy as sa
 
 from rebill.outbox.asked import asked_claims, invoice_states
@@ -19,6 +18,7 @@ from rebill.outbox.shelf import names_in
 from rebill.store.models import Claim, CustomerInvoice, PaperFolder
 from rebill.store.record import Record
 from rebill.workspace.write import safe_name
+from reconcile.claims.moves import UNFILED
 
 CLAIMS, INVOICES = "claims", "invoices"
 """The folders of the outbox that hold a folder of papers for each bill month."""
@@ -135,7 +135,8 @@ def _asked(record: Record) -> dict[str, str]:
         for month, papers in _by_month(record, Claim.claim_no, Claim.status != "withdrawn"):
             found[f"{CLAIMS}/{month}"] = papers
     else:
-        asked = asked_claims(record, record.claims()).sort("claim_no")
+        unfiled = record.claims(Claim.status.in_(UNFILED))
+        asked = asked_claims(record, unfiled).sort("claim_no")
         for (month,), own in asked.partition_by("bill_month", as_dict=True).items():
             digest = hashlib.sha256("\n".join(own["claim_no"]).encode()).hexdigest()
             found[f"{CLAIMS}/{month}"] = f"{own.height} {digest}"
@@ -167,6 +168,5 @@ def _is_whole(record: Record, name: str) -> bool:
         )
         numbers = record.connection.scalars(bills)
         return all(there.issuperset(invoice_names(record, number)) for number in numbers)
-    standing = pl.col("status") != "withdrawn"
-    claims = record.claims().filter(standing, pl.col("bill_month") == month)
+    claims = record.claims(Claim.status != "withdrawn", Claim.bill_month == month)
     return there.issuperset(map(claim_name, asked_claims(record, claims)["claim_no"]))

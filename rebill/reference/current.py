@@ -84,7 +84,8 @@ def _last_loads(connection: sa.Connection, version: int) -> pl.DataFrame:
     )
     loads = sa.select(last.c.table_name, Load.id, Load.token).join(last, last.c.id == Load.id)
     question = ("the last load of each reference table", version)
-    return once(connection, question, lambda: read_frame(connection, loads))
+    tables = Load.__tablename__, LoadTable.__tablename__
+    return once(connection, question, lambda: read_frame(connection, loads), *tables)
 
 
 def _right_copy(connection: sa.Connection, begins: Path) -> Path | None:

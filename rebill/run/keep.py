@@ -50,6 +50,27 @@ def keep_findings(run: Run, findings: pl.DataFrame, kind: str = "findings") -> N
     keep(run, kind, seal(findings, KEPT_FINDINGS))
 
 
+def renew_findings(run: Run, findings: pl.DataFrame, kind: str) -> None:
+    """Leave the findings of a kind that is made anew each night as they are now.
+
+    Only files of carriers and months of which something is another are written again.
+    """
+    now = seal(findings, KEPT_FINDINGS)
+    stored = seal(run.record.scan(kind, KEPT_FINDINGS), KEPT_FINDINGS).collect()
+    columns = KEPT_FINDINGS.names()
+    other = [
+        one.join(another, on=columns, how="anti", nulls_equal=True)
+        for one, another in ((now, stored), (stored, now))
+    ]
+    months = pl.concat(other).select("carrier", bill_month=MONTH).unique()
+    if months.is_empty():
+        return
+    take_files(run, kind, months, KEPT_FINDINGS)
+    placed = now.with_columns(bill_month=MONTH)
+    of_months = placed.join(months, on=["carrier", "bill_month"], how="semi", nulls_equal=True)
+    keep_findings(run, of_months, kind)
+
+
 def take_files(run: Run, kind: str, months: pl.DataFrame, schema: pl.Schema) -> pl.LazyFrame:
     """Supersede the files of carriers and months, and return their rows to be written again."""
     record = run.record

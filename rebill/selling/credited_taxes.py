@@ -30,7 +30,8 @@ from rebill.pricing.unbilled import ROW as UNBILLED
 from rebill.reference import current
 from rebill.selling.making import KEY, Making, tax_tables
 from rebill.store.frames import MONTH
-from rebill.store.record import CREDIT_PARTS, MADE_LINES, Record
+from rebill.store.models import CustomerInvoice
+from rebill.store.record import CREDIT_PARTS, MADE_LINES, Record, documents_named
 
 BILLED = pl.Schema({**CUSTOMER_LINES, "bill": pl.String()})
 """Lines with the number of their invoice, an empty text where it is a draft."""
@@ -87,12 +88,15 @@ def with_followers(record: Record, months: list[str]) -> list[str]:
         .collect()
     )
     document_id = pl.col("charge").str.replace(r"-\d+$", "")
-    dated = record.documents().select("document_id", charged_in=month_of("bill_date"))
-    placed = parts.with_columns(document_id=document_id).join(dated, on="document_id", how="left")
+    placed = parts.with_columns(document_id=document_id)
+    dated = documents_named(record, placed["document_id"]).select(
+        "document_id", charged_in=month_of("bill_date")
+    )
+    placed = placed.join(dated, on="document_id", how="left")
     touched = placed.filter(
         pl.col("charged_in").is_in(months) | pl.col("bill_month").is_in(months)
     ).select(CHARGE)
-    drafts = record.customer_invoices().filter(pl.col("status") == "draft").select(KEY)
+    drafts = record.customer_invoices(CustomerInvoice.status == "draft").select(KEY)
     follow = parts.join(touched.unique(), on=CHARGE, how="semi").join(drafts, on=KEY, how="semi")
     return sorted({*months, *follow["bill_month"]})
 
@@ -158,10 +162,10 @@ def _of_ours(making: Making, made: pl.DataFrame) -> pl.DataFrame:
 
 def _standing(making: Making, months: list[str] | None = None) -> pl.LazyFrame:
     """Return the lines of issued invoices that no credit note took back (`INVOICED_LINES`)."""
-    bills = making.record.customer_invoices().filter(
-        pl.col("status") == "issued",
-        pl.col("kind") == "invoice",
-        pl.col("corrected_by").is_null(),
+    bills = making.record.customer_invoices(
+        CustomerInvoice.status == "issued",
+        CustomerInvoice.kind == "invoice",
+        CustomerInvoice.corrected_by.is_(None),
     )
     if making.anew is not None:
         bills = bills.filter(~pl.col("bill_month").is_in(making.months))
@@ -198,8 +202,7 @@ def _months(making: Making, parts: pl.DataFrame) -> list[str] | None:
     if parts["charge"].str.starts_with(UNBILLED).any():
         return None
     document_id = pl.col("charge").str.replace(r"-\d+$", "")
-    named = parts.select(document_id=document_id).unique()
-    charged = making.record.documents().join(named, on="document_id", how="semi")
+    charged = documents_named(making.record, parts.select(document_id).to_series())
     return sorted({*charged.select(MONTH).to_series(), *parts["bill_month"], *making.months})
 
 

@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import polars as pl
+import sqlalchemy as sa
 
 from invoices.money import ZERO_CENTS
 from rebill.pricing import invoices
 from rebill.selling.holds import renew
 from rebill.store import insert_frame, models, next_numbers, update_rows
-from rebill.store.record import Record
+from rebill.store.frames import one_of
+from rebill.store.record import Record, Wanted
 from rebill.workspace.settings import ConfigError
 
 KEY = ["customer", "bill_month"]
@@ -39,7 +41,8 @@ def rebuild(
     """
     customers = tables["customers"].collect()
     rounding = customers.select("customer", "rounding").filter(pl.col("rounding") != "line")
-    before = record.customer_invoices()
+    concerned = models.CustomerInvoice.bill_month >= min(months, default="")
+    before = record.customer_invoices(concerned)
     stored = before.filter(pl.col("bill_month").is_in(months), pl.col("status") == "draft")
     lacks = stored.select(*KEY, "lacking") if problems is None else lacking(problems)
     wanted = (
@@ -63,17 +66,17 @@ def rebuild(
     )
     keep(record, changed)
     renew(record, _looked_at(record, months), on)
-    return record.customer_invoices().join(before, on=before.columns, how="anti", nulls_equal=True)
+    after = record.customer_invoices(concerned)
+    return after.join(before, on=before.columns, how="anti", nulls_equal=True)
 
 
 def _looked_at(record: Record, months: list[str]) -> pl.DataFrame:
     """Return the drafts of the months, and those of later ones where a month may move too far."""
-    drafts = record.customer_invoices().filter(pl.col("status") == "draft")
-    own = pl.col("bill_month").is_in(months)
-    limits = record.workspace.settings.selling
-    if limits.guards_moves and months:
-        own |= pl.col("bill_month") > min(months)
-    return drafts.filter(own)
+    invoice = models.CustomerInvoice
+    own: list[Wanted] = [invoice.bill_month.in_(months)]
+    if record.workspace.settings.selling.guards_moves and months:
+        own.append(invoice.bill_month > min(months))
+    return record.customer_invoices(invoice.status == "draft", sa.or_(*own))
 
 
 def lacking(problems: pl.DataFrame) -> pl.DataFrame:
@@ -84,10 +87,11 @@ def lacking(problems: pl.DataFrame) -> pl.DataFrame:
 
 def _credited(record: Record, months: list[str]) -> pl.DataFrame:
     """Return the credited invoices that a draft of their month takes the place of (`corrects`)."""
-    bills = record.customer_invoices().filter(
-        pl.col("bill_month").is_in(months),
-        pl.col("corrected_by").is_not_null(),
-        pl.col("replaced_by").is_null(),
+    invoice = models.CustomerInvoice
+    bills = record.customer_invoices(
+        invoice.bill_month.in_(months),
+        invoice.corrected_by.is_not(None),
+        invoice.replaced_by.is_(None),
     )
     return bills.sort("invoice_no").group_by(KEY).agg(corrects=pl.col("invoice_no").str.join(", "))
 
@@ -131,7 +135,10 @@ def keep(record: Record, bills: pl.DataFrame) -> None:
     Raises ConfigError where a number belongs to an invoice that is no draft any more.
     """
     invoice = models.CustomerInvoice
-    known = dict(record.customer_invoices().select("invoice_no", "status").iter_rows())
+    own = record.customer_invoices(
+        one_of(record.connection, invoice.invoice_no, bills["invoice_no"])
+    )
+    known = dict(own.select("invoice_no", "status").iter_rows())
     for number in bills["invoice_no"]:
         if known.get(number, "draft") != "draft":
             raise ConfigError(

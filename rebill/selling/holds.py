@@ -69,12 +69,27 @@ def _consents(record: Record) -> Consents:
 
 
 def _standing(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
-    """Return what customers are invoiced for each month, `bills` among it."""
-    known = record.customer_invoices().filter(
-        pl.col("kind") == "invoice",
-        pl.col("status").is_in(["draft", "issued"]),
-        pl.col("corrected_by").is_null(),
+    """Return what customers are invoiced for each month, `bills` among it.
+
+    Of the months before those of `bills` the last one of each customer is enough.
+    """
+    limits = record.workspace.settings.selling
+    if not limits.guards_moves:
+        return bills.select(*KEY, "total")
+    invoice = models.CustomerInvoice
+    counts = (
+        invoice.kind == "invoice",
+        invoice.status.in_(("draft", "issued")),
+        invoice.corrected_by.is_(None),
     )
+    first = bills["bill_month"].min() or ""
+    last = (
+        sa.select(invoice.customer, sa.func.max(invoice.bill_month))
+        .where(*counts, invoice.bill_month < first)
+        .group_by(invoice.customer)
+    )
+    at_last = sa.tuple_(invoice.customer, invoice.bill_month).in_(last)
+    known = record.customer_invoices(*counts, sa.or_(invoice.bill_month >= first, at_last))
     drafts = known.filter(pl.col("status") == "draft").join(bills, on=KEY, how="anti")
     issued = known.filter(pl.col("status") == "issued")
     if "corrects" in bills.columns:
@@ -115,8 +130,9 @@ def renew_differing(record: Record, on: dt.date | None) -> None:
     """Renew the drafts of months with lines whose class differs from their code's kind."""
     differs = record.scan("findings", KEPT_FINDINGS).filter(pl.col("code") == CLASS)
     months = differs.select(month_of("bill_date")).unique().collect().to_series()
-    drafts = record.customer_invoices().filter(pl.col("status") == "draft")
-    renew(record, drafts.filter(pl.col("bill_month").is_in(months.implode())), on)
+    invoice = models.CustomerInvoice
+    in_them = invoice.bill_month.in_(months.drop_nulls().to_list())
+    renew(record, record.customer_invoices(invoice.status == "draft", in_them), on)
 
 
 def _not_released(record: Record, told: pl.DataFrame, drafts: pl.DataFrame) -> pl.DataFrame:

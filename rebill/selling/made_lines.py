@@ -21,6 +21,7 @@ from rebill.run.run import Run
 from rebill.selling import credited_taxes, tax_engine
 from rebill.selling.making import KEY, Making, tax_tables
 from rebill.store import live_bulk, supersede
+from rebill.store.models import CustomerInvoice
 from rebill.store.record import KEPT_FINDINGS, MADE_LINES, MONTH_FINDINGS, Record, changing
 from rebill.workspace.settings import Workspace
 
@@ -114,13 +115,12 @@ def _give_back(making: Making) -> None:
             issued.select(CUSTOMER_LINES.names()).with_columns(issued=pl.lit(True)),
         ]
     ).collect()
+    anew = making.made.filter(pl.col("kind") == "unbilled").with_columns(issued=pl.lit(False))
+    charged = pl.concat([charged, anew])
+    if charged.is_empty():
+        return
     back = unbilled.given_back(
-        pl.concat(
-            [
-                charged,
-                making.made.filter(pl.col("kind") == "unbilled").with_columns(issued=pl.lit(False)),
-            ]
-        ),
+        charged,
         record.scan("customer_lines", CUSTOMER_LINES).filter(pl.col("kind") == "charge"),
         pl.DataFrame({"bill_month": making.months}, schema={"bill_month": pl.String}),
     )
@@ -166,7 +166,7 @@ def _add_taxes(making: Making, *, charges_usf: bool, by_table: bool, outside: bo
 def tax_requests(record: Record, months: list[str] | None = None) -> pl.DataFrame:
     """Return what the drafts of the months ask an outside tax engine (`tax_engine.REQUEST`)."""
     tables = current.reference_frames(record.workspace, record.connection)
-    bills = record.customer_invoices().filter(pl.col("status") == "draft")
+    bills = record.customer_invoices(CustomerInvoice.status == "draft")
     if months is not None:
         bills = bills.filter(pl.col("bill_month").is_in(months))
     every = bills["bill_month"].unique().sort().to_list()

@@ -25,9 +25,9 @@ from rebill.run.run import Run
 from rebill.run.stages import Hold, Price
 from rebill.selling import drafts, holds, made_lines
 from rebill.store import live_bulk, read_frame, scan_files
-from rebill.store.frames import MONTH, of
-from rebill.store.models import REFERENCE
-from rebill.store.record import CREDIT_PARTS, KEPT_FINDINGS, Record
+from rebill.store.frames import MONTH, in_months, of, one_of
+from rebill.store.models import REFERENCE, Document
+from rebill.store.record import CREDIT_PARTS, KEPT_FINDINGS, Record, documents_named
 from reconcile.audit.repeats import duplicates
 from reconcile.audit.repeats.undone_charges import COLUMNS, allocate
 from reconcile.schema import AUDITED
@@ -82,12 +82,16 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     if not audited and gone.is_empty() and not stage.months:
         return None
     prices = Prices(run.reference, run.load_id)
-    documents = record.documents().filter(pl.col("audited_load").is_not_null())
-    fresh = pl.col("document_id").is_in(audited)
     whole = set(stage.months)
     if prices.counts_whole_months:
-        whole |= set(documents.filter(fresh).select(MONTH).to_series())
-    own = documents.filter(fresh | MONTH.is_in(list(whole)), pl.col("status") == "loaded")
+        whole |= set(documents_named(record, audited).select(MONTH).to_series())
+    fresh = pl.col("document_id").is_in(audited)
+    own = record.documents(
+        Document.audited_load.is_not(None),
+        Document.status == "loaded",
+        one_of(record.connection, Document.document_id, audited)
+        | in_months(Document.bill_date, whole),
+    )
     again = own.filter(~fresh | pl.col("document_id").is_in(so_far.touched))
     months = sorted({*own.select(MONTH).to_series(), *gone["bill_month"], *stage.months})
     _forget_missing(run, again.filter(~fresh))

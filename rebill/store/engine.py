@@ -105,16 +105,30 @@ def _there(url: sa.URL) -> sa.URL:
 
 
 def _forget_after_writes(engine: sa.Engine) -> None:
-    """Let a transaction answer the same question once, as long as it writes nothing."""
+    """Let a transaction answer the same question once, as long as it writes nothing to its tables.
+
+    What is said in bare SQL may write anywhere.
+    """
     sa.event.listen(engine, "begin", begins)
 
     @sa.event.listens_for(engine, "after_cursor_execute")
-    def executed(connection: sa.Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+    def executed(
+        connection: sa.Connection,
+        _cursor: Any,
+        statement: str,
+        _given: Any,
+        context: Any,
+        _many: Any,
+    ) -> None:
         verb = statement.lstrip()[:6].upper()
-        if verb != "SELECT":
-            forget(connection)
+        if verb == "SELECT":
+            return
+        said = getattr(getattr(context, "compiled", None), "statement", None)
+        table = getattr(said.table, "name", None) if isinstance(said, sa.UpdateBase) else None
         if verb in _WRITES:
-            writes(connection)
+            writes(connection, table)
+        else:
+            forget(connection)
 
 
 def _prepare_sqlite(engine: sa.Engine) -> None:

@@ -6,13 +6,16 @@ COPY. Text, dates and amounts come back with the types the table's columns decla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import datetime as dt
+import json
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
+from sqlalchemy.sql.visitors import iterate
 
 from invoices.periods import month_of
 from rebill.store.models import Base
@@ -50,7 +53,7 @@ def insert_frame(connection: sa.Connection, table: AnyTable, frame: pl.DataFrame
         return 0
     if not connection.in_transaction():
         connection.begin()
-    writes(connection)
+    writes(connection, target.name)
     raw: Any = connection.connection.driver_connection
     names = ", ".join(f'"{name}"' for name in frame.columns)
     if whole:
@@ -137,11 +140,23 @@ def read_frame(connection: sa.Connection, select: AnySelect) -> pl.DataFrame:
     return _asked(select, connection.dialect.name == "sqlite").of(connection)
 
 
-def read_table(connection: sa.Connection, table: AnyTable) -> pl.DataFrame:
-    """Return all rows of a table, sorted by its primary key."""
+def read_table(
+    connection: sa.Connection, table: AnyTable, *wanted: sa.ColumnElement[bool]
+) -> pl.DataFrame:
+    """Return the rows of a table that are `wanted`, sorted by its primary key; else all rows.
+
+    What a night asks of a table that grows with every month says which rows it wants.
+    """
     target = table_of(table)
-    question = _whole_table(target, connection.dialect.name == "sqlite")
-    return once(connection, target.name, lambda: question.of(connection))
+    whole = connection.dialect.name == "sqlite"
+    if not wanted:
+        question = _whole_table(target, whole)
+        return once(connection, target.name, lambda: question.of(connection), target.name)
+    select = sa.select(target).where(*wanted).order_by(*target.primary_key)
+    asked = select.compile(connection.engine)
+    named = (str(asked), *(str(value) for value in asked.params.values()))
+    looked_at = {one.name for one in iterate(select) if isinstance(one, sa.Table)}
+    return once(connection, named, lambda: _asked(select, whole).of(connection), *looked_at)
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,10 @@ class _Question:
 
     def of(self, connection: sa.Connection) -> pl.DataFrame:
         """Ask it; raise where the database gives another kind of value than a column has."""
-        rows = connection.execute(self.raw).all()
+        found = connection.execute(self.raw)
+        # Past SQLAlchemy's own rows, which would take as long again as the driver does.
+        rows = () if found.cursor is None else found.cursor.fetchall()
+        found.close()
         if not rows:
             return self.empty.clone()
         columns = zip(self.driver.items(), zip(*rows, strict=True), strict=True)
@@ -186,18 +204,33 @@ def _whole_table(table: sa.Table, whole: bool) -> _Question:
 
 
 def once(
-    connection: sa.Connection, question: Hashable, read: Callable[[], pl.DataFrame]
+    connection: sa.Connection,
+    question: Hashable,
+    read: Callable[[], pl.DataFrame],
+    *tables: str,
 ) -> pl.DataFrame:
-    """Return what `read` finds; asked again in the transaction, what it found, until a write."""
-    answers: dict[Hashable, pl.DataFrame] = connection.info.setdefault(_ANSWERS, {})
+    """Return what `read` finds; asked again in the transaction, what it found.
+
+    That holds until one of the `tables` that it looks at is written to, whatever happens to others.
+    """
+    answers: dict[Hashable, _Answer] = connection.info.setdefault(_ANSWERS, {})
     if question not in answers:
-        answers[question] = read()
-    return answers[question].clone()
+        answers[question] = _Answer(frozenset(tables), read())
+    return answers[question].found.clone()
 
 
-def forget(connection: sa.Connection) -> None:
-    """Forget what was read: it may be another by now."""
-    connection.info.pop(_ANSWERS, None)
+class _Answer(NamedTuple):
+    """What was found in some tables."""
+
+    tables: frozenset[str]
+    found: pl.DataFrame
+
+
+def forget(connection: sa.Connection, table: str | None = None) -> None:
+    """Forget what was read of a table, or all that was read: it may be another by now."""
+    answers: dict[Hashable, _Answer] = connection.info.get(_ANSWERS, {})
+    for question in [asked for asked, found in answers.items() if table in (None, *found.tables)]:
+        del answers[question]
 
 
 def begins(connection: sa.Connection) -> None:
@@ -206,9 +239,9 @@ def begins(connection: sa.Connection) -> None:
     connection.info.pop(_WRITTEN, None)
 
 
-def writes(connection: sa.Connection) -> None:
-    """Forget what was read: something is written."""
-    forget(connection)
+def writes(connection: sa.Connection, table: str | None = None) -> None:
+    """Forget what was read of a table, or all that was read: something is written there."""
+    forget(connection, table)
     connection.info[_WRITTEN] = True
 
 
@@ -259,6 +292,42 @@ def _typed(name: str, kind: sa.types.TypeEngine[Any], whole: bool) -> pl.Expr:
     if isinstance(kind, sa.Boolean) and whole:
         return values.cast(pl.Boolean)
     return values
+
+
+def one_of(
+    connection: sa.Connection, column: Any, values: Iterable[str | None]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that a column is one of these texts, however many they are.
+
+    They go to the database as one value, for it bounds how many a question may have.
+    """
+    listed = json.dumps(sorted({value for value in values if value is not None}))
+    told: Any = sa.literal(listed, sa.Text())
+    if connection.dialect.name == "sqlite":
+        rows = sa.func.json_each(told).table_valued("value")
+    else:
+        rows = sa.func.json_array_elements_text(sa.cast(told, sa.JSON())).table_valued("value")
+    found: sa.ColumnElement[bool] = column.in_(sa.select(rows.c.value))
+    return found
+
+
+def in_months(column: Any, months: Iterable[str | None]) -> sa.ColumnElement[bool]:
+    """Return the condition that a day is in one of the months (YYYY-MM)."""
+    spans = []
+    for month in sorted({month for month in months if month is not None}):
+        first = first_day(month)
+        spans.append(sa.and_(column >= first, column < first_day(next_month(month))))
+    return sa.or_(sa.false(), *spans)
+
+
+def first_day(month: str) -> dt.date:
+    """Return the first day of a month (YYYY-MM)."""
+    return dt.date.fromisoformat(f"{month}-01")
+
+
+def next_month(month: str) -> str:
+    """Return the month (YYYY-MM) after one."""
+    return f"{first_day(month) + dt.timedelta(days=31):%Y-%m}"
 
 
 MONTH = month_of("bill_date")

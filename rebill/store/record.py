@@ -7,9 +7,10 @@ come lazily from the Parquet files the database names.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
@@ -21,7 +22,7 @@ from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.store import sweep_orphans, transaction
 from rebill.store.bulk.registry import scan_bulk
 from rebill.store.engine import alone, fence, keeps_nothing
-from rebill.store.frames import once, read_frame, read_table, table_of
+from rebill.store.frames import once, one_of, read_frame, read_table, table_of
 from rebill.store.models import (
     BulkFile,
     Claim,
@@ -61,6 +62,10 @@ MONTH_FINDINGS = "month_findings"
 """Findings about a carrier's bill month: made anew when a document of it comes."""
 
 
+Wanted: TypeAlias = "sa.ColumnElement[bool]"
+"""What rows of a table must be like, as a condition of the database."""
+
+
 @dataclass(frozen=True)
 class Record:
     """A workspace and a connection to its database: where every question is asked."""
@@ -68,58 +73,61 @@ class Record:
     workspace: Workspace
     connection: sa.Connection
 
-    def documents(self) -> pl.DataFrame:
-        """Return every document, sorted by id."""
-        return read_table(self.connection, Document)
+    def documents(self, *wanted: Wanted) -> pl.DataFrame:
+        """Return the documents that are `wanted`, else every one, sorted by id."""
+        return read_table(self.connection, Document, *wanted)
 
     def counted(self) -> pl.DataFrame:
         """Return the documents that were read and are not void: those that are pulled."""
         return self.documents().filter(pl.col("status").is_in(COUNTED))
 
-    def totals(self) -> pl.DataFrame:
+    def totals(self, *wanted: Wanted) -> pl.DataFrame:
         """Return document_id, charge_class, lines, amount of loaded and held documents."""
-        return read_table(self.connection, DocumentTotal)
+        return read_table(self.connection, DocumentTotal, *wanted)
 
-    def debits(self) -> pl.DataFrame:
+    def debits(self, *wanted: Wanted) -> pl.DataFrame:
         """Return the pull of every loaded or held document, and what the bank says became of it.
 
         `pulled`, `pulled_on`, `returned` and `returned_on` are null where it says nothing.
         """
-        return once(self.connection, "debits and their states", self._debits)
+        if wanted:
+            return self._debits(*wanted)
+        tables = Debit.__tablename__, DEBIT_SETTLEMENTS.name
+        return once(self.connection, "debits and their states", self._debits, *tables)
 
-    def _debits(self) -> pl.DataFrame:
+    def _debits(self, *wanted: Wanted) -> pl.DataFrame:
         from reconcile.pulls.settle import states
 
         known = states(self.settlements()).drop("status")
-        pulls = read_table(self.connection, Debit)
+        pulls = read_table(self.connection, Debit, *wanted)
         return pulls.join(known, on="document_id", how="left", maintain_order="left")
 
     def settlements(self) -> pl.DataFrame:
         """Return which bank entry paid, or gave back, how much of which document."""
         return read_table(self.connection, DEBIT_SETTLEMENTS)
 
-    def claims(self) -> pl.DataFrame:
-        """Return every claim, sorted by number; `resolved_on` is the day of its outcome so far.
+    def claims(self, *wanted: Wanted) -> pl.DataFrame:
+        """Return the claims that are `wanted`, else every one, sorted by number.
 
-        That is its last answer, or the day it was withdrawn or closed.
+        `resolved_on` is the day of the outcome so far: that of the last answer, or that on which
+        the claim was withdrawn or closed.
         """
-        return once(self.connection, "claims and when they ended", self._claims)
-
-    def _claims(self) -> pl.DataFrame:
-        claims = read_table(self.connection, Claim)
-        ended = pl.col("what").is_in(("withdraw", "close"))
-        events = read_table(self.connection, ClaimEvent).filter(ended)
-        last = events.group_by("claim_no").agg(resolved_on=pl.col("at").max())
+        claims = read_table(self.connection, Claim, *wanted)
+        of = ClaimEvent.claim_no.in_(sa.select(Claim.claim_no).where(*wanted))
+        ended = self.claim_events(
+            ClaimEvent.what.in_(("withdraw", "close")), *([of] if wanted else [])
+        )
+        last = ended.group_by("claim_no").agg(resolved_on=pl.col("at").max())
         known = claims.join(last, on="claim_no", how="left").sort("claim_no")
         return known.with_columns(resolved_on=pl.coalesce("resolved_on", "answered_on"))
 
-    def claim_events(self) -> pl.DataFrame:
-        """Return everything that happened to claims, in order."""
-        return read_table(self.connection, ClaimEvent)
+    def claim_events(self, *wanted: Wanted) -> pl.DataFrame:
+        """Return what happened to claims, in order: what is `wanted`, else everything."""
+        return read_table(self.connection, ClaimEvent, *wanted)
 
-    def customer_invoices(self) -> pl.DataFrame:
-        """Return every customer invoice, sorted by number."""
-        return read_table(self.connection, CustomerInvoice)
+    def customer_invoices(self, *wanted: Wanted) -> pl.DataFrame:
+        """Return the customer invoices that are `wanted`, else every one, sorted by number."""
+        return read_table(self.connection, CustomerInvoice, *wanted)
 
     def scan(
         self, kind: str, schema: pl.Schema, months: Collection[str] | None = None
@@ -135,13 +143,13 @@ class Record:
         """Return the lines of loaded documents that are not audited yet (`LINES`)."""
         return self.scan("lines", LINES, months)
 
-    def held(self) -> pl.LazyFrame:
+    def held(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the lines of held documents (`LINES`)."""
-        return self.scan("held_lines", LINES)
+        return self.scan("held_lines", LINES, months)
 
-    def void(self) -> pl.LazyFrame:
+    def void(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the lines of void documents (`LINES`)."""
-        return self.scan("void_lines", LINES)
+        return self.scan("void_lines", LINES, months)
 
     def lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return the lines of loaded documents; what only an audit knows is null before it."""
@@ -171,7 +179,8 @@ class Record:
 
     def customer_lines(self, months: Collection[str] | None = None) -> pl.LazyFrame:
         """Return what stands on customer invoices, drafts and issued ones, with their numbers."""
-        drafts = self.customer_invoices().filter(pl.col("status") == "draft")
+        of_months = [] if months is None else [CustomerInvoice.bill_month.in_(list(months))]
+        drafts = self.customer_invoices(CustomerInvoice.status == "draft", *of_months)
         return pl.concat(
             [
                 self.open_lines(months)
@@ -229,7 +238,7 @@ class Record:
 
     def credit_notes(self) -> list[str]:
         """Return the numbers of all credit notes."""
-        bills = self.customer_invoices().filter(pl.col("kind") == "credit_note")
+        bills = self.customer_invoices(CustomerInvoice.kind == "credit_note")
         return bills["invoice_no"].to_list()
 
     def with_deadlines(self, documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:
@@ -277,6 +286,11 @@ class Record:
         )
         days = [day for day in latest.row(0) if day is not None]
         return max(days) if days else None
+
+
+def documents_named(record: Record, ids: Iterable[str | None]) -> pl.DataFrame:
+    """Return the documents with these ids, sorted by id."""
+    return record.documents(one_of(record.connection, Document.document_id, ids))
 
 
 @contextmanager
@@ -338,9 +352,11 @@ KEY = ["carrier", "ban", "invoice_no"]
 def corrected(documents: pl.DataFrame) -> list[str]:
     """Return the held documents that a later one of their key stands for.
 
-    The first of a key bears the key's own id. One that is held because it says something else than
-    a loaded one came later, and bears another.
+    `documents` hold all of the keys of held ones. The first of a key bears the key's own id. One
+    that is held because it says something else than a loaded one came later, and bears another.
     """
+    keys = documents.filter(pl.col("status") == "held").select(KEY).unique()
+    documents = documents.join(keys, on=KEY, how="semi")
     own = [row[0] for row in documents.select("document_id", *KEY).iter_rows()
            if None not in row and row[0] == document_id(*row[1:])]  # fmt: skip
     first = pl.col("document_id").is_in(own)

@@ -119,7 +119,8 @@ def live_bulk(
     if months is not None:
         select = select.where(BulkFile.bill_month.in_(months))
     asked = [kind, *(None if some is None else tuple(some) for some in (carriers, months))]
-    return once(connection, ("live files", *asked), lambda: read_frame(connection, select))
+    question, table = ("live files", *asked), BulkFile.__tablename__
+    return once(connection, question, lambda: read_frame(connection, select), table)
 
 
 def scan_bulk(

@@ -234,14 +234,17 @@ def _meeting(lines: pl.DataFrame) -> pl.Series:
 
 def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
     """Return each charge with every earlier charge that bills the same, and the days they share."""
-    charges = pool.filter("comparable")
+    charges = pool.filter("comparable").with_columns(chain=_chain())
     months = pl.max_horizontal(pl.col("backbill_limit_months").fill_null(12), pl.lit(12))
     reach = add_months(pl.col("bill_date"), -months)
     overlap = pl.col("charge_class").is_in(EXACT) | (
         (pl.col("starts_before") < pl.col("ends")) & (pl.col("ends_before") > pl.col("starts"))
     )
     return (
-        charges.join(charges.filter("stands"), on=_KEY, suffix="_before", nulls_equal=True)
+        charges.join(
+            charges.filter("stands"), on=[*_KEY, "chain"], suffix="_before", nulls_equal=True
+        )
+        .drop("chain")
         .filter(pl.col("place_before") < pl.col("place"), overlap)
         .filter(pl.col("bill_date_before") >= reach)
         .with_columns(
@@ -250,3 +253,21 @@ def _pairs(pool: pl.DataFrame) -> pl.DataFrame:
             ends_shared=pl.min_horizontal("ends", "ends_before"),
         )
     )
+
+
+def _chain() -> pl.Expr:
+    """Return which lines of one key may share days, by a number: those in a chain of shared days.
+
+    Of a line that is billed each month no two do, however many months there are: held against each
+    other they would be as many pairs as the square of the months::
+
+        starts  ends      chain
+        06-01   07-01  ->     1
+        07-01   08-01         2
+        07-15   08-15         2
+    """
+    order = ["starts", "place"]
+    reached = pl.coalesce("ends", "starts").cum_max().shift().over(_KEY, order_by=order)
+    begins = (pl.col("starts") >= reached).fill_null(True)
+    number = begins.cum_sum().over(_KEY, order_by=order)
+    return pl.when(~pl.col("charge_class").is_in(EXACT)).then(number)
