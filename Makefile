@@ -45,8 +45,8 @@ check: install ## Lint, format, types, the law of the house, generated pages up 
 	$(PY) -m docs.generate --check || wrong=1; \
 	exit $$wrong
 
-bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and in memory.
-	@$(PY) -m benchmarks
+bench: $(VENV)/bench ## Measure against DuckDB and pandas, in time and memory (an hour; SHORT=1: minutes).
+	@$(PY) -m benchmarks $(if $(SHORT),--short)
 
 soak: install ## Run the long forms too: large example counts, real kills, invented months for MINUTES (60).
 	@HYPOTHESIS_PROFILE=soak REBILL_SOAK_MINUTES=$(MINUTES) $(PY) -m pytest -n 2 --dist worksteal

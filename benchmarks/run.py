@@ -8,11 +8,13 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.child import JOBS
+from benchmarks.night import JUDGED, PAPERS
 
 AS_OF = "2026-05-31"
 FEW = 2_000_000
@@ -27,6 +29,18 @@ class Taken:
     cpu: float
     mib: float
     totals: tuple[str, ...] = ()
+    stages: dict[str, float] = field(default_factory=dict)
+    """CPU seconds of each stage of a night."""
+
+    @property
+    def judged(self) -> float:
+        """Return the CPU seconds of settling, audit and prices."""
+        return sum(self.stages.get(stage, 0.0) for stage in JUDGED)
+
+    @property
+    def without_papers(self) -> float:
+        """Return the CPU seconds of the night but its papers."""
+        return self.cpu - self.stages.get(PAPERS, 0.0)
 
 
 @dataclass
@@ -88,28 +102,34 @@ def made(place: Path) -> Path:
 def rebill(*arguments: str) -> tuple[float, float, float]:
     """Run the product's command; return its seconds, CPU seconds and peak MiB."""
     code = "from rebill.cli.main import main; main()"
+    _, *taken = _run([sys.executable, "-c", code, *arguments])
+    return taken[0], taken[1], taken[2]
+
+
+def _run(command: list[str]) -> tuple[str, float, float, float]:
+    """Run a command; return what it prints, its seconds, its CPU seconds with those of processes it
+    starts, and the highest peak of them in MiB."""
     start = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    exit_code = os.waitstatus_to_exitcode(status)
-    process.returncode = exit_code
-    if exit_code not in (0, 1):
-        raise SystemExit(f"rebill {arguments[0]} failed ({exit_code}):\n{said[-2000:]}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, stdout=told, stderr=said, text=True)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        process.returncode = exit_code = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        if exit_code not in (0, 1):
+            words = " ".join(command[1:])
+            raise SystemExit(f"{words} failed ({exit_code}):\n{said.read()[-2000:]}")
+        told.seek(0)
+        return told.read(), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def _night(place: Path) -> Taken:
-    workspace = str(place / "workspace")
-    night = Taken(*rebill("nightly", "--workspace", workspace, "--as-of", AS_OF))
-    _say(f"  night: {night.seconds:.2f} s, CPU {night.cpu:.2f} s, {night.mib:,.0f} MiB")
+    command = [sys.executable, "-m", "benchmarks.night", str(place / "workspace"), AS_OF]
+    told, *taken = _run(command)
+    stages = json.loads(told.splitlines()[-1])
+    night = Taken(*taken, stages=stages)
+    by_stage = ", ".join(f"{stage} {cpu:.2f}" for stage, cpu in stages.items() if cpu > 0.1)
+    _say(f"  night: {night.seconds:.2f} s, CPU {night.cpu:.2f} s, {night.mib:,.0f} MiB: {by_stage}")
     return night
 
 
