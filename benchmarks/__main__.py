@@ -13,7 +13,18 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import bank, cash, disputes, flat_feeds, history, packets, papers, selling, x12
+from benchmarks import (
+    bank,
+    cash,
+    commissions,
+    disputes,
+    flat_feeds,
+    history,
+    packets,
+    papers,
+    selling,
+    x12,
+)
 from benchmarks.report import WORLDS_HEAD, page, worlds
 from benchmarks.run import Size, measure
 from benchmarks.worlds import WORLDS
@@ -44,6 +55,7 @@ def _worlds(place: Path, lines: int) -> dict[str, Size]:
 SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "bank": (bank.TITLE, lambda place, lines: bank.section()),
     "cash": (cash.HEAD, lambda place, lines: cash.measured(place)),
+    "commissions": (commissions.HEAD, lambda place, lines: commissions.section(place)),
     "disputes": (disputes.HEAD, lambda place, lines: disputes.section(disputes.measured())),
     "packets": (packets.HEAD, lambda place, lines: packets.section(20_000)),
     "papers": (papers.HEAD, lambda place, lines: papers.section(1000, 20_000)),

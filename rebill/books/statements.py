@@ -21,16 +21,15 @@ from invoices.schema import CENTS
 from rebill import __version__
 from rebill.paper.text import as_text, strict_csv
 from rebill.paper.typeset import Sheet, set_pdf
-from rebill.pricing.commissions import (
+from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.pricing.earning.commissions import (
     EARNED,
     PAID,
     READ,
     RULES,
     deal_view,
-    earned,
-    stated,
 )
-from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.pricing.earning.months import Months, months_of
 from rebill.pricing.shares.explained import explained
 from rebill.pricing.shares.turns import Before, said_before
 from rebill.reference import current
@@ -72,15 +71,23 @@ def rules(record: Record) -> pl.DataFrame:
 
 
 def earned_so_far(record: Record, before: Before | None = None) -> pl.DataFrame:
-    """Return all that is earned as far as the record knows today (`EARNED`).
+    """Return all that is earned as far as the record knows today (`EARNED`)."""
+    months = earned_by_month(record, before or Before())
+    return pl.concat([EARNED.to_frame(), *(months.earned(month) for month in months)])
+
+
+def earned_by_month(record: Record, before: Before) -> Months:
+    """Return what is earned as far as the record knows today, month by month.
 
     `before` is what final statements said, whose odd cents stay where they are.
     """
     bills = record.customer_invoices().filter(pl.col("status") != "void")
     known = rules(record)
-    if known.is_empty():
-        return EARNED.to_frame()
-    return earned(record.customer_lines().select(READ).collect(), bills, known, before)
+
+    def lines_of(invoices: pl.DataFrame) -> pl.LazyFrame:
+        return record.customer_lines(invoices["bill_month"].unique().to_list()).select(READ)
+
+    return months_of(lines_of, bills if known.height else bills.clear(), known, before)
 
 
 def build(
@@ -104,7 +111,7 @@ def build(
         kept = statement_rows(record, done).collect() if done else STATED.to_frame()
         # What a final statement said late is of an earlier month: all of it counts together.
         said = kept.filter(pl.col("month").is_in(earlier)).drop("late")
-        rows = stated(earned_so_far(record, said_before(kept)), said, month, earlier)
+        rows = earned_by_month(record, said_before(kept)).stated(month, said, earlier)
         _keep(record, rows, month, "final" if final else "draft", run_id)
         finish_run(connection, run_id, "done", {"commission rows": rows.height}, {}, now())
         return statements(record).filter(month=month)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.text import filled
-from rebill.pricing.commissions import RULE, SCOPES
+from rebill.pricing.earning.commissions import RULE, SCOPES
 from rebill.reference.checks_markups import plain_number
 from rebill.reference.faults import Faults, placed
 

@@ -39,7 +39,7 @@ _SUM = ["deal", "invoice_no", "rule"]
 def explained(rows: pl.DataFrame, rules: pl.DataFrame, corrects: pl.DataFrame) -> pl.DataFrame:
     """Return the parts of each invoice and rule month by month (`PARTS`), sorted.
 
-    `rows` are those of all statements (`rebill.pricing.commissions.EARNED`, `month` the
+    `rows` are those of all statements (`rebill.pricing.earning.commissions.EARNED`, `month` the
     statement's): a later one says what changed, so that base, commission and parts are those
     of the invoice as they stood then. `rules` has row_id and the columns that make a rule;
     `corrects` has invoice_no and corrects of credit notes.

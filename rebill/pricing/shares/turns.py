@@ -27,7 +27,7 @@ from rebill.pricing.shares.division import down, remainder
 
 STATED = pl.Schema({"invoice_no": pl.String(), "rule_row": pl.Int64(), "amount": CENTS})
 """What final statements said that a row of a rule earns of an invoice."""
-CARRIERS = pl.Schema({"unit": pl.UInt32(), "rule_row": pl.Int64()})
+CARRIERS = pl.Schema({"invoice_no": pl.String(), "rule_row": pl.Int64()})
 _INVOICES = ("billed_on", "bill_month", "customer", "invoice_no", "method")
 
 
@@ -52,12 +52,13 @@ def said_before(rows: pl.DataFrame) -> Before:
 def carriers(units: pl.DataFrame, parts: pl.DataFrame, stated: pl.DataFrame) -> pl.DataFrame:
     """Return who carries an odd cent that equal remainders leave open (`CARRIERS`).
 
-    `units` are sums that several share: unit, rule, `whole` cents, invoice_no, method, deal,
+    `units` are sums that several share: rule, `whole` cents, invoice_no, method, deal,
     customer, billed_on, bill_month, and `corrects` of a credit note, else null. `parts` has rule,
     rank (the rule's place among the others), payee, share and rule_row; `stated` is `STATED`.
     """
     members = (
-        units.select("unit", "rule", "whole", "deal", "corrects", *_INVOICES)
+        units.with_row_index("unit")
+        .select("unit", "rule", "whole", "deal", "corrects", *_INVOICES)
         .join(parts.select("rule", "rank", "payee", "share", "rule_row"), on="rule")
         .join(stated, on=["invoice_no", "rule_row"], how="left")
         .with_columns(size=pl.col("whole").abs(), said=cents(pl.col("amount")))

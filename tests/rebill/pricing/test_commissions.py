@@ -14,7 +14,9 @@ from commission_worlds import Row, bill, frames, line, rule, world
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rebill.pricing.commissions import EARNED, deal_view, earned, stated
+from rebill.pricing.earning.commissions import EARNED, deal_view, stated
+from rebill.pricing.earning.months import earned, months_of
+from rebill.pricing.shares.turns import said_before
 
 
 def paid(
@@ -214,6 +216,27 @@ def test_a_final_statement_stays_and_the_next_one_says_what_changed_since() -> N
     ]
     assert april.filter("late").sort("line_id")["exact"].to_list() == [D(3), D("0.5")]
     assert stated(first, march.select(EARNED.names()), "2026-04", ["2026-03"]).height == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_statements_made_a_month_at_a_time_are_those_made_of_all_at_once(seed: int) -> None:
+    """One invoice of a closed month is void by now, another has gone to another month."""
+    lines, bills, rules = world(seed)
+    closed = ["2026-02", "2026-03"]
+    said = earned(*frames(lines, bills, rules)).filter(pl.col("month").is_in(closed))
+    moved = [{**b, "bill_date": dt.date(2026, 4, 2)} if b["invoice_no"] == "I-1-1" else b
+             for b in bills if b["invoice_no"] != "I-2-0"]  # fmt: skip
+    table, known, ruled = frames(lines, moved, rules)
+
+    def lines_of(invoices: pl.DataFrame) -> pl.LazyFrame:
+        return table.lazy().join(invoices.lazy().select("invoice_no"), on="invoice_no", how="semi")
+
+    before = said_before(said.with_columns(late=pl.lit(False)))
+    months = months_of(lines_of, known, ruled, before)
+    at_once = stated(earned(table, known, ruled, before), said, "2026-04", closed)
+    key = [*EARNED.names(), "late"]
+    assert months.stated("2026-04", said, closed).sort(key).equals(at_once.sort(key))
+    assert at_once["late"].any()
 
 
 def test_the_view_of_a_deal_shows_every_party_and_what_is_left() -> None:

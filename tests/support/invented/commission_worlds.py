@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from rebill.pricing.commissions import METHODS, RULES
+from rebill.pricing.earning.commissions import METHODS, RULES
 from rebill.store.record import INVOICED_LINES
 
 Row = dict[str, Any]

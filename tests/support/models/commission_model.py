@@ -1,5 +1,5 @@
 """The slow, obvious commissions, invoice by invoice in plain decimals: it judges
-`rebill.pricing.commissions` and `rebill.pricing.shares`."""
+`rebill.pricing.earning.commissions` and `rebill.pricing.shares`."""
 
 from __future__ import annotations
 

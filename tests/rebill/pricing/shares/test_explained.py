@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 from commission_worlds import Row, bill, frames, line, rule
 
-from rebill.pricing.commissions import EARNED, earned, stated
+from rebill.pricing.earning.commissions import EARNED, stated
+from rebill.pricing.earning.months import earned
 from rebill.pricing.shares.explained import explained
 
 UNEVEN = [rule("a", "percent_of_price", "0.10", "60"), rule("b", "percent_of_price", "0.10", "40")]

@@ -12,7 +12,8 @@ import pytest
 from commission_model import model
 from commission_worlds import Row, bill, frames, line, rule, world
 
-from rebill.pricing.commissions import EARNED, earned, stated
+from rebill.pricing.earning.commissions import EARNED, stated
+from rebill.pricing.earning.months import earned
 from rebill.pricing.shares.turns import Before, said_before
 
 CENT = D("0.01")

@@ -1,0 +1,1 @@
+"""What partners earn of what customers are charged: month by month, each knowing the others."""
