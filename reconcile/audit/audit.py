@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.distinct import told_by_place
+from invoices.distinct import distinct_in_runs, told_by_place
 from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
@@ -185,9 +185,31 @@ def _judged(
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    told = told_by_place(lines["asks"], judged.select("asks", *ANSWERED), "asks")
-    lines = lines.drop("rate_contract").hstack(told)
-    return Audit(keep(lines.select(columns_of(AUDITED))), findings, tell_not_billed(months))
+    kept = _kept(lines.drop("rate_contract"), judged.select("asks", *ANSWERED), keep)
+    return Audit(kept, findings, tell_not_billed(months))
+
+
+def _kept(lines: pl.DataFrame, answers: pl.DataFrame, keep: Keep) -> pl.LazyFrame:
+    """Put the answer of its question beside each line, and keep the lines, a month at a time.
+
+    So the answers of one month of a carrier are in memory, where its lines follow each other.
+    """
+    month = pl.col("bill_date").dt.truncate("1mo")
+    of = distinct_in_runs(lines.select("carrier", month))
+    begins = (of.number != of.number.shift()).fill_null(True).arg_true().to_list()
+    ends = [*begins[1:], lines.height]
+    if len(begins) != of.rows.height or lines.height < _MANY:
+        begins, ends = [0], [lines.height]
+    parts = []
+    for begin, end in zip(begins, ends, strict=True):
+        part = lines[begin:end]
+        told = told_by_place(part["asks"], answers, "asks")
+        parts.append(keep(part.hstack(told).select(columns_of(AUDITED))))
+    return pl.concat(parts)
+
+
+_MANY = 100_000
+"""So many lines are worth keeping month by month."""
 
 
 def _marked(
