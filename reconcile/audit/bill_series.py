@@ -231,7 +231,7 @@ def _with_activity(months: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame
 
     A service has ended with an account while it is away, though it will come back.
     """
-    stay = pl.col("home_from").rank("ordinal").over("service", *ACCOUNT).fill_null(0)
+    stay = pl.col("home_from").fill_null(dt.date.min)
     inventory = services.select(
         *ACCOUNT,
         "installed_on",
