@@ -7,7 +7,6 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from benchmarks import bank
 from benchmarks.run import Size, Taken
 from benchmarks.worlds import WORLDS
 
@@ -36,8 +35,7 @@ packages and circuits on up to 2,000 accounts for 2,000 customers, about a tenth
 def page(sizes: Sequence[Size]) -> str:
     """Return the page; the largest of `sizes` that has jobs is that of the night by stages."""
     small = [size for size in sizes if size.jobs]
-    parts = [_HEAD, _machine(), *map(_jobs, small), _floor(small[-1]), _growth(sizes)]
-    return "\n".join([*parts, bank.section()])
+    return "\n".join([_HEAD, _machine(), *map(_jobs, small), _floor(small[-1]), _growth(sizes)])
 
 
 def _machine() -> str:
