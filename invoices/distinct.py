@@ -52,13 +52,15 @@ def distinct(frame: pl.DataFrame) -> Distinct:
 
 def distinct_in_runs(frame: pl.DataFrame) -> Distinct:
     """Return what `distinct` returns, cheaper where equal rows mostly follow each other."""
-    if frame.is_empty():
-        return distinct(frame)
-    begins = frame.select(
-        pl.any_horizontal(pl.all().ne_missing(pl.all().shift())) | (pl.int_range(pl.len()) == 0)
-    ).to_series()
+    begins = begins_run(frame)
     few = distinct(frame.filter(begins))
     return Distinct(few.rows, few.number.gather(begins.cum_sum() - 1))
+
+
+def begins_run(frame: pl.DataFrame) -> pl.Series:
+    """Return for each row whether it differs from the one before; the first one does."""
+    differs = pl.any_horizontal(pl.all().ne_missing(pl.all().shift()))
+    return frame.select(differs | (pl.int_range(pl.len()) == 0)).to_series()
 
 
 def told_by_place(asked: pl.Series, answers: pl.DataFrame, on: str) -> pl.DataFrame:

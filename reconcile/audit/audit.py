@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from invoices.distinct import distinct_in_runs, told_by_place
+from invoices.distinct import begins_run, told_by_place
 from invoices.schema import RATE, among, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
@@ -195,11 +195,12 @@ def _kept(lines: pl.DataFrame, answers: pl.DataFrame, keep: Keep) -> pl.LazyFram
     So the answers of one month of a carrier are in memory, where its lines follow each other.
     """
     month = pl.col("bill_date").dt.truncate("1mo")
-    of = distinct_in_runs(lines.select("carrier", month))
-    begins = (of.number != of.number.shift()).fill_null(True).arg_true().to_list()
+    keys = lines.select("carrier", month)
+    runs = begins_run(keys)
+    begins = runs.arg_true().to_list()
+    if lines.height < _MANY or keys.filter(runs).is_duplicated().any():
+        begins = [0]
     ends = [*begins[1:], lines.height]
-    if len(begins) != of.rows.height or lines.height < _MANY:
-        begins, ends = [0], [lines.height]
     parts = []
     for begin, end in zip(begins, ends, strict=True):
         part = lines[begin:end]

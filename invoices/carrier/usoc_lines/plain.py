@@ -18,6 +18,7 @@ from invoices.carrier import cells as c
 from invoices.carrier.header import Header
 from invoices.carrier.piecewise import Kept
 from invoices.carrier.usoc_lines.columns import KEY, KINDS, LINE_CELLS, plain_spellings
+from invoices.distinct import begins_run
 
 PIECE = 8 * 2**20
 """About so many bytes are worked on at once."""
@@ -158,9 +159,7 @@ class _Going:
     def _numbered(self, lines: pl.DataFrame) -> pl.DataFrame:
         """Return row and number of key of plain rows; keys that are new get the next numbers."""
         # Lines of one key follow each other: only the first of each stretch is looked up.
-        differs = [pl.col(name).ne_missing(pl.col(name).shift()) for name in KEY]
-        first = pl.int_range(pl.len()) == 0
-        begins = lines.select(pl.any_horizontal(first, *differs)).to_series()
+        begins = begins_run(lines.select(KEY))
         stretch = (begins.cum_sum() - 1).cast(pl.UInt32)
         named = lines.filter(begins).select(KEY)
         known = named.unique(maintain_order=True).join(

@@ -8,7 +8,7 @@ are made for one month at a time, so that memory does not grow with the months.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -31,7 +31,7 @@ from rebill.pricing.earning.commissions import (
     stated_of,
 )
 from rebill.pricing.shares.division import EXACT, divided, exact_dollars, rounded, run_up
-from rebill.pricing.shares.turns import Before, carriers
+from rebill.pricing.shares.turns import CARRIERS, Before, carriers
 
 LinesOf = Callable[[pl.DataFrame], pl.LazyFrame]
 """Returns the lines (`READ` and perhaps others) of invoices, and of others too where it likes."""
@@ -128,14 +128,13 @@ def months_of(
     """
     invoices = _invoices(bills)
     charges = _charges(lines_of(invoices), invoices)
-    found = Months(lines_of, invoices, rules, before, charges, _NEW, _NOBODY)
+    found = Months(lines_of, invoices, rules, before, charges, _NEW, CARRIERS.to_frame())
     if rules["method"].eq("one_off").any():
-        found = Months(lines_of, invoices, rules, before, charges, _new(found), _NOBODY)
-    return Months(lines_of, invoices, rules, before, charges, found.new, _carriers(found))
+        found = replace(found, new=_new(found))
+    return replace(found, carriers=_carriers(found))
 
 
 _NEW = pl.DataFrame(schema={"invoice_no": pl.String, "service": pl.String})
-_NOBODY = pl.DataFrame(schema={"invoice_no": pl.String, "rule_row": pl.Int64})
 
 
 def _invoices(bills: pl.DataFrame) -> pl.DataFrame:
@@ -361,7 +360,7 @@ def _carriers(known: Months) -> pl.DataFrame:
     """Return who carries the odd cents of what is rounded once an invoice (`CARRIERS` of turns)."""
     shared = _parts(known.rules).filter(pl.col("payees") > 1)
     if shared.is_empty():
-        return _NOBODY
+        return CARRIERS.to_frame()
     ruled = shared.select("rule", "deal", "method").unique()
     units = [_sums(known, month, ruled["rule"]) for month in known]
     return carriers(pl.concat(units).join(ruled, on="rule"), shared, known.before.amounts)

@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote
 
 import polars as pl
 
+from invoices.distinct import begins_run
 from rebill.workspace.text_files import digest
 from rebill.workspace.write import sync
 
@@ -128,7 +129,7 @@ def _parted(
     keys = frame.select(carrier="carrier", month=month)
     runs = (
         keys.with_row_index("start")
-        .filter(pl.any_horizontal(pl.struct(keys.columns).rle_id().diff().fill_null(1) != 0))
+        .filter(begins_run(keys))
         .with_columns(end=pl.col("start").shift(-1, fill_value=frame.height))
     )
     if runs.height > _MOST_SLICES:
