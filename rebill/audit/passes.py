@@ -27,9 +27,9 @@ from reconcile.audit.audit import Split, Work, audit, split_in_memory
 from reconcile.audit.match import LOOKED_AT, match
 from reconcile.schema import AUDITED
 
-A_SHARE = 400_000
+A_SHARE = 1_250_000
 """So many lines are judged at a time, in memory."""
-A_BATCH = A_SHARE
+A_BATCH = 400_000
 """So many lines are matched at a time where a night has more than a share: they wait on disk for
 their share, so that memory does not grow with the night."""
 

@@ -38,7 +38,7 @@ def _moved(frame: Frame, moves: pl.DataFrame) -> Frame:
         return frame
     names = frame.collect_schema().names()
     other = moves.lazy() if isinstance(frame, pl.LazyFrame) else moves
-    joined = frame.join(other, on=["intake", "document_id"], how="left")
+    joined = frame.join(other, on=["intake", "document_id"], how="left", maintain_order="left")
     return joined.with_columns(intake=pl.coalesce("owner", "intake")).select(names)
 
 
@@ -92,15 +92,18 @@ def settle(
         _conflicts(new.filter(pl.col("verdict") == "conflict")),
     ]
     entered = kept.filter(pl.col("status") != "refused").select("intake", "document_id")
+    lines = staged_lines(intake)
+    if entered.height < totals.select("intake", "document_id").n_unique():
+        lines = lines.join(
+            entered.lazy(), on=["intake", "document_id"], how="semi", maintain_order="left"
+        )
     return Settled(
         documents=new.select(*DOCUMENTS, "intake"),
         findings=stack(findings, FINDINGS),
         totals=_renamed(totals.join(entered, on=["intake", "document_id"], how="semi"), ids)
         .drop("intake")
         .with_columns(pl.col("amount").cast(CENTS)),
-        lines=_renamed(
-            staged_lines(intake).join(entered.lazy(), on=["intake", "document_id"], how="semi"), ids
-        ).select(LINES.names()),
+        lines=_renamed(lines, ids).select(LINES.names()),
         repeats=told.filter(pl.col("verdict") == "repeat").select("intake", "invoice_no", "of"),
         waiting=_waiting(intake, told, stored),
     )
@@ -268,7 +271,7 @@ def _renamed(frame: Frame, ids: pl.DataFrame) -> Frame:
         for name in ("line_id", "finding_id")
         if name in names
     ]
-    joined = frame.join(other, on=["intake", "document_id"], how="left")
+    joined = frame.join(other, on=["intake", "document_id"], how="left", maintain_order="left")
     return joined.with_columns(*derived, final.alias("document_id")).select(names)
 
 

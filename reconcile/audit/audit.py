@@ -13,7 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from invoices.distinct import begins_run, told_by_place
-from invoices.schema import RATE, among, columns_of
+from invoices.schema import RATE, among, answers_to, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
@@ -52,6 +52,13 @@ Keep = Callable[[pl.DataFrame], pl.LazyFrame]
 
 ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
 """What of an audited line its question is answered with."""
+CARRIED = (
+    *("description", "circuit_id", "state", "zone"),
+    *("interchange", "set_no", "source_file", "source_row"),
+)
+"""What is only carried on a line: nothing is decided by it, but that tax says what it is for in its
+description. It is not held while lines are judged, but read again when they are told and kept."""
+_HELD = {name: dtype for name, dtype in AUDITED.items() if name not in CARRIED}
 
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 Split = Callable[[pl.LazyFrame, Work, pl.Expr, int], list[pl.LazyFrame]]
@@ -116,8 +123,8 @@ def audit(
         return place(matched(some, inventory), carried, reference, contracts)
 
     if shares == 1:
-        held = placed(lines.collect().rechunk())
-        return _judged(held, history, documents, reference, contracts, carried, keep)
+        held = placed(_lean(lines).collect().rechunk())
+        return _judged(held, lines, history, documents, reference, contracts, carried, keep)
     parts = []
     by_service = _share(shares, "service", "ban")
     for number, share in enumerate(split(lines, placed, by_service, shares)):
@@ -126,9 +133,8 @@ def audit(
             for name in ("services", "service_accounts", "service_elements")
         }
         past = history.filter(by_service == number)
-        parts.append(
-            _judged(share.collect().rechunk(), past, documents, own, contracts, carried, keep)
-        )
+        held = _lean(share).collect().rechunk()
+        parts.append(_judged(held, share, past, documents, own, contracts, carried, keep))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -142,8 +148,27 @@ def _share(shares: int, *names: str) -> pl.Expr:
     return pl.coalesce(*names, pl.lit("")).hash(0) % shares
 
 
+def _lean(lines: pl.LazyFrame) -> pl.LazyFrame:
+    """Return lines without what is only carried on them, but for the words of a tax."""
+    words = pl.when(pl.col("charge_class") == "tax").then("description").alias("description")
+    return lines.with_columns(words).drop(name for name in CARRIED if name != "description")
+
+
+def _with_carried(lines: pl.DataFrame, whole: pl.LazyFrame) -> pl.DataFrame:
+    """Return lean lines with what is carried on them in `whole`, which holds the same lines.
+
+    They come again in one order, as a rule; if not, they are looked up.
+    """
+    carried = whole.select("line_id", *CARRIED).collect()
+    if not carried["line_id"].equals(lines["line_id"]):
+        carried = answers_to(lines, carried, ["line_id"])
+        return lines.with_columns(carried)
+    return lines.with_columns(carried.drop("line_id"))
+
+
 def _judged(
     lines: pl.DataFrame,
+    whole: pl.LazyFrame,
     history: pl.LazyFrame,
     documents: pl.DataFrame,
     reference: dict[str, pl.LazyFrame],
@@ -153,6 +178,7 @@ def _judged(
 ) -> Audit:
     """Audit lines that know their service and order; no other lines are of their services.
 
+    `lines` are lean (`_lean`), `whole` has what is carried on them, in the same order.
     Each distinct question is judged once (`reconcile.audit.questions`). What looks at lines beside
     each other (duplicates, partners, summaries, packages) says which of them ask alone.
     """
@@ -180,12 +206,13 @@ def _judged(
     apart = answered(before[places].lazy(), marked).select(marked.columns).collect()
     apart = apart.with_columns(asks=-1 - pl.col("place"))
     judged = _answers(pl.concat([marked, apart]), shares, found, history)
-    few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
-    findings = tell(answered(few, judged), reference)
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    kept = _kept(lines.drop("rate_contract"), judged.select("asks", *ANSWERED), keep)
+    lines = _with_carried(lines.drop("rate_contract"), whole)
+    few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
+    findings = tell(answered(few, judged), reference)
+    kept = _kept(lines, judged.select("asks", *ANSWERED), keep)
     return Audit(kept, findings, tell_not_billed(months))
 
 
@@ -241,7 +268,7 @@ def _answers(
         .pipe(with_stakes)
         .select(
             "asks",
-            *columns_of(AUDITED),
+            *columns_of(_HELD),
             pl.col(*STAKED, "units", "factor", "package_used").cast(pl.Int64),
             pl.col(WORDS),
             *(() if found.due.twice.is_empty() else PLAIN),
