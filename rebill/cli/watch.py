@@ -54,6 +54,9 @@ def _command() -> None:
 
     Signals wait until it can deal with them.
     """
+    from rebill.workspace.allocator import pool_memory
+
+    pool_memory()
     from rebill.cli.main import main
 
     main()

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rebill import __version__
+from rebill.workspace.allocator import lean
 from rebill.workspace.settings import Limits
 
 T = TypeVar("T")
@@ -43,8 +44,6 @@ GLANCE = 0.02
 """So often, in seconds, it is looked how much memory the child holds."""
 GROWTH = 256 * 2**20
 """A child that holds so much more than a new one makes place for one."""
-LEAN = "retain:false,dirty_decay_ms:100"
-"""How polars gives memory back: what it no longer needs is no file's."""
 SAID = 64 * 1024
 """So much of what a child said on its way down is kept."""
 
@@ -192,7 +191,7 @@ class _Process:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self.said,
-                env={"_RJEM_MALLOC_CONF": LEAN, **os.environ, **env},
+                env={**lean(os.environ), **env},
             )
         self.line = Connection(ours.detach())
         if self._answer(600, None) is None:

@@ -52,13 +52,13 @@ Keep = Callable[[pl.DataFrame], pl.LazyFrame]
 
 ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
 """What of an audited line its question is answered with."""
-CARRIED = (
+UNJUDGED = (
     *("description", "circuit_id", "state", "zone"),
     *("interchange", "set_no", "source_file", "source_row"),
 )
-"""What is only carried on a line: nothing is decided by it, but that tax says what it is for in its
-description. It is not held while lines are judged, but read again when they are told and kept."""
-_HELD = {name: dtype for name, dtype in AUDITED.items() if name not in CARRIED}
+"""What only stands on a line: nothing is decided by it, but that tax says what it is for in its
+description. It is not held while lines are judged, but read again when they are kept."""
+_HELD = {name: dtype for name, dtype in AUDITED.items() if name not in UNJUDGED}
 
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 Split = Callable[[pl.LazyFrame, Work, pl.Expr, int], list[pl.LazyFrame]]
@@ -149,21 +149,20 @@ def _share(shares: int, *names: str) -> pl.Expr:
 
 
 def _lean(lines: pl.LazyFrame) -> pl.LazyFrame:
-    """Return lines without what is only carried on them, but for the words of a tax."""
+    """Return lines without what only stands on them, but for the words of a tax."""
     words = pl.when(pl.col("charge_class") == "tax").then("description").alias("description")
-    return lines.with_columns(words).drop(name for name in CARRIED if name != "description")
+    return lines.with_columns(words).drop(name for name in UNJUDGED if name != "description")
 
 
-def _with_carried(lines: pl.DataFrame, whole: pl.LazyFrame) -> pl.DataFrame:
-    """Return lean lines with what is carried on them in `whole`, which holds the same lines.
+def _made_whole(lines: pl.DataFrame, whole: pl.LazyFrame) -> pl.DataFrame:
+    """Return lean lines with what stands on them in `whole`, which holds the same lines.
 
     They come again in one order, as a rule; if not, they are looked up.
     """
-    carried = whole.select("line_id", *CARRIED).collect()
-    if not carried["line_id"].equals(lines["line_id"]):
-        carried = answers_to(lines, carried, ["line_id"])
-        return lines.with_columns(carried)
-    return lines.with_columns(carried.drop("line_id"))
+    again = whole.select("line_id", *UNJUDGED).collect()
+    if not again["line_id"].equals(lines["line_id"]):
+        return lines.with_columns(answers_to(lines, again, ["line_id"]))
+    return lines.with_columns(again.drop("line_id"))
 
 
 def _judged(
@@ -178,7 +177,28 @@ def _judged(
 ) -> Audit:
     """Audit lines that know their service and order; no other lines are of their services.
 
-    `lines` are lean (`_lean`), `whole` has what is carried on them, in the same order.
+    `lines` are lean (`_lean`), `whole` has what stands on them. Words are found last, when only
+    the few lines that need them are held.
+    """
+    lines, judged, months = _weighed(lines, history, documents, reference, contracts, carried)
+    lines = _made_whole(lines, whole)
+    few = lines.filter(among("asks", judged.filter(is_told())["asks"]))
+    kept = _kept(lines.drop("rate_contract"), judged.select("asks", *ANSWERED), keep)
+    del lines
+    return Audit(kept, tell(answered(few.lazy(), judged), reference), months)
+
+
+def _weighed(
+    lines: pl.DataFrame,
+    history: pl.LazyFrame,
+    documents: pl.DataFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
+    carried: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Return lines with the number of the question each asks, the questions judged, and findings
+    about what is on no line.
+
     Each distinct question is judged once (`reconcile.audit.questions`). What looks at lines beside
     each other (duplicates, partners, summaries, packages) says which of them ask alone.
     """
@@ -209,11 +229,7 @@ def _judged(
     months = presence.not_billed(
         documents, _together(lines.lazy(), history, documents), reference, contracts
     )
-    lines = _with_carried(lines.drop("rate_contract"), whole)
-    few = lines.lazy().filter(among("asks", judged.filter(is_told())["asks"]))
-    findings = tell(answered(few, judged), reference)
-    kept = _kept(lines, judged.select("asks", *ANSWERED), keep)
-    return Audit(kept, findings, tell_not_billed(months))
+    return lines, judged, tell_not_billed(months)
 
 
 def _kept(lines: pl.DataFrame, answers: pl.DataFrame, keep: Keep) -> pl.LazyFrame:
