@@ -18,6 +18,7 @@ from rebill.audit.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
 from rebill.store import leave_bulk, scan_files
+from rebill.store.bulk.batches import batches
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import documents_named
 from rebill.workspace import write
@@ -27,11 +28,13 @@ from reconcile.audit.audit import Split, Work, audit, split_in_memory
 from reconcile.audit.match import LOOKED_AT, match
 from reconcile.schema import AUDITED
 
-A_SHARE = 1_250_000
-"""So many lines are judged at a time, in memory."""
-A_BATCH = 400_000
-"""So many lines are matched at a time where a night has more than a share: they wait on disk for
-their share, so that memory does not grow with the night."""
+AT_ONCE = 1_250_000
+"""So many lines are judged at a time, in memory: to split a night costs a third of its audit."""
+A_SHARE = 800_000
+"""So many lines a share of a night has that is split, where memory holds what it took to split."""
+A_BATCH = 150_000
+"""So many lines are matched at a time where a night is split: they wait on disk for their share, so
+that memory does not grow with the night."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def audit_all(
     others = not_of(before, late["document_id"])
     count = int(todo["lines"].sum()) + int(late["lines"].sum())
     split = _splitter(run, count)
-    shares = max(1, -(-count // A_SHARE))
+    shares = 1 if count <= AT_ONCE else -(-count // A_SHARE)
     verdicts = late_verdicts(run, [*todo["document_id"], *late["document_id"]])
     passes: list[Pass] = []
     groups = _by_tables(run.load_id, todo, late)
@@ -220,13 +223,13 @@ class _Kept:
 
 def _splitter(run: Run, lines: int) -> Split:
     """Return how the audit splits lines: in memory, or as Parquet where there are many."""
-    if lines <= A_SHARE:
+    if lines <= AT_ONCE:
         return split_in_memory
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
 
     def split(lines: pl.LazyFrame, work: Work, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
-        done = (work(some) for some in lines.collect_batches(chunk_size=A_BATCH))
+        done = (work(some) for some in batches(lines, A_BATCH))
         return write.spool_shares(folder / f"{next(counter)}-shares", done, share, shares)
 
     return split

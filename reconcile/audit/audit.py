@@ -17,7 +17,7 @@ from invoices.schema import RATE, among, answers_to, columns_of
 from reconcile.audit import orders, presence
 from reconcile.audit.bill_days import with_bill_day
 from reconcile.audit.due import with_all_due
-from reconcile.audit.match import inventory_of, matched, with_details
+from reconcile.audit.match import LOOKED_AT, Inventory, inventory_of, matched, with_details
 from reconcile.audit.packages.held_packages import with_package_of_elements
 from reconcile.audit.packages.package_prices import spread
 from reconcile.audit.presence import without_partner
@@ -52,6 +52,7 @@ Keep = Callable[[pl.DataFrame], pl.LazyFrame]
 
 ANSWERED = ("kind", "family", *(name for name in AUDITED if name not in (*MATCHED, *_PLACED)))
 """What of an audited line its question is answered with."""
+_OF_ORDERS = (*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no")
 UNJUDGED = (
     *("description", "circuit_id", "state", "zone"),
     *("interchange", "set_no", "source_file", "source_row"),
@@ -113,11 +114,7 @@ def audit(
     """
     lines = with_bill_day(lines, history)
     inventory = inventory_of(reference["services"], reference["service_accounts"])
-    limits = settings(contracts).select("contract", "backbill_limit_months")
-    asked = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0)).collect()
-    asked = matched(asked, inventory)
-    asked = asked.hstack(contract_of(asked, contracts, "bill_date", "contract"))
-    carried = _orders(asked.lazy(), history, reference["orders"], limits)
+    carried = _orders(_one_time(lines, inventory, contracts), history, reference, contracts)
 
     def placed(some: pl.DataFrame) -> pl.DataFrame:
         return place(matched(some, inventory), carried, reference, contracts)
@@ -306,19 +303,31 @@ def _together(priced: pl.LazyFrame, history: pl.LazyFrame, documents: pl.DataFra
     return pl.concat([priced.select(columns), before.select(columns)])
 
 
+def _one_time(lines: pl.LazyFrame, inventory: Inventory, contracts: list[Contract]) -> pl.DataFrame:
+    """Return tonight's one-time charges and credits, matched, with their contracts."""
+    some = lines.filter((pl.col("charge_class") == "one_time") | (pl.col("amount") < 0))
+    columns = {*LOOKED_AT, "bill_day", *_OF_ORDERS} & {*lines.collect_schema()}
+    asked = matched(some.select(sorted(columns)).collect(), inventory)
+    return asked.hstack(contract_of(asked, contracts, "bill_date", "contract"))
+
+
 def _orders(
-    matched: pl.LazyFrame, history: pl.LazyFrame, reference: pl.LazyFrame, limits: pl.DataFrame
+    matched: pl.DataFrame,
+    history: pl.LazyFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
 ) -> pl.DataFrame:
     """Give one-time charges their orders; `matched` holds them and tonight's credits."""
-    columns = [*DOCUMENT_ORDER, "service", "usoc", "amount", "quantity", "order_no", "stands"]
-    matched, history = (
+    limits = settings(contracts).select("contract", "backbill_limit_months")
+    columns = [*_OF_ORDERS, "stands"]
+    came, history = (
         frame.join(limits.lazy(), on="contract", how="left").with_columns(stands=stands())
-        for frame in (matched, history)
+        for frame in (matched.lazy(), history)
     )
     item = ["service", "usoc"]
     known = pl.col("service").is_not_null()
     charge = (pl.col("charge_class") == "one_time") & (pl.col("amount") >= 0)
-    tonight = matched.filter(known).select(*columns, charge=charge).collect()
+    tonight = came.filter(known).select(*columns, charge=charge).collect()
     lines = tonight.filter("charge").drop("charge")
     items = lines.select(item).unique()
     past = (
@@ -333,7 +342,7 @@ def _orders(
         past.filter("charge").drop("charge"),
         pl.concat([tonight, past]).filter(~pl.col("charge")).drop("charge")
         .join(items, on=item, how="semi"),
-        reference.join(items.lazy(), on=item, how="semi").collect(),
+        reference["orders"].join(items.lazy(), on=item, how="semi").collect(),
     )  # fmt: skip
 
 
