@@ -12,7 +12,7 @@ import nights
 import polars as pl
 import pytest
 from checkout import ROOT
-from nights import bill, by, copied, exported, night, outbox, put, small, table
+from nights import bill, by, copied, exported, kept, night, outbox, put, small, table
 from three_bills import BILLS
 
 from rebill.night import batch
@@ -56,12 +56,12 @@ def test_the_same_night_twice_is_an_empty_plan_and_changes_nothing(tmp_path: Pat
     workspace = small(tmp_path / "w")
     put(workspace, BILLS)
     first = night(workspace, "2026-04-10")
-    before = exported(workspace), outbox(workspace)
+    before = kept(workspace), outbox(workspace)
     assert first.plan and not batch.explain(workspace, nights.job(workspace, "2026-04-10"))
     again = night(workspace, "2026-04-10")
     assert not again.plan
     assert [seen.left for seen in again.plan.passed_over] == ["known"] * 3
-    assert (exported(workspace), outbox(workspace)) == before
+    assert (kept(workspace), outbox(workspace)) == before
 
 
 def test_what_explain_prints_is_what_is_carried_out(tmp_path: Path) -> None:
