@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from checkout import ROOT
 from nights import bill, by, copied, exported, kept, night, outbox, put, small, table
-from three_bills import BILLS
+from three_bills import BILLS, taken_in
 
 from rebill.night import batch
 from rebill.store.record import reading
@@ -53,11 +53,9 @@ def test_a_night_goes_from_the_carriers_file_to_claims_invoices_and_pulls(
 
 
 def test_the_same_night_twice_is_an_empty_plan_and_changes_nothing(tmp_path: Path) -> None:
-    workspace = small(tmp_path / "w")
-    put(workspace, BILLS)
-    first = night(workspace, "2026-04-10")
+    workspace = taken_in(tmp_path / "w")
     before = kept(workspace), outbox(workspace)
-    assert first.plan and not batch.explain(workspace, nights.job(workspace, "2026-04-10"))
+    assert not batch.explain(workspace, nights.job(workspace, "2026-04-10"))
     again = night(workspace, "2026-04-10")
     assert not again.plan
     assert [seen.left for seen in again.plan.passed_over] == ["known"] * 3
@@ -163,9 +161,7 @@ def test_a_night_killed_by_the_system_at_any_moment_is_finished_by_the_next(
 
 
 def test_a_paper_that_was_lost_is_written_again(tmp_path: Path) -> None:
-    workspace = small(tmp_path / "w")
-    put(workspace, BILLS)
-    night(workspace, "2026-04-10")
+    workspace = taken_in(tmp_path / "w")
     before = outbox(workspace)
     (workspace.outbox / "claims/2026-03/D-000002.csv").unlink()
     (workspace.outbox / "digest.html").unlink()

@@ -6,15 +6,13 @@ from pathlib import Path
 
 import polars as pl
 from nights import USUAL, bill, by, kept, night, outbox, put, small, table
-from three_bills import BILLS
+from three_bills import BILLS, taken_in
 
 from rebill.store.record import reading
 
 
 def test_a_document_sent_again_in_another_file_adds_no_row(tmp_path: Path) -> None:
-    workspace = small(tmp_path / "w")
-    put(workspace, BILLS)
-    night(workspace, "2026-04-10")
+    workspace = taken_in(tmp_path / "w")
     before = kept(workspace)
     reordered = "\n".join([*head_and_document(BILLS[0][1]), *lines_of(BILLS[0][1])[::-1]]) + "\n\n"
     put(workspace, [("again.csv", reordered)])
