@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from hypothesis import settings
 
-TIMES = 20
-"""So many times as many examples has the long form."""
 
-
-def few(examples: int) -> settings:
-    """Return that so many examples are tried, and many more in the long form."""
-    long = settings.get_current_profile_name() == "soak"
-    return settings(max_examples=examples * TIMES if long else examples)
+def few(examples: int, long: int | None = None) -> settings:
+    """Return that so many examples are tried; in the long form `long`, or as many as of any."""
+    if settings.get_current_profile_name() != "soak":
+        return settings(max_examples=examples)
+    return settings() if long is None else settings(max_examples=long)

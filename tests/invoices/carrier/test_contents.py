@@ -88,7 +88,7 @@ def test_many_documents_are_compared_at_once() -> None:
     assert equal(file(document()), file(document())) == [True]
 
 
-@few(8)
+@few(8, long=300)
 @given(writers.documents())
 def test_a_document_says_the_same_as_itself_in_any_style(written: list[writers.Values]) -> None:
     other = [{**one, "lines": one["lines"][::-1]} for one in written]

@@ -59,7 +59,7 @@ def printed(bills: list[Bill]) -> dict[str, tuple[object, ...]]:
     }
 
 
-@few(8)
+@few(8, long=500)
 @given(feeds())
 def test_what_a_carrier_writes_is_what_is_read(feed: tuple[list[Bill], Quirks]) -> None:
     bills, quirks = feed
@@ -74,7 +74,7 @@ def test_what_a_carrier_writes_is_what_is_read(feed: tuple[list[Bill], Quirks]) 
 HURTS = ("drop", "double", "cent", "cut", "move", "lose file")
 
 
-@few(8)
+@few(8, long=500)
 @given(feeds(), st.sampled_from(HURTS), st.data())
 def test_nothing_that_changes_money_passes_unseen(
     feed: tuple[list[Bill], Quirks], hurt: str, data: st.DataObject

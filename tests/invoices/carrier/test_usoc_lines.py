@@ -67,7 +67,7 @@ def test_what_a_carrier_writes_is_what_is_read(
     assert gate.lines["line_id"].to_list() == expected
 
 
-@few(12)
+@few(12, long=500)
 @given(writers.documents(max_documents=1))
 def test_a_row_spelled_plainly_says_what_the_same_row_says_in_full_dress(
     written: list[writers.Values],
@@ -87,7 +87,7 @@ def test_a_row_spelled_plainly_says_what_the_same_row_says_in_full_dress(
 MUTATIONS = ("drop", "double", "cent", "cut", "class")
 
 
-@few(12)
+@few(12, long=500)
 @given(
     writers.documents(max_documents=2),
     st.sampled_from(MUTATIONS),

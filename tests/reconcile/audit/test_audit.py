@@ -58,13 +58,13 @@ def test_the_kernels_say_what_the_slow_model_says(seed: int, size: int):
     told(seed, size)
 
 
-@few(5)
+@few(5, long=100)
 @given(worlds(5))
 def test_the_kernels_say_what_the_slow_model_says_of_any_world(made: World):
     agreed(made)
 
 
-@few(4)
+@few(4, long=100)
 @given(worlds(4))
 def test_rows_and_cents_are_conserved_and_no_stake_exceeds_its_line(made: World):
     audit = kernel_audit(made)
@@ -95,7 +95,7 @@ def test_rows_and_cents_are_conserved_and_no_stake_exceeds_its_line(made: World)
     assert both.filter(told != pl.col("at_stake")).is_empty()
 
 
-@few(3)
+@few(3, long=100)
 @given(worlds(3))
 def test_findings_are_told_once_in_words_with_the_severity_of_their_stake(made: World):
     audit = kernel_audit(made)
@@ -110,13 +110,13 @@ def test_findings_are_told_once_in_words_with_the_severity_of_their_stake(made: 
         assert row["cause"] is None or row["code"] == "rate_above_contract"
 
 
-@few(3)
+@few(3, long=100)
 @given(worlds(3), st.integers(0, 99))
 def test_the_order_of_the_rows_decides_nothing(made: World, seed: int):
     assert said(kernel_audit(made, shuffled=seed)) == said(kernel_audit(made))
 
 
-@few(2)
+@few(2, long=100)
 @given(worlds(3), st.integers(2, 4))
 def test_shares_of_the_lines_say_what_all_lines_at_once_say(made: World, shares: int):
     months = sorted({d["bill_date"].replace(day=1) for d in made.documents})
@@ -176,7 +176,7 @@ def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, spl
     assert sorted(pl.concat(kept)["line_id"]) == sorted(lines.collect()["line_id"])
 
 
-@few(3)
+@few(3, long=100)
 @given(worlds(3))
 def test_months_one_by_one_say_what_all_months_at_once_say(made: World):
     whole = said(kernel_audit(made))

@@ -38,7 +38,7 @@ def test_a_bill_is_read_as_it_was_meant(bill: Bill) -> None:
     assert document["total_due"] == bill.total() + (carried if printed else 0)
 
 
-@few(5)
+@few(5, long=200)
 @given(st.lists(bills(), min_size=2, max_size=3), st.integers(200, 3000))
 def test_neither_pieces_nor_what_is_kept_change_what_is_read(some: list[Bill], size: int) -> None:
     sets = []
