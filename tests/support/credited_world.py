@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nights
 import polars as pl
-from nights import loaded, make, night, now, open_workspace, put, table
+from nights import copied, loaded, make, night, now, put, table
 from reference_files import write
 
 from rebill.run.acts import Act
@@ -124,14 +124,12 @@ def totals(workspace: Workspace) -> dict[str, list[str]]:
 
 def march_issued(root: Path) -> None:
     """Make a world whose March was issued, 100.00 for each service."""
-    world(root)
-    billed(open_workspace(root), 3, "100.00")
+    billed(copied(root, world), 3, "100.00")
 
 
 def april_issued(root: Path) -> None:
     """Make one whose April was issued too: two thirds are credited."""
-    march_issued(root)
-    workspace = open_workspace(root)
+    workspace = copied(root, march_issued)
     people = f"{CUSTOMERS}\nQUIT QUIT 5 billed pass_through none"
     tables(workspace, customers=people)
     billed(workspace, 4, "-33.33", "-33.33")

@@ -9,10 +9,13 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import gate
 import polars as pl
+import sqlalchemy as sa
 from reference_files import write
 from worlds import World
 from worlds_tables import to_csv, to_tables, to_toml, to_usoc_lines
@@ -23,6 +26,7 @@ from rebill.night import batch
 from rebill.night.job import Job, look
 from rebill.reference.load import load
 from rebill.run import plan
+from rebill.store.models import Base
 from rebill.store.record import reading
 from rebill.workspace import settings
 from rebill.workspace.log import Log
@@ -30,6 +34,7 @@ from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, 
 
 QUIET = Log(io.StringIO(), terminal=False)
 NOW = "2026-04-01T02:00:00+00:00"
+CAME_AND_SAW = {"runs", "run_files", "seen_files", "paper_folders", "facts"}
 HEADER = f"{gate.HEADER}\n"
 CONTRACT = """
 [[contract]]
@@ -136,16 +141,42 @@ def _upgraded(root: Path) -> None:
 
 def small(root: Path, url: str | None = None) -> Workspace:
     """Return a workspace that knows the two services."""
-    return copied(root, _small) if url is None else _small(root, url)
+    return copied(root, _small, url)
 
 
-def copied(root: Path, build: Callable[[Path], object]) -> Workspace:
+def copied(root: Path, build: Callable[[Path], object], url: str | None = None) -> Workspace:
     """Return a copy of the workspace that `build` makes: it is made once, then copied.
 
-    Most of the time of a small test would go into migrations and nights that many begin with.
+    Most of the time of a small test would go into migrations and nights that many begin with. With
+    a URL the record is copied there, row by row.
     """
     shutil.copytree(_made(build), root)
+    if url:
+        _move(root / "rebill.db", url)
+        with (root / SETTINGS_FILE).open("a") as file:
+            file.write(f'[database]\nurl = "{url}"\n')
     return open_workspace(root)
+
+
+def _move(file: Path, url: str) -> None:
+    """Move the rows of a SQLite database to another, with the numbers that were given last."""
+    tables = Base.metadata.sorted_tables
+    here, there = sa.create_engine(f"sqlite:///{file}"), sa.create_engine(url)
+    store.migrate(there)
+    with here.connect() as source, there.begin() as target:
+        for table in reversed(tables):
+            target.execute(sa.delete(table))
+        for table in tables:
+            if rows := source.execute(sa.select(table)).mappings().all():
+                target.execute(sa.insert(table), [dict(row) for row in rows])
+                key = table.autoincrement_column
+                if key is not None and there.dialect.name == "postgresql":
+                    given = sa.func.pg_get_serial_sequence(table.name, key.name)
+                    last = sa.select(sa.func.max(key)).scalar_subquery()
+                    target.execute(sa.select(sa.func.setval(given, last)))
+    for engine in (here, there):
+        engine.dispose()
+    file.unlink()
 
 
 @cache
@@ -167,10 +198,8 @@ def _billed(root: Path) -> None:
     night(workspace, "2026-03-10")
 
 
-def _small(root: Path, url: str | None = None) -> Workspace:
-    workspace = make(root, url)
-    loaded(workspace, write(root / "reference", contracts=CONTRACT, **TABLES))
-    return workspace
+def _small(root: Path) -> None:
+    loaded(make(root), write(root / "reference", contracts=CONTRACT, **TABLES))
 
 
 def of_world(root: Path, world: World) -> Workspace:
@@ -243,6 +272,25 @@ def exported(workspace: Workspace, *names: str, month: str | None = None) -> dic
 def table(workspace: Workspace, name: str) -> pl.DataFrame:
     """Return an exported table as a frame of text."""
     return pl.read_csv(exported(workspace, name)[name].encode(), infer_schema=False)
+
+
+def kept(workspace: Workspace) -> dict[str, list[Any]]:
+    """Return all rows on record, the digests of the files they name, and the day.
+
+    Every table that goes out is made of these: where they are the same before and after, so is it,
+    and to export them all takes as long as a night. What is left out only says who came and saw.
+    """
+    with reading(workspace) as record:
+        rows: dict[str, list[Any]] = {
+            table.name: sorted(record.connection.execute(sa.select(table)).all(), key=repr)
+            for table in Base.metadata.sorted_tables
+            if table.name not in CAME_AND_SAW
+        }
+        rows["day"] = [record.last_as_of()]
+    files = [workspace.root / row.path for row in rows["bulk_files"] if not row.superseded_by_run]
+    rows["digests"] = [sha256(path.read_bytes()).hexdigest() for path in files]
+    assert rows["documents"], "an empty record would be like any other"
+    return rows
 
 
 def outbox(workspace: Workspace) -> dict[str, bytes]:

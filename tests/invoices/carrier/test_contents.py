@@ -7,8 +7,9 @@ from decimal import Decimal
 import polars as pl
 import pytest
 import writers
+from examples import few
 from gate import document, file, line, read
-from hypothesis import given, settings
+from hypothesis import given
 
 from invoices.carrier import contents_differ
 from invoices.carrier.describe import describe
@@ -87,7 +88,7 @@ def test_many_documents_are_compared_at_once() -> None:
     assert equal(file(document()), file(document())) == [True]
 
 
-@settings(max_examples=15)
+@few(8, long=300)
 @given(writers.documents())
 def test_a_document_says_the_same_as_itself_in_any_style(written: list[writers.Values]) -> None:
     other = [{**one, "lines": one["lines"][::-1]} for one in written]

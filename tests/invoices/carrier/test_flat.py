@@ -7,12 +7,12 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+from examples import few
 from flat_feeds import PARTS, Bill, Quirks, feeds, files_of, profile_of
 from flat_gate import BILL, Gate, through
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-FEW = 15 if settings.get_current_profile_name() == "test" else 500
 """Each feed is five files, so that few are read but in `make soak`."""
 
 
@@ -59,7 +59,7 @@ def printed(bills: list[Bill]) -> dict[str, tuple[object, ...]]:
     }
 
 
-@settings(max_examples=FEW)
+@few(8, long=500)
 @given(feeds())
 def test_what_a_carrier_writes_is_what_is_read(feed: tuple[list[Bill], Quirks]) -> None:
     bills, quirks = feed
@@ -74,7 +74,7 @@ def test_what_a_carrier_writes_is_what_is_read(feed: tuple[list[Bill], Quirks]) 
 HURTS = ("drop", "double", "cent", "cut", "move", "lose file")
 
 
-@settings(max_examples=FEW)
+@few(8, long=500)
 @given(feeds(), st.sampled_from(HURTS), st.data())
 def test_nothing_that_changes_money_passes_unseen(
     feed: tuple[list[Bill], Quirks], hurt: str, data: st.DataObject

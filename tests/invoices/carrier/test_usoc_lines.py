@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import polars as pl
 import writers
+from examples import few
 from gate import HEADER, document, file, line, read, through
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices import carrier
@@ -41,6 +42,7 @@ def test_frames_have_the_promised_columns() -> None:
         assert reading.quarantine.columns == ["source_file", "source_row", "raw", "reason"]
 
 
+@few(12)
 @given(writers.documents(), writers.styles())
 def test_what_a_carrier_writes_is_what_is_read(
     written: list[writers.Values], style: writers.Style
@@ -65,7 +67,7 @@ def test_what_a_carrier_writes_is_what_is_read(
     assert gate.lines["line_id"].to_list() == expected
 
 
-@settings(max_examples=25)
+@few(12, long=500)
 @given(writers.documents(max_documents=1))
 def test_a_row_spelled_plainly_says_what_the_same_row_says_in_full_dress(
     written: list[writers.Values],
@@ -85,7 +87,7 @@ def test_a_row_spelled_plainly_says_what_the_same_row_says_in_full_dress(
 MUTATIONS = ("drop", "double", "cent", "cut", "class")
 
 
-@settings(max_examples=25)
+@few(12, long=500)
 @given(
     writers.documents(max_documents=2),
     st.sampled_from(MUTATIONS),

@@ -27,10 +27,10 @@ def bulk(workspace: Workspace) -> list[Path]:
 
 def test_months_again_show_the_difference_and_change_nothing(march: Workspace) -> None:
     corrected(march, "19.00")
-    before = nights.exported(march)
+    before = nights.kept(march)
     files = bulk(march)
     outcome = decide(march, AuditAgain("2026-03", act()), compare=Compare(keep=False))
-    assert nights.exported(march) == before
+    assert nights.kept(march) == before
     assert bulk(march) == files
     told = outcome.difference
     assert told is not None

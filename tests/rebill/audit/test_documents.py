@@ -9,7 +9,7 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
-from decided import MARCH, act, decide, finding, only, rows
+from decided import MARCH, act, after_march, decide, finding, only, rows
 
 from rebill.inquiry.explain import story
 from rebill.night import batch
@@ -25,8 +25,10 @@ TABLES = ("documents", "lines", "findings", "claims", "customer_invoices", "cust
 # --- documents --------------------------------------------------------------------------------
 
 
-def test_a_held_document_that_is_accepted_is_what_it_would_have_been_loaded(tmp_path: Path) -> None:
-    workspace, other = nights.small(tmp_path / "w"), nights.small(tmp_path / "other")
+def test_a_held_document_that_is_accepted_is_what_it_would_have_been_loaded(
+    march: Workspace, tmp_path: Path
+) -> None:
+    workspace = nights.small(tmp_path / "held")
     wrong = nights.bill(3, nights.USUAL, charges="48.00")
     nights.put(workspace, [("march.csv", wrong)])
     nights.night(workspace, MARCH)
@@ -34,10 +36,8 @@ def test_a_held_document_that_is_accepted_is_what_it_would_have_been_loaded(tmp_
     assert (held["status"], nights.table(workspace, "lines").height) == ("held", 0)
     assert only(workspace, "debits")["status"] == "held"
     decide(workspace, Accept(held["document_id"], act()))
-    nights.put(other, [("march.csv", nights.bill(3, nights.USUAL))])
-    nights.night(other, MARCH)
     for name in ("lines", "claims", "customer_invoices", "customer_lines"):
-        assert nights.exported(workspace, name) == nights.exported(other, name), name
+        assert nights.exported(workspace, name) == nights.exported(march, name), name
     assert only(workspace, "documents")["status"] == "loaded"
     pull = only(workspace, "debits")
     assert (pull["status"], pull["amount"]) == ("expected", "48.00")
@@ -221,7 +221,7 @@ def test_a_document_that_conflicts_can_replace_the_first(march: Workspace) -> No
 
 def test_a_document_is_replaced_by_a_file_or_stays(march: Workspace, tmp_path: Path) -> None:
     document = only(march, "documents")["document_id"]
-    before = nights.exported(march)
+    before = nights.kept(march)
 
     def replace(name: str, text: str) -> None:
         path = tmp_path / name
@@ -236,7 +236,7 @@ def test_a_document_is_replaced_by_a_file_or_stays(march: Workspace, tmp_path: P
     ):
         with pytest.raises(ConfigError, match=said):
             replace(name, text)
-        assert nights.exported(march) == before
+        assert nights.kept(march) == before
     replace("right.csv", nights.bill(3, nights.USUAL.replace("22.00 22.00", "20.00 20.00")))
     statuses = {row["source_file"]: row["status"] for row in rows(march, "documents")}
     assert statuses == {"march.csv": "void", "right.csv": "loaded"}
@@ -259,7 +259,7 @@ def test_an_act_on_what_is_not_there_or_done_already_is_refused(
 
 def test_an_act_that_is_killed_changes_nothing(march: Workspace) -> None:
     document = only(march, "documents")["document_id"]
-    before = nights.exported(march)
+    before = nights.kept(march)
 
     def hook(boundary: str) -> None:
         if boundary == "Price":
@@ -268,16 +268,14 @@ def test_an_act_that_is_killed_changes_nothing(march: Workspace) -> None:
     job = Job("decide", plan.plan_decision((Void(document, act()),)), dt.date.fromisoformat(MARCH))
     with pytest.raises(KeyboardInterrupt):
         batch.run(march, job, nights.QUIET, nights.now, hook)
-    assert nights.exported(march) == before
+    assert nights.kept(march) == before
 
 
 # --- a second name ----------------------------------------------------------------------------
 
 
 def test_decisions_are_kept_alike_on_both_databases(tmp_path: Path, database_url: str) -> None:
-    workspace = nights.small(tmp_path / "w", database_url)
-    nights.put(workspace, [("march.csv", nights.bill(3, nights.USUAL))])
-    nights.night(workspace, MARCH)
+    workspace = nights.copied(tmp_path / "w", after_march, database_url)
     name = finding(workspace, "rate_above_contract")["finding_id"]
     until = dt.date(2026, 12, 31)
     decide(workspace, Waive((name,), None, until, act()), lines=False)

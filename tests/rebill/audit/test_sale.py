@@ -49,15 +49,14 @@ FIRST = """
 """The buyer bills S1 2.00 above its contract."""
 
 
-def after_sale(root: Path, url: str | None = None) -> Workspace:
-    """Return a workspace with bills of March and April, whose services were sold since."""
-    workspace = nights.small(root, url)
+def after_sale(root: Path) -> None:
+    """Make a workspace with bills of March and April, whose services were sold since."""
+    workspace = nights.small(root)
     nights.put(workspace, [("march.csv", bill(3, nights.USUAL))])
     nights.night(workspace, "2026-03-10")
     nights.put(workspace, [("april.csv", bill(4, nights.USUAL, **USUAL))])
     nights.night(workspace, "2026-04-10")
     nights.loaded(workspace, write(root / "sale", **AFTER))
-    return workspace
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def of_old_months(workspace: Workspace) -> dict[str, str]:
 
 
 def test_a_sale_does_not_rewrite_history(tmp_path: Path, database_url: str) -> None:
-    sold = after_sale(tmp_path / "w", database_url)
+    sold = nights.copied(tmp_path / "w", after_sale, database_url)
     before = of_old_months(sold)
     assert "rate_above_contract" in before["findings 2026-03"]
     bills_of_may(sold)

@@ -41,11 +41,17 @@ SERVING = """
 
 
 @pytest.fixture
-def billed(billed: Workspace) -> Workspace:
+def billed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """A workspace with an invoice of March and one of April, and rules to earn by."""
-    give(billed, "commissions", RULES)
-    give(billed, "cost_to_serve", SERVING)
-    return billed
+    workspace = nights.copied(tmp_path / "w", billed_with_rules)
+    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
+    return workspace
+
+
+def billed_with_rules(root: Path) -> None:
+    workspace = nights.billed(root)
+    give(workspace, "commissions", RULES)
+    give(workspace, "cost_to_serve", SERVING)
 
 
 def give(workspace: Workspace, name: str, text: str) -> Any:

@@ -29,15 +29,14 @@ LINE = "1FB 6145550131 20.00 20.00"
 TRACE = "091000010000001"
 
 
-def ready(root: Path, url: str | None = None) -> Workspace:
-    """A workspace with a contract that says who pulls, and a bill of February."""
-    workspace = nights.small(root, url)
+def ready(root: Path) -> None:
+    """Make a workspace with a contract that says who pulls, and a bill of February."""
+    workspace = nights.small(root)
     path = workspace.root / "reference" / "contracts.toml"
     path.write_text(path.read_text() + CONTRACT)
     nights.loaded(workspace, workspace.root / "reference")
     put(workspace, [("feb.csv", nights.bill(2, LINE))])
     night(workspace, "2026-02-10")
-    return workspace
 
 
 @pytest.fixture
@@ -158,7 +157,7 @@ def test_what_came_back_is_pulled_with_the_next_bill(place: Workspace) -> None:
     assert debit(place)["status"] == "returned"
     assert (debit(place, "INV3")["amount"], debit(place, "INV3")["status"]) == ("40.00", "expected")
     # It is the order of the papers that could matter: the bill before the return.
-    other = ready(place.root.parent / "other")
+    other = nights.copied(place.root.parent / "other", ready)
     put(other, [("mar.csv", (place.inbox / "mar.csv").read_text())])
     night(other, "2026-03-10")
     assert debit(other, "INV3")["amount"] == "20.00"
@@ -305,7 +304,7 @@ def test_a_declared_statement_is_imported(place: Workspace, rebill: Call) -> Non
 
 
 def test_bank_files_are_kept_on_both_databases(tmp_path: Path, database_url: str) -> None:
-    workspace = ready(tmp_path / "w", database_url)
+    workspace = nights.copied(tmp_path / "w", ready, database_url)
     put(workspace, [("ach.txt", pull().decode()), ("ret.txt", back().decode())])
     night(workspace, "2026-02-24")
     assert debit(workspace)["status"] == "returned"

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 
-import nights
+import pytest
 from shell import Call, rows
 
-from rebill.workspace import settings
+from rebill.workspace.settings import Workspace
 
-DAY = ("--as-of", "2026-03-31")
+
+@pytest.fixture
+def march(march: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A workspace after the night of March, named by the environment."""
+    monkeypatch.setenv("REBILL_WORKSPACE", str(march.root))
+    return march
 
 
 def test_a_decision_is_told_from_the_shell(
-    rebill: Call,
-    place: settings.Workspace,
-    monkeypatch,
+    rebill: Call, march: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
-    rebill("nightly", *DAY)
     monkeypatch.setenv("LOGNAME", "bea")
     _, out, _ = rebill("export", "findings")
     (found,) = [row for row in rows(out) if row["code"] == "rate_above_contract"]
@@ -48,13 +49,8 @@ def test_a_decision_is_told_from_the_shell(
     ]
 
 
-def test_months_are_audited_again_from_the_shell(
-    rebill: Call,
-    place: settings.Workspace,
-) -> None:
-    nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
-    rebill("nightly", *DAY)
-    folder = place.root / "reference"
+def test_months_are_audited_again_from_the_shell(rebill: Call, march: Workspace) -> None:
+    folder = march.root / "reference"
     rates = (folder / "buy_rates.csv").read_text().replace("1FB,20.00", "1FB,21.00")
     (folder / "buy_rates.csv").write_text(rates)
     assert rebill("load", folder)[0] == 0
@@ -74,12 +70,7 @@ def test_months_are_audited_again_from_the_shell(
     assert "nothing changes" in err
 
 
-def test_months_are_audited_again_without_a_reason(
-    rebill: Call,
-    place: settings.Workspace,
-) -> None:
-    nights.put(place, [("march.csv", nights.bill(3, nights.USUAL))])
-    rebill("nightly", *DAY)
+def test_months_are_audited_again_without_a_reason(rebill: Call, march: Workspace) -> None:
     for reason in ((), ("--reason", " ")):
         code, _, err = rebill("reconcile", "--from", "2026-03", "--keep", *reason)
         assert (code, "nothing changes" in err) == (0, True)

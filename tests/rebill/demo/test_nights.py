@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from nights import fresh
 from rich.console import Console
 
 from rebill.demo.generate import generate
@@ -14,7 +15,6 @@ from rebill.demo.play import nights, play
 from rebill.demo.score import compare
 from rebill.demo.truth import TRUTH
 from rebill.demo.world import Settings
-from rebill.store import upgrade
 from rebill.workspace.log import Log
 from rebill.workspace.settings import ConfigError, init_workspace
 
@@ -31,8 +31,7 @@ def audited(
     folder: Path, services: int, seed: int, error_rate: float
 ) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
     """Planted beside found, and the exported tables, of a world with one file a month."""
-    workspace = init_workspace(folder)
-    upgrade(workspace)
+    workspace = fresh(folder)
     made = generate(folder, services, 2, seed, error_rate, file_per_account=False)
     tables = nights(workspace, made, quiet(), now)
     truth = pl.read_csv(folder / "truth.csv", schema=TRUTH)
@@ -40,7 +39,7 @@ def audited(
 
 
 def test_every_planted_error_is_found_to_the_cent_and_nothing_else_is(tmp_path: Path) -> None:
-    paired, tables = audited(tmp_path, 300, 11, 0.1)
+    paired, tables = audited(tmp_path / "w", 300, 11, 0.1)
     other_amount = pl.col("found_stake") != pl.col("planted_stake")
     other_cause = pl.col("cause").ne_missing(pl.col("planted_cause"))
     cause_told = pl.col("planted_cause").is_not_null()
@@ -54,7 +53,7 @@ def test_every_planted_error_is_found_to_the_cent_and_nothing_else_is(tmp_path: 
 
 
 def test_a_carrier_without_errors_leads_to_no_finding_at_all(tmp_path: Path) -> None:
-    paired, tables = audited(tmp_path, 200, 13, 0)
+    paired, tables = audited(tmp_path / "w", 200, 13, 0)
     assert paired.rows() == []
     lines = tables["lines"]
     assert lines.filter(pl.col("expected") != pl.col("amount")).is_empty()

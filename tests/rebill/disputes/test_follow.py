@@ -7,8 +7,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from claim_nights import DAY, came, claims, credits, event, filed, places
-from nights import NOW, exported, night, small, table
+from claim_nights import DAY, came, claims, credits, event, filed, march_came, places
+from nights import NOW, copied, kept, night, small, table
 
 from rebill.disputes import file
 from rebill.disputes.credits_by_hand import dismiss, take_by_hand
@@ -50,16 +50,15 @@ def test_credits_on_later_bills_are_taken_for_the_claims_they_are_for(tmp_path: 
     assert now == {"undisputed": "28.33", "credited": "18.67"}
     # April's own claim and its smaller pull come on top when it is pulled.
     assert places(workspace, "2026-04-20")["credited"] == "18.67"
-    before = exported(workspace)
+    before = kept(workspace)
     night(workspace, "2026-04-20")
-    assert exported(workspace) == before
+    assert kept(workspace) == before
 
 
 def test_both_databases_keep_claims_and_their_credits_alike(
     tmp_path: Path, database_url: str
 ) -> None:
-    workspace = small(tmp_path / "w", database_url)
-    came(workspace, 3, "2026-03-20")
+    workspace = copied(tmp_path / "w", march_came, database_url)
     file.submit(workspace, ["D-000001", "D-000002"], DAY("2026-03-22"), "ana", None)
     event(workspace, "D-000002", "grant_part", "2026-03-30", "1.25")
     came(workspace, 4, "2026-04-20", "adjustment - - -16.67 D-000001", "adjustment - - -1.25 -")

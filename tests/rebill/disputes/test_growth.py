@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import random
+import shutil
+import tempfile
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import nights
@@ -22,7 +26,7 @@ from rebill.inquiry.export import table_frame
 from rebill.run.acts import Accept, AuditAgain, Compare, Exempt, Reopen, Void, Waive
 from rebill.store import models_disputes
 from rebill.store.record import changing, reading
-from rebill.workspace.settings import Workspace
+from rebill.workspace.settings import Workspace, open_workspace
 from reconcile.cash.exposure import PLACES
 
 BILL = """
@@ -55,7 +59,7 @@ class Story:
 
     def told(self, steps: str) -> Story:
         """Let steps happen: `rate 18`, `file RATE`, `until 06-10`, `waive RATE` and so on."""
-        for step in steps.split(";"):
+        for step in steps.split("; "):
             self.day += dt.timedelta(1)
             word, *rest = step.split()
             getattr(self, f"_{word}")(*rest)
@@ -142,9 +146,35 @@ class Story:
         return {name: str(day[name]) for name in PLACES if day[name]}
 
 
+@cache
+def _begun(steps: str) -> Story:
+    """Return a story as far as it is told: of stories that begin alike the beginning happens once.
+
+    It is copied from, and nothing happens in it.
+    """
+    root = Path(tempfile.mkdtemp(prefix="rebill-story-")) / "w"
+    atexit.register(shutil.rmtree, root.parent, ignore_errors=True)
+    if not steps:
+        return Story(nights.copied(root, billed_once))
+    before, _, last = steps.rpartition("; ")
+    return _copied(_begun(before), root).told(last)
+
+
+def _copied(story: Story, root: Path) -> Story:
+    shutil.copytree(story.workspace.root, root)
+    copy = Story(open_workspace(root))
+    copy.day, copy.rate, copy.ended = story.day, story.rate, story.ended
+    return copy
+
+
+def after(root: Path, steps: str) -> Story:
+    """Return a story of one's own in which the steps have happened."""
+    return _copied(_begun(steps), root / "w")
+
+
 @pytest.fixture
 def story(tmp_path: Path) -> Story:
-    return Story(nights.copied(tmp_path / "w", billed_once))
+    return after(tmp_path, "")
 
 
 # what happens, a day each; the claims; where the 27.00 of the bill stand
@@ -252,9 +282,9 @@ ALIKE = (
     "name",
     [pytest.param(name, marks=[pytest.mark.soak] if name in ALIKE else []) for name in STORIES],
 )
-def test_what_no_claim_holds_stands_in_a_claim_of_its_own(story: Story, name: str) -> None:
+def test_what_no_claim_holds_stands_in_a_claim_of_its_own(tmp_path: Path, name: str) -> None:
     steps, claims, places = STORIES[name]
-    story.told(steps)
+    story = after(tmp_path, steps)
     assert story.claims() == claims
     assert story.places() == places
     # The night that follows finds nothing to change.
@@ -263,8 +293,8 @@ def test_what_no_claim_holds_stands_in_a_claim_of_its_own(story: Story, name: st
     assert nights.exported(story.workspace, *before) == before
 
 
-def test_the_papers_name_what_grew_and_beyond_which_claim(story: Story) -> None:
-    story.told("file RATE; rate 15")
+def test_the_papers_name_what_grew_and_beyond_which_claim(tmp_path: Path) -> None:
+    story = after(tmp_path, "file RATE; rate 15")
     # A night long before the window closes: nothing else is due.
     nights.night(story.workspace, "2026-03-30")
     papers = nights.outbox(story.workspace)
@@ -299,9 +329,9 @@ def test_the_papers_name_what_grew_and_beyond_which_claim(story: Story) -> None:
 
 
 def test_the_digest_names_what_grew_when_the_window_had_closed_and_for_ten_banking_days(
-    story: Story,
+    tmp_path: Path,
 ) -> None:
-    story.told("until 06-10; rate 15")
+    story = after(tmp_path, "until 06-10; rate 15")
     named = {}
     for day in ("2026-06-12", "2026-06-26", "2026-06-27"):
         nights.night(story.workspace, day)
@@ -318,8 +348,8 @@ def test_the_digest_names_what_grew_when_the_window_had_closed_and_for_ten_banki
     assert "file" not in due["task"].to_list()
 
 
-def test_a_packet_says_what_was_filed_before_and_what_is_new(story: Story) -> None:
-    story.told("file RATE; rate 18; file RATE; rate 15")
+def test_a_packet_says_what_was_filed_before_and_what_is_new(tmp_path: Path) -> None:
+    story = after(tmp_path, "file RATE; rate 18; file RATE; rate 15")
     with reading(story.workspace) as record:
         claims = record.claims()
         told = evidence(record, claims, story.day).sort("claim_no")

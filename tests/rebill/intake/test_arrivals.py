@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 from flat_feeds import PARTS, Bill, Charge, Quirks, files_of, profile_of
-from nights import USUAL, bill, exported, job, night, put, small
+from nights import USUAL, bill, exported, job, kept, night, put, small
 from shell import Call
 
 from rebill.night import batch
@@ -58,11 +58,11 @@ def test_the_same_archive_and_its_files_sent_alone_are_known(tmp_path: Path) -> 
     (workspace.inbox / "bills.zip").write_bytes(archive({"a.csv": bill(3, USUAL)}))
     first = night(workspace, "2026-03-10")
     assert first.became["bills.zip!a.csv"] == "1 loaded"
-    before = exported(workspace)
+    before = kept(workspace)
     put(workspace, [("again.csv", bill(3, USUAL))])
     assert not batch.explain(workspace, job(workspace, "2026-03-10")).stages
     night(workspace, "2026-03-10")
-    assert exported(workspace) == before
+    assert kept(workspace) == before
 
 
 def test_a_bad_member_is_refused_by_name_and_the_good_ones_load(tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_a_bad_member_is_refused_by_name_and_the_good_ones_load(tmp_path: Path) 
         ("bills.zip!a.csv", "loaded", "ILEC"),
         ("bills.zip!c.pdf", "refused", None),
     ]
-    before = exported(workspace)
+    before = kept(workspace)
     assert not batch.explain(workspace, job(workspace, "2026-03-10")).stages
-    assert exported(workspace) == before
+    assert kept(workspace) == before
 
 
 @pytest.fixture

@@ -53,23 +53,33 @@ def came(workspace: Workspace, day: str, *lines: str, on: str = "") -> None:
 
 def march(root: Path) -> Workspace:
     """Return a workspace with a bill of March: the line is billed 2.00 above its rate."""
+    return copied(root, _march)
+
+
+def _march(root: Path) -> None:
     workspace = small(root)
     came(workspace, "2026-03-05", *(f"{line} {PERIOD}" for line in MARCH))
-    return workspace
 
 
 def year(root: Path) -> Workspace:
-    """Return a workspace with a bill of March and nine more, in which nothing is above its rate."""
+    """Return a workspace with a bill of March and nine more, in which nothing is above its rate.
+
+    They come in one night: that it does not matter is what `test_months` looks at.
+    """
     return copied(root, _year)
 
 
 def _year(root: Path) -> None:
     workspace = march(root)
+    papers = []
     for month in range(4, 13):
         day = dt.date(2026, month, 5)
         ends = (day + dt.timedelta(days=31)).replace(day=5)
         lines = ("1FB 6145550131 20.00", "TTB 6145550131 5.00")
-        came(workspace, f"{day}", *(f"recurring {line} {day} {ends}" for line in lines))
+        text = paper(f"{day}", *(f"recurring {line} {day} {ends}" for line in lines))
+        papers.append((f"{day}.csv", text))
+    put(workspace, papers)
+    night(workspace, "2026-12-20")
 
 
 def found(workspace: Workspace, code: str) -> list[tuple[str, str]]:
@@ -183,25 +193,29 @@ def live(workspace: Workspace) -> dict[tuple[str, str], int]:
         }
 
 
-def strangers(root: Path) -> Workspace:
-    """Return a workspace to which twelve bills of a month came, a night each, on services nobody
+def strangers(root: Path, bills: int) -> Workspace:
+    """Return a workspace to which so many bills of a month came, a night each, on services nobody
     knows: so no night concerns what came before."""
     workspace = small(root)
-    for n in range(10, 22):
+    for n in range(10, 10 + bills):
         line = f"recurring TTB 61499501{n} {n}.00 {PERIOD}"
         put(workspace, [(f"{n}.csv", paper("2026-03-05", line, number=f"N{n}"))])
         night(workspace, "2026-03-31")
     return workspace
 
 
+@pytest.mark.parametrize(
+    ("most", "bills"), [(2, 4), pytest.param(few_files.MOST, 12, marks=pytest.mark.soak)]
+)
 def test_bills_that_come_night_by_night_leave_few_files_and_the_same_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, bills: int
 ) -> None:
-    few = strangers(tmp_path / "few")
-    assert 1 < max(live(few).values()) <= few_files.MOST
+    monkeypatch.setattr(few_files, "MOST", most)
+    few = strangers(tmp_path / "few", bills)
+    assert 1 < max(live(few).values()) <= most
     monkeypatch.setattr(few_files, "MOST", 99)
-    many = strangers(tmp_path / "many")
-    assert max(live(many).values()) == 12
+    many = strangers(tmp_path / "many", bills)
+    assert max(live(many).values()) == bills
     assert exported(few) == exported(many)
     with reading(few) as record:
         assert verify(record).faults.is_empty()

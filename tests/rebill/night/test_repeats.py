@@ -5,22 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from nights import USUAL, bill, by, exported, night, outbox, put, small, table
-from three_bills import BILLS
+from nights import USUAL, bill, by, kept, night, outbox, put, small, table
+from three_bills import BILLS, taken_in
 
 from rebill.store.record import reading
 
 
 def test_a_document_sent_again_in_another_file_adds_no_row(tmp_path: Path) -> None:
-    workspace = small(tmp_path / "w")
-    put(workspace, BILLS)
-    night(workspace, "2026-04-10")
-    before = exported(workspace)
+    workspace = taken_in(tmp_path / "w")
+    before = kept(workspace)
     reordered = "\n".join([*head_and_document(BILLS[0][1]), *lines_of(BILLS[0][1])[::-1]]) + "\n\n"
     put(workspace, [("again.csv", reordered)])
     outcome = night(workspace, "2026-04-10")
     assert outcome.became == {"again.csv": "1 repeated"}
-    assert exported(workspace) == before
+    assert kept(workspace) == before
     assert night(workspace, "2026-04-10").became == {}, "the file is known from then on"
 
 
@@ -55,10 +53,10 @@ def test_a_third_content_is_held_and_each_of_them_is_known_when_it_comes_again(
     for n, text in enumerate(versions):
         put(workspace, [(f"v{n}.csv", text)])
         night(workspace, "2026-04-10")
-    before = exported(workspace)
+    before = kept(workspace)
     put(workspace, [(f"again{n}.csv", text + "\n") for n, text in enumerate(versions)])
     assert set(night(workspace, "2026-04-10").became.values()) == {"1 repeated"}
-    assert exported(workspace) == before
+    assert kept(workspace) == before
     assert len(set(by(workspace, "documents", "document_id"))) == 3
 
 

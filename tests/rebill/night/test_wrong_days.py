@@ -41,6 +41,13 @@ def told(workspace: Workspace, claim: str) -> list[tuple[str, str]]:
     return [(what, note) for what, note in events.select("what", "note").iter_rows()]
 
 
+def february(root: Path) -> None:
+    """Make a workspace with a night of February."""
+    workspace = small(root)
+    put(workspace, [("2.csv", bill(2, USUAL))])
+    nights.night(workspace, "2026-02-10")
+
+
 @pytest.mark.parametrize(
     ("came", "names"),
     [
@@ -52,12 +59,9 @@ def told(workspace: Workspace, claim: str) -> list[tuple[str, str]]:
 def test_what_a_wrong_night_did_is_taken_back_by_reconcile(
     tmp_path: Path, came: str, names: tuple[str, ...]
 ) -> None:
-    bills = [(f"{month}.csv", bill(month, USUAL)) for month in (2, 3)]
-    right, wrong = small(tmp_path / "right"), small(tmp_path / "wrong")
+    right, wrong = (nights.copied(tmp_path / name, february) for name in ("right", "wrong"))
     for workspace in (right, wrong):
-        put(workspace, bills[:1])
-        nights.night(workspace, "2026-02-10")
-        put(workspace, bills[1:])
+        put(workspace, [("3.csv", bill(3, USUAL))])
     nights.night(right, "2026-03-20")
     nights.night(wrong, came)
     before = nights.exported(right, *names)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nights
 import pytest
-from nights import USUAL, bill, night, outbox, put
+from nights import USUAL, bill, copied, night, outbox, put
 from reference_files import write
 from shell import Call
 
@@ -49,15 +49,18 @@ EARLY, IN_TIME = "2026-03-31", "2026-05-26"
 """A day long before the window of the claims closes, and one within the warning time."""
 
 
+def early(root: Path) -> None:
+    """Make a workspace whose night left papers of all, long before a window closes."""
+    night(march(root), EARLY)
+
+
 def test_without_the_settings_there_are_papers_of_all(tmp_path: Path) -> None:
-    workspace = march(tmp_path / "w")
-    night(workspace, EARLY)
+    workspace = copied(tmp_path / "w", early)
     assert left(workspace, "invoices") == INVOICES and left(workspace, "claims") == CLAIMS
 
 
 def test_none_leaves_no_paper_and_all_later_makes_them(tmp_path: Path) -> None:
-    calm = march(tmp_path / "calm")
-    night(calm, EARLY)
+    calm = copied(tmp_path / "calm", early)
     workspace = march(tmp_path / "w", invoices="none", claims="none")
     night(workspace, EARLY)
     assert left(workspace, "invoices") == left(workspace, "claims") == []
@@ -120,9 +123,8 @@ def test_a_paper_that_lies_there_is_kept_true_whatever_is_asked_for(
 ) -> None:
     papers = []
     for later in ("all", "none"):
-        workspace = march(tmp_path / later)
+        workspace = copied(tmp_path / later, early)
         monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-        night(workspace, EARLY)
         before = outbox(workspace)
         workspace = asking(workspace, invoices=later, claims=later)
         markups = "method value\npercent 0.20\n"

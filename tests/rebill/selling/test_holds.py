@@ -193,12 +193,16 @@ def test_a_release_lets_nothing_go_that_is_settled_elsewhere(march: Workspace) -
 
 
 @pytest.fixture
-def misread(march: Workspace) -> Workspace:
+def misread(tmp_path: Path) -> Workspace:
     """The same, with a recurring code of another bill read as usage."""
+    return copied(tmp_path / "w", _misread)
+
+
+def _misread(root: Path) -> None:
+    workspace = copied(root, _march)
     other = bill(3, "TTB 6145550131 5.00 5.00", number="U3")
-    put(march, [("u3.csv", other.replace(",recurring,", ",usage,"))])
-    night(march, "2026-03-21")
-    return march
+    put(workspace, [("u3.csv", other.replace(",recurring,", ",usage,"))])
+    night(workspace, "2026-03-21")
 
 
 def differing(workspace: Workspace) -> str:

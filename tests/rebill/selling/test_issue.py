@@ -11,7 +11,7 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
-from nights import USUAL, bill, exported, night, now, outbox, put, small, table
+from nights import USUAL, bill, copied, exported, night, now, outbox, put, small, table
 
 from rebill.night import batch, job
 from rebill.reference import load
@@ -23,22 +23,22 @@ ON = dt.date(2026, 3, 16)
 ONE, TWO = "ACME-2026-000001", "ACME-2026-000002"
 
 
-def _march(workspace: Workspace) -> Workspace:
+def _march(root: Path) -> None:
+    workspace = small(root)
     put(workspace, [("b3.csv", bill(3, USUAL))])
     night(workspace, "2026-03-20")
-    return workspace
 
 
 @pytest.fixture
 def drafted(tmp_path: Path) -> Workspace:
     """A workspace with the drafts of March: 27.50 and 3.66."""
-    return _march(small(tmp_path / "w"))
+    return copied(tmp_path / "w", _march)
 
 
 @pytest.fixture
 def drafted_on_any(tmp_path: Path, database_url: str) -> Workspace:
     """The same, once on a database of each kind."""
-    return _march(small(tmp_path / "w", database_url))
+    return copied(tmp_path / "w", _march, database_url)
 
 
 def invoices(workspace: Workspace, *columns: str) -> list[tuple[str | None, ...]]:

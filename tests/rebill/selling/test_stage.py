@@ -221,41 +221,57 @@ def test_what_the_carrier_forgot_is_charged_where_the_rule_says_so_and_given_bac
     foot(march)
 
 
-def credit(month: int, amount: str, usoc: str = "1FB", start: str = "2026-03-05") -> str:
-    """A bill that only gives back; the period is a month from `start`."""
-    text = bill(month, f"{usoc} 6145550131 {amount} {amount}", number=f"K{month}{amount}")
+def credit(month: int, amount: str) -> str:
+    """A bill that only gives back, of March."""
+    return credits(month, [("6145550131", amount)])
+
+
+def credits(month: int, given: list[tuple[str, str]]) -> str:
+    """A bill that only gives back amounts of March for numbers."""
+    lines = "\n".join(f"1FB {wtn} {amount} {amount}" for wtn, amount in given)
+    text = bill(month, lines, number=f"K{month}{given[0][1]}")
     day, end = f"2026-{month:02d}-05", f"2026-{month + 1:02d}-05"
-    until = f"{start[:5]}{int(start[5:7]) + 1:02d}{start[7:]}"
-    return text.replace(f"{day},{end}", f"{start},{until}").replace(f",1,{amount}", ",-1,")
+    return text.replace(f"{day},{end}", "2026-03-05,2026-04-05").replace(",1,-", ",-1,-")
 
 
-@pytest.mark.parametrize(
-    ("basis", "rule", "given", "price"),
-    [
-        ("billed", "follow", "-2.00", "-2.20"),
-        ("billed", "follow", "-22.00", "-24.20"),
-        ("billed", "keep", "-2.00", None),
-        ("expected", "follow", "-2.00", None),
-        ("expected", "follow", "-12.00", "-11.00"),
-        ("expected", "follow", "-22.00", "-22.00"),
-        ("expected", "pass", "-2.00", "-2.20"),
-    ],
+FOLLOWED = (
+    # customer, what it pays for, what becomes of credits; what is given back, and its price
+    ("D1", "billed", "follow", "-2.00", "-2.20"),
+    ("D2", "billed", "follow", "-22.00", "-24.20"),
+    ("D3", "billed", "keep", "-2.00", None),
+    ("D4", "expected", "follow", "-2.00", None),
+    ("D5", "expected", "follow", "-12.00", "-11.00"),
+    ("D6", "expected", "follow", "-22.00", "-22.00"),
+    ("D7", "expected", "pass", "-2.00", "-2.20"),
 )
-def test_a_credit_follows_its_charge_as_far_as_it_was_invoiced(
-    tmp_path: Path, basis: str, rule: str, given: str, price: str | None
-) -> None:
-    # The carrier billed 22.00 where 20.00 is due, and gives something back in April.
+
+
+def test_a_credit_follows_its_charge_as_far_as_it_was_invoiced(tmp_path: Path) -> None:
+    # The carrier billed each 22.00 where 20.00 is due, and gives something back in April.
     workspace = small(tmp_path / "w")
-    head = "customer name brand bill_day due_days cost_basis credits"
-    tables(workspace, customers=f"{head}\nC1 One ACME 15 20 {basis} {rule}")
-    put(workspace, [("b3.csv", bill(3, "1FB 6145550131 22.00 22.00"))])
+    numbers = {name: f"61455502{name[1:]:0>2}" for name, *_ in FOLLOWED}
+    lines = {
+        "customers": [f"{name} {name} {basis} {rule}" for name, basis, rule, *_ in FOLLOWED],
+        "services": [f"S{name} ILEC 305R010001 {wtn} {name} -" for name, wtn in numbers.items()],
+        "service_elements": [f"S{name} 1FB 1 2025-01-01" for name in numbers],
+    }
+    heads = {
+        "customers": "customer name cost_basis credits",
+        "services": "service carrier ban wtn customer installed_on",
+        "service_elements": "service usoc quantity active_from",
+    }
+    tables(workspace, **{name: "\n".join([heads[name], *own]) for name, own in lines.items()})
+    march = "\n".join(f"1FB {wtn} 22.00 22.00" for wtn in numbers.values())
+    put(workspace, [("b3.csv", bill(3, march))])
     night(workspace, "2026-03-20")
     tables(workspace, markups="method value effective_from\npercent 0.50 2026-03-20")
-    put(workspace, [("b4.csv", credit(4, given))])
+    given = [(numbers[name], amount) for name, *_, amount, _ in FOLLOWED]
+    put(workspace, [("b4.csv", credits(4, given))])
     night(workspace, "2026-04-20")
-    charge = rows(workspace, "line_id", kind="charge")[0][0]
-    told = rows(workspace, "price", "credit_of", "method", kind="credit")
-    assert told == ([(price, charge, "percent")] if price else [])
+    for name, *_, price in FOLLOWED:
+        ((charge,),) = rows(workspace, "line_id", kind="charge", customer=name)
+        told = rows(workspace, "price", "credit_of", "method", kind="credit", customer=name)
+        assert told == ([(price, charge, "percent")] if price else []), name
     foot(workspace)
 
 

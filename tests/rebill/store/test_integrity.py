@@ -164,11 +164,11 @@ def other_machine(workspace: Workspace, root: Path) -> Workspace:
 
 
 def test_two_machines_on_one_postgresql_work_one_after_the_other(
-    tmp_path: Path, postgres_server: str
+    tmp_path: Path, postgres_server: str, upgraded_postgres: str
 ) -> None:
     import postgres
 
-    with postgres.fresh_database(postgres_server, "two_machines") as url:
+    with postgres.fresh_database(postgres_server, "two_machines", upgraded_postgres) as url:
         one = nights.small(tmp_path / "one", url)
         other = other_machine(one, tmp_path / "other")
         nights.put(one, [("march.csv", nights.bill(3, nights.USUAL))])

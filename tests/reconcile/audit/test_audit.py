@@ -11,8 +11,9 @@ from functools import cache
 import polars as pl
 import pytest
 from compare import agreed, kernel_audit
+from examples import few
 from hand_bills import audit as hand_audit
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from model_time import account_day
 from worlds import Row, World, world, worlds
@@ -26,6 +27,8 @@ from reconcile.pull_codes import CODES as PULL_CODES
 from reconcile.schema import AUDITED
 
 SEEDS = [(seed, 1 + seed % 4) for seed in range(5000, 5024)]
+SHORT, MORE = SEEDS[::2], SEEDS[1::2]
+"""Worlds that hold everything, and those of the long form."""
 TOLD = ("finding_id", "code", "cause", "severity", "reason", "billed", "expected",
         "amount_at_stake", "message")  # fmt: skip
 
@@ -49,19 +52,19 @@ def said(audit: Audit) -> list[list[tuple[object, ...]]]:
 
 @pytest.mark.parametrize(
     ("seed", "size"),
-    [*SEEDS[::2], *(pytest.param(*each, marks=pytest.mark.soak) for each in SEEDS[1::2])],
+    [*SHORT, *(pytest.param(*each, marks=pytest.mark.soak) for each in MORE)],
 )
 def test_the_kernels_say_what_the_slow_model_says(seed: int, size: int):
     told(seed, size)
 
 
-@settings(max_examples=8)
+@few(5, long=100)
 @given(worlds(5))
 def test_the_kernels_say_what_the_slow_model_says_of_any_world(made: World):
     agreed(made)
 
 
-@settings(max_examples=6)
+@few(4, long=100)
 @given(worlds(4))
 def test_rows_and_cents_are_conserved_and_no_stake_exceeds_its_line(made: World):
     audit = kernel_audit(made)
@@ -92,7 +95,7 @@ def test_rows_and_cents_are_conserved_and_no_stake_exceeds_its_line(made: World)
     assert both.filter(told != pl.col("at_stake")).is_empty()
 
 
-@settings(max_examples=5)
+@few(3, long=100)
 @given(worlds(3))
 def test_findings_are_told_once_in_words_with_the_severity_of_their_stake(made: World):
     audit = kernel_audit(made)
@@ -107,13 +110,13 @@ def test_findings_are_told_once_in_words_with_the_severity_of_their_stake(made: 
         assert row["cause"] is None or row["code"] == "rate_above_contract"
 
 
-@settings(max_examples=5)
+@few(3, long=100)
 @given(worlds(3), st.integers(0, 99))
 def test_the_order_of_the_rows_decides_nothing(made: World, seed: int):
     assert said(kernel_audit(made, shuffled=seed)) == said(kernel_audit(made))
 
 
-@settings(max_examples=3)
+@few(2, long=100)
 @given(worlds(3), st.integers(2, 4))
 def test_shares_of_the_lines_say_what_all_lines_at_once_say(made: World, shares: int):
     months = sorted({d["bill_date"].replace(day=1) for d in made.documents})
@@ -173,7 +176,7 @@ def test_lines_are_held_all_at_once_or_each_in_one_of_so_many_shares(shares, spl
     assert sorted(pl.concat(kept)["line_id"]) == sorted(lines.collect()["line_id"])
 
 
-@settings(max_examples=5)
+@few(3, long=100)
 @given(worlds(3))
 def test_months_one_by_one_say_what_all_months_at_once_say(made: World):
     whole = said(kernel_audit(made))
@@ -216,7 +219,7 @@ def test_nothing_and_next_to_nothing_can_be_audited(kept: int):
 
 
 def test_every_code_of_a_line_is_found_in_the_worlds():
-    found = {f["code"] for seed, size in SEEDS for f in told(seed, size)}
+    found = {f["code"] for seed, size in SHORT for f in told(seed, size)}
     elsewhere = {"late_charge_not_due", "markup_missing", "balance_breaks", "bill_jumped"}
     of_lines = {name for name in BY_NAME if not name.startswith(("document_", "credit_", "line_"))}
     assert found == of_lines - elsewhere - {code.name for code in PULL_CODES}

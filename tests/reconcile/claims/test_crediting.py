@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 from credit_worlds import frames, sound, told
+from examples import few
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -310,6 +311,7 @@ def model_lines(
     return certain
 
 
+@few(10)
 @given(world=worlds())
 def test_no_cent_is_taken_twice_and_what_is_certain_is_taken(world: tuple[str, str, str]) -> None:
     given = frames(*world)

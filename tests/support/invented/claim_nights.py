@@ -53,9 +53,13 @@ def filed(root: Path) -> Workspace:
     return copied(root, _filed)
 
 
+def march_came(root: Path) -> None:
+    """Make a workspace whose bill of March came, with two errors."""
+    came(small(root), 3, "2026-03-20")
+
+
 def _filed(root: Path) -> None:
-    workspace = small(root)
-    came(workspace, 3, "2026-03-20")
+    workspace = copied(root, march_came)
     file.submit(workspace, ["D-000001"], DAY("2026-03-22"), "ana", "T-7781")
     file.submit(workspace, ["D-000002"], DAY("2026-03-22"), "ana", None)
 

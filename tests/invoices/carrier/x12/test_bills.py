@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from examples import few
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from x12_bills import Bill, bills, write
 from x12_paper import PLAIN, Segment, bytes_of, text_of, through_bytes, whole
@@ -37,7 +38,7 @@ def test_a_bill_is_read_as_it_was_meant(bill: Bill) -> None:
     assert document["total_due"] == bill.total() + (carried if printed else 0)
 
 
-@settings(max_examples=10)
+@few(5, long=200)
 @given(st.lists(bills(), min_size=2, max_size=3), st.integers(200, 3000))
 def test_neither_pieces_nor_what_is_kept_change_what_is_read(some: list[Bill], size: int) -> None:
     sets = []
@@ -98,6 +99,7 @@ def mutate(segments: list[Segment], how: str, a: int, b: int) -> list[Segment]:
 PLACES = st.integers(0, 10**6)
 
 
+@few(10)
 @given(bills(), st.sampled_from(["drop", "double", "swap", "move"]), PLACES, PLACES, st.booleans())
 def test_no_segment_is_lost_doubled_or_misplaced_unseen(
     bill: Bill, how: str, a: int, b: int, recount: bool
@@ -120,6 +122,7 @@ AMOUNTS = {
 }
 
 
+@few(10)
 @given(bills(), PLACES, st.sampled_from(["1", "-1", "digit"]), PLACES)
 def test_no_cent_is_flipped_unseen(bill: Bill, at: int, step: str, digit: int) -> None:
     bill.look = PLAIN

@@ -139,13 +139,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def billed(tmp_path: Path) -> Workspace:
     """Return a record of two bills of 47.00, nothing left to chance."""
-    workspace = nights.small(tmp_path / "w")
+    return nights.copied(tmp_path / "w", two_bills)
+
+
+def two_bills(root: Path) -> None:
+    workspace = nights.small(root)
     with (workspace.root / SETTINGS_FILE).open("a") as settings_file:
         settings_file.write(SURE)
     workspace = open_workspace(workspace.root)
     nights.put(workspace, [(f"{m}.csv", nights.bill(m, nights.USUAL)) for m in (2, 3)])
     nights.night(workspace, "2026-03-10")
-    return workspace
 
 
 def forecast(place: Workspace, *words: str, as_of: str = "2026-03-10") -> dict[str, Any]:

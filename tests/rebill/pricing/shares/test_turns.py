@@ -18,6 +18,8 @@ from rebill.pricing.shares.turns import Before, said_before
 
 CENT = D("0.01")
 MONTHS = [f"2026-{month:02d}" for month in range(1, 7)]
+SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 12))]
+"""Half years of two partners and of four."""
 
 
 def halves(*payees: str, value: str = "0.10", **given: str) -> list[Row]:
@@ -142,7 +144,7 @@ def closed_by(
     return kept
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_months_closed_one_by_one_say_what_they_say_all_at_once(seed: int) -> None:
     lines, bills, rules = months_of(seed)
     at_once = earned(*frames(lines, bills, rules))
@@ -152,7 +154,7 @@ def test_months_closed_one_by_one_say_what_they_say_all_at_once(seed: int) -> No
     assert kept.select(EARNED.names()).sort(key).equals(at_once.sort(key))
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_comes_late_moves_no_odd_cent_of_a_closed_month(seed: int) -> None:
     lines, bills, rules = months_of(seed)
     late = "I-2-2026-01"
