@@ -18,7 +18,6 @@ from rebill.audit.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
 from rebill.store import leave_bulk, scan_files
-from rebill.store.bulk.batches import batches
 from rebill.store.frames import MONTH, not_of, of
 from rebill.store.record import documents_named
 from rebill.workspace import write
@@ -229,7 +228,7 @@ def _splitter(run: Run, lines: int) -> Split:
     folder = run.record.workspace.lines / STAGED
 
     def split(lines: pl.LazyFrame, work: Work, share: pl.Expr, shares: int) -> list[pl.LazyFrame]:
-        done = (work(some) for some in batches(lines, A_BATCH))
+        done = (work(some) for some in lines.collect_batches(chunk_size=A_BATCH))
         return write.spool_shares(folder / f"{next(counter)}-shares", done, share, shares)
 
     return split

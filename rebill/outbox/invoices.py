@@ -23,7 +23,6 @@ from rebill.outbox.shelf import Shelf, names_in, remove
 from rebill.outbox.whole import invoice_folder, invoice_names
 from rebill.paper.typeset import Sheet
 from rebill.reference.current import current_frame
-from rebill.store.bulk.batches import batches
 from rebill.store.frames import one_of
 from rebill.store.models import CustomerInvoice
 from rebill.store.record import Record
@@ -132,8 +131,8 @@ def _portions(
         yield bills, own.drop("portion").collect()
         return
     with TemporaryDirectory(prefix="rebill-") as scratch:
-        some = batches(own, A_BATCH)
-        spooled = spool_shares(Path(scratch) / "lines", some, pl.col("portion"), shares)
+        batches = own.collect_batches(chunk_size=A_BATCH)
+        spooled = spool_shares(Path(scratch) / "lines", batches, pl.col("portion"), shares)
         for part, share in zip(parts.partition_by("portion"), spooled, strict=True):
             yield part.drop("portion"), share.drop("portion").collect()
 

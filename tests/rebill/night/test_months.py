@@ -70,7 +70,10 @@ def test_months_in_one_night_or_night_by_night_or_backwards_give_the_same(
         assert facts[way] == facts["at once"], way
 
 
-SIZES = ((auditing, "A_SHARE"), (auditing, "A_BATCH"), (selling, "A_PORTION"))
+SIZES = (
+    *((auditing, name) for name in ("AT_ONCE", "A_SHARE", "A_BATCH")),
+    (selling, "A_PORTION"),
+)
 """What says how many lines are held at once."""
 
 

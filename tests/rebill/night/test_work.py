@@ -131,6 +131,7 @@ def test_a_line_is_written_once_a_place(tmp_path: Path, monkeypatch: pytest.Monk
     told = {"audited": lines, "customer_lines": customers, "findings": work.lines["findings"]}
     assert work.lines == told
     # More lines than are judged at a time wait in shares once more.
-    monkeypatch.setattr(passes, "A_SHARE", 8)
+    for size in ("AT_ONCE", "A_SHARE"):
+        monkeypatch.setattr(passes, size, 8)
     work = _night(small(tmp_path / "shares"), 5, monkeypatch)
     assert work.lines == {**told, "waiting": lines}
