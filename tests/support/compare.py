@@ -42,11 +42,13 @@ def kernel_audit(
     month: dt.date | None = None,
     shuffled: int | None = None,
     shares: int = 1,
+    steady: bool = True,
 ) -> Audit:
     """Return what the kernels say of a world, or of one bill month of it after a history.
 
     `shuffled` is a seed by which the rows of every table change places; with several `shares` the
-    lines are judged share by share.
+    lines are judged share by share; where they are not `steady`, they come in another order each
+    time they are read.
     """
     lines, tables = frames(made)
     tables["lines"] = lines.collect()
@@ -61,7 +63,12 @@ def kernel_audit(
         asked, documents = asked.filter(bills), documents.filter(bills)
     before = pl.DataFrame(schema=AUDITED) if history is None else history
     reference = {name: table.lazy() for name, table in tables.items()}
-    return audit(asked.lazy(), before.lazy(), documents, reference, made.contracts, shares=shares)
+    lines = asked.lazy() if steady else asked.lazy().map_batches(_shuffle)
+    return audit(lines, before.lazy(), documents, reference, made.contracts, shares=shares)
+
+
+def _shuffle(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sample(fraction=1, shuffle=True)
 
 
 def differences(

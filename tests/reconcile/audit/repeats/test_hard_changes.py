@@ -52,6 +52,16 @@ def test_rows_may_come_in_any_order(seeds: range):
         assert answers(kernel_audit(made, shuffled=shuffled)) == told
 
 
+def test_lines_may_come_in_another_order_when_they_are_read_again():
+    """What only stands on a line is read again when it is kept and told."""
+    made = lot_of(range(100, 106))
+    steady, unsteady = (kernel_audit(made, steady=each) for each in (True, False))
+    lines, again = (one.lines.collect().sort("line_id") for one in (steady, unsteady))
+    assert lines.equals(again)
+    assert lines["source_row"].n_unique() > 30
+    assert steady.findings.equals(unsteady.findings)
+
+
 @pytest.mark.parametrize("seeds", LOTS)
 def test_names_of_files_and_numbers_of_lines_decide_nothing_but_their_order(seeds: range):
     made = lot_of(seeds)
