@@ -24,6 +24,7 @@ from reconcile.audit.presence import without_partner
 from reconcile.audit.pricing import contract_of, place, price, rate_frame, with_rate_contract
 from reconcile.audit.questions import (
     answered,
+    answers_of,
     asking_alone,
     asking_apart,
     first_of_each,
@@ -182,6 +183,7 @@ def _judged(
     few = lines.filter(among("asks", judged.filter(is_told())["asks"]))
     kept = _kept(lines.drop("rate_contract"), judged.select("asks", *ANSWERED), keep)
     del lines
+    judged = answers_of(few, judged)
     return Audit(kept, tell(answered(few.lazy(), judged), reference), months)
 
 
@@ -199,6 +201,31 @@ def _weighed(
     Each distinct question is judged once (`reconcile.audit.questions`). What looks at lines beside
     each other (duplicates, partners, summaries, packages) says which of them ask alone.
     """
+    lines, marked, found = _questioned(lines, history, reference, contracts, carried)
+    terms = settings(contracts).select("contract", "proration")
+    shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
+    # A line in a package off its price asks with its share of it, too.
+    before = lines
+    lines, places = asking_apart(lines, shares)
+    some = before[places]
+    apart = answered(some.lazy(), answers_of(some, marked)).select(marked.columns).collect()
+    apart = apart.with_columns(asks=-1 - pl.col("place"))
+    judged = _answers(pl.concat([marked, apart]), shares, found, history)
+    months = presence.not_billed(
+        documents, _together(lines.lazy(), history, documents), reference, contracts
+    )
+    return lines, judged, tell_not_billed(months)
+
+
+def _questioned(
+    lines: pl.DataFrame,
+    history: pl.LazyFrame,
+    reference: dict[str, pl.LazyFrame],
+    contracts: list[Contract],
+    carried: pl.DataFrame,
+) -> tuple[pl.DataFrame, pl.DataFrame, duplicates.Duplicates]:
+    """Return lines with the number of the question each asks, the questions priced and marked, and
+    what is billed twice."""
     elements, rules = reference["service_elements"], reference["usoc_rules"]
     limits = settings(contracts).select("contract", "backbill_limit_months")
     lines = with_package_of_elements(lines.lazy(), history, reference, limits).collect()
@@ -214,19 +241,7 @@ def _weighed(
     lines = asking_alone(lines, own_ids)
     own = answered(lines.lazy().filter(is_alone()), prices, "question")
     asked = pl.concat([prices.lazy(), own.select(prices.columns)])
-    marked = _marked(asked, found, summaries, alone, elements)
-    terms = settings(contracts).select("contract", "proration")
-    shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
-    # A line in a package off its price asks with its share of it, too.
-    before = lines
-    lines, places = asking_apart(lines, shares)
-    apart = answered(before[places].lazy(), marked).select(marked.columns).collect()
-    apart = apart.with_columns(asks=-1 - pl.col("place"))
-    judged = _answers(pl.concat([marked, apart]), shares, found, history)
-    months = presence.not_billed(
-        documents, _together(lines.lazy(), history, documents), reference, contracts
-    )
-    return lines, judged, tell_not_billed(months)
+    return lines, _marked(asked, found, summaries, alone, elements), found
 
 
 def _kept(lines: pl.DataFrame, answers: pl.DataFrame, keep: Keep) -> pl.LazyFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.distinct import distinct
 from invoices.money import cents, divide_half_away, micros
 from invoices.periods import add_days
 from invoices.schema import RATE, columns_of
@@ -21,6 +22,11 @@ CAUSES = pl.Schema(
         "other_source": pl.String(),  # where it stands
     }
 )
+_ASKED = (
+    *("carrier", "usoc", *QUESTION, "rate_from"),
+    *("unit_rate", "unit_rate_places", "units", "factor", "by_unit", "amount"),
+)
+"""What decides the cause of a line."""
 _ELSEWHERE = (
     ("other_zone", "zone", "inventory_zone"),
     ("other_state", "state", "inventory_state"),
@@ -40,18 +46,22 @@ def causes(lines: pl.DataFrame, rates: pl.DataFrame, retail: pl.DataFrame) -> pl
     `lines` are priced lines with a rate question (`reconcile.audit.pricing.with_question`) and the
     columns of `reconcile.audit.due.with_due`; `rates` come from `rate_frame`.
     """
+    # What lines ask alike is asked once: a question may meet the rates of a hundred places.
+    asked = distinct(lines.select(_ASKED))
+    rows = asked.rows.with_columns(line_id=pl.int_range(pl.len()).cast(pl.String))
     found = [
-        _superseded(lines, rates),
-        *(_elsewhere(lines, rates, *place) for place in _ELSEWHERE),
-        _retail(lines, retail),
+        _superseded(rows, rates),
+        *(_elsewhere(rows, rates, *place) for place in _ELSEWHERE),
+        _retail(rows, retail),
     ]
     first = pl.concat(found).unique("line_id", keep="first", maintain_order=True)
-    return (
-        lines.select("line_id")
-        .join(first, on="line_id", how="left")
+    answers = (
+        rows.select("line_id")
+        .join(first, on="line_id", how="left", maintain_order="left")
         .with_columns(pl.col("cause").fill_null("unexplained"))
-        .select(columns_of(CAUSES))
+        .drop("line_id")
     )
+    return lines.select("line_id").hstack(asked.told(answers)).select(columns_of(CAUSES))
 
 
 def _is_billed(rate: pl.Expr) -> pl.Expr:
@@ -65,7 +75,7 @@ def _is_billed(rate: pl.Expr) -> pl.Expr:
 def _named(frame: pl.DataFrame, cause: str, rate: str) -> pl.DataFrame:
     return (
         frame.filter(_is_billed(pl.col(rate)).fill_null(False))
-        .sort("line_id", rate)
+        .sort("line_id", rate, "source")
         .select(
             "line_id",
             cause=pl.lit(cause),
@@ -108,9 +118,7 @@ def _elsewhere(
         own.is_not_null() & (own != pl.col(asked)).fill_null(True)
     )
     return _named(
-        lines.drop("source", strict=False).join(
-            others.select(*QUESTION, "source", other="rate"), on=QUESTION, nulls_equal=True
-        ),
+        lines.join(others.select(*QUESTION, "source", other="rate"), on=QUESTION, nulls_equal=True),
         cause,
         "other",
     )
@@ -124,8 +132,7 @@ def _retail(lines: pl.DataFrame, retail: pl.DataFrame) -> pl.DataFrame:
         retail_rate="rate", source=pl.lit("the carrier's retail rate"),
     )  # fmt: skip
     return _named(
-        lines.drop("source", strict=False)
-        .join(listed, on=["carrier", "usoc"])
+        lines.join(listed, on=["carrier", "usoc"])
         .filter(
             on_day(day),
             pl.col("retail_state").is_null()
