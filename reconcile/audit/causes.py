@@ -75,7 +75,7 @@ def _is_billed(rate: pl.Expr) -> pl.Expr:
 def _named(frame: pl.DataFrame, cause: str, rate: str) -> pl.DataFrame:
     return (
         frame.filter(_is_billed(pl.col(rate)).fill_null(False))
-        .sort("line_id", rate, "source")
+        .sort("line_id", rate, "source", nulls_last=True)
         .select(
             "line_id",
             cause=pl.lit(cause),

@@ -183,11 +183,13 @@ class _Cutter:
 
 def _stands_out(blank: str, text: str, separators: Separators) -> bool:
     """Whether a blank may stand beside an element of a text, or at the end of a segment."""
+    if blank not in text:  # one sign is looked for twenty times as fast as two
+        return False
     if "\n" in text or "\r" in text:  # layout may stand between a blank and what ends it
-        return blank in text
+        return True
     element, end = separators.element, separators.terminator
-    beside = blank + element, element + blank, blank + end
-    return text.endswith(blank) or any(pair in text for pair in beside)
+    beside = [blank + element, element + blank, blank + end]
+    return text.endswith(blank) or bool(pl.Series([text]).str.contains_any(beside).item())
 
 
 def _separators(text: str) -> Separators | Unreadable:
