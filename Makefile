@@ -33,7 +33,7 @@ demo: install ## Build an invented carrier in .demo, run its nights and show wha
 
 # Two workers on two cores take one thread each; `test_threads` looks at what the number of threads
 # could change.
-test: install ## Run the whole suite (seven minutes on two cores); the law is `make check`.
+test: install ## Run the whole suite (eight minutes on two cores); the law is `make check`.
 	@POLARS_MAX_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal -m "not soak" $(LAW:%=--ignore=%)
 
 check: install ## Lint, format, types, the law of the house, generated pages up to date.
