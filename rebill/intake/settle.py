@@ -93,7 +93,7 @@ def settle(
     ]
     entered = kept.filter(pl.col("status") != "refused").select("intake", "document_id")
     lines = staged_lines(intake)
-    if entered.height < totals.select("intake", "document_id").n_unique():
+    if not totals.join(entered, on=["intake", "document_id"], how="anti").is_empty():
         lines = lines.join(
             entered.lazy(), on=["intake", "document_id"], how="semi", maintain_order="left"
         )

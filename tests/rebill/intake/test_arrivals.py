@@ -259,3 +259,21 @@ def test_an_archive_of_parts_is_described_as_the_bill_they_make(
     less = told({name: text for name, text in files.items() if name != "tax.csv"})[-1]
     assert [one["status"] for one in less["documents"]] == ["held"]
     assert "no row of part tax came" in less["findings"][0]["message"]
+
+
+def test_a_bill_sent_twice_beside_one_without_lines_counts_once(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    march = bill(3, USUAL)
+    nothing = bill(4, "", charges="0.00")
+    again = march.replace("\n", "\r\n")
+    put(workspace, [("a.csv", march), ("again.csv", again), ("nothing.csv", nothing)])
+    outcome = night(workspace, "2026-04-10")
+    assert outcome.became == {
+        "a.csv": "1 loaded", "again.csv": "1 repeated", "nothing.csv": "1 loaded"
+    }  # fmt: skip
+    other = small(tmp_path / "other")
+    put(other, [("a.csv", march), ("nothing.csv", nothing)])
+    night(other, "2026-04-10")
+    for table in ("lines", "claims", "customer_lines", "debits"):
+        assert frame(workspace, table).equals(frame(other, table)), table
+    assert frame(workspace, "lines").height == 3
