@@ -23,7 +23,7 @@ from rebill.store.record import documents_named
 from rebill.workspace import write
 from rebill.workspace.write import STAGED
 from reconcile.audit import late_charges
-from reconcile.audit.audit import Split, Work, audit, split_in_memory
+from reconcile.audit.audit import Split, Work, audit
 from reconcile.audit.match import LOOKED_AT, match
 from reconcile.schema import AUDITED
 
@@ -129,7 +129,7 @@ def audit_all(
     old = of(before, late["document_id"]).select(LINES.names())
     others = not_of(before, late["document_id"])
     count = int(todo["lines"].sum()) + int(late["lines"].sum())
-    split = _splitter(run, count)
+    split = _splitter(run)
     shares = 1 if count <= AT_ONCE else -(-count // A_SHARE)
     verdicts = late_verdicts(run, [*todo["document_id"], *late["document_id"]])
     passes: list[Pass] = []
@@ -220,10 +220,8 @@ class _Kept:
         return scan_files(record.workspace, left, AUDITED)
 
 
-def _splitter(run: Run, lines: int) -> Split:
-    """Return how the audit splits lines: in memory, or as Parquet where there are many."""
-    if lines <= AT_ONCE:
-        return split_in_memory
+def _splitter(run: Run) -> Split:
+    """Return how the audit splits many lines: as Parquet, so many at a time."""
     counter = itertools.count()
     folder = run.record.workspace.lines / STAGED
 

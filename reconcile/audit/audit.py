@@ -24,9 +24,9 @@ from reconcile.audit.presence import without_partner
 from reconcile.audit.pricing import contract_of, place, price, rate_frame, with_rate_contract
 from reconcile.audit.questions import (
     answered,
-    answers_of,
     asking_alone,
     asking_apart,
+    few_answered,
     first_of_each,
     is_alone,
     with_questions,
@@ -80,6 +80,17 @@ class Audit(NamedTuple):
     month_findings: pl.DataFrame
 
 
+class _Given(NamedTuple):
+    """What lines are judged by, those of a share by its own part of history and inventory."""
+
+    documents: pl.DataFrame
+    history: pl.LazyFrame
+    reference: dict[str, pl.LazyFrame]
+    contracts: list[Contract]
+    carried: pl.DataFrame
+    """Which order carries each one-time charge."""
+
+
 def in_memory(lines: pl.DataFrame) -> pl.LazyFrame:
     """Keep audited lines in memory."""
     return lines.lazy()
@@ -120,9 +131,9 @@ def audit(
     def placed(some: pl.DataFrame) -> pl.DataFrame:
         return place(matched(some, inventory), carried, reference, contracts)
 
+    given = _Given(documents, history, reference, contracts, carried)
     if shares == 1:
-        held = placed(_lean(lines).collect().rechunk())
-        return _judged(held, lines, history, documents, reference, contracts, carried, keep)
+        return _judged(placed(_lean(lines).collect().rechunk()), lines, given, keep)
     parts = []
     by_service = _share(shares, "service", "ban")
     for number, share in enumerate(split(lines, placed, by_service, shares)):
@@ -130,9 +141,8 @@ def audit(
             name: reference[name].filter(_share(shares, "service") == number)
             for name in ("services", "service_accounts", "service_elements")
         }
-        past = history.filter(by_service == number)
-        held = _lean(share).collect().rechunk()
-        parts.append(_judged(held, share, past, documents, own, contracts, carried, keep))
+        part = given._replace(history=history.filter(by_service == number), reference=own)
+        parts.append(_judged(_lean(share).collect().rechunk(), share, part, keep))
     lines_of, findings, month_findings = zip(*parts, strict=True)
     return Audit(
         pl.concat(lines_of),
@@ -166,11 +176,7 @@ def _made_whole(lines: pl.DataFrame, whole: pl.LazyFrame) -> pl.DataFrame:
 def _judged(
     lines: pl.DataFrame,
     whole: pl.LazyFrame,
-    history: pl.LazyFrame,
-    documents: pl.DataFrame,
-    reference: dict[str, pl.LazyFrame],
-    contracts: list[Contract],
-    carried: pl.DataFrame,
+    given: _Given,
     keep: Keep,
 ) -> Audit:
     """Audit lines that know their service and order; no other lines are of their services.
@@ -178,54 +184,46 @@ def _judged(
     `lines` are lean (`_lean`), `whole` has what stands on them. Words are found last, when only
     the few lines that need them are held.
     """
-    lines, judged, months = _weighed(lines, history, documents, reference, contracts, carried)
+    lines, judged, months = _weighed(lines, given)
     lines = _made_whole(lines, whole)
     few = lines.filter(among("asks", judged.filter(is_told())["asks"]))
     kept = _kept(lines.drop("rate_contract"), judged.select("asks", *ANSWERED), keep)
     del lines
-    judged = answers_of(few, judged)
-    return Audit(kept, tell(answered(few.lazy(), judged), reference), months)
+    return Audit(kept, tell(few_answered(few, judged), given.reference), months)
 
 
-def _weighed(
-    lines: pl.DataFrame,
-    history: pl.LazyFrame,
-    documents: pl.DataFrame,
-    reference: dict[str, pl.LazyFrame],
-    contracts: list[Contract],
-    carried: pl.DataFrame,
-) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+def _weighed(lines: pl.DataFrame, given: _Given) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return lines with the number of the question each asks, the questions judged, and findings
     about what is on no line.
 
     Each distinct question is judged once (`reconcile.audit.questions`). What looks at lines beside
     each other (duplicates, partners, summaries, packages) says which of them ask alone.
     """
-    lines, marked, found = _questioned(lines, history, reference, contracts, carried)
+    lines, marked, found = _questioned(lines, given)
+    history, reference, contracts = given.history, given.reference, given.contracts
     terms = settings(contracts).select("contract", "proration")
     shares = spread(lines.lazy(), marked, history, reference["packages"], terms)
     # A line in a package off its price asks with its share of it, too.
     before = lines
     lines, places = asking_apart(lines, shares)
-    some = before[places]
-    apart = answered(some.lazy(), answers_of(some, marked)).select(marked.columns).collect()
+    apart = few_answered(before[places], marked).select(marked.columns).collect()
     apart = apart.with_columns(asks=-1 - pl.col("place"))
     judged = _answers(pl.concat([marked, apart]), shares, found, history)
     months = presence.not_billed(
-        documents, _together(lines.lazy(), history, documents), reference, contracts
+        given.documents,
+        _together(lines.lazy(), history, given.documents),
+        reference,
+        contracts,
     )
     return lines, judged, tell_not_billed(months)
 
 
 def _questioned(
-    lines: pl.DataFrame,
-    history: pl.LazyFrame,
-    reference: dict[str, pl.LazyFrame],
-    contracts: list[Contract],
-    carried: pl.DataFrame,
+    lines: pl.DataFrame, given: _Given
 ) -> tuple[pl.DataFrame, pl.DataFrame, duplicates.Duplicates]:
     """Return lines with the number of the question each asks, the questions priced and marked, and
     what is billed twice."""
+    _, history, reference, contracts, carried = given
     elements, rules = reference["service_elements"], reference["usoc_rules"]
     limits = settings(contracts).select("contract", "backbill_limit_months")
     lines = with_package_of_elements(lines.lazy(), history, reference, limits).collect()

@@ -110,18 +110,15 @@ def is_alone() -> pl.Expr:
     return pl.col("asks") < 0
 
 
-def answers_of(lines: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
-    """Return those of `answers` that `lines` ask for."""
-    return answers.filter(among("asks", lines["asks"].unique()))
-
-
 def answered(lines: pl.LazyFrame, answers: pl.DataFrame, key: str = "asks") -> pl.LazyFrame:
-    """Return `lines` with the columns of their question's answer that they lack themselves.
-
-    Where few ask, only what they ask should be among the `answers` (`answers_of`).
-    """
+    """Return `lines` with the columns of their question's answer that they lack themselves."""
     own = {*lines.collect_schema().names(), "asks"}
     told = answers.lazy().select(
         pl.col("asks").alias(key), *(name for name in answers.columns if name not in own)
     )
     return lines.join(told, on=key, how="left", maintain_order="left")
+
+
+def few_answered(lines: pl.DataFrame, answers: pl.DataFrame) -> pl.LazyFrame:
+    """Return what `answered` returns of few lines: only what they ask for goes through the join."""
+    return answered(lines.lazy(), answers.filter(among("asks", lines["asks"].unique())))

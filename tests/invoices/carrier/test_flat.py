@@ -13,8 +13,6 @@ from flat_gate import BILL, Gate, through
 from hypothesis import given
 from hypothesis import strategies as st
 
-"""Each feed is five files, so that few are read but in `make soak`."""
-
 
 def seen(gate: Gate) -> list[tuple[object, ...]]:
     """What the lines say, in an order of their own."""
@@ -59,6 +57,7 @@ def printed(bills: list[Bill]) -> dict[str, tuple[object, ...]]:
     }
 
 
+# Each feed is five files, so that few are read but in `make soak`.
 @few(8, long=500)
 @given(feeds())
 def test_what_a_carrier_writes_is_what_is_read(feed: tuple[list[Bill], Quirks]) -> None:
