@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from invoices.identifiers import clean, visible
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -43,6 +44,11 @@ def trimmed(cell: pl.Expr) -> pl.Expr:
     """Return the text without blanks around it, null where nothing is left."""
     text = cell.str.strip_chars()
     return pl.when(text.str.len_bytes() > 0).then(text)
+
+
+def seen(name: str, cell: pl.Expr) -> pl.Expr:
+    """Return a trimmed cell without what no eye and no spreadsheet sees; null = nothing is left."""
+    return visible(cell) if name == "description" else clean(cell)
 
 
 def shown(cell: pl.Expr) -> pl.Expr:
@@ -192,11 +198,12 @@ TELEPHONE = "[0-9]{10}"
 
 
 def printed_places(number: pl.Expr) -> pl.Expr:
-    """Return how many decimals a plain number prints (Int8), null where there is none."""
+    """Return how many decimals a plain number prints (Int8, at most 127), null where there is none;
+    of other text some number."""
     point = number.str.find(".", literal=True).cast(pl.Int64)
     return (
         pl.when(number.str.len_bytes() > 0)
-        .then((number.str.len_bytes().cast(pl.Int64) - point - 1).fill_null(0))
+        .then((number.str.len_bytes().cast(pl.Int64) - point - 1).fill_null(0).clip(0, 127))
         .cast(pl.Int8)
     )
 

@@ -10,6 +10,7 @@ import polars as pl
 from invoices.carrier import split
 from invoices.carrier.cells import shown
 from invoices.carrier.header import Header
+from invoices.identifiers import REMEDY, doubt, is_doubtful
 from invoices.text import filled
 
 
@@ -19,7 +20,7 @@ class Check:
 
     fails: pl.Expr
     message: pl.Expr
-    remedy: str
+    remedy: str | pl.Expr
 
 
 def shape(header: Header) -> Check:
@@ -44,6 +45,12 @@ def of_kind(header: Header, name: str) -> Check:
         filled(f"{name} `{{}}` is not {kind.what}", shown(cell)),
         f"{name}: {kind.remedy}",
     )
+
+
+def readable(header: Header, name: str) -> Check:
+    """Check that an identifier is told by what can be seen, and is no longer than any is."""
+    fails = is_doubtful(name, pl.col(name), plain=not header.odd)
+    return Check(fails, doubt(name, pl.col(name)), REMEDY)
 
 
 def in_dollars() -> Check:
@@ -102,5 +109,7 @@ def reasons(checks: Sequence[Check]) -> dict[str, pl.Expr]:
 
     return {
         "message": spoken([check.message for check in checks]),
-        "remedy": spoken([pl.lit(check.remedy) for check in checks]),
+        "remedy": spoken(
+            [pl.lit(one.remedy) if isinstance(one.remedy, str) else one.remedy for one in checks]
+        ),
     }

@@ -7,6 +7,7 @@ import polars as pl
 from invoices.carrier import cells as c
 from invoices.carrier import checks as ck
 from invoices.carrier.header import Header, column_names, with_commas
+from invoices.identifiers import BLANKS, LONGEST, MOST, UNSEEN
 from invoices.text import filled
 
 NAME = "usoc-lines"
@@ -51,6 +52,7 @@ def document_checks(header: Header) -> list[ck.Check]:
     return [
         ck.shape(header),
         *(ck.needed(name) for name in NEEDED_OF_DOCUMENT),
+        *(ck.readable(header, name) for name in KEY),
         *(ck.of_kind(header, name) for name in DOCUMENT_CELLS if name in KINDS),
         ck.in_dollars(),
     ]
@@ -67,6 +69,7 @@ def line_checks(header: Header) -> list[ck.Check]:
         ck.shape(header),
         record,
         *(ck.needed(name) for name in NEEDED_OF_LINE),
+        *(ck.readable(header, name) for name in LINE_CELLS if name in LONGEST),
         *(ck.of_kind(header, name) for name in LINE_CELLS if name in KINDS),
         ck.in_order(header, "service_from", "service_until"),
         ck.agrees_in_sign(header, "quantity"),
@@ -75,10 +78,25 @@ def line_checks(header: Header) -> list[ck.Check]:
     ]
 
 
+NAMES = tuple(name for name in (*KEY, *LINE_CELLS) if name in LONGEST and name != "description")
+"""The identifiers of a row."""
+PLAIN_NAME = r"(?:[!#-&(-+\--<>-~][ !#-+\--~]*)?"
+"""An identifier that stands for itself where it is short (`stands`): without quote or comma, or
+a sign before it."""
+PLAIN_TEXT = f"[^{UNSEEN}{BLANKS}]*"
+"""A description of which every character can be seen."""
+
+
+def stands(text: pl.Expr) -> pl.Expr:
+    """Say whether no cell of a row has two blanks that follow each other, nor may be too long."""
+    return ~(text.str.contains("  ", literal=True) | text.str.contains(f'[^,"]{{{MOST + 1}}}'))
+
+
 def plain_spellings() -> dict[str, str]:
     """Return the regular expressions that cells of a row fit which is readable as it stands."""
     plain = {name: f"(?:{kind.plain})?" for name, kind in KINDS.items() if name in LINE_CELLS}
     plain |= {name: KINDS[name].plain for name in NEEDED_OF_LINE}
     plain |= {"record": "line", "currency": "(?:USD)?", "wtn": f"(?:{c.TELEPHONE})?"}
+    plain = dict.fromkeys(NAMES, PLAIN_NAME) | plain
     # A sign, or a period that may be the wrong way round, wants the full checks.
     return plain | {name: plain[name].replace("-?", "") for name in ("quantity", "unit_rate")}

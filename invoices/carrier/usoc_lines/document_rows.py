@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from invoices.carrier import cells as c
@@ -9,6 +11,7 @@ from invoices.carrier import checks as ck
 from invoices.carrier.header import Header
 from invoices.carrier.reading import document_id, short_id
 from invoices.carrier.usoc_lines.columns import DOCUMENT_CELLS, KEY, RECORD, document_checks
+from invoices.identifiers import odd_row
 from invoices.text import filled
 
 
@@ -25,6 +28,8 @@ def read_documents(likely: pl.DataFrame, header: Header, origin: str) -> pl.Data
     `key` numbers the distinct keys; it is null where the row is not whole, since its cells may be
     shifted or cut, or where a part of the key is empty.
     """
+    odd = bool(likely.select(odd_row(pl.col("text"), ",").any()).item())
+    header = replace(header, odd=odd)
     checks = document_checks(header)
     seen = (
         header.read_cells(likely.lazy(), ("record", *DOCUMENT_CELLS, "currency"))

@@ -19,6 +19,7 @@ from invoices.carrier.usoc_lines.columns import (
     LINE_READ,
     line_checks,
     plain_spellings,
+    stands,
 )
 from invoices.carrier.usoc_lines.plain import Plain
 from invoices.schema import LINES, among, empty, seal
@@ -69,7 +70,7 @@ def read_rows(
 
 def _known_rows(plain: Plain, documents: pl.DataFrame) -> pl.DataFrame:
     """Return `row`, `key`, `plain` (true) and `faulty` (false) of the rows of a plain file."""
-    named = plain.keys.lazy().with_columns(c.trimmed(pl.col(name)) for name in KEY)
+    named = plain.keys.lazy().with_columns(c.seen(name, c.trimmed(pl.col(name))) for name in KEY)
     key = named.pipe(_with_key, documents).collect()["key"].gather(plain.rows["number"])
     return plain.rows.select("row", key=key, plain=pl.lit(True), faulty=pl.lit(False))
 
@@ -84,12 +85,12 @@ def _looked_at(body: pl.LazyFrame, header: Header, documents: pl.DataFrame) -> p
     wanted = (*KEY, *period)
     seen = split.plain_cells(pl.col("text"), header.names, wanted, header.quoted, plain_spellings())
     return (
-        body.select("row", seen=seen)
+        body.select("row", seen=seen, stands=stands(pl.col("text")))
         .unnest("seen")
         .select(
             "row",
             *(c.trimmed(pl.col(name)).alias(name) for name in KEY),
-            plain=pl.col("carrier").is_not_null() & in_order,
+            plain=pl.col("carrier").is_not_null() & in_order & pl.col("stands"),
         )
         .pipe(_with_key, documents)
         .with_columns(faulty=pl.lit(False))

@@ -17,8 +17,16 @@ import polars as pl
 from invoices.carrier import cells as c
 from invoices.carrier.header import Header
 from invoices.carrier.piecewise import Kept
-from invoices.carrier.usoc_lines.columns import KEY, KINDS, LINE_CELLS, plain_spellings
+from invoices.carrier.usoc_lines.columns import (
+    KEY,
+    KINDS,
+    LINE_CELLS,
+    NAMES,
+    PLAIN_TEXT,
+    plain_spellings,
+)
 from invoices.distinct import begins_run
+from invoices.identifiers import LONGEST
 
 PIECE = 8 * 2**20
 """About so many bytes are worked on at once."""
@@ -102,14 +110,32 @@ def _cut(piece: bytes, names: tuple[str, ...]) -> pl.DataFrame | None:
     return found if piece.count(b",") == found.height * (len(names) - 1) else None
 
 
+STANDS = r" *(?:[!#-&(-+\--<>-~][!#-+\--~]*(?: [!#-+\--~]+)* *)?"
+"""An identifier that stands for itself but for blanks around it; its length is asked for itself."""
+
+
+def _spellings() -> dict[str, str]:
+    """Return what plain cells fit.
+
+    What a row names is not among them: it is looked at once for all rows that name it.
+    """
+    spellings = plain_spellings() | {"description": PLAIN_TEXT}
+    wtn = spellings["wtn"]
+    return {
+        name: STANDS if name in NAMES else one for name, one in spellings.items() if name not in KEY
+    } | {"wtn": wtn}
+
+
 def _asked(name: str, spelling: str | None) -> list[pl.Expr]:
     """Return what is asked of a column: which cells are not plain, and does work change any."""
     cell, asked = pl.col(name), []
     if spelling:
         text = cell.fill_null("")
-        fits = text.str.contains(f"^(?:{spelling})$")
-        asked.append(text.filter(~fits).unique().implode().alias(f"{name} wrong"))
-    elif name in LINE_CELLS:
+        wrong = ~text.str.contains(f"^(?:{spelling})$")
+        if name in LONGEST:
+            wrong |= text.str.len_chars() > LONGEST[name]
+        asked.append(text.filter(wrong).unique().implode().alias(f"{name} wrong"))
+    if name in LINE_CELLS and name not in KINDS and name != "wtn":
         asked.append(c.trimmed(cell).ne_missing(cell).any().alias(f"{name} trims"))
     if name in UPPER:
         asked.append((cell.str.to_uppercase() != cell).any().alias(f"{name} rises"))
@@ -125,7 +151,7 @@ class _Going:
         self.header, self.kept = header, kept
         self.next = header.row + 1
         self.keys = pl.DataFrame(schema=KEYS)
-        spellings = plain_spellings()
+        spellings = _spellings()
         self.asked = {
             name: asked for name in header.names if (asked := _asked(name, spellings.get(name)))
         }

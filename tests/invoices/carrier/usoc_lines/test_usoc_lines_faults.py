@@ -105,7 +105,7 @@ REFUSED_FILES = [
     (HEADER.replace(",amount", "") + "\nx", "no column: amount"),
     (HEADER.replace("ban", '"ban') + "\nx", "the header cannot be read"),
     ("dear customer, your bill", "begins like no carrier invoice"),
-    ("UNB+UNOA:1+NORTHLINE", "begins like no carrier invoice"),
+    ("UNB+UNOA:1+NORTHLINE", "the file is EDIFACT"),
 ]
 
 
