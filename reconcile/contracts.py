@@ -8,18 +8,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import tomllib
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import polars as pl
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from invoices.identifiers import clean_text
 from invoices.patterns import fits
 from invoices.schema import CENTS, frame_of
+from invoices.setting_faults import close, faults_of
+from invoices.toml_text import NoToml, Path, Places, SettingsFault, Told, read_toml
 from reconcile.policies import Dispute, Exact
 from reconcile.policies import Strict as _Strict
 
+Name = Annotated[
+    str, BeforeValidator(lambda said: clean_text(said) if isinstance(said, str) else said)
+]
+"""What tells a contract, a carrier or an account: without what no eye sees."""
 Amount = Annotated[Exact, Field(ge=0)]
 """An exact number that is not negative."""
 ChargeClass = Literal[
@@ -37,7 +43,13 @@ ChargeClass = Literal[
 class Account(_Strict):
     """A pattern of billing account numbers the contract holds, `*` as wildcard, and when."""
 
-    ban: str = Field(pattern=r"^[^\s*]*(\*[^\s*]*)*$", min_length=1, max_length=100)
+    model_config = ConfigDict(title='an account number in quotes, such as "305*"')
+    ban: Name = Field(
+        pattern=r"^[^\s*]*(\*[^\s*]*)*$",
+        description="an account number without blanks, * for what may differ",
+        min_length=1,
+        max_length=100,
+    )
     from_: dt.date | None = Field(default=None, alias="from")
     until: dt.date | None = None
 
@@ -128,8 +140,8 @@ class Bills(_Strict):
 class Contract(_Strict):
     """An agreement with a carrier, half-open in time."""
 
-    id: str = Field(min_length=1, max_length=64)
-    carrier: str = Field(min_length=1, max_length=32)
+    id: Name = Field(min_length=1, max_length=64)
+    carrier: Name = Field(min_length=1, max_length=32)
     effective_from: dt.date
     effective_until: dt.date | None = None
     accounts: tuple[Account, ...] = Field(min_length=1)
@@ -158,16 +170,62 @@ class Contract(_Strict):
         return self
 
 
-def read_contracts(text: str) -> list[Contract]:
-    """Return the contracts of a TOML text.
+class Written(NamedTuple):
+    """One entry of a file of contracts: its line, what it says, or what is wrong with it."""
 
-    Raises `tomllib.TOMLDecodeError` or `pydantic.ValidationError`; the caller says which file.
+    line: int | None
+    contract: Contract | None
+    faults: tuple[Told, ...] = ()
+
+
+def written_contracts(text: str) -> list[Written]:
+    """Return the `[[contract]]` entries of a TOML text, and what else is wrong with it.
+
+    A text that is no TOML, or holds no contract, is one entry of that fault.
     """
-    data = tomllib.loads(text, parse_float=Decimal)
-    unknown = set(data) - {"contract"}
-    if unknown:
-        raise ValueError(f"unknown tables {sorted(unknown)}: a file holds [[contract]] entries")
-    return [Contract.model_validate(entry) for entry in data.get("contract", [])]
+    try:
+        data = read_toml(text)
+    except NoToml as fault:
+        return [Written(None, None, fault.told)]
+    places = Places(text)
+    found = [
+        Written(None, None, (Told(places.line((name,)), _strange(name)),))
+        for name in data
+        if name != "contract"
+    ]
+    entries = data.get("contract", [])
+    if isinstance(entries, dict):
+        what = "[contract] is one table; write [[contract]], each contract with its own"
+        return [*found, Written(None, None, (Told(places.line(("contract",)), what),))]
+    if not isinstance(entries, list) or not entries:
+        # Where a table is misnamed, that is why there is no contract.
+        lacks = Written(None, None, (Told(None, "the file holds no [[contract]]"),))
+        return found or [lacks]
+    return [*found, *(_written(entry, number, places) for number, entry in enumerate(entries))]
+
+
+def _strange(name: str) -> str:
+    meant = "did you mean" if close(name, ["contract"]) else "a file of contracts holds"
+    return f"there is no table [{name}]; {meant} [[contract]]" + "?" * meant.startswith("did")
+
+
+def _written(entry: Any, number: int, places: Places) -> Written:
+    at: Path = ("contract", number)
+    try:
+        return Written(places.line(at), Contract.model_validate(entry))
+    except ValidationError as error:
+        told = faults_of(error, Contract, entry, places=places, at=at)
+        return Written(places.line(at), None, tuple(told))
+
+
+def read_contracts(text: str) -> list[Contract]:
+    """Return the contracts of a TOML text; raises `SettingsFault` with every fault."""
+    if not text.strip():
+        return []
+    written = written_contracts(text)
+    if told := [fault for one in written for fault in one.faults]:
+        raise SettingsFault(told)
+    return [one.contract for one in written if one.contract]
 
 
 SETTINGS = pl.Schema(

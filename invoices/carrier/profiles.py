@@ -8,16 +8,25 @@ brings the model of its own section (`invoices.carrier.formats`).
 from __future__ import annotations
 
 import codecs
-import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    field_validator,
+)
 
 from invoices.patterns import fits, found_in, readable
 from invoices.schema import CHARGE_CLASSES
+from invoices.setting_faults import close, faults_of
+from invoices.toml_text import NoToml, Places, SettingsFault, Told, read_toml
 
 ChargeClass = Literal[
     "recurring",
@@ -34,7 +43,7 @@ Exact = Annotated[Decimal, Field(allow_inf_nan=False)]
 Section = TypeVar("Section", bound=BaseModel)
 
 
-class ProfileError(ValueError):
+class ProfileError(SettingsFault):
     """A profile cannot be used; the message names each fault and where it stands."""
 
 
@@ -106,7 +115,10 @@ class Limits(Strict):
 class Profile(Strict):
     """The head that profiles of every format share, and the section of the one they name."""
 
-    profile: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    profile: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+        description="at most 64 small letters, digits, dots, dashes and underlines",
+    )
     """Its name: `--profile NAME`."""
     format: str
     about: str = ""
@@ -162,45 +174,60 @@ def parse(text: str, sections: Mapping[str, type[BaseModel] | None]) -> Profile:
     Raises `ProfileError` with every fault that was found.
     """
     try:
-        data = tomllib.loads(text.lstrip("\ufeff"), parse_float=Decimal)
-    except tomllib.TOMLDecodeError as fault:
-        raise ProfileError(f"it is no TOML: {fault}") from fault
+        data = read_toml(text)
+    except NoToml as fault:
+        raise ProfileError(fault.told) from None
+    places = Places(text)
     name = data.get("format")
     if name not in sections:
-        raise ProfileError(f"format: `{name}` is none of {', '.join(sections)}")
+        raise ProfileError([_no_format(name, list(sections), places)])
     model = sections[str(name)]
+    file = _whole_file(str(name), model)
     strange = [other for other in sections if other != name and other in data]
     own = data.pop(str(name), None)
-    faults = [f"[{other}]: the format is {name}" for other in strange]
+    told = [Told(places.line((other,)), f"[{other}]: the format is {name}") for other in strange]
     for other in strange:
         data.pop(other)
     if "body" in data:
-        faults.append("body: no such setting")
+        told.append(Told(places.line(("body",)), 'the file has no setting "body"; take it out'))
     body = None
     if model is not None:
+        given = own if own is not None else {}
         try:
-            body = model.model_validate(own if own is not None else {})
+            body = model.model_validate(given)
         except ValidationError as error:
-            faults += _told(error, str(name))
+            at = (str(name),)
+            misnamed = own is None and any(close(other, [str(name)]) for other in data)
+            if not misnamed:
+                told += faults_of(error, model, given, places=places, at=at, root=file)
     elif own is not None:
-        faults.append(f"[{name}]: this format has no section of its own")
+        line = places.line((str(name),))
+        told.append(Told(line, f"[{name}]: this format has no section of its own; take it out"))
     try:
         head = Profile.model_validate({**data, "body": body})
     except ValidationError as error:
-        faults += _told(error)
-        raise ProfileError("; ".join(faults)) from error
-    if faults:
-        raise ProfileError("; ".join(faults))
+        told += faults_of(error, Profile, data, places=places, root=file)
+        raise ProfileError(sorted(told, key=lambda one: one.line or 0)) from None
+    if told:
+        raise ProfileError(told)
     return head
 
 
-def _told(error: ValidationError, *where: str) -> list[str]:
-    """Return the faults of a model, each with the place where it stands."""
-    return [
-        f"{'.'.join(str(part) for part in (*where, *fault['loc']))}: "
-        f"{fault['msg'].removeprefix('Value error, ')}"
-        for fault in error.errors(include_url=False, include_input=False)
-    ]
+def _no_format(name: object, names: list[str], places: Places) -> Told:
+    """Say that a profile names no format there is; nothing else of it can be judged then."""
+    there = ", ".join(names)
+    if name is None:
+        return Told(None, f'the file lacks "format"; write `format = ...`, one of {there}')
+    return Told(places.line(("format",)), f"format: `{name}` is none of {there}")
+
+
+@cache
+def _whole_file(name: str, model: type[BaseModel] | None) -> type[BaseModel]:
+    """Return the model of a whole file of a format: what a misplaced setting is looked up in."""
+    if model is None:
+        return Profile
+    own: Any = (model, None)
+    return create_model("File", __base__=Profile, **{name: own})
 
 
 def shipped_texts() -> dict[str, str]:

@@ -6,7 +6,6 @@ A brand is data, `brand.toml` and the files it names; here it is only read and j
 from __future__ import annotations
 
 import re
-import tomllib
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,10 @@ from typing import Any
 
 from jinja2 import FunctionLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from invoices.setting_faults import settings_of
+from invoices.toml_text import SettingsFault
 
 MAIN, TINT = "#1d4e6b", "#eef4f7"
 """The colours of a brand that names none: of headings and rules, and behind what is due."""
@@ -167,23 +169,11 @@ class Letter:
 def read_brand(text: bytes, place: str) -> BrandText:
     """Return what a `brand.toml` says; raise `BrandFault` with every fault, naming `place`."""
     try:
-        return BrandText.model_validate(tomllib.loads(text.decode("utf-8-sig")))
-    except ValidationError as fault:
-        told = "; ".join(
-            f"{'.'.join(str(part) for part in error['loc'])}: {_said(error['msg'])}"
-            for error in fault.errors()
-        )
-        raise BrandFault(f"{place}: {told}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
-        raise BrandFault(f"{place}: {fault}; write it as TOML in UTF-8") from None
-    except (ValueError, RecursionError):  # numbers and brackets without end
-        raise BrandFault(f"{place} is no settings file; write it as TOML in UTF-8") from None
-
-
-def _said(words: str) -> str:
-    return words.removeprefix("Value error, ").replace(
-        "Extra inputs are not permitted", "there is no such setting; see docs/invoices.md"
-    )
+        return settings_of(BrandText, text.decode("utf-8-sig"), exact=False)
+    except SettingsFault as fault:
+        raise BrandFault(fault.at(place)) from None
+    except UnicodeDecodeError:
+        raise BrandFault(f"{place}: it is not UTF-8; save it as UTF-8") from None
 
 
 def plain_letter(name: str, house: House) -> Letter:

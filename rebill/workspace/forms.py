@@ -19,7 +19,9 @@ def read_form(path: Path) -> FormProfile:
         if path.stat().st_size > LARGEST:
             raise ConfigError(f"{path}: larger than {LARGEST:,} bytes; a profile is a page of text")
         return parse_form(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, FormError) as fault:
+    except FormError as fault:
+        raise ConfigError(fault.at(str(path))) from fault
+    except (OSError, UnicodeDecodeError) as fault:
         raise ConfigError(f"{path}: {fault}") from fault
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import os
 import stat
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, ValidationError
 
+from invoices.setting_faults import faults_of, settings_of
+from invoices.toml_text import Places, SettingsFault, Told
 from rebill.workspace.secrets import Unusable, looked_up
 from rebill.workspace.sections import (
     Approval,
@@ -223,12 +224,10 @@ class Settings(Section):
     @property
     def statements(self) -> tuple[StatementProfile, ...]:
         """The profiles of CSV statements; raises `ConfigError` where one is none."""
-        from invoices.bank.statement import StatementProfile
-
         try:
-            return tuple(StatementProfile.model_validate(one) for one in self.bank.statement)
-        except ValidationError as fault:
-            raise ConfigError(f"{SETTINGS_FILE}: bank.statement: {_told(fault)}") from fault
+            return statement_profiles(self.bank.statement, Places(""))
+        except SettingsFault as fault:
+            raise ConfigError(fault.at(SETTINGS_FILE)) from fault
 
     @property
     def closings(self) -> frozenset[dt.date]:
@@ -306,21 +305,36 @@ class Workspace:
 def read_settings(path: Path) -> Settings:
     """Return the settings of a `rebill.toml`; raise `ConfigError` naming each fault."""
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as fault:
-        raise ConfigError(f"{path}: {fault}") from fault
-    try:
-        return Settings.model_validate(data)
-    except ValidationError as fault:
-        raise ConfigError(f"{path}: {_told(fault)}") from fault
+        text = path.read_text(encoding="utf-8-sig")
+        settings = settings_of(Settings, text, exact=False)
+        if settings.bank.statement:  # here they have lines that can be named
+            statement_profiles(settings.bank.statement, Places(text))
+    except SettingsFault as fault:
+        raise ConfigError(fault.at(str(path))) from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigError(f"{path}: it is not UTF-8; save it as UTF-8") from fault
+    except OSError as fault:
+        raise ConfigError(f"{path}: {fault.strerror}; let this login read it") from fault
+    return settings
 
 
-def _told(fault: ValidationError) -> str:
-    """Return every fault of settings in words."""
-    return "; ".join(
-        f"{'.'.join(str(part) for part in error['loc'])}: {error['msg']}"
-        for error in fault.errors()
-    )
+def statement_profiles(
+    said: Sequence[dict[str, Any]], places: Places
+) -> tuple[StatementProfile, ...]:
+    """Return the profiles of CSV statements; raises `SettingsFault` naming each fault."""
+    from invoices.bank.statement import StatementProfile
+
+    found: list[StatementProfile] = []
+    told: list[Told] = []
+    for number, one in enumerate(said):
+        try:
+            found.append(StatementProfile.model_validate(one))
+        except ValidationError as error:
+            at = ("bank", "statement", number)
+            told += faults_of(error, StatementProfile, one, places=places, at=at)
+    if told:
+        raise SettingsFault(told)
+    return tuple(found)
 
 
 def init_workspace(directory: Path) -> Workspace:

@@ -8,15 +8,16 @@ how its upload is laid out (which the packets read). A carrier without one gets 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from importlib import resources
 from typing import Literal, get_args
 
 import polars as pl
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from invoices.packet.form import Layout
+from invoices.setting_faults import settings_of
+from invoices.toml_text import SettingsFault
 from reconcile.claims.moves import EVENTS
 from reconcile.policies import Strict
 
@@ -36,14 +37,19 @@ KEYS: tuple[Key, ...] = get_args(Key)
 Derived = Literal["master_ban", "region", "jurisdiction", "product", "bill_period"]
 
 
-class FormError(ValueError):
-    """A text is no form profile; the message says what is wrong."""
+class FormError(SettingsFault):
+    """A text is no form profile; the message says what is wrong and where it stands."""
 
 
 class Rule(Strict):
     """A value, and the lines that have it: all that is said of a line must fit; `*` is any text."""
 
-    value: str = Field(min_length=1, max_length=64, pattern=r"^[^|=\x00-\x1f]+$")
+    value: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^|=\x00-\x1f]+$",
+        description="text without | and =",
+    )
     ban: str | None = None
     usoc: str | None = None
     product: str | None = None
@@ -63,7 +69,10 @@ class Rule(Strict):
 class FormProfile(Strict):
     """How one carrier, or one of its forms, wants claims."""
 
-    form: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    form: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,63}$",
+        description="at most 64 small letters, digits and dashes",
+    )
     about: str = ""
     carriers: tuple[str, ...] = ()
     """Carriers whose contracts name no form and follow this one."""
@@ -104,15 +113,9 @@ def word_of(text: str) -> str:
 def parse_form(text: str) -> FormProfile:
     """Return the profile a TOML text says; raises FormError naming each fault."""
     try:
-        return FormProfile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as fault:
-        raise FormError(f"is not TOML: {fault}") from fault
-    except ValidationError as fault:
-        told = (
-            f"{'.'.join(str(part) for part in error['loc']) or 'profile'}: {error['msg']}"
-            for error in fault.errors()
-        )
-        raise FormError("; ".join(told)) from fault
+        return settings_of(FormProfile, text, exact=False)
+    except SettingsFault as fault:
+        raise FormError(fault.told) from None
 
 
 def shipped() -> dict[str, FormProfile]:

@@ -67,6 +67,12 @@ def test_the_longest_pattern_holds_an_account(ban: str, held: str) -> None:
     assert holds(terms, ban, "2026-05-01", carrier="CLEC") is None
 
 
+def test_what_no_eye_sees_makes_no_other_account_or_carrier() -> None:
+    made = contract("K\u200b", {"ban": " 30\u200d5*\u00a0"}, carrier="\ufeffILEC")
+    assert (made.id, made.carrier, made.accounts[0].ban) == ("K", "ILEC", "305*")
+    assert holds([made], "3051", "2026-02-01") == "K"
+
+
 def test_a_wildcard_stands_for_any_text_and_nothing_else_does() -> None:
     terms = [contract("K", "3.5*7")]
     asked = ("3.57", "3.5007", "3.507x", "3057", "x3.57")
@@ -127,7 +133,10 @@ def test_a_number_of_a_contract_has_a_size_that_money_can_have(number: str, mean
     if meant:
         assert read_contracts(text)[0].dispute.interest_per_day == Decimal(number)
         return
-    with pytest.raises(ValueError, match=r"minimum_line\n.*digits"):
+    with pytest.raises(
+        ValueError,
+        match=r"line 8: \[contract.dispute\] minimum_line is .* digits",
+    ):
         read_contracts(text)
 
 
@@ -143,7 +152,7 @@ accounts = ["305*"]
 def test_a_file_holds_contracts_and_nothing_else() -> None:
     assert [one.id for one in read_contracts(FILE + FILE.replace("K", "L"))] == ["K", "L"]
     assert read_contracts("") == []
-    with pytest.raises(ValueError, match=r"unknown tables \['contracts'\]"):
+    with pytest.raises(ValueError, match=r"no table \[contracts\]; did you mean \[\[contract\]\]"):
         read_contracts(FILE + "[contracts]")
 
 

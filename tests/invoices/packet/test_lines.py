@@ -180,7 +180,7 @@ columns = [{ name = "No", field = "claim_no" }]
         ("{ name = 'A', field = 'moon' }", "there is no field moon"),
         ("{ name = 'A', field = 'bill_date', date = '%H' }", "year, month and day"),
         ("{ name = 'No', field = 'ban' }", "columns of one name"),
-        ("{ name = 'A', field = 'ban', hidden = true }", "Extra inputs"),
+        ("{ name = 'A', field = 'ban', hidden = true }", 'has no setting "hidden"'),
     ],
 )
 def test_a_faulty_layout_is_refused_with_its_fault(column: str, said: str):

@@ -89,7 +89,7 @@ def test_a_template_of_the_brand_takes_the_place_of_ours(billed: Workspace, rebi
         ('page = "p.html"', {"p_html": "{% if %}"}, "start from the default page"),
         ('page = "p.html"', {"p_html": "{{ summary }}"}, "does not show {{ detail }}"),
         ('logo = "x.png"', {"x_png": "no image"}, "is no png image"),
-        ("oops", {}, "write it as TOML"),
+        ("oops", {}, "it is not TOML"),
     ],
 )
 def test_a_brand_that_cannot_be_used_is_told_and_writes_nothing(

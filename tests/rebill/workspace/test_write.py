@@ -20,7 +20,7 @@ from rebill.workspace.settings import (
     init_workspace,
     open_workspace,
 )
-from rebill.workspace.text_files import digest, inspect, scan_text
+from rebill.workspace.text_files import digest, inspect, scan_text, transcode
 
 MEGABYTE = 2**20
 
@@ -45,10 +45,20 @@ def test_a_workspace_is_made_once_and_its_settings_are_never_overwritten(tmp_pat
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[inbox]\nsettle_second = 1\n", r"inbox\.settle_second: Extra inputs"),
-        ("[warnings]\ndeadline_days = -1\n", r"warnings\.deadline_days"),
+        (
+            "[inbox]\nsettle_second = 1\n",
+            r'line 2: \[inbox\] .*; did you mean "settle_seconds"\?',
+        ),
+        (
+            "[warnings]\ndeadline_days = -1\n",
+            r"line 2: .* is -1; it must be at least 0",
+        ),
         ("[database\n", "line 1"),
-        ("[calendar]\nclosings = ['x']\n", r"calendar\.closings\.0"),
+        ('[[bank.statement]]\nname = "B"\ndate = "D"\namont = "A"\n', 'line 4: .*mean "amount"'),
+        (
+            "[calendar]\nclosings = ['x']\n",
+            r'line 2: .* closings \(no\. 1\) is "x"; it',
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, text: str, said: str) -> None:
@@ -163,10 +173,17 @@ def test_a_file_that_changes_between_the_looks_is_growing_whatever_its_size(
 @pytest.mark.parametrize(
     ("content", "what", "row"),
     [
-        (b"a\nb\x00c\n", "NUL", 2),
-        ("a\n".encode("utf-16"), "UTF-16", 1),
-        ("a\n".encode("utf-32"), "UTF-16 or UTF-32", 1),
+        (b"a\nb\x00c\n", "holds 1 NUL bytes, the first in this row", 2),
+        (b"a\n" * 3 * MEGABYTE + bytes(5 * MEGABYTE), "ends in 5,242,880 NUL bytes", 3145729),
+        (b"a\n\0" + b"b\n" * 3 * MEGABYTE, "holds 1 NUL bytes", 2),
+        (b"a\nb\0\0\r\n\x1a", "ends in 2 NUL bytes: padding", 2),
+        ("a\n".encode("utf-16"), "UTF-16, not UTF-8", 1),
+        ("a\n".encode("utf-32"), "UTF-32, not UTF-8", 1),
+        ("ab,cd\n".encode("utf-16-be"), "UTF-16-BE, not UTF-8", 1),
+        (b"%PDF-1.7", "is a PDF", None),
         (b"a\n\nb\xff\n", "not UTF-8", 3),
+        (b"a\n\nbc\xe9\n", "byte 3 of the row is 0xe9, in Windows text (cp1252) `\xe9`", 3),
+        (b"a\n\nb\x81\n", "byte 2 of the row is 0x81", 3),
         (b"a\nb\xc3", "not UTF-8", 2),
         (b"a\n" + b"x" * (MEGABYTE + 1) + b"\n", "longer than 1 MiB", 2),
         (b"x" * 10 * MEGABYTE, "longer than 1 MiB", 1),
@@ -183,6 +200,36 @@ def test_what_is_no_text_is_a_fault_with_its_row(
     fault = inspect(path, 100 if "limit" in what else 2**40).fault
     assert fault is not None
     assert what in fault.what and fault.row == row and fault.remedy
+    assert "profile" not in fault.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "said"),
+    [
+        ("Qu\u00e9bec\n".encode("cp1252"), "cp1252", None),
+        ("Qu\u00e9bec\n".encode(), "cp1252", "the text is UTF-8, not cp1252"),
+        (b"Quebec\n", "cp1252", None),
+        (("1234567 CHARGE 00010 " * 9).encode("cp037"), "cp037", None),
+        ("Qu\u00e9bec\n".encode("utf-16"), "utf-16", None),
+        (b"a\nb\x81\n", "cp1252", "the text is not cp1252: byte 0x81 is none of it"),
+        (b"%PDF-1.7", "cp1252", "is a PDF"),
+    ],
+)
+def test_a_text_is_what_its_profile_says_or_refused(
+    tmp_path: Path, text: bytes, encoding: str, said: str | None
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_bytes(text)
+    fault = transcode(path, tmp_path / "x.txt", encoding)
+    assert (fault is None) if said is None else fault is not None and said in fault.what
+
+
+def test_what_a_profile_can_say_of_an_encoding_is_told_where_one_may(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    for content, said in (("é\n".encode("cp1252"), "cp1252"), ("é\n".encode("utf-16"), "utf-16")):
+        path.write_bytes(content)
+        fault = inspect(path, 2**40, profiled=True).fault
+        assert fault is not None and f'say `encoding = "{said}"` at the top' in fault.remedy
 
 
 @pytest.mark.parametrize(
