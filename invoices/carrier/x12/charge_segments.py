@@ -11,6 +11,7 @@ from invoices.carrier.profiles import Profile
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import Id
+from invoices.identifiers import doubt, is_plain
 from invoices.money import MICROS, divide_half_away, micros
 from invoices.schema import RATE
 from invoices.text import filled
@@ -112,16 +113,20 @@ def _line(
     width = min(int(rows["p"].list.len().max() or 0), 40)  # type: ignore[arg-type]
     seen = rows.with_columns(
         units_text=f.element(parts, quantity),
-        price_text=f.element(parts, price),
+        printed=f.element(parts, price),
         usoc=f.pair_value(parts, width, pairs, said.usoc).str.to_uppercase(),
         service_code=f.pair_value(parts, width, pairs, said.service_code),
         description=f.pair_value(parts, width, pairs, said.text_pair),
     )
-    units = f.number(pl.col("units_text"))
-    rate = f.number(pl.col("price_text"))
-    whole = f.dollars(pl.col("price_text"))
+    element = f"{name}{price:02}"
+    written = said.written(element)
+    seen = seen.with_columns(
+        units=f.number(pl.col("units_text")),
+        price_text=f.in_dollars(pl.col("printed"), written),
+        whole=f.cents(pl.col("printed"), written),
+    )
     return _printed(
-        seen.with_columns(units=units, rate=rate, whole=whole),
+        seen.with_columns(rate=f.number(pl.col("price_text"))),
         quantity=pl.col("units"),
         cents=product(pl.col("units"), pl.col("rate")) if by_unit else pl.col("whole"),
         unit_rate=pl.col("rate") if by_unit else pl.lit(None),
@@ -130,12 +135,13 @@ def _line(
         service_code=pl.col("service_code"),
         description=pl.col("description"),
         message=_said(
-            _unread(f"{name}{quantity:02}", pl.col("units_text"), pl.col("units")),
-            _unread(
-                f"{name}{price:02}",
-                pl.col("price_text"),
-                pl.col("rate") if by_unit else pl.col("whole"),
+            *(
+                []
+                if seen.select(is_plain(pl.col("usoc")).all()).item()
+                else [doubt("usoc", pl.col("usoc"))]
             ),
+            _unread(f"{name}{quantity:02}", pl.col("units_text"), pl.col("units")),
+            _unread(element, pl.col("printed"), pl.col("rate") if by_unit else pl.col("whole")),
         ),
     )
 
@@ -143,19 +149,21 @@ def _line(
 def _ita(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Read allowances and charges: ITA07 in implied cents, else ITA06 x ITA10."""
     parts, rules = pl.col("p"), dialect.said.allowances
+    element = f"ITA{rules.amount:02}"
     seen = rows.with_columns(
         code=f.element(parts, 1).fill_null(""),
         amount=f.element(parts, rules.amount),
-        rate_text=f.element(parts, 6),
+        rate_printed=f.element(parts, 6),
         units_text=f.element(parts, 10),
         words=f.element(parts, 13),
     ).filter(~f.one_of(pl.col("code"), rules.informs))
     seen = seen.with_columns(
-        value=f.cents(pl.col("amount"), dialect.said.implied_cents).cast(pl.Int128),
-        rate=f.number(pl.col("rate_text")),
+        value=f.cents(pl.col("amount"), dialect.said.written(element)).cast(pl.Int128),
+        rate_text=f.in_dollars(pl.col("rate_printed"), dialect.said.written("ITA06")),
         units=f.number(pl.col("units_text")),
         subtracts=f.one_of(pl.col("code"), rules.subtracts),
     )
+    seen = seen.with_columns(rate=f.number(pl.col("rate_text")))
     cents = (
         pl.when(pl.col("amount").is_not_null())
         .then("value")
@@ -173,8 +181,8 @@ def _ita(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         description=pl.col("words"),
         message=_said(
             pl.when(~known).then(filled("ITA01 `{}` is not known", shown(pl.col("code")))),
-            _unread(f"ITA{rules.amount:02}", pl.col("amount"), pl.col("value")),
-            _unread("ITA06", pl.col("rate_text"), pl.col("rate")),
+            _unread(element, pl.col("amount"), pl.col("value")),
+            _unread("ITA06", pl.col("rate_printed"), pl.col("rate")),
             _unread("ITA10", pl.col("units_text"), pl.col("units")),
         ),
     )
@@ -184,11 +192,22 @@ def _tcd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     """Read call details that bear an amount; one without is supporting detail, no charge."""
     parts, usage = pl.col("p"), dialect.said.usage
     amounts = pl.coalesce(f.element(parts, at) for at in usage.tcd_amounts)
+    values = [
+        f.cents(f.element(parts, at), dialect.said.written(f"TCD{at:02}"))
+        for at in usage.tcd_amounts
+    ]
+    # The first that is given counts, also where it cannot be read.
+    given = [f.element(parts, at).is_not_null() for at in usage.tcd_amounts]
+    value = pl.lit(None, pl.Int64)
+    for is_given, read in reversed(list(zip(given, values, strict=True))):
+        value = pl.when(is_given).then(read).otherwise(value)
     seen = rows.filter(~_informs(f.element(parts, 16), dialect)).with_columns(
-        amount=amounts, units_text=f.element(parts, usage.tcd_quantity), on=f.element(parts, 2)
+        amount=amounts,
+        value=value,
+        units_text=f.element(parts, usage.tcd_quantity),
+        on=f.element(parts, 2),
     )
     seen = seen.with_columns(
-        value=f.dollars(pl.col("amount")),
         units=f.number(pl.col("units_text")),
         day=f.date(pl.col("on"), dialect.said.century_from),
     )
@@ -211,14 +230,15 @@ def _usd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     quantity = (
         f.element(parts, usage.usd_quantity) if usage.usd_quantity else pl.lit(None, pl.String)
     )
+    small, large = f"USD{usage.usd_cents:02}", f"USD{usage.usd_amount:02}"
     seen = rows.filter(~_informs(f.element(parts, 1), dialect)).with_columns(
         small=f.element(parts, usage.usd_cents),
         large=f.element(parts, usage.usd_amount),
         units_text=quantity,
     )
     seen = seen.with_columns(
-        of_small=f.cents(pl.col("small"), dialect.said.implied_cents),
-        of_large=f.dollars(pl.col("large")),
+        of_small=f.cents(pl.col("small"), dialect.said.written(small)),
+        of_large=f.cents(pl.col("large"), dialect.said.written(large)),
         units=f.number(pl.col("units_text")),
     )
     return _printed(
@@ -226,8 +246,8 @@ def _usd(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
         cents=pl.when(pl.col("small").is_not_null()).then("of_small").otherwise("of_large"),
         quantity=pl.col("units"),
         message=_said(
-            _unread(f"USD{usage.usd_cents:02}", pl.col("small"), pl.col("of_small")),
-            _unread(f"USD{usage.usd_amount:02}", pl.col("large"), pl.col("of_large")),
+            _unread(small, pl.col("small"), pl.col("of_small")),
+            _unread(large, pl.col("large"), pl.col("of_large")),
             _unread("its quantity", pl.col("units_text"), pl.col("units")),
         ),
     )
@@ -245,7 +265,7 @@ def _txi(rows: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
     if rule == "as_marked":
         seen = seen.filter(~f.one_of(pl.col("relation"), taxes.informs))
         known = f.one_of(pl.col("relation"), taxes.adds)
-    seen = seen.with_columns(value=f.dollars(pl.col("amount")))
+    seen = seen.with_columns(value=f.cents(pl.col("amount"), dialect.said.written("TXI02")))
     words = pl.concat_str(
         [f.element(parts, 1), f.element(parts, 5)], separator=" ", ignore_nulls=True
     )

@@ -47,6 +47,7 @@ WRONG = pl.Schema(
         "raw": pl.String(),
         "message": pl.String(),
         "remedy": pl.String(),
+        "unknown": pl.Boolean(),  # whether it begins like no segment of an 811
     }
 )
 """Segments of sets that cannot be read, with all that is wrong with each."""
@@ -74,7 +75,8 @@ def read_charges(
     rows = _with_faults(rows, facts)
     wrong = rows.filter(pl.col("message") != "")
     good = rows.filter(pl.col("message") == "") if wrong.height else rows
-    told = wrong.select("set", "segment", "message", "remedy", raw="text").select(WRONG.names())
+    told = wrong.select("set", "segment", "message", "remedy", raw="text", unknown=pl.lit(False))
+    told = told.select(WRONG.names())
     return good.select(columns_of(CHARGES)), pl.concat([told, _unknown(walked)]).sort("segment")
 
 
@@ -89,6 +91,7 @@ def _unknown(walked: Walked) -> pl.DataFrame:
             raw="text",
             message=filled("`{}` begins no segment of an 811", shown(pl.col("text"))),
             remedy=pl.lit("ask the carrier what it is, or for the file as its system wrote it"),
+            unknown=pl.lit(True),
         )
         .select(WRONG.names())
     )

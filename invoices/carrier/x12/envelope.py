@@ -6,14 +6,14 @@ the fault takes with it is decided by the rule's scope (`verdicts`).
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 
 import polars as pl
 
-from invoices.carrier.x12.rules import BY_NAME, Fault, Verdict
+from invoices.carrier.x12.rules import BY_NAME, Fault, Scope, Verdict
+from invoices.carrier.x12.separators import Unreadable
 
-KIND = "811"
+KIND, CODE = "811", "CI"
 STRAYS_TOLD = 20
 AGAIN = "ask the carrier for the interchange again, whole and with its own control numbers"
 
@@ -32,6 +32,10 @@ class Interchange:
     separators: tuple[str, str, str] = ("*", ">", "~")
     groups: list[Group] = field(default_factory=list)
     closed: bool = False
+    acknowledges: bool = False
+    """Whether a TA1 stands in it, which answers an interchange of ours."""
+    strays: int = 0
+    """How many segments stand in none of its groups."""
 
 
 @dataclass
@@ -48,7 +52,8 @@ class Group:
     sets: list[Set] = field(default_factory=list)
     declared: str = ""
     """GE01, the number of sets its trailer names."""
-    closed: bool = False
+    strays: int = 0
+    """How many segments stand in none of its sets."""
 
 
 @dataclass
@@ -64,6 +69,8 @@ class Set:
     control: str = ""
     end: int | None = None
     """The segment of its SE; null where it never ends."""
+    excess: int = 0
+    """How many segments more it has than its SE01 says."""
 
 
 class Envelope:
@@ -75,6 +82,9 @@ class Envelope:
         self.sets: list[Set] = []
         self.faults: list[Fault] = []
         self.strays = 0
+        self._last_stray = 0
+        self.is_cut = False
+        """Whether the file ends, or cannot be read on, where something is open."""
         self._interchange: Interchange | None = None
         self._group: Group | None = None
         self._set: Set | None = None
@@ -84,35 +94,57 @@ class Envelope:
     def feed(self, rows: pl.DataFrame, strays: pl.DataFrame, separators: tuple[str, ...]) -> None:
         """Walk the envelope segments of a piece, and note what stands outside every set."""
         element, component, terminator = separators
-        for segment, id_, text in rows.select("segment", "id", "text").iter_rows():
+        both = pl.concat([rows, strays]).sort("segment") if strays.height else rows
+        for segment, id_, text in both.select("segment", "id", "text").iter_rows():
             parts = [part.strip(" \t") for part in text.split(element)]
             parts += [""] * (17 - len(parts))
             if id_ == "ISA":
                 self._isa(segment, parts, (element, component, terminator))
-            else:
+            elif id_ == "TA1":
+                self._ta1()
+            elif id_ in _STEPS:
                 _STEPS[id_](self, segment, parts)
-        for segment, text in strays.select("segment", "text").iter_rows():
-            self.strays += 1
-            if self.strays <= STRAYS_TOLD:
-                owner = self._owner(segment)
-                what = f"`{text[:40]}` stands outside every set"
-                self._fault("stray", segment, what, AGAIN, owner)
+            else:
+                self._stray(segment, f"`{text[:40]}` stands outside every set")
 
-    def finish(self, last: int) -> None:
-        """Say what the file left open; `last` is the number of its last segment."""
-        self._close_interchange(last, "the file ends")
+    def finish(self, last: int, broken: Unreadable | None = None) -> None:
+        """Say what is left open; `last` is the number of the last segment, `broken` why no more of
+        the file is read."""
+        if broken is not None:
+            self._cut_off(broken.segment or last, broken.what, broken.remedy, named=False)
+        self.is_cut = broken is not None or self._interchange is not None
+        self._cut_off(last, "the file ends", "ask the carrier for the whole file")
 
-    def _owner(self, segment: int) -> int | None:
-        """Return the interchange a segment stands in, or the next, or the last."""
-        at = bisect_right(self.interchanges, segment, key=lambda one: one.segment)
-        around = self.interchanges[max(at - 1, 0) : max(at, 1)]
-        return around[0].number if around else None
+    def _fault(
+        self,
+        rule: str,
+        segment: int,
+        what: str,
+        remedy: str,
+        number: int | None,
+        follows: bool = False,
+    ) -> None:
+        self.faults.append(Fault(rule, segment, what, remedy, number, follows=follows))
 
-    def _fault(self, rule: str, segment: int, what: str, remedy: str, number: int | None) -> None:
-        self.faults.append(Fault(rule, segment, what, remedy, number))
+    def _ta1(self) -> None:
+        if self._interchange is not None:
+            self._interchange.acknowledges = True
+
+    def _stray(self, segment: int, what: str, follows: bool = False) -> None:
+        """Say that a segment stands where it does not belong; of several in a row, the first."""
+        goes_on = segment == self._last_stray + 1
+        self._last_stray = segment
+        owner = self._group or (self.interchanges[-1] if self.interchanges else None)
+        if owner is not None:
+            owner.strays += 1
+        self.strays += not goes_on
+        if not goes_on and self.strays <= STRAYS_TOLD:
+            takes: Scope = "group" if owner is self._group else "interchange"
+            number = owner.number if owner else None
+            self.faults.append(Fault("stray", segment, what, AGAIN, number, takes, follows))
 
     def _isa(self, segment: int, parts: list[str], separators: tuple[str, str, str]) -> None:
-        self._close_interchange(segment, "another ISA begins")
+        self._cut_off(segment, "another ISA begins", AGAIN)
         opened = Interchange(
             number=len(self.interchanges) + 1,
             segment=segment,
@@ -136,7 +168,7 @@ class Envelope:
     def _gs(self, segment: int, parts: list[str]) -> None:
         self._close_group(segment, "another GS begins")
         if self._interchange is None:
-            self._orphan(segment, "GS", "ISA")
+            self._stray(segment, "GS stands where no ISA is open")
             return
         opened = Group(
             number=len(self.groups) + 1,
@@ -161,7 +193,7 @@ class Envelope:
     def _st(self, segment: int, parts: list[str]) -> None:
         self._close_set(segment, "another ST begins")
         if self._group is None or self._interchange is None:
-            self._orphan(segment, "ST", "GS")
+            self._stray(segment, "ST stands where no GS is open")
         group = self._group.number if self._group else 0
         interchange = self._interchange.number if self._interchange else 0
         opened = Set(
@@ -187,7 +219,7 @@ class Envelope:
     def _se(self, segment: int, parts: list[str]) -> None:
         opened = self._set
         if opened is None:
-            self._orphan(segment, "SE", "ST")
+            self._stray(segment, "SE stands where no ST is open")
             return
         opened.end = segment
         self._set = None
@@ -195,7 +227,8 @@ class Envelope:
             what = f"SE02 is `{parts[2]}`, ST02 `{opened.control}`"
             self._fault("SE02", segment, what, AGAIN, opened.number)
         found = segment - opened.segment + 1
-        if _whole(parts[1]) != found:
+        if (said := _whole(parts[1])) != found:
+            opened.excess = 0 if said is None else found - said
             what = f"SE01 says {parts[1] or 'nothing'}, the set has {found} segments"
             self._fault("SE01", segment, what, AGAIN, opened.number)
 
@@ -203,37 +236,37 @@ class Envelope:
         self._close_set(segment, "the group ends")
         group = self._group
         if group is None:
-            self._orphan(segment, "GE", "GS")
+            torn = self._interchange is not None and self._interchange.strays > 0
+            self._stray(segment, "GE stands where no GS is open", torn)
             return
-        group.closed, group.declared = True, parts[1]
+        group.declared = parts[1]
         self._group = None
         if _whole(parts[2]) is None or _whole(parts[2]) != _whole(group.control):
             what = f"GE02 is `{parts[2]}`, GS06 `{group.control}`"
             self._fault("GE02", segment, what, AGAIN, group.number)
         if _whole(parts[1]) != len(group.sets):
             what = f"GE01 says {parts[1] or 'nothing'}, the group has {len(group.sets)} sets"
-            self._fault("GE01", segment, what, AGAIN, group.number)
+            self._fault("GE01", segment, what, AGAIN, group.number, group.strays > 0)
 
     def _iea(self, segment: int, parts: list[str]) -> None:
         self._close_group(segment, "the interchange ends")
         opened = self._interchange
         if opened is None:
-            self._orphan(segment, "IEA", "ISA")
+            self._stray(segment, "IEA stands where no ISA is open")
             return
         opened.closed = True
         self._interchange = None
+        if not parts[2]:
+            what = "the IEA says no control number: it was cut off"
+            self._fault("IEA", segment, what, "ask the carrier for the whole file", opened.number)
+            return
         if parts[2] != opened.control:
             what = f"IEA02 is `{parts[2]}`, ISA13 `{opened.control}`"
             self._fault("IEA02", segment, what, AGAIN, opened.number)
         if _whole(parts[1]) != len(opened.groups):
             count = len(opened.groups)
             what = f"IEA01 says {parts[1] or 'nothing'}, the interchange has {count} groups"
-            self._fault("IEA01", segment, what, AGAIN, opened.number)
-
-    def _orphan(self, segment: int, what: str, needs: str) -> None:
-        self._fault(
-            "stray", segment, f"{what} stands where no {needs} is open", AGAIN, self._owner(segment)
-        )
+            self._fault("IEA01", segment, what, AGAIN, opened.number, opened.strays > 0)
 
     def _close_set(self, segment: int, why: str) -> None:
         if self._set is not None:
@@ -248,12 +281,23 @@ class Envelope:
             self._fault("GE", segment, what, AGAIN, self._group.number)
             self._group = None
 
-    def _close_interchange(self, segment: int, why: str) -> None:
-        self._close_group(segment, why)
-        if self._interchange is not None:
-            what = f"interchange {self._interchange.control} has no IEA: {why}"
-            self._fault("IEA", segment, what, AGAIN, self._interchange.number)
-            self._interchange = None
+    def _cut_off(self, segment: int, why: str, remedy: str, named: bool = True) -> None:
+        """Close whatever is open in an interchange that does not go on; the reason is one.
+
+        `named`: the reason names what it stands in.
+        """
+        open_ = [
+            ("SE", self._set, "set"),
+            ("GE", self._group, "group"),
+            ("IEA", self._interchange, "interchange"),
+        ]
+        held = [(rule, one, name) for rule, one, name in open_ if one is not None]
+        for rule, one, _ in held:
+            _, inmost, name = held[0]
+            within = f"{name} {inmost.control}" if inmost.control else f"the header of its {name}"
+            what = f"{why} inside {within}" if named else why
+            self._fault(rule, segment, what, remedy, one.number)
+        self._set = self._group = self._interchange = None
 
 
 _STEPS = {

@@ -17,6 +17,7 @@ from invoices.carrier.cells import shown
 from invoices.carrier.x12 import fields as f
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.segments import Walked
+from invoices.identifiers import REMEDY, doubt, is_doubtful, is_plain
 from invoices.text import filled
 
 FAULTS = pl.Schema(
@@ -141,6 +142,16 @@ def _faults(rows: pl.DataFrame, message: pl.Expr, remedy: str) -> pl.DataFrame:
     return rows.select("owner", "segment", message=message, remedy=pl.lit(remedy))
 
 
+def _named(rows: pl.DataFrame, name: str, value: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return owner and `value` of an identifier, and the segments whose value cannot be one."""
+    said = rows.select("owner", "segment", value=value)
+    odd = said.filter(~is_plain(pl.col("value")))
+    wrong = odd.filter(is_doubtful(name, pl.col("value"))) if odd.height else odd
+    if wrong.height:
+        said = said.join(wrong.select("segment"), on="segment", how="anti", maintain_order="left")
+    return said.select("owner", "value"), _faults(wrong, doubt(name, pl.col("value")), REMEDY)
+
+
 Found = tuple[dict[str, pl.DataFrame], pl.DataFrame]
 
 
@@ -149,30 +160,38 @@ def _services(rows: pl.DataFrame, element: str, said: X12) -> Found:
     rows = _split(rows, element)
     parts = pl.col("p")
     width = min(int(rows["p"].list.len().max() or 0), 24)  # type: ignore[arg-type]
-    wtn = rows.select("owner", value=f.pair_value(parts, width, 2, said.wtn))
-    circuit = rows.select(
-        "owner",
-        value=pl.coalesce(
+    wtn, no_wtn = _named(rows, "wtn", f.pair_value(parts, width, 2, said.wtn))
+    circuit, no_circuit = _named(
+        rows,
+        "circuit_id",
+        pl.coalesce(
             pl.when(f.one_of(f.element(parts, 1), said.circuit)).then(f.element(parts, 2)),
             f.pair_value(parts, width, 2, said.circuit),
         ),
     )
-    return {"wtn": first(wtn), "circuit_id": first(circuit)}, _no_faults()
+    named = {"wtn": first(wtn), "circuit_id": first(circuit)}
+    return named, pl.concat([no_wtn, no_circuit])
 
 
 def _references(rows: pl.DataFrame, element: str, said: X12) -> Found:
     """Accounts, circuits and orders, each by its qualifiers in their order."""
     rows = _split(rows, element)
-    seen = rows.select("owner", q=f.element(pl.col("p"), 1), value=f.element(pl.col("p"), 2))
-    named = {}
-    lists = (("order_no", said.orders), ("circuit_ref", said.circuit_ref))
-    for name, qualifiers in lists:
-        found = [seen.filter(pl.col("q") == q).select("owner", "value") for q in qualifiers]
-        named[name] = first_of(found) if found else None
+    seen = rows.select(
+        "owner", "segment", q=f.element(pl.col("p"), 1), value=f.element(pl.col("p"), 2)
+    )
+    named, faults = {}, [_no_faults()]
+    lists = (
+        ("order_no", "order_no", said.orders),
+        ("circuit_ref", "circuit_id", said.circuit_ref),
+    )
+    for name, kind, qualifiers in lists:
+        found = [_named(seen.filter(pl.col("q") == q), kind, pl.col("value")) for q in qualifiers]
+        named[name] = first_of([frame for frame, _ in found]) if found else None
+        faults += [wrong for _, wrong in found]
     for at, qualifier in enumerate(said.accounts):
         own = seen.filter(pl.col("q") == qualifier, pl.col("owner") < 0)
         named[f"account_{at}"] = first(own.select("owner", "value"))
-    return {name: frame for name, frame in named.items() if frame is not None}, _no_faults()
+    return {name: frame for name, frame in named.items() if frame is not None}, pl.concat(faults)
 
 
 def _dates(rows: pl.DataFrame, element: str, said: X12) -> Found:
@@ -249,7 +268,7 @@ def _amounts(rows: pl.DataFrame, element: str, said: X12) -> Found:
     rows = _split(rows, element)
     parts = pl.col("p")
     text, flag = f.element(parts, 2), f.element(parts, 3)
-    value = f.dollars(text)
+    value = f.cents(text, said.written("AMT02"))
     if said.credit_flag == "subtracts":
         value = pl.when(flag == "C").then(-value.abs()).otherwise(value)
     seen = rows.select("owner", "segment", "text", q=f.element(parts, 1), value=value)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.cells import AMOUNT_DIGITS, FIRST_YEAR, LAST_YEAR, RATE_DIGITS
+from invoices.carrier.x12.profile import Written
 from invoices.schema import CENTS, RATE
 
 _DOLLARS = rf"^-?(?:0*[0-9]{{1,{AMOUNT_DIGITS}}}(?:\.[0-9]{{0,2}}0*)?|\.[0-9]{{1,2}}0*)$"
@@ -51,11 +52,8 @@ def dollars(text: pl.Expr) -> pl.Expr:
     return right.cast(CENTS, strict=False).to_physical().cast(pl.Int64)
 
 
-def cents(text: pl.Expr, rule: str) -> pl.Expr:
-    """Return an element of two implied decimals as whole cents, null where it is none.
-
-    `rule` says how it is written: `cents`, `dollars`, or `auto`: dollars where there is a point.
-    """
+def cents(text: pl.Expr, rule: Written) -> pl.Expr:
+    """Return an amount as whole cents, null where it is none written by `rule`."""
     whole = pl.when(text.str.contains(_WHOLE_CENTS)).then(text).cast(pl.Int64, strict=False)
     if rule == "cents":
         return whole
@@ -64,16 +62,30 @@ def cents(text: pl.Expr, rule: str) -> pl.Expr:
     return pl.when(text.str.contains(".", literal=True)).then(dollars(text)).otherwise(whole)
 
 
+def in_dollars(text: pl.Expr, rule: Written) -> pl.Expr:
+    """Return a price as dollars with a point: of whole cents, the last two digits stand behind it.
+
+    What cannot be read by `rule` is null.
+    """
+    if rule == "dollars":
+        return text
+    whole = text.str.replace(r"^(-?)([0-9]+)$", "${1}00${2}").str.replace(r"(..)$", ".${1}")
+    pointed = pl.when(text.str.contains(_WHOLE_CENTS)).then(whole)
+    if rule == "cents":
+        return pointed
+    return pl.when(text.str.contains(".", literal=True)).then(text).otherwise(pointed)
+
+
 def number(text: pl.Expr) -> pl.Expr:
     """Return a rate or quantity of up to six decimals, null where it is none."""
     return pl.when(text.str.contains(_RATE)).then(text).cast(RATE, strict=False)
 
 
 def places(text: pl.Expr) -> pl.Expr:
-    """Return how many decimals a number prints."""
+    """Return how many decimals a number prints, at most 127; of other text some number."""
     point = text.str.find(".", literal=True).cast(pl.Int64)
     after = text.str.len_bytes().cast(pl.Int64) - point - 1
-    return pl.when(text.is_not_null()).then(after.fill_null(0)).cast(pl.Int8)
+    return pl.when(text.is_not_null()).then(after.fill_null(0).clip(0, 127)).cast(pl.Int8)
 
 
 def date(text: pl.Expr, century_from: int) -> pl.Expr:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from invoices.carrier.cells import AMOUNT_DIGITS, FIRST_YEAR, LAST_YEAR
-from invoices.carrier.x12.profile import X12, Balance
+from invoices.carrier.x12.profile import X12, Balance, Written
 from invoices.carrier.x12.rules import Fault
+from invoices.identifiers import LONGEST, REMEDY
 
 _DOLLARS = re.compile(rf"-?(?:0*[0-9]{{1,{AMOUNT_DIGITS}}}(?:\.[0-9]{{0,2}}0*)?|\.[0-9]{{1,2}}0*)")
 _CENTS = re.compile(rf"-?0*[0-9]{{1,{AMOUNT_DIGITS + 2}}}")
@@ -84,8 +85,8 @@ def parse_dollars(text: str) -> int | None:
     return sign * (int(whole or 0) * 100 + int((rest + "00")[:2]))
 
 
-def parse_cents(text: str, rule: str) -> int | None:
-    """Return an element of two implied decimals as cents; see `X12.implied_cents`."""
+def parse_cents(text: str, rule: Written) -> int | None:
+    """Return an amount as cents, null where it is none written by `rule`."""
     if rule == "dollars" or (rule == "auto" and "." in text):
         return parse_dollars(text)
     return int(text) if _CENTS.fullmatch(text) else None
@@ -116,6 +117,9 @@ def _big(heading: Heading, segment: int, parts: list[str], said: X12) -> None:
         heading.fault("BIG", segment, what, "write the bill date as CCYYMMDD")
     if not heading.invoice_no:
         heading.fault("BIG", segment, "BIG02 is empty", "give the invoice number as BIG02")
+    elif len(heading.invoice_no) > LONGEST["invoice_no"]:
+        what = f"BIG02 has {len(heading.invoice_no)} characters, more than {LONGEST['invoice_no']}"
+        heading.fault("BIG", segment, what, REMEDY)
 
 
 def _itd(heading: Heading, segment: int, parts: list[str], said: X12) -> None:
@@ -137,14 +141,14 @@ def _tds(heading: Heading, segment: int, parts: list[str], said: X12) -> None:
         heading.fault("TDS", segment, "the set has a second TDS", "ask for one total a set")
         return
     heading.seen.add("TDS")
-    heading.total = parse_cents(parts[1], said.implied_cents)
+    heading.total = parse_cents(parts[1], said.written("TDS01"))
     if heading.total is None:
         what = f"TDS01 `{parts[1][:40]}` is no total"
         heading.fault("TDS", segment, what, "write cents without, or dollars with a point")
 
 
 def _bal(heading: Heading, segment: int, parts: list[str], said: X12) -> None:
-    value = parse_dollars(parts[3])
+    value = parse_cents(parts[3], said.written("BAL03"))
     if value is None:
         what = f"BAL03 `{parts[3][:40]}` is no amount in dollars and cents"
         heading.fault("BAL", segment, what, "write at most two decimals, such as -85.00")

@@ -38,14 +38,8 @@ OF_KIND = {
     "record_only": "recurring",
 }
 """The class a code of the catalogue makes of a charge where the paper says none."""
-IN_OCC = {
-    "recurring": "prorated",
-    "one_time": "one_time",
-    "usage": "usage",
-    "surcharge": "surcharge",
-    "tax": "tax",
-}
-"""The same inside other charges and credits."""
+OCC = ("occ", "occ_one_time", "occ_prorated")
+"""Groups of other charges and credits: one-time or prorated, line by line, or as the title says."""
 OF_INVOICE_PERIOD = ("recurring", "usage", "surcharge", "tax")
 """Classes whose lines are of the invoice period where nothing nearer says their days."""
 
@@ -184,19 +178,35 @@ def with_class(own: pl.DataFrame, said: X12) -> pl.DataFrame:
     )
     own = own.with_columns(charge_class=found)
     own = _by_words(own, said)
-    length = (pl.col("service_through") - pl.col("service_from")).dt.total_days()
-    longer = length > (0 if said.through_included else 1)
-    in_occ = pl.coalesce(
-        _mapped(own, "kind", IN_OCC),
-        pl.when(longer).then(pl.lit("prorated")).otherwise(pl.lit("one_time")),
-    )
     of_tax = pl.when(pl.col("title") == "surcharge").then(pl.lit("surcharge"))
     return own.with_columns(
         charge_class=pl.when(id_ == "TXI")
         .then(of_tax.otherwise(pl.lit("tax")))
-        .when(pl.col("charge_class") == "occ")
-        .then(in_occ)
+        .when(pl.col("charge_class").is_in(OCC))
+        .then(_in_occ(said))
         .otherwise("charge_class")
+    )
+
+
+def _in_occ(said: X12) -> pl.Expr:
+    """Return the class of a charge inside other charges and credits.
+
+    Their title says no more than one-time or prorated, or which of both; the kind of the code
+    decides only what it leaves open. A surcharge for a part of a month stands there too.
+    """
+    group, kind = pl.col("charge_class"), pl.col("kind")
+    length = (pl.col("service_through") - pl.col("service_from")).dt.total_days()
+    longer = (length > (0 if said.through_included else 1)).fill_null(False)
+    open_ = group == "occ"
+    part = longer | open_ | (group == "occ_prorated")
+    return (
+        pl.when((kind == "surcharge") & part)
+        .then(pl.lit("surcharge"))
+        .when((group == "occ_prorated") | (open_ & (kind == "recurring")))
+        .then(pl.lit("prorated"))
+        .when(~longer | (kind == "one_time"))
+        .then(pl.lit("one_time"))
+        .otherwise(pl.lit("prorated"))
     )
 
 

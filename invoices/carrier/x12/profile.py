@@ -9,20 +9,25 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from invoices.carrier.profiles import ChargeClass, Strict
-from invoices.carrier.x12.rules import CHANGEABLE
+from invoices.carrier.x12.rules import BY_NAME, CHANGEABLE
 
 Qualifiers = tuple[str, ...]
 """Qualifiers in the order in which they are looked for."""
 Place = Annotated[int, Field(ge=1, le=40)]
 """The position of an element in its segment, from 1."""
-TitleClass = Literal[ChargeClass, "occ", "balance"]
-"""A charge class, or `occ` (other charges and credits: one_time or prorated, line by line), or
-`balance` (previous balance and payments: no charges)."""
+TitleClass = Literal[ChargeClass, "occ", "occ_one_time", "occ_prorated", "balance"]
+"""A charge class, or `occ` (other charges and credits: one_time or prorated, line by line; the
+title of `occ_one_time` and `occ_prorated` says which), or `balance` (no charges: previous balance
+and payments)."""
 
 CodeClass = Literal[ChargeClass, "occ"]
+Written = Literal["auto", "cents", "dollars"]
+"""How an amount is written; `auto`: dollars where there is a point, else cents."""
+PLAIN = ("IT104", "SLN06", "ITA06", "TXI02", "AMT02", "BAL03")
+"""Amounts and prices the standard writes in dollars, beside those of calls and usage."""
 
 
 class Title(Strict):
@@ -44,13 +49,19 @@ TITLES = (
             "OCC",
             "ADDITIONS AND CHANGES",
             "ADDITIONS & CHANGES",
-            "NON-RECURRING",
-            "NONRECURRING",
-            "NON RECURRING",
-            "ONE-TIME",
-            "ONE TIME",
-            "PRORAT",
+            "AND ONE-TIME",
+            "AND ONE TIME",
+            "AND NON-RECURRING",
+            "AND NONRECURRING",
+            "AND PRORAT",
+            "& ONE-TIME",
+            "& PRORAT",
         ),
+    ),
+    Title(charge_class="occ_prorated", words=("PRORAT",)),
+    Title(
+        charge_class="occ_one_time",
+        words=("NON-RECURRING", "NONRECURRING", "NON RECURRING", "ONE-TIME", "ONE TIME"),
     ),
     Title(charge_class="adjustment", words=("ADJUSTMENT", "CREDIT")),
     Title(charge_class="balance", words=("PREVIOUS", "PAYMENT", "BALANCE FORWARD")),
@@ -139,8 +150,12 @@ class X12(Strict):
     """A rule of the envelope -> what breaking it does, where it is not the default."""
     memorandum: Qualifiers = ("ME",)
     """BIG07 of sets that only inform; they are listed, never loaded."""
-    implied_cents: Literal["auto", "cents", "dollars"] = "auto"
-    """How TDS, ITA07 and USD09 are written; `auto`: dollars where there is a point, else cents."""
+    implied_cents: Written = "auto"
+    """How TDS, ITA07 and USD09 are written."""
+    cents: tuple[str, ...] = ()
+    """Amount elements, such as `TXI02`, that are whole cents, dollars where there is a point."""
+    dollars: tuple[str, ...] = ()
+    """Amount elements, such as `TDS01`, that are dollars, whether there is a point or not."""
     credit_flag: Literal["subtracts", "informs"] = "subtracts"
     """What AMT03 `C` does to an amount that is printed without a sign."""
     carrier_party: str = "PE"
@@ -182,10 +197,38 @@ class X12(Strict):
     informs: Qualifiers = ("O",)
     """SLN03, TCD16 and USD01 of what only informs."""
 
+    def written(self, element: str) -> Written:
+        """Return how an amount element is written: `cents`, `dollars`, or `auto`.
+
+        `auto` is dollars where there is a point, else cents. Of the standard's own two decimals
+        are TDS01 and the elements that `allowances.amount` and `usage.usd_cents` name.
+        """
+        if element in self.cents:
+            return "auto"
+        if element in self.dollars:
+            return "dollars"
+        return self.implied_cents if element in self._implied() else "dollars"
+
+    def _implied(self) -> tuple[str, ...]:
+        return ("TDS01", f"ITA{self.allowances.amount:02}", f"USD{self.usage.usd_cents:02}")
+
+    @model_validator(mode="after")
+    def _amounts(self) -> X12:
+        usage = (f"TCD{at:02}" for at in self.usage.tcd_amounts)
+        known = (*PLAIN, *usage, f"USD{self.usage.usd_amount:02}", *self._implied())
+        for name in (*self.cents, *self.dollars):
+            if name not in known:
+                said = ", ".join(known)
+                raise ValueError(f"`{name}` is no amount element that is read; these are {said}")
+        for name in set(self.cents) & set(self.dollars):
+            raise ValueError(f"`{name}` stands in both `cents` and `dollars`")
+        return self
+
     @field_validator("rules")
     @classmethod
     def _known(cls, rules: dict[str, str]) -> dict[str, str]:
         for name in rules:
             if name not in CHANGEABLE:
-                raise ValueError(f"`{name}` is no rule; rules are {', '.join(CHANGEABLE)}")
+                what = "is not changed" if name in BY_NAME else "is no rule"
+                raise ValueError(f"`{name}` {what}; what may be: {', '.join(CHANGEABLE)}")
         return rules

@@ -74,7 +74,7 @@ def read(source: Source, profile: Profile) -> Reading:
     if seen.broken and not seen.envelope.sets:
         why = seen.broken
         return refused_file(source.name, source.digest, why.what, why.remedy, why.segment)
-    seen.envelope.finish(seen.last)
+    seen.envelope.finish(seen.last, seen.broken)
     resolver.finish()
     bills = settle(source, profile, seen.envelope, headings, resolver, _told(seen), encoding)
     if isinstance(bills, Reading):
@@ -86,7 +86,7 @@ def read(source: Source, profile: Profile) -> Reading:
 
 def _told(seen: _File) -> Told:
     wrong = pl.concat([pl.DataFrame(schema=WRONG), *seen.wrong])
-    return Told(wrong, seen.faults, seen.counted, seen.broken)
+    return Told(wrong, seen.faults, seen.counted, seen.broken, seen.last)
 
 
 def _take(

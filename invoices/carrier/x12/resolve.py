@@ -10,7 +10,7 @@ from invoices.carrier.profiles import Profile
 from invoices.carrier.x12 import digest as d
 from invoices.carrier.x12 import hierarchy as h
 from invoices.carrier.x12.facts import NAMES, PERIOD
-from invoices.carrier.x12.lines import Marks, title_class
+from invoices.carrier.x12.lines import OCC, Marks, title_class
 from invoices.carrier.x12.profile import X12
 from invoices.carrier.x12.rules import Fault
 from invoices.carrier.x12.subtotals import disagreements
@@ -21,7 +21,7 @@ MARKED = pl.Schema(
     {
         "charges": pl.Boolean(),
         "taxes": pl.Boolean(),
-        "title": pl.Enum((*CHARGE_CLASSES, "occ", "balance")),
+        "title": pl.Enum((*CHARGE_CLASSES, *OCC, "balance")),
         "account": pl.UInt32(),
         **{name: pl.UInt32() for name in ROWS_OF},
     }

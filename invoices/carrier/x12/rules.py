@@ -41,7 +41,8 @@ RULES: tuple[Rule, ...] = (
     Rule("ST02", "set", "refuse", "no two sets of a group have one control number"),
     Rule("ISA13", "interchange", "refuse", "no two interchanges of a sender have one number"),
     Rule("ISA15", "interchange", "warn", "ISA15 says production (P), not test"),
-    Rule("stray", "interchange", "refuse", "every segment stands in its envelope"),
+    Rule("file", "interchange", "refuse", "a file holds interchanges and nothing else", False),
+    Rule("stray", "group", "refuse", "every segment stands in its envelope"),
     Rule("HL01", "set", "refuse", "every HL has a number of its own", False),
     Rule("HL02", "set", "refuse", "HL02 names an HL that stands above it", False),
     Rule("HL03", "set", "refuse", "every HL says its level", False),
@@ -73,8 +74,12 @@ class Fault:
     what: str
     remedy: str
     number: int | None = None
-    """The set, group or interchange it is of, by the scope of its rule."""
+    """The set, group or interchange it is of, by its scope."""
+    takes: Scope | None = None
+    """Its scope where that is not the one of its rule."""
+    follows: bool = False
+    """Whether it only follows from another one, which is told instead."""
 
     @property
     def scope(self) -> Scope:
-        return BY_NAME[self.rule].scope
+        return self.takes or BY_NAME[self.rule].scope

@@ -125,14 +125,14 @@ class Walked:
         return heard if owner.null_count() == 0 else heard.filter(owner.is_not_null())
 
     def outside(self) -> pl.DataFrame:
-        """Return the segments outside every set that are none of the envelope."""
+        """Return the segments outside every set that are none of the envelope, TA1 with them."""
         nowhere = ~self.states["in_set"]
         if not nowhere.any():
             return pl.DataFrame(schema=_WALKED)
         found = {
             id_: part.filter(outside)
             for id_, part in self.parts.items()
-            if id_ not in (*ENVELOPE, "TA1") and (outside := nowhere.gather(part["event"])).any()
+            if id_ not in ENVELOPE and (outside := nowhere.gather(part["event"])).any()
         }
         return Walked(found, self.states).of(*found)
 

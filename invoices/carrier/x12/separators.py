@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-ELEMENTS = 16
+from invoices.carrier.x12.misheaded import AGAIN, ELEMENTS, Unreadable, foreign, misheaded, missaid
+
 LONGEST = 600
 """An ISA has 106 characters, or fewer where it is not padded; more than this is none."""
 BLANKS = " \t\r\n\ufeff\x1a"
@@ -35,48 +36,41 @@ class Separators:
         return bool({"\r", "\n"} & {self.element, self.component, self.terminator})
 
 
-@dataclass(frozen=True)
-class Unreadable:
-    """Why nothing more of a file can be read, and what to do."""
-
-    what: str
-    remedy: str
-    segment: int | None = None
-
-
 def find_separators(text: str) -> Separators | Unreadable:
     """Return the separators of an interchange that begins at the first character of `text`."""
     if not text.startswith("ISA") or len(text) < 4:
-        return Unreadable(
-            f"an interchange begins with ISA, here stands `{text[:12]}`",
-            "ask for the file as the carrier's system wrote it",
-        )
+        return foreign(text)
     element = text[3]
     if element.isalnum() or element in BLANKS.replace("\t", ""):
-        return Unreadable(
-            f"the character behind ISA, `{element}`, cannot be an element separator",
-            "ask for the file as the carrier's system wrote it",
-        )
+        return Unreadable(f"the character behind ISA, `{element}`, separates no elements", AGAIN)
+    head = text[:LONGEST]
+    wrong = missaid(head) or misheaded(head, element)
+    if wrong is not None:
+        return wrong
     at = 2
     for _ in range(ELEMENTS):
-        at = text.find(element, at + 1, LONGEST)
+        at = head.find(element, at + 1)
         if at < 0:
-            return Unreadable(
-                f"the ISA has fewer than {ELEMENTS} elements separated by `{element}`",
-                "ask the carrier for a whole interchange header",
-            )
+            return _cut_short(text, f"the ISA has fewer than {ELEMENTS} elements")
     component, rest = text[at + 1 : at + 2], text[at + 2 : at + 4]
-    terminator = rest[:1]
-    if terminator == "\r" and rest == "\r\n":
-        terminator = "\n"
-    separators = Separators(element, component, terminator)
+    terminator = "\n" if rest == "\r\n" else rest[:1]
     if not component or not terminator:
-        return Unreadable(
-            "the file ends inside its ISA", "ask the carrier for the whole file", None
-        )
+        return _cut_short(text, "the file ends inside its ISA")
     if terminator.isalnum() or terminator in " \t" or len({element, component, terminator}) < 3:
         return Unreadable(
             f"behind ISA16 `{component}` stands `{terminator}`, which cannot end a segment",
-            "ask the carrier for an ISA whose sixteenth element is one character long",
+            "ask the carrier for an ISA of sixteen elements, the last one sign long, and for a "
+            "terminator that is no letter, digit or blank",
         )
-    return separators
+    return Separators(element, component, terminator)
+
+
+def _cut_short(text: str, what: str) -> Unreadable:
+    """Say of an ISA that does not end whether the file does, or only the header."""
+    if len(text) < LONGEST:
+        ends = "the file ends inside its ISA"
+        return Unreadable(ends if what == ends else f"{ends}: {what}", "ask for the whole file")
+    return Unreadable(f"{what} separated by `{text[3]}`", AGAIN)
+
+
+__all__ = ["BLANKS", "LONGEST", "Separators", "Unreadable", "find_separators"]

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
 from invoices.carrier.x12.separators import BLANKS, LONGEST, Separators, Unreadable, find_separators
+from invoices.identifiers import unseen_off
 
 PIECE = 8 * 2**20
 """About so many characters are worked on at once."""
+PADDING = BLANKS + "\0"
+"""What may fill up the end of a file."""
 Blocks = Callable[[], Iterator[bytes]]
 
 
@@ -63,17 +67,33 @@ def pieces(blocks: Iterator[bytes], encoding: str, limits: Limits) -> Iterator[P
 def _texts(blocks: Iterator[bytes], encoding: str) -> Iterator[str | Unreadable]:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
+        padded = False
         for block in blocks:
-            text = decoder.decode(block)
-            if "\0" in text:
-                yield Unreadable("the file holds NUL characters", "ask for a text file")
-                return
+            text = unseen_off(decoder.decode(block))
+            if padded or "\0" in text:
+                text, rest = ("", text) if padded else text.split("\0", 1)
+                padded = True
+                if rest.strip(PADDING):
+                    yield text
+                    yield _nul(text, rest)
+                    return
             if text:
                 yield text
         if text := decoder.decode(b"", True):
             yield text
     except UnicodeDecodeError:
         yield Unreadable(f"the text is not {encoding}", "name its encoding in the profile")
+
+
+def _nul(before: str, behind: str) -> Unreadable:
+    """Say that NUL characters stand in front of more text; behind all of it they only pad."""
+    if before[:3] in ("I", "\xff\xfeI", "\xfe\xff"):
+        return Unreadable("the file is UTF-16", "ask for the file as UTF-8 or ASCII")
+    near = re.split(r"[\0\r\n]", behind.lstrip(PADDING), maxsplit=1)[0][:12]
+    return Unreadable(
+        f"NUL characters stand in the middle of the file, before `{near}`",
+        "ask for the file as the carrier's system wrote it: NUL may only pad its end",
+    )
 
 
 class _Cutter:
@@ -84,13 +104,15 @@ class _Cutter:
         self.separators: Separators | None = None
         self.text = ""
         self.number = 1
+        self.idle = BLANKS
+        """What is no data in front of an interchange."""
 
     def pieces(self, texts: Iterator[str | Unreadable]) -> Iterator[Piece | Unreadable]:
         held: list[str] = []
         size = 0
         for text in texts:
             if isinstance(text, Unreadable):
-                yield from self._cut("".join(held), False)
+                yield from self._rest("".join(held))
                 yield text
                 return
             held.append(text)
@@ -103,12 +125,23 @@ class _Cutter:
                 held, size = [], 0
         yield from self._cut("".join(held), True)
 
+    def _rest(self, text: str) -> Iterator[Piece]:
+        """Yield what is whole of a text that cannot be read on."""
+        for piece in self._cut(text, False):
+            if isinstance(piece, Piece):
+                yield piece
+        if self.separators is not None:
+            self.text = self.text[: self.text.rfind(self.separators.terminator) + 1]
+        for piece in self._cut("", True):
+            if isinstance(piece, Piece):
+                yield piece
+
     def _cut(self, text: str, ended: bool) -> Iterator[Piece | Unreadable]:
         """Yield what the text so far has of whole segments; at the end of the file, all of it."""
         self.text += text
         while True:
             if self.separators is None:
-                self.text = self.text.lstrip(BLANKS)
+                self.text = self.text.lstrip(self.idle)
                 if not self.text or (len(self.text) < LONGEST and not ended):
                     return
                 found = _separators(self.text)
@@ -116,6 +149,7 @@ class _Cutter:
                     yield Unreadable(found.what, found.remedy, self.number)
                     return
                 self.separators = found
+                self.idle = BLANKS + found.terminator
             end, changes = self._end(ended)
             if end:
                 piece = self._piece(self.text[:end])
@@ -142,7 +176,7 @@ class _Cutter:
             at = self._after_interchange(start)
             if at is None:
                 break
-            rest = self.text[at : at + 2 * LONGEST].lstrip(BLANKS)
+            rest = self.text[at : at + 2 * LONGEST].lstrip(self.idle)
             if len(rest) < LONGEST and not ended:
                 # Not enough is here to see how the next one begins; cut before its end.
                 return self.text.rfind(separators.terminator, 0, at - 1) + 1, False

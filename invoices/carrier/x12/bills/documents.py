@@ -9,7 +9,7 @@ import polars as pl
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import QUARANTINE, Answer, Reading, findings_of, refused_file
 from invoices.carrier.source import Source
-from invoices.carrier.x12.bills.ack import answers
+from invoices.carrier.x12.bills.ack import ACKNOWLEDGEMENTS, answers
 from invoices.carrier.x12.bills.bill import (
     Bill,
     bills_of,
@@ -25,9 +25,13 @@ from invoices.carrier.x12.bills.messages import refused_sets, unread_segments
 from invoices.carrier.x12.bills.verdict import (
     Told,
     broken_off,
+    caused,
     own_faults,
     place_faults,
     refuse_neighbours,
+    tell_first_causes,
+    torn_sets,
+    untold,
 )
 from invoices.carrier.x12.envelope import Envelope
 from invoices.carrier.x12.heading import Headings
@@ -72,10 +76,14 @@ def settle(
         identify(bill, profile)
     give_carriers(bills.values(), source.known)
     faults = [*envelope.faults, *told.faults, *resolver.faults]
-    faults += broken_off(told.broken, envelope)
+    faults += broken_off(told.broken, envelope, told.last)
+    sets = torn_sets(told.wrong, envelope)
     for bill in bills.values():
         faults += bill.heading.faults + own_faults(bill, profile, told)
+    faults = [caused(fault, sets, told.last if envelope.is_cut else None) for fault in faults]
     unplaced = place_faults(faults, bills, said)
+    for bill in bills.values():
+        tell_first_causes(bill)
     payable = [bill for bill in bills.values() if not bill.memorandum]
     if not payable and not unplaced:
         given = answers(envelope, {}, [], told.wrong.clear(), source.digest)
@@ -84,7 +92,7 @@ def settle(
         refuse_neighbours(payable)
     name_documents(payable, source)
     refusing = {bill.set.number: bill.refusing for bill in bills.values() if bill.refusing}
-    unread = unread_segments(told.wrong, payable, source)
+    unread = unread_segments(untold(told, sets, payable), payable, source)
     findings = [
         refused_sets(payable, unplaced, source),
         findings_of(unread, "line_unreadable", "error"),
@@ -113,6 +121,12 @@ def _no_bill(source: Source, envelope: Envelope, bills: dict[int, Bill]) -> Read
         remedy = "if they are the bill, say so in the profile ([x12] memorandum)"
         return refused_file(source.name, source.digest, what, remedy, 1)
     found = sorted({own.kind for own in envelope.sets})
+    answered = any(one.acknowledges for one in envelope.interchanges)
+    if (found or answered) and set(found) <= set(ACKNOWLEDGEMENTS):
+        words = ", ".join([*found, *["TA1"] * answered])
+        what = f"the file is an acknowledgement ({words}) of what was sent, and holds no bill"
+        remedy = "give it to whoever sent what it acknowledges"
+        return refused_file(source.name, source.digest, what, remedy, 1)
     what = f"the file holds no set 811, but {', '.join(found) or 'none at all'}"
     return refused_file(source.name, source.digest, what, "send it to whom it is for", 1)
 

@@ -16,6 +16,7 @@ from invoices.carrier.x12.profile import X12
 from invoices.schema import FINDINGS
 
 DOUBTFUL = "document_doubtful"
+_CODING = 'say encoding = "latin-1" or "cp1252" below [x12] of its profile'
 _DOUBT = {
     name: FINDINGS[name]
     for name in (
@@ -40,7 +41,7 @@ def doubts_of(bills: dict[int, Bill], source: Source, encoding: str, said: X12) 
     loaded = [bill for bill in bills.values() if bill.loads]
     doubts = [*_warned(loaded)]
     if encoding == "latin-1" and said.encoding == "auto" and loaded:
-        message, remedy = "the file is no UTF-8 and was read as Latin-1", "name its encoding"
+        message, remedy = "the file is no UTF-8 and was read as Latin-1", _CODING
         doubts.append(Doubt(loaded[0], 1, message, remedy, "info"))
     doubts += _memoranda(bills, loaded)
     frame = pl.DataFrame(_one_a_segment(doubts), schema=_DOUBT)

@@ -19,25 +19,26 @@ def refused_sets(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl
     rows = []
     for bill in bills:
         if bill.refusing:
-            what = _all_worded(bill.refusing)
+            told = first_causes(bill.refusing)
             number = f" of invoice {bill.heading.invoice_no}" if bill.heading.invoice_no else ""
             charges = bill.sums["charges"]
             rows.append(
                 {
                     "document_id": bill.document_id,
-                    "message": f"set {bill.set.control}{number} is refused: {what}; "
+                    "message": f"set {bill.set.control}{number} is refused: {_all_worded(told)}; "
                     f"its {charges} charges are not loaded",
-                    "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in bill.refusing)),
-                    "source_row": bill.refusing[0].segment,
+                    "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in told)),
+                    "source_row": told[0].segment,
                 }
             )
     if unplaced:
+        told = first_causes(unplaced)
         rows.append(
             {
                 "document_id": nowhere(unplaced[0], source)["document_id"],
-                "message": _all_worded(unplaced),
-                "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in unplaced)),
-                "source_row": unplaced[0].segment,
+                "message": _all_worded(told),
+                "remedy": "; ".join(dict.fromkeys(fault.remedy for fault in told)),
+                "source_row": told[0].segment,
             }
         )
     frame = pl.DataFrame(rows, schema={name: FINDINGS[name] for name in _SAID})
@@ -47,6 +48,12 @@ def refused_sets(bills: list[Bill], unplaced: list[Fault], source: Source) -> pl
 
 
 _SAID = ("document_id", "message", "remedy", "source_row")
+
+
+def first_causes(faults: list[Fault]) -> list[Fault]:
+    """Return the faults that are to be said: none that follows from another, nothing twice."""
+    own = [fault for fault in faults if not fault.follows] or faults
+    return list({(fault.segment, fault.what): fault for fault in reversed(own)}.values())[::-1]
 
 
 def worded(fault: Fault) -> str:

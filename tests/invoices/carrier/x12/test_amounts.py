@@ -8,6 +8,8 @@ from decimal import Decimal
 import pytest
 from x12_paper import BODY, HEAD, bill, bytes_of, lines, one, own_profile, through_bytes, whole
 
+from invoices import carrier
+
 
 @pytest.mark.parametrize(
     ("tds", "amount"), [("150.75", "150.75"), ("23110", "231.10"), ("-500", "-5.00"), ("-0", "0")]
@@ -181,3 +183,80 @@ DTM*150*20261101"""
         Decimal("3.5"),
         dt.date(2026, 11, 3),
     )
+
+
+# --- elements a carrier writes as another carrier does not ----------------------------------------
+
+CHARGED = """HL*1**4
+PID*F****MONTHLY
+IT1*1*2*M4*{IT104}***A3*1FB
+TXI*ST*{TXI02}**VD*OH**A
+SLN*2***3*EA*{SLN06}***A3*1FB
+ITA*C***06***{ITA07}******FEE
+ITA*C***06**{ITA06}****2***FEE
+TCD*1*20261103**********{TCD12}
+USD*A*1******{USD08}
+USD*A*1*******{USD09}
+SLN*3***1*EA*7***A3*1FB
+AMT*1*{AMT02}"""
+IN_DOLLARS = {"IT104": "30", "TXI02": "1.5", "SLN06": "5", "ITA06": "2", "TCD12": "0.35",
+              "USD08": "3", "AMT02": "12.25", "ITA07": "400", "USD09": "150"}  # fmt: skip
+CHARGES = ["30.00", "1.50", "15.00", "4.00", "4.00", "0.35", "3.00", "1.50", "12.25"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "written"),
+    [
+        ("", {}),
+        ('cents = ["TXI02"]', {"TXI02": "150"}),
+        ('cents = ["TXI02"]', {"TXI02": "1.50"}),
+        ('cents = ["IT104", "SLN06"]', {"IT104": "3000", "SLN06": "500"}),
+        ('cents = ["ITA06", "TCD12"]', {"ITA06": "200", "TCD12": "35"}),
+        ('cents = ["USD08", "AMT02"]', {"USD08": "300", "AMT02": "1225"}),
+        ('dollars = ["ITA07"]', {"ITA07": "4"}),
+        ('dollars = ["USD09"]', {"USD09": "1.5"}),
+        ('implied_cents = "dollars"\ncents = ["ITA07"]', {"USD09": "1.5", "TDS01": "71.6"}),
+    ],
+)
+def test_a_profile_names_the_elements_that_are_cents_or_dollars(
+    setting: str, written: dict[str, str]
+) -> None:
+    own = own_profile(f"[x12]\n{setting}\n")
+    given = {**IN_DOLLARS, **written}
+    total = given.pop("TDS01", "7160")
+    found = lines(CHARGED.format(**given), total, profile="own", profiles=own)
+    assert [str(one["amount"]) for one in found] == CHARGES
+    rates = [str(one["unit_rate"]) for one in found if one["source_row"] in (11, 13)]
+    assert rates == ["15.000000", "5.000000"]
+
+
+def test_totals_and_balances_may_be_dollars_or_cents_too() -> None:
+    own = own_profile('[x12]\ndollars = ["TDS01"]\ncents = ["BAL03"]\n')
+    text = BODY.replace("TDS*3700", "TDS*37\nBAL*M*PB*1000\nBAL*M*TP*-10.00\nBAL*M*TT*3700")
+    document = one(bill(text, profile="own", profiles=own))
+    assert document["status"] == "loaded"
+    assert document["previous_balance"] == Decimal("10.00")
+    assert document["total_due"] == Decimal("37.00")
+
+
+def test_prices_in_cents_keep_their_sign_and_their_places() -> None:
+    own = own_profile('[x12]\ncents = ["SLN06"]\n')
+    text = "HL*1**4\nPID*F****MONTHLY\nSLN*1***2*EA*{}***A3*1FB"
+    for printed, amount in [("5", "0.10"), ("-5", "-0.10"), ("0500", "10.00"), ("0.333", "0.67")]:
+        total = str(int(Decimal(amount) * 100))
+        [line] = lines(text.format(printed), total, profile="own", profiles=own)
+        assert line["amount"] == Decimal(amount)
+    gate = bill(f"{HEAD}\n{text.format('5x')}\nTDS*10", profile="own", profiles=own)
+    assert "SLN06 `5x` cannot be read" in gate.messages
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('cents = ["TXI03"]', "`TXI03` is no amount element that is read; these are IT104, SLN06"),
+        ('cents = ["TXI02"]\ndollars = ["TXI02"]', "`TXI02` stands in both"),
+    ],
+)
+def test_an_element_that_is_no_amount_is_refused_by_name(setting: str, said: str) -> None:
+    with pytest.raises(carrier.ProfileError, match=said):
+        own_profile(f"[x12]\n{setting}\n")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import polars as pl
-from x12_paper import BODY, HEAD, bill, lines, one, own_profile
+import pytest
+from x12_paper import BODY, HEAD, bill, lines, one, own_profile, read_bytes, text_of, whole
 
 from invoices.carrier import Known
 from invoices.carrier.source import ACCOUNTS, KINDS
@@ -110,3 +111,52 @@ def test_charges_of_which_nothing_says_a_class_are_told() -> None:
     assert gate.lines["charge_class"].to_list() == ["recurring", "late_charge", "recurring"]
     assert "nothing says the class of 1 charges" in gate.messages
     assert gate.findings["source_row"].to_list() == [12]
+
+
+# --- the class, and the kind of the code ----------------------------------------------------------
+
+OF_CODES = ("recurring", "one_time", "usage", "surcharge", "tax", "credit", "record_only")
+CLASSES = """
+title                         days  recurring  one_time  usage      surcharge  tax        unknown
+MONTHLY SERVICE               no    recurring  recurring recurring  recurring  recurring  recurring
+USAGE                         no    usage      usage     usage      usage      usage      usage
+SURCHARGES                    no    surcharge  surcharge surcharge  surcharge  surcharge  surcharge
+TAXES                         no    tax        tax       tax        tax        tax        tax
+OTHER CHARGES AND CREDITS     no    prorated   one_time  one_time   surcharge  one_time   one_time
+OTHER CHARGES AND CREDITS     yes   prorated   one_time  prorated   surcharge  prorated   prorated
+PRORATED CHARGES              no    prorated   prorated  prorated   surcharge  prorated   prorated
+NON-RECURRING CHARGES         no    one_time   one_time  one_time   one_time   one_time   one_time
+ONE-TIME CHARGES              yes   prorated   one_time  prorated   surcharge  prorated   prorated
+PRORATED AND ONE-TIME CHARGES no    prorated   one_time  one_time   surcharge  one_time   one_time
+LINE                          no    recurring  one_time  usage      surcharge  tax        recurring
+"""
+
+
+@pytest.mark.parametrize("row", CLASSES.strip().split("\n")[1:])
+def test_the_paper_says_the_class_and_the_catalogue_what_it_leaves_open(row: str) -> None:
+    names = CLASSES.strip().split("\n")[0].split()[2:]
+    title, (days, *expected) = row[:30].strip(), row[30:].split()
+    found = {"ILEC": [(name[:3].upper(), name) for name in names if name in OF_CODES]}
+    kinds = [("ILEC", code, kind, None, None) for code, kind in found["ILEC"]]
+    known = Known(kinds=pl.LazyFrame(kinds, schema=KINDS, orient="row"))
+    period = "\nDTM*150*20261103\nDTM*151*20261109" if days == "yes" else ""
+    charges = "\n".join(f"SLN*1***1*EA*1***A3*{name[:3].upper()}{period}" for name in names)
+    text = f"HL*1**4\nPID*F****{title}\nHL*2*1*8\n{charges}"
+    assert [one["charge_class"] for one in lines(text, "600", known=known)] == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("SI*TI*TN*", f"SI*TI*TN*{'7' * 70}", "wtn has 80 characters, and no wtn more than 64"),
+        ("SI*TI*TN*", "SI*TI*TN*\uff17", "has characters that only look like others"),
+        ("*A3*1FB", f"*A3*{'X' * 65}", "usoc has 65 characters, and no usoc more than 64"),
+        ("BIG*20261110*", f"BIG*20261110*{'9' * 65}", "BIG02 has"),
+        ("REF*12*", f"REF*12*{'9' * 65}", "the account has"),
+    ],
+)
+def test_what_is_no_identifier_is_told(old: str, new: str, said: str) -> None:
+    text = text_of(whole(BODY))
+    assert old in text, text
+    reading = read_bytes(text.replace(old, new, 1).encode())
+    assert said in " | ".join(reading.findings["message"])

@@ -32,7 +32,15 @@ DAYS = one_of(
 RELATION = one_of(["", "A", "O", "I", "D"])
 QUALIFIED = one_of(["", "1FB", "9ZR", "ab1"])
 WORDS = one_of(
-    ["MONTHLY SERVICE", "Other charges and credits", "TAXES", "SURCHARGES", "PREVIOUS BALANCE"]
+    [
+        "MONTHLY SERVICE",
+        "Other charges and credits",
+        "PRORATED CHARGES",
+        "Non-recurring",
+        "TAXES",
+        "SURCHARGES",
+        "PREVIOUS BALANCE",
+    ]
     + ["USAGE", "LATE PAYMENT CHARGE", "LINE", ""]
 )
 

@@ -256,8 +256,8 @@ def _line(bill: Bill, c: Charge, at: int) -> dict[str, Any]:
         own = words(text) if words(text) != "balance" else None
         last = "one_time" if c.id == "ITA" else "recurring"
         kind = title or by_segment or own or last
-    if kind == "occ":
-        kind = "prorated" if longer else "one_time"
+    if kind in ("occ", "occ_one_time", "occ_prorated"):
+        kind = "prorated" if longer or kind == "occ_prorated" else "one_time"
     if days is None and kind in ("recurring", "usage", "surcharge", "tax"):
         of_invoice = (n for n in c.node.ups() if n.level not in ("4", "5", "6", "7", "8", "9"))
         days = next((found for n in of_invoice if (found := _period(n.facts))), None)
