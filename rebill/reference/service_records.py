@@ -11,7 +11,7 @@ from invoices.carrier import Known
 from invoices.carrier.accounts import TIE, carrier_of
 from invoices.carrier.cells import circuit_key, telephone
 from invoices.carrier.csr import RECORDS, Csr, is_csr, read_csr
-from invoices.carrier.csr_equipment import ROWS
+from invoices.carrier.csr.csr_equipment import ROWS
 from invoices.text import filled
 from rebill.reference.budgets import in_budget
 from rebill.reference.checks_cells import typed
@@ -45,11 +45,11 @@ def read_records(limits: Limits, paths: Sequence[Path], faults: Faults) -> Csr:
     A file that takes more than `limits` allow is wrong too.
     """
     read = [in_budget(limits, faults, _read, path) or read_csr("", path.name) for path in paths]
-    first, parts = 0, []
+    before, parts = 0, []
     for one in read:
-        shift = pl.col("record") + first
+        shift = pl.col("record") + before
         parts.append((one.records.with_columns(shift), one.rows.with_columns(shift)))
-        first += one.records.height
+        before += one.records.height
     records = pl.concat([RECORDS.to_frame(), *(part[0] for part in parts)])
     rows = pl.concat([ROWS.to_frame(), *(part[1] for part in parts)])
     unread = pl.concat([one.unread for one in read])
@@ -58,7 +58,16 @@ def read_records(limits: Limits, paths: Sequence[Path], faults: Faults) -> Csr:
                       what=filled("{}: {}", "reason", "raw")),
         "correct the row, or leave it out",
     )  # fmt: skip
-    return Csr(records, rows, unread)
+    again = ~pl.col("ban").is_first_distinct()
+    faults.add_rows(
+        records.filter(again).select(
+            _file="source_file", _row="source_row",
+            what=filled("account {} has a record above, or in another file", "ban"),
+        ),
+        "load one record of an account, the newest",
+    )  # fmt: skip
+    first = records.filter(~again)
+    return Csr(first, rows.join(first, on="record", how="semi", maintain_order="left"), unread)
 
 
 def _read(path: Path, faults: Faults) -> Csr:

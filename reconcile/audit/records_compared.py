@@ -1,8 +1,8 @@
 """Customer service records against the inventory and against the last bill, in both directions.
 
 A service is compared as a whole: its codes with their quantities, as the carrier's record lists
-them (`invoices.carrier.csr_equipment.ROWS`), as we own them, and as the last bill charges them for
-a month.
+them (`invoices.carrier.csr.csr_equipment.ROWS`), as we own them, and as the last bill charges
+them for a month.
 """
 
 from __future__ import annotations

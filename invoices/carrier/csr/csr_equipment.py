@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.cells import circuit_key, telephone
-from invoices.schema import CENTS, RATE, columns_of
+from invoices.schema import CENTS, RATE
 
 ROWS = pl.Schema(
     {
@@ -35,16 +35,26 @@ UNREAD = pl.Schema(
         "reason": pl.String(),
     }
 )
-_MONEY = r"-?\$?[0-9][0-9,]*\.[0-9]{2,6}"
+MONEY = r"-?\$?[0-9][0-9,]{0,10}\.[0-9]{2,6}"
 _DAY = r"[0-9]{1,2}-[0-9]{1,2}-(?:[0-9]{4}|[0-9]{2})"
 _TN = r"(?:\(?([0-9]{3})\)?[ .-]?)?([0-9]{3})[ .-]?([0-9]{4})"
-_PRICED = rf"(?:[ \t]+([FN]))?(?:[ \t]+([0-9]{{1,6}}))?[ \t]+({_MONEY})[ \t]+({_MONEY})"
+_PRICED = rf"(?:[ \t]+([FN]))?(?:[ \t]+([0-9]{{1,6}}))?[ \t]+({MONEY})[ \t]+({MONEY})"
 _UNPRICED = r"[ \t]+([FN])(?:[ \t]+([0-9]{1,6}))?"
 _BEHIND = rf"(?:[ \t]+({_DAY})(?:[ \t]+([A-Z0-9]+))?)?"
 _HEAD = r"^[ \t]*(?:" + _TN + r"[ \t]+)?([A-Z0-9][A-Z0-9+*#]{2,5})((?:[ \t]*/.*?)?)"
 _WITH_PRICE = _HEAD + _PRICED + _BEHIND + r"[ \t]*$"
 _WITH_MARK = _HEAD + _UNPRICED + _BEHIND + r"[ \t]*$"
 _BARE = _HEAD + r"(?:[ \t]+([0-9]{1,6}))?[ \t]*$"
+_FORMS = {"price": _WITH_PRICE, "mark_only": _WITH_MARK, "bare": _BARE}
+NO_CODE = "PAGE|TOTALS?|DATE|USOCS?|QTY|UNITS?|RATES?|AMOUNT|ACCT|CONTD?|DESC|FIDS?|ITEM"
+"""Words of a heading that have the shape of a code, and are none."""
+_PAIR = rf"[ \t]{MONEY}[ \t]+({MONEY})" + _BEHIND + r"[ \t]*$"
+_TAIL = (
+    r"^[ \t]*(?:[FN][ \t]*$|(?:[FN][ \t]+)?(?:[0-9]{1,2}[ \t]+)?"
+    + rf"{MONEY}[ \t]+{MONEY}"
+    + _BEHIND
+    + r"[ \t]*$)"
+)
 
 
 def _area() -> pl.Expr:
@@ -58,7 +68,11 @@ def _area() -> pl.Expr:
 
 
 def equipment_of(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the rows of equipment (`ROWS`) and those that cannot be read (`UNREAD`)."""
+    """Return the rows of equipment and those that cannot be read, which have a `reason`.
+
+    `body` has a row for each, `text` and what goes on behind it (`more`), with `record`, `block`
+    (which of the sections of the file) and the `reason` it cannot be taken for, if known.
+    """
     area = records.select("record", "main_tn", account_area=_area())
     told = (
         body.join(area, on="record", how="left", maintain_order="left")
@@ -68,12 +82,25 @@ def equipment_of(body: pl.DataFrame, records: pl.DataFrame) -> tuple[pl.DataFram
         .pipe(_subjects)
         .pipe(_without_subject)
     )
-    good = told.filter(pl.col("reason").is_null())
-    unread = told.filter(pl.col("reason").is_not_null()).rename({"text": "raw"})
-    return good.select(columns_of(ROWS)), unread.select(columns_of(UNREAD))
+    return told.filter(pl.col("reason").is_null()), told.filter(pl.col("reason").is_not_null())
 
 
-_FORMS = ("price", "mark_only", "bare")
+def fits(text: pl.Expr) -> pl.Expr:
+    """Return whether a row has a form of equipment, and a code in it that may be one."""
+    upper = text.str.to_uppercase()
+    code = pl.coalesce(upper.str.extract(form, 4) for form in _FORMS.values())
+    return code.is_not_null() & ~code.fill_null("").str.contains(f"^(?:{NO_CODE})$")
+
+
+def is_priced(text: pl.Expr) -> pl.Expr:
+    """Return whether a row says at its end what is to be paid, or that nothing is."""
+    upper = text.str.to_uppercase()
+    return upper.str.contains(_WITH_PRICE) | upper.str.contains(_WITH_MARK)
+
+
+def is_tail(text: pl.Expr) -> pl.Expr:
+    """Return whether a row is only the end of one: mark, quantity, amounts, day."""
+    return text.str.to_uppercase().str.contains(_TAIL)
 
 
 def _in_form(rows: pl.DataFrame) -> pl.DataFrame:
@@ -109,8 +136,8 @@ def _with_parts(rows: pl.DataFrame) -> pl.DataFrame:
         fids=pl.concat_str(printed, more, separator=" ", ignore_nulls=True).replace("", None),
         mark=part(("price", 6), ("mark_only", 6)),
         quantity=part(("price", 7), ("mark_only", 7), ("bare", 6)).cast(RATE).fill_null(1),
-        unit=_amount(part(("price", 8))),
-        total=_amount(part(("price", 9))),
+        unit=amount(part(("price", 8))),
+        total=amount(part(("price", 9))),
         day=part(("price", 10), ("mark_only", 8)),
         order_no=part(("price", 11), ("mark_only", 9)),
     )
@@ -125,7 +152,7 @@ def _with_values(rows: pl.DataFrame) -> pl.DataFrame:
     ).with_columns(
         term_months=_fid("TA").str.extract(r"^([0-9]{1,3})\b").cast(pl.Int64),
         active_from=pl.coalesce(_date(_fid("CD").str.extract(rf"({_DAY})")), _date(pl.col("day"))),
-        reason=_fault(),
+        reason=pl.coalesce("reason", _fault()),
     )
 
 
@@ -143,8 +170,14 @@ def _fault() -> pl.Expr:
     worth = pl.col("quantity").cast(pl.Decimal(38, 12)) * pl.col("unit").cast(pl.Decimal(38, 12))
     off = worth.round(2, mode="half_away_from_zero") != pl.col("total").cast(pl.Decimal(38, 12))
     return (
-        pl.when(pl.col("usoc").is_null())
+        pl.when(pl.col("usoc").is_null() | pl.col("usoc").str.contains(f"^(?:{NO_CODE})$"))
         .then(pl.lit("no USOC row: `[TN] USOC [/FID ...] [F|N] [quantity] unit total`"))
+        .when(pl.col("text").str.contains(r",[ \t]*$") & (pl.col("more") == ""))
+        .then(pl.lit("it ends with a comma, and nothing goes on below it"))
+        .when(pl.col("more").str.contains(rf"[ \t]{MONEY}[ \t]+{MONEY}[ \t]*$"))
+        .then(pl.lit("it has amounts, and what goes on below it has others"))
+        .when(pl.col("total").is_null() & pl.col("fids").str.contains(rf"[ \t]{MONEY}(?:[ \t]|$)"))
+        .then(pl.lit("unit and total do not stand together at its end"))
         .when(pl.col("total").cast(CENTS).cast(RATE) != pl.col("total"))
         .then(pl.lit("the total has parts of a cent"))
         .when(off.fill_null(False))
@@ -168,7 +201,7 @@ def _subjects(rows: pl.DataFrame) -> pl.DataFrame:
         opened=pl.coalesce(pl.lit("C") + pl.col("circuit"), pl.lit("T") + pl.col("own"))
     )
     kept = opened.with_columns(
-        subject=pl.col("opened").forward_fill().over("record", "section")
+        subject=pl.col("opened").forward_fill().over("record", "block")
     ).with_columns(pl.col("subject").fill_null(pl.lit("T") + pl.col("main_tn")))
     body, is_circuit = pl.col("subject").str.slice(1), pl.col("subject").str.starts_with("C")
     return kept.with_columns(
@@ -182,7 +215,13 @@ def _fid(name: str) -> pl.Expr:
     return pl.col("fids").str.extract(rf"/{name}[ \t]+{value}").str.strip_chars()
 
 
-def _amount(cell: pl.Expr) -> pl.Expr:
+def printed_total(text: pl.Expr) -> pl.Expr:
+    """Return the total of a row that ends as equipment does, in dollars; null where none does."""
+    return amount(text.str.to_uppercase().str.extract(_PAIR))
+
+
+def amount(cell: pl.Expr) -> pl.Expr:
+    """Return a printed amount in dollars, of up to six places."""
     return cell.str.replace_all(r"[$,]", "").str.to_decimal(scale=6).cast(RATE)
 
 
