@@ -8,11 +8,13 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.carrier.fixed.layout import Fixed
-from invoices.carrier.fixed.reader import Unreadable, cells, check_controls, records, tables
-from invoices.carrier.flat.reader import read_tables
+from invoices.carrier.fixed.reader import records
 from invoices.carrier.profiles import Profile
-from invoices.carrier.reading import Reading, refused_file
+from invoices.carrier.reading import Reading
 from invoices.carrier.source import Source
+from invoices.carrier.typed_records.carried import Found, Unreadable
+from invoices.carrier.typed_records.controls import check_controls
+from invoices.carrier.typed_records.reader import reading_of
 
 NAME = "fixed"
 
@@ -23,8 +25,11 @@ def recognises(head: bytes, profile: Profile) -> int:
     A layout whose first record has no id is known by the profile's `recognise` alone.
     """
     fixed = profile.section(Fixed)
+    if fixed.record_length == "rdw":
+        head = head[4:]
     text = head.decode(fixed.encoding, errors="replace").lstrip("\ufeff")
-    first = text.split("\n")[0] if fixed.record_length is None else text[: fixed.record_length]
+    length = fixed.record_length
+    first = text[:length] if isinstance(length, int) else text.split("\n")[0]
     ids = [
         id_
         for record in fixed.record
@@ -36,31 +41,27 @@ def recognises(head: bytes, profile: Profile) -> int:
     return 10 * profile.recognise.says_anything * any(not record.id for record in fixed.record)
 
 
+def found(source: Source, profile: Profile) -> Found:
+    """Return the records of a file; raises `Unreadable` for one that is not what its layout says:
+    then nothing of it is believed."""
+    fixed = profile.section(Fixed)
+    every = records(source, profile, fixed)
+    check_controls(every, profile, fixed)
+    return every
+
+
 def read(source: Source, profile: Profile) -> Reading:
     """Read the records into fragments of documents and their lines.
 
     A file whose records or control totals are not what the layout says is refused as a whole.
     """
-    fixed = profile.section(Fixed)
-    try:
-        found = records(source, profile, fixed)
-        check_controls(found, profile, fixed)
-    except Unreadable as fault:
-        return refused_file(source.name, source.digest, fault.what, fault.remedy, fault.row)
-    if not fixed.is_bill:
-        what = f"it is no invoice: {profile.about or profile.profile}"
-        remedy = "see what it says with `rebill profiles cells`"
-        return refused_file(source.name, source.digest, what, remedy)
-    return read_tables(source, profile, tables(found, source, fixed))
+    return reading_of(source, profile, found)
 
 
 def read_cells(source: Source, profile: Profile) -> pl.DataFrame:
     """Return every record of the file with its cells; raises `Unreadable` for a file that is not
     what its layout says."""
-    fixed = profile.section(Fixed)
-    found = records(source, profile, fixed)
-    check_controls(found, profile, fixed)
-    return cells(found, fixed)
+    return found(source, profile).cells(profile.section(Fixed))
 
 
-__all__ = ["NAME", "Fixed", "Unreadable", "read", "read_cells", "recognises"]
+__all__ = ["NAME", "Fixed", "Unreadable", "found", "read", "read_cells", "recognises"]

@@ -6,19 +6,15 @@ import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tapes import DOCS, EXAMPLE, Bill, Line, records_of, written
+from tapes import DOCS, EXAMPLE, Bill, Line, records_of, settled, written
 
 from invoices.carrier import Profile, ProfileError, Profiles, parse_profile, source_of_bytes
 from invoices.carrier import read as read_any
-from invoices.carrier.bundles import assemble
 from invoices.carrier.fixed import Unreadable, read, read_cells
 from invoices.carrier.reading import Reading
-from invoices.footing import foot, line_sums
-from invoices.schema import DOCUMENTS
 
 
 def profile(**changes: str) -> Profile:
@@ -34,15 +30,6 @@ def profile(**changes: str) -> Profile:
 
 def reading(content: bytes, which: Profile | None = None) -> Reading:
     return read(source_of_bytes("tape.dat", "d", content), which or profile())
-
-
-def settled(found: Reading) -> pl.DataFrame:
-    """The documents of a file, put together and footed."""
-    documents = found.documents.with_columns(intake=pl.lit(0, pl.Int64))
-    assembled = assemble(documents, [(0, found.bundle)] if found.bundle else [])
-    whole = assembled.documents.select(DOCUMENTS.names())
-    sums = line_sums(found.lines).collect()
-    return foot(whole, sums, found.findings, assembled.reasons.drop("intake"))[0]
 
 
 def told(found: Reading) -> list[Bill]:

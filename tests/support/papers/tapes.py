@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from dataclasses import dataclass
 
+import polars as pl
 from checkout import ROOT
 
-from invoices.carrier.fixed.reader import NEGATIVE, POSITIVE
+from invoices.carrier.bundles import assemble
+from invoices.carrier.reading import Reading
+from invoices.carrier.typed_records.numbers import NEGATIVE, POSITIVE
+from invoices.footing import foot, line_sums
+from invoices.schema import DOCUMENTS
 
 DOCS = ROOT / "docs" / "formats"
-EXAMPLE = "".join(
-    line[4:] + "\n"
-    for line in (DOCS / "fixed.md").read_text(encoding="utf-8").splitlines()
-    if line.startswith("    ")
-)
+
+
+def examples(page: str) -> list[str]:
+    """The examples of a page of the documentation: each stretch of lines that stand in."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    parts = re.findall(r"(?m)(?:^ {4}.*\n(?:\n+(?= {4}))?)+", text)
+    return [textwrap.dedent(part) for part in parts]
+
+
+EXAMPLE = examples("fixed.md")[0]
 """The layout the documentation shows: what it promises is what is read."""
 
 WIDTH = 80
@@ -58,3 +70,12 @@ def written(records: list[str], encoding: str = "cp037", end: str = "") -> bytes
     if end:
         return "".join(record.rstrip() + end for record in records).encode(encoding)
     return "".join(record.ljust(WIDTH) for record in records).encode(encoding)
+
+
+def settled(found: Reading) -> pl.DataFrame:
+    """The documents of a file, put together and footed."""
+    documents = found.documents.with_columns(intake=pl.lit(0, pl.Int64))
+    assembled = assemble(documents, [(0, found.bundle)] if found.bundle else [])
+    whole = assembled.documents.select(DOCUMENTS.names())
+    sums = line_sums(found.lines).collect()
+    return foot(whole, sums, found.findings, assembled.reasons.drop("intake"))[0]

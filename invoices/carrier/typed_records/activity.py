@@ -1,0 +1,81 @@
+"""What a profile may say of order activity: where the events of orders stand."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import field_validator, model_validator
+
+from invoices.carrier.flat.dates import date_pattern
+from invoices.carrier.flat.profile import At
+from invoices.carrier.profiles import Strict
+
+EventField = Literal[
+    "order_no",
+    "pon",
+    "at",
+    "event",
+    "due_on",
+    "code",
+    "ban",
+    "circuit_id",
+    "wtn",
+    "who",
+    "usoc",
+    "quantity",
+    "note",
+]
+Event = Literal[
+    "submitted",
+    "acknowledged",
+    "clarification",
+    "rejected",
+    "confirmed",
+    "designed",
+    "loop_accepted",
+    "installed",
+    "completed",
+    "jeopardy",
+    "supplemented",
+    "held",
+    "cancelled",
+]
+EVENTS: tuple[str, ...] = get_args(Event)
+"""What may happen to an order; several on one day follow this order."""
+
+
+class Events(Strict):
+    """The `events` of a layout: each record is an event of an order."""
+
+    record: str | None = None
+    """The kind of record; not given = all of the role `rows`."""
+    fields: dict[EventField, At]
+    """`order_no` or `pon`, `at` and `event` are needed. `usoc`, `quantity` and `note` become the
+    note of the event."""
+    words: dict[str, Event | Literal["none"]] = {}
+    """What is printed for an event (its column's own word, where that has `words`) -> the event;
+    `none`: it is no event of an order. Compared without case."""
+    dates: tuple[str, ...] = ()
+    """Date formats; not given = those of the layout."""
+
+    @field_validator("dates")
+    @classmethod
+    def _dates(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
+        for text in formats:
+            date_pattern(text)
+        return formats
+
+    @model_validator(mode="after")
+    def _needed(self) -> Events:
+        faults = [f"no field {name}" for name in ("at", "event") if name not in self.fields]
+        if "order_no" not in self.fields and "pon" not in self.fields:
+            faults.append("no field order_no, and no pon")
+        faults += [f"{name}: no template here" for name, at in self.fields.items() if at.template]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+    @property
+    def columns(self) -> list[tuple[str, ...]]:
+        """The columns a record must have, each with what may stand instead."""
+        return [at.names for at in self.fields.values() if at.names]
