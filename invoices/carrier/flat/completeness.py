@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import polars as pl
 
-from invoices.carrier.bundles import CAME, PARTS, REASONS, TIES, Bundle, Feed
+from invoices.carrier.bundles import CAME, PARTS, REASONS, Bundle, Feed
 from invoices.carrier.flat.fragments import KEY
-from invoices.carrier.flat.ledger import ledger_charges, ledger_ties
+from invoices.carrier.flat.ledger import ledger_charges, ledger_ties, line_ties
 from invoices.carrier.flat.profile import KEY_FIELDS
-from invoices.carrier.flat.values import MONEY, Fields, document_fields
+from invoices.carrier.flat.proofs import like_totals, off_subtotals
+from invoices.carrier.flat.values import MONEY, Fields, document_fields, rounded
 from invoices.schema import WIDE, empty, seal
 from invoices.text import filled
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a table prints of its rows."""
+
+    totals: pl.DataFrame | None
+    """Of the file: row and `stated`; null where the part knows of none."""
+    subtotals: pl.DataFrame
+    """`SUBTOTALS`"""
 
 
 def bundle_of(
     rows: pl.LazyFrame,
     loaded: pl.DataFrame,
-    faults: pl.DataFrame,
-    totals: pl.DataFrame | None,
+    printed: Printed,
     fields: Fields,
 ) -> Bundle:
     """Return what a table has of its bills, and every reason to hold one of them."""
@@ -26,9 +38,9 @@ def bundle_of(
     days = (
         loaded.select("bill_date").unique() if loaded.height else pl.DataFrame({"bill_date": None})
     )
-    reasons = [_disagreeing(loaded, fields), _off_the_total(loaded, totals, fields)]
-    if fields.flat.derive and faults.height:
-        reasons.append(_unsure(loaded, faults))
+    reasons = [_disagreeing(loaded, fields), _off_the_total(loaded, printed.totals, fields)]
+    reasons.append(off_subtotals(rows, loaded, printed.subtotals, fields))
+    reasons.append(like_totals(rows, loaded, fields))
     came = days.select(part=pl.lit(part.name), bill_date="bill_date").pipe(seal, CAME)
     return Bundle(_feed(fields), amounts, ties, pl.concat(reasons), came)
 
@@ -53,10 +65,10 @@ def _amounts(
     part = fields.table.part
     marks = {"part": pl.lit(part.name), "role": pl.lit(part.role)}
     amounts = loaded.select("document_id", "rows", "amount", **marks)
-    if part.role != "totals":
-        return amounts.pipe(seal, PARTS), empty(TIES)
     owners = loaded.select("document_id", "carrier", *KEY_FIELDS)
     good = rows.filter(~pl.col("faulty"))
+    if part.role != "totals":
+        return amounts.pipe(seal, PARTS), line_ties(good, owners, fields)
     charged = ledger_charges(good, owners, fields).group_by("document_id")
     sums = charged.agg(charged=pl.col("amount").cast(WIDE).sum()).collect()
     amounts = amounts.join(sums, on="document_id", how="left").with_columns(
@@ -65,7 +77,7 @@ def _amounts(
     return amounts.pipe(seal, PARTS), ledger_ties(good, owners, fields)
 
 
-def _unsure(loaded: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
+def unsure(loaded: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
     """Return the bills whose derived totals lack a row that cannot be read: all of the file where a
     row does not say whose it is."""
     if not faults["document_id"].null_count():
@@ -104,7 +116,7 @@ def _off_the_total(
     if totals.height != 1:
         said = f"the file has {totals.height} total rows, not one: it may be cut"
         return _reasons(loaded, "file_total", pl.lit(said))
-    row, stated = totals.row(0)
+    row, stated = totals.with_columns(rounded(pl.col("stated"))).row(0)
     if stated is not None and abs(stated - (found or 0)) <= fields.profile.tolerance:
         return empty(REASONS)
     said = f"row {row} prints {stated} as the total of the file, its rows add up to {found}"

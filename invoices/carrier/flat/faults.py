@@ -8,10 +8,12 @@ from invoices.carrier import checks as ck
 from invoices.carrier.flat.fragments import KEY
 from invoices.carrier.flat.profile import KEY_FIELDS
 from invoices.carrier.flat.rows import Table
-from invoices.carrier.reading import unread_name
+from invoices.carrier.reading import findings_of, unread_name
 from invoices.carrier.source import Source
-from invoices.schema import seal
+from invoices.schema import FINDINGS, empty, seal
+from invoices.text import filled
 
+DOUBTFUL = "document_doubtful"
 MOST_FAULTS = 100_000
 """A file with more unreadable rows than this is refused as a whole."""
 FAULTS = pl.Schema(
@@ -57,3 +59,32 @@ def with_bill(faults: pl.DataFrame, loaded: pl.DataFrame, source: Source) -> pl.
         )
         .drop("of")
     )
+
+
+def hidden_rows(rows: pl.LazyFrame, table: Table, loaded: pl.DataFrame) -> pl.DataFrame:
+    """Return a finding (`FINDINGS`) for each document of which rows are hidden in the workbook.
+
+    They are read like the others: a filter that somebody left on is no reason to drop a charge.
+    """
+    if not table.hidden:
+        return empty(FINDINGS)
+    key = [pl.col(f"{name} value").alias(name) for name in KEY_FIELDS]
+    found = (
+        rows.filter(pl.col("row").is_in(list(table.hidden)))
+        .select("row", *key)
+        .collect()
+        .group_by(KEY_FIELDS, maintain_order=True)
+        .agg(source_row=pl.col("row").min(), count=pl.len(), shown=pl.col("row").sort().head(10))
+    )
+    told = loaded.join(found, on=KEY_FIELDS, how="inner", suffix=" hidden", maintain_order="left")
+    listed = pl.col("shown").cast(pl.List(pl.String)).list.join(", ")
+    more = pl.when(pl.col("count") > 10).then(pl.lit(" and more")).otherwise(pl.lit(""))
+    message = filled("rows that are hidden in the workbook were read: {}{}", listed, more)
+    remedy = "show them in the workbook and see whether the carrier bills them"
+    return told.with_columns(
+        finding_id=pl.col("document_id") + filled(f":{DOUBTFUL}:{{}}", "source_row hidden"),
+        source_row="source_row hidden",
+        source_file=pl.lit(table.source_file),
+        message=message,
+        remedy=pl.lit(remedy),
+    ).pipe(findings_of, DOUBTFUL, "warning")

@@ -6,7 +6,7 @@ import polars as pl
 
 from invoices.carrier.accounts import TIE, TIE_REMEDY, carrier_of
 from invoices.carrier.flat.profile import KEY_FIELDS
-from invoices.carrier.flat.values import EXACT, Fields, document_fields, rounded
+from invoices.carrier.flat.values import EXACT, Fields, column_field, document_fields, rounded
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import document_id, short_id
 from invoices.carrier.source import Known, Source
@@ -30,9 +30,13 @@ def bills_of(rows: pl.LazyFrame, fields: Fields) -> pl.DataFrame:
     others = [name for name in document_fields(fields) if name not in KEY]
     role_lines = fields.table.part.role == "lines"
     exact = fields.extended() if role_lines else pl.lit(0)
-    amount = exact.cast(EXACT)
+    charges = fields.table.part.charges if role_lines else {}
+    amounts = {
+        "amount": exact.cast(EXACT),
+        **{f"charge {name}": pl.col(f"{column_field(name)} value").cast(EXACT) for name in charges},
+    }
     if fields.table.part.rounding != "total":
-        amount = rounded(amount)
+        amounts = {name: rounded(amount) for name, amount in amounts.items()}
     narrow = rows.select(
         *(
             pl.when(~pl.col("faulty")).then(key).alias(key.meta.output_name())
@@ -41,21 +45,26 @@ def bills_of(rows: pl.LazyFrame, fields: Fields) -> pl.DataFrame:
         *(pl.when(~pl.col("faulty")).then(fields.value(name)).alias(name) for name in others),
         "row",
         "faulty",
-        amount=pl.when(~pl.col("faulty")).then(amount),
+        **{name: pl.when(~pl.col("faulty")).then(amount) for name, amount in amounts.items()},
     )
     return (
         narrow.group_by(*KEY, "faulty")
         .agg(
             pl.len().cast(pl.Int64).alias("rows"),
             pl.col("row").min(),
-            pl.col("amount").sum(),
+            pl.col(*amounts).sum(),
             *(pl.col(name).min().alias(name) for name in others),
             *(pl.col(name).max().alias(f"{name} most") for name in others),
             *(pl.col(name).null_count().alias(f"{name} absent") for name in others),
         )
         .collect()
         .sort("row")
-        .with_columns(amount=rounded(pl.col("amount").cast(EXACT)).cast(WIDE))
+        .with_columns(
+            amount=pl.sum_horizontal(rounded(pl.col(name).cast(EXACT)) for name in amounts).cast(
+                WIDE
+            )
+        )
+        .drop(name for name in amounts if name != "amount")
     )
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from invoices.carrier.bundles import TIES
 from invoices.carrier.flat.profile import KEY_FIELDS
-from invoices.carrier.flat.values import Fields, column_field
+from invoices.carrier.flat.values import EXACT, Fields, column_field, rounded
 from invoices.money import ZERO_CENTS
 from invoices.schema import LINES, empty, seal
 from invoices.text import filled
@@ -53,6 +53,25 @@ def ledger_ties(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> pl.
         .pipe(seal, TIES)
         .collect()
     )
+
+
+def line_ties(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> pl.DataFrame:
+    """Return what columns of lines state of other parts (`TIES`): over all rows of a bill."""
+    ties = fields.table.part.ties
+    if not ties:
+        return empty(TIES)
+    key = list(KEY_FIELDS)
+    sums = (
+        rows.group_by(pl.col(f"{name} value").alias(name) for name in key)
+        .agg(pl.col(f"{column_field(name)} value").sum().alias(name) for name in ties)
+        .join(owners.select("document_id", *key).lazy(), on=key, how="inner")
+        .unpivot(index="document_id", on=list(ties), variable_name="printed", value_name="stated")
+        .with_columns(
+            part=pl.col("printed").replace_strict(ties, return_dtype=pl.String),
+            stated=rounded(pl.col("stated").cast(EXACT)),
+        )
+    )
+    return sums.sort("document_id", "part", "printed").pipe(seal, TIES).collect()
 
 
 def ledger_charges(rows: pl.LazyFrame, owners: pl.DataFrame, fields: Fields) -> pl.LazyFrame:

@@ -6,8 +6,9 @@ import polars as pl
 
 from invoices.carrier import cells as c
 from invoices.carrier.flat.ledger import ledger_charges
-from invoices.carrier.flat.profile import KEY_FIELDS
-from invoices.carrier.flat.values import EXACT, Fields, rounded
+from invoices.carrier.flat.profile import KEY_FIELDS, Part
+from invoices.carrier.flat.values import EXACT, Fields, column_field, rounded
+from invoices.carrier.reading import short_id
 from invoices.carrier.source import Source
 from invoices.schema import LINES, empty, seal
 from invoices.text import filled
@@ -24,21 +25,70 @@ def lines_of(
     if loaded.is_empty():
         return empty(LINES).lazy()
     mark = f"-{part.name}" if len(fields.flat.part) > 1 else ""
-    mark += f"-{source.digest[:6]}" if part.several else ""
+    mark += f"-{source.digest[:6]}{_sheet_of(fields)}" if part.several else ""
     key = [*KEY_FIELDS, "printed_by"]
-    return (
+    printed = (
         rows.filter(~pl.col("faulty"))
         .select(*_printed(fields))
         .join(owners.lazy(), on=key, how="inner", maintain_order="left")
-        .with_columns(
-            amount=_cents(part.rounding),
-            service_until=_until(part.prorated_until),
-            circuit_key=c.circuit_key(pl.col("circuit_id").cast(pl.String)),
-            line_id=filled(f"{{}}{mark}-{{}}", "document_id", "row"),
-            source_file=pl.lit(fields.table.source_file),
-            source_row="row",
+    )
+    if part.charges:
+        printed = _with_charges(printed, part)
+    return printed.with_columns(
+        amount=_cents(part),
+        service_until=_until(part.prorated_until),
+        circuit_key=c.circuit_key(pl.col("circuit_id").cast(pl.String)),
+        line_id=filled(f"{{}}{mark}-{{}}{{}}", "document_id", "row", "place")
+        if part.charges
+        else filled(f"{{}}{mark}-{{}}", "document_id", "row"),
+        source_file=pl.lit(fields.table.source_file),
+        source_row="row",
+    ).pipe(seal, LINES)
+
+
+def _sheet_of(fields: Fields) -> str:
+    """Return what tells the rows of one sheet of a workbook from those of another."""
+    _, inside, sheet = fields.table.source_file.rpartition("!")
+    return short_id(sheet)[:4] if inside else ""
+
+
+_OF_THE_CHARGE = ("line_no", "usoc", "quantity", "unit_rate", "unit_rate_places")
+"""What a charge and the one printed beside it do not share."""
+
+
+def _with_charges(printed: pl.LazyFrame, part: Part) -> pl.LazyFrame:
+    """Return a line more for each charge, not zero, that a row prints beside its own.
+
+    amount 8.00, `State tax` 0.48 -> the line of 8.00 and one of 0.48 (tax, "State tax"), both of
+    the service of the row. Adds `place`: nothing for the line itself, `-1`, `-2` for the others.
+    """
+    own = pl.struct(
+        place=pl.lit(""),
+        exact=pl.col("exact"),
+        own_class=pl.lit(None, pl.String),
+        said=pl.lit(None, pl.String),
+    )
+    others = [
+        pl.struct(
+            place=pl.lit(f"-{place}"),
+            exact=pl.col(column_field(column)).cast(EXACT),
+            own_class=pl.lit(charge_class),
+            said=pl.lit(column),
         )
-        .pipe(seal, LINES)
+        for place, (column, charge_class) in enumerate(part.charges.items(), 1)
+    ]
+    beside = pl.col("own_class").is_not_null()
+    return (
+        printed.with_columns(charge=pl.concat_list(own, *others))
+        .drop("exact")
+        .explode("charge")
+        .unnest("charge")
+        .filter(~beside | (pl.col("exact") != 0))
+        .with_columns(
+            *(pl.when(~beside).then(pl.col(name)).alias(name) for name in _OF_THE_CHARGE),
+            charge_class=pl.coalesce("own_class", "charge_class"),
+            description=pl.coalesce("said", "description"),
+        )
     )
 
 
@@ -50,7 +100,8 @@ _AS_READ = (
 
 def _printed(fields: Fields) -> list[pl.Expr]:
     """Return what a row prints of its line, beside the key of its document."""
-    value, usual = fields.value, pl.lit(fields.table.part.charge_class)
+    value = fields.value
+    charges = fields.table.part.charges
     until = value("service_until")
     if fields.has("service_through"):
         until = pl.coalesce(until, value("service_through").dt.offset_by("1d"))
@@ -58,11 +109,14 @@ def _printed(fields: Fields) -> list[pl.Expr]:
         **{name: pl.col(f"{name} value") for name in KEY_FIELDS},
         "printed_by": value("carrier") if fields.has("carrier") else pl.lit(""),
         "exact": fields.extended().cast(EXACT),
-        "charge_class": value("charge_class") if fields.has("charge_class") else usual,
+        "charge_class": value("charge_class")
+        if fields.has("charge_class")
+        else fields.usual_class(),
         "service_until": until.cast(pl.Date),
         "unit_rate_places": _places(fields),
         **{name: value(name) for name in _AS_READ},
         **_rates(fields),
+        **{column_field(name): pl.col(f"{column_field(name)} value") for name in charges},
     }
     return [pl.col("row"), *(cell.alias(name) for name, cell in named.items())]
 
@@ -88,11 +142,12 @@ def _printed_by(fields: Fields) -> pl.Expr:
     return pl.col("carrier") if fields.has("carrier") else pl.lit("")
 
 
-def _cents(rounding: str) -> pl.Expr:
+def _cents(part: Part) -> pl.Expr:
     """Return the amount of a line in cents; `total` spreads what rounding leaves over the lines."""
-    if rounding != "total":
+    if part.rounding != "total":
         return rounded(pl.col("exact"))
-    so_far = pl.col("exact").cum_sum().over("document_id", order_by="row")
+    of = ("document_id", *(("place",) if part.charges else ()))
+    so_far = pl.col("exact").cum_sum().over(of, order_by="row")
     return rounded(so_far) - rounded(so_far - pl.col("exact"))
 
 

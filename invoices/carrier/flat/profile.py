@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from invoices.carrier.flat.dates import date_pattern
+from invoices.carrier.flat.told_rows import Class, Rows, Subtotal, compiled
 from invoices.carrier.profiles import ChargeClass, Strict
-from invoices.patterns import groups, readable
+from invoices.patterns import groups
 
 DocumentField = Literal[
     "carrier",
@@ -47,6 +48,8 @@ LineField = Literal[
 DOCUMENT_FIELDS: tuple[str, ...] = get_args(DocumentField)
 KEY_FIELDS = ("ban", "invoice_no", "bill_date")
 TEMPLATE_FIELDS = ("ban", "bill_date")
+PLACES = ("column", "columns", "value", "template", "file_name", "label", "title")
+"""What says where a field stands: one of them."""
 
 
 def folded(name: str) -> str:
@@ -54,13 +57,21 @@ def folded(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _compiled(pattern: str | None) -> str | None:
-    return None if pattern is None else readable(pattern)
+def label_of(text: str) -> str:
+    """Return a label as it is compared: like the name of a column, without its colon."""
+    return folded(text.strip().rstrip(":."))
+
+
+Names = Annotated[
+    tuple[str, ...], BeforeValidator(lambda said: (said,) if isinstance(said, str) else said)
+]
+"""One column, or several."""
 
 
 class At(Strict):
-    """Where a field stands, and how what stands there is made plain. One of the first five."""
+    """Where a field stands, and how what stands there is made plain. One of the first seven."""
 
+    model_config = ConfigDict(title='the name of a column in quotes, such as "Amount"')
     column: str | None = None
     columns: tuple[str, ...] = ()
     """Columns in the order in which to look: the first that is not empty counts."""
@@ -70,6 +81,19 @@ class At(Strict):
     """Made of other fields: `{ban}`, and `{bill_date}` as YYYYMMDD."""
     file_name: str | None = None
     """A regular expression with one group that is found in the name of the file."""
+    label: str | None = None
+    """What is said beside it, outside of the tables: the next cell to the right that is not empty,
+    or what follows in the same cell."""
+    title: str | None = None
+    """A regular expression with one group that is found in the title above the table."""
+    plus: Names = ()
+    """Columns of an amount that are added to it as they are printed."""
+    less: Names = ()
+    """Columns of an amount that are taken from it: credits that are printed positive."""
+    clock: Literal["h:m:s", "m:s", "h:m"] | None = None
+    """How a quantity that is a duration is printed; it is read in minutes."""
+    within: str | None = None
+    """A regular expression with one group: what of the text there counts."""
     strip: str = ""
     """Characters that are taken out of an identifier, such as blanks and dashes."""
     width: int | None = Field(default=None, ge=1, le=64)
@@ -83,7 +107,7 @@ class At(Strict):
     dates: tuple[str, ...] = ()
     """Date formats of this field, instead of those of the feed."""
 
-    _pattern = field_validator("pattern", "file_name")(_compiled)
+    _pattern = field_validator("pattern", "file_name", "title", "within")(compiled)
 
     @model_validator(mode="before")
     @classmethod
@@ -94,19 +118,26 @@ class At(Strict):
 
     @model_validator(mode="after")
     def _one_place(self) -> At:
-        places = (self.column, self.columns, self.value, self.template, self.file_name)
-        if sum(1 for place in places if place) != 1:
-            raise ValueError("give one of column, columns, value, template, file_name")
+        places = {name: getattr(self, name) for name in PLACES}
+        if sum(1 for place in places.values() if place) != 1:
+            raise ValueError(f"give one of {', '.join(PLACES)}")
         if self.template:
             fields = re.findall(r"\{([^{}]*)\}", self.template)
             if unknown := sorted(set(fields) - set(TEMPLATE_FIELDS)):
                 raise ValueError(
                     f"template: `{unknown[0]}` is none of {', '.join(TEMPLATE_FIELDS)}"
                 )
-        if self.file_name and groups(self.file_name) != 1:
-            raise ValueError(
-                "file_name: the expression needs one group, what stands between ( and )"
-            )
+        for name, said in (
+            ("file_name", self.file_name),
+            ("title", self.title),
+            ("within", self.within),
+        ):
+            if said and groups(said) != 1:
+                raise ValueError(
+                    f"{name}: the expression needs one group, what stands between ( and )"
+                )
+        if (self.plus or self.less) and not self.column:
+            raise ValueError("plus, less: give the column they are added to or taken from")
         if self.pad and self.width is None:
             raise ValueError("pad: say up to which width")
         for text in self.dates:
@@ -118,35 +149,37 @@ class At(Strict):
         """The columns that are looked at, as they are compared."""
         return tuple(folded(name) for name in (self.columns or (self.column,)) if name)
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """The columns that are added or taken away."""
+        return (*self.plus, *self.less)
 
-class Rows(Strict):
-    """Rows that are told by what one of their columns says."""
-
-    column: str
-    equals: str | None = None
-    matches: str | None = None
-    amount: str | None = None
-    """For a total row: the column of the total."""
-
-    _pattern = field_validator("matches")(_compiled)
-
-    @model_validator(mode="after")
-    def _one_rule(self) -> Rows:
-        if (self.equals is None) == (self.matches is None):
-            raise ValueError("give one of equals, matches")
-        return self
+    @property
+    def stands_outside(self) -> bool:
+        """Whether it stands outside of the rows of a table."""
+        return bool(self.label or self.title)
 
 
 class Part(Strict):
     """One kind of file (or sheet) of a feed; several may make one bill."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    role: Literal["lines", "totals"] = "lines"
-    """`lines`: each row is a charge. `totals`: each row is a bill with its printed totals."""
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,31}$",
+        description="at most 32 small letters, digits and underlines",
+    )
+    role: Literal["lines", "totals", "aside"] = "lines"
+    """`lines`: each row is a charge. `totals`: each row is a bill with its printed totals. `aside`:
+    a table among others that is not read, such as calls whose sum is charged elsewhere."""
     charge_class: ChargeClass | None = None
     """Of every row, unless a field `charge_class` says it."""
+    classes: tuple[Class, ...] = ()
+    """Classes of rows told by their words, where no field `charge_class` says it; the first that
+    fits counts."""
     columns: tuple[str, ...] = ()
     """Names that the header must have besides those of the fields: they tell parts apart."""
+    title: str | None = None
+    """A regular expression found in the title above the table: it tells tables with equal headers
+    apart."""
     sheet: str | None = None
     """The sheet of a workbook; not given = every sheet whose header fits."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
@@ -159,10 +192,18 @@ class Part(Strict):
     """Rows that are no charges and no totals; they are counted, never read."""
     total: Rows | None = None
     """The row that prints what the rows of the file add up to."""
+    subtotals: tuple[Subtotal, ...] = ()
+    """Rows that print what rows beside them add up to: they prove, and are no charges."""
+    sums: dict[str, Names] = {}
+    """Column -> the columns of the same row that add up to it: it proves, and is no charge."""
     ties: dict[str, str] = {}
-    """For `totals`: column -> the part whose lines add up to it."""
+    """Column -> the part whose lines add up to it; of a part of lines, over the rows of a bill."""
     charges: dict[str, ChargeClass] = {}
-    """For `totals`: column -> class of a charge that no other part details; it becomes a line."""
+    """Column -> class of a charge that no other part or row details; it becomes a line. In a part
+    of lines it is a line of its own, beside that of the row."""
+    like_totals: Literal["hold", "charges"] = "hold"
+    """What becomes of a bill that prints no total and has a row that reads like one, told by no
+    rule: it is held, or the row is a charge for all its words."""
     rounding: Literal["exact", "line", "total"] = "exact"
     """Amounts of more than two decimals: unreadable; each rounded; or rounded so that the lines of
     a bill add up to its exact sum rounded once. Always half away from zero."""
@@ -172,6 +213,20 @@ class Part(Strict):
     """Whether several files of this part may carry rows of one bill."""
     required: bool = False
     """Whether bills wait until a file of this part with their bill date is there."""
+
+    _title = field_validator("title")(compiled)
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The columns with money that is no field: charges of their own, and what proves."""
+        said = [
+            *self.ties,
+            *self.charges,
+            *self.sums,
+            *(n for of in self.sums.values() for n in of),
+        ]
+        said += [rule.amount for rule in self.subtotals if rule.amount]
+        return tuple(dict.fromkeys(said))
 
 
 class Flat(Strict):
@@ -192,17 +247,24 @@ class Flat(Strict):
     """`cents`: amounts are whole cents without a point."""
     quote_unquoted: tuple[str, ...] = ()
     """Regular expressions of cells that hold a delimiter and come without quotes."""
+    line_breaks: bool = False
+    """Whether quoted cells may hold line breaks."""
+    sections: bool = False
+    """Whether a file has several tables, each below a header of its own: headers are found by
+    their names wherever they stand. So it is too where a field stands outside of the tables."""
+    aside: tuple[str, ...] = ()
+    """Regular expressions of the first cell of rows that stand in no table."""
     fields: dict[DocumentField | LineField, At] = {}
     """Fields that stand alike in every part."""
     derive: tuple[Literal["current_charges", "total_due"], ...] = ()
     """Totals the feed does not print: they are the sums, and a missing row goes unseen."""
     part: tuple[Part, ...] = Field(min_length=1)
 
-    @field_validator("quote_unquoted")
+    @field_validator("quote_unquoted", "aside")
     @classmethod
     def _compile(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         for pattern in patterns:
-            _compiled(pattern)
+            compiled(pattern)
         return patterns
 
     @field_validator("dates")
@@ -226,14 +288,18 @@ class Flat(Strict):
         return self
 
     def _part_faults(self, part: Part) -> list[str]:
+        if part.role == "aside":
+            told = part.columns or part.title
+            faults = ["say which by `columns` or `title`"] * (not told)
+            faults += ["a file of one table needs none"] * (not self.is_sectioned)
+            return [f"part {part.name}: role aside: {fault}" for fault in faults]
         places = self.places_of(part)
         needed = [*KEY_FIELDS, *(("amount",) if part.role == "lines" else ())]
         faults = [f"part {part.name}: no field {name}" for name in needed if name not in places]
+        faults += self._proof_faults(part)
         if part.role == "lines":
             if part.charge_class is None and "charge_class" not in places:
                 faults.append(f"part {part.name}: no charge_class")
-            if part.ties or part.charges:
-                faults.append(f"part {part.name}: ties and charges are for the role totals")
         else:
             printed = {*places, *self.derive}
             faults += [
@@ -247,11 +313,55 @@ class Flat(Strict):
             for name in part.ties.values()
             if name not in others
         ]
+        if self.is_sectioned:
+            return faults
         if self.header_of(part) == 0 and part.cells is None:
             faults.append(f"part {part.name}: without a header row, say how many cells a row has")
         if self.first_of(part) <= self.header_of(part):
             faults.append(f"part {part.name}: first_row stands above the header row")
         return faults
+
+    def _proof_faults(self, part: Part) -> list[str]:
+        places = self.places_of(part)
+        money = [name for name, at in places.items() if at.beside and name != "amount"]
+        faults = [f"part {part.name}: {name}: plus and less are for the amount" for name in money]
+        if part.role == "totals" and any(rule.amount is None for rule in part.subtotals):
+            faults.append(f"part {part.name}: subtotals: say which column they add up as `amount`")
+        if part.role != "lines":
+            return faults
+        amount = places.get("amount")
+        own = amount.names if amount else ()
+        if taken := {folded(name) for name in part.charges} & set(own):
+            faults.append(
+                f"part {part.name}: charges: `{min(taken)}` is the amount of the row itself"
+            )
+        # Whatever a row charges it charges once.
+        beside = amount.beside if amount else ()
+        counted = [*dict.fromkeys(own), *map(folded, (*beside, *part.charges))]
+        twice = {name for name in counted if counted.count(name) > 1} - taken
+        if tied := {folded(name) for name in part.ties} & {folded(name) for name in part.charges}:
+            faults.append(
+                f"part {part.name}: `{min(tied)}` stands in ties and in charges: it is either"
+                " detailed by the other part or charged here"
+            )
+        if twice:
+            faults.append(f"part {part.name}: `{min(twice)}` would be counted twice")
+        return faults
+
+    @property
+    def is_sectioned(self) -> bool:
+        """Whether headers are found wherever they stand in a file."""
+        outside = any(at.stands_outside for at in self.fields.values())
+        parts = any(
+            p.title or any(at.stands_outside for at in p.fields.values()) for p in self.part
+        )
+        return self.sections or bool(self.aside) or outside or parts
+
+    def labels_of(self) -> dict[str, At]:
+        """Return the labels that are looked for, as they are compared, each with its field."""
+        places = [self.fields, *(part.fields for part in self.part)]
+        said = [at for fields in places for at in fields.values() if at.label]
+        return {label_of(str(at.label)): at for at in said}
 
     def places_of(self, part: Part) -> dict[str, At]:
         """Return where each field of a part stands."""
@@ -273,9 +383,12 @@ class Flat(Strict):
 
     def columns_of(self, part: Part) -> list[tuple[str, ...]]:
         """Return the columns a header must have, each with what may stand instead."""
+        if part.role == "aside":
+            return [(folded(name),) for name in part.columns]
         wanted = [at.names for at in self.places_of(part).values() if at.names]
-        rules = [*part.skip, *((part.total,) if part.total else ())]
+        rules = [*part.skip, *part.classes, *part.subtotals, *((part.total,) if part.total else ())]
         single = [rule.column for rule in rules]
         single += [rule.amount for rule in rules if rule.amount]
-        single += [*part.columns, *part.ties, *part.charges]
+        single += [name for at in self.places_of(part).values() for name in at.beside]
+        single += [*part.columns, *part.others]
         return [*wanted, *((folded(name),) for name in single)]

@@ -6,14 +6,24 @@ import polars as pl
 
 from invoices.carrier import cells as c
 from invoices.carrier.checks import Check
+from invoices.carrier.flat.dates import serial_day
 from invoices.carrier.flat.profile import KEY_FIELDS, At
-from invoices.carrier.flat.values import DAYS, IDENTIFIERS, MONEY, Fields, column_field
+from invoices.carrier.flat.values import (
+    DAYS,
+    EXACT,
+    IDENTIFIERS,
+    MONEY,
+    Fields,
+    column_field,
+    rounded,
+)
+from invoices.identifiers import LONGEST, REMEDY, doubt, is_doubtful
 from invoices.text import filled
 
 _DAMAGE = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}$"
 """How a spreadsheet shows a number that was an identifier: `1.37E+18`."""
 _USOC_DAMAGE = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}$"
-_SHAPE = "send the row again whole, in one line; cells that hold the delimiter in quotes"
+_SERIAL = "give the column a date format in the spreadsheet and save it again, or ask for dates"
 _READABLE: dict[str, tuple[str, str]] = {
     **dict.fromkeys(MONEY, (c.AMOUNT.what, c.AMOUNT.remedy)),
     **dict.fromkeys(DAYS, (c.DATE.what, c.DATE.remedy)),
@@ -26,15 +36,19 @@ _READABLE: dict[str, tuple[str, str]] = {
 
 def checks_of(fields: Fields) -> list[Check]:
     """Return what must hold of a row, its shape first."""
-    found = [Check(~pl.col("whole"), pl.col("fault"), _SHAPE)]
+    found = [Check(~pl.col("whole"), pl.col("fault"), pl.col("remedy"))]
     for name, at in fields.places.items():
         if name in IDENTIFIERS and not at.template:
             found += _identifier_checks(fields, name, at)
+        if name in LONGEST:
+            fails = is_doubtful(name, pl.col(name), plain=not fields.table.odd)
+            found.append(Check(fails, doubt(name, pl.col(name)), REMEDY))
     needed = (*KEY_FIELDS, *(("carrier",) if fields.has("carrier") else ()))
     found += [_needed(name) for name in needed]
     found += [_readable(fields, name) for name in fields.places if name in _READABLE]
     if fields.table.part.role == "lines":
         found += _line_checks(fields)
+    found += [_adds_up(column, terms) for column, terms in fields.table.part.sums.items()]
     for column in fields.columns:
         cell = pl.col(column_field(column))
         found.append(
@@ -57,7 +71,9 @@ def checks_of(fields: Fields) -> list[Check]:
 
 
 def _line_checks(fields: Fields) -> list[Check]:
-    found = [_needed("amount")]
+    nothing = fields.all_printed("amount").is_null()
+    found = [Check(nothing, pl.lit("amount is empty"), "fill in amount")]
+    found += [_no_credit(column) for column in fields.places["amount"].less]
     if fields.has("charge_class"):
         word = pl.col("charge_class")
         found.append(
@@ -82,6 +98,35 @@ def _line_checks(fields: Fields) -> list[Check]:
     return found
 
 
+def _no_credit(column: str) -> Check:
+    """Say that a column whose money is taken away prints it as a credit already."""
+    name = column_field(column)
+    return Check(
+        pl.col(f"{name} value") < 0,
+        filled(
+            f"{column} `{{}}` is negative, and the profile takes it away", c.shown(pl.col(name))
+        ),
+        "where credits are printed negative the profile says `plus`, not `less`, for the column",
+    )
+
+
+def _adds_up(column: str, terms: tuple[str, ...]) -> Check:
+    """Say that a column is not what those it adds up come to; an empty one proves nothing."""
+    exact = [pl.col(f"{column_field(name)} value").cast(EXACT) for name in (column, *terms)]
+    zero = pl.lit("0").cast(EXACT)
+    found = pl.sum_horizontal(term.fill_null(zero) for term in exact[1:])
+    added = " + ".join(terms)
+    return Check(
+        exact[0].is_not_null() & (exact[0] != found),
+        filled(
+            f"{column} is {{}}, and {added} come to {{}}",
+            c.shown(pl.col(column_field(column))),
+            rounded(found).cast(pl.String),
+        ),
+        "ask the carrier which is right, or correct `sums` of the profile",
+    )
+
+
 def _readable(fields: Fields, name: str) -> Check:
     what, remedy = _READABLE[name]
     if name in DAYS:
@@ -89,12 +134,21 @@ def _readable(fields: Fields, name: str) -> Check:
         remedy = f"add its format to `dates` of the profile (there are: {formats})"
     elif fields.flat.places == "cents" and name in (*MONEY, "amount"):
         what, remedy = "an amount in whole cents", "write whole cents, such as 1250 for 12.50"
+    if name == "quantity" and (clock := fields.places[name].clock):
+        what, remedy = (
+            f"a time as {clock}",
+            f"write it as {clock}, or correct `clock` of the profile",
+        )
     cell = pl.col(name)
-    return Check(
-        cell.is_not_null() & fields.value(name).is_null(),
-        filled(f"{name} `{{}}` is not {what}", c.shown(cell)),
-        remedy,
-    )
+    value = fields.own_amount() if name == "amount" else fields.value(name)
+    message = filled(f"{name} `{{}}` is not {what}", c.shown(cell))
+    cure = pl.lit(remedy)
+    if name in DAYS:
+        meant = serial_day(cell, fields.table.since_1904)
+        serial = " but a spreadsheet's serial number: {}"
+        message += pl.coalesce(filled(serial, meant), pl.lit(""))
+        cure = pl.when(meant.is_null()).then(cure).otherwise(pl.lit(_SERIAL))
+    return Check(cell.is_not_null() & value.is_null(), message, cure)
 
 
 def _identifier_checks(fields: Fields, name: str, at: At) -> list[Check]:
@@ -108,9 +162,8 @@ def _identifier_checks(fields: Fields, name: str, at: At) -> list[Check]:
             remedy,
         )
     ]
-    if fields.table.damaged:
-        places = [fields.table.names.index(n) for n in at.names if n in fields.table.names]
-        why = pl.coalesce(pl.lit(None, pl.String), *(pl.col(f"damage {p}") for p in places))
+    if damages := fields.table.damages(at):
+        why = pl.coalesce(pl.lit(None, pl.String), *damages)
         found.append(Check(why.is_not_null(), filled(f"{name}: {{}}", why), remedy))
     if at.width:
         message = filled(

@@ -13,10 +13,16 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from invoices.carrier.flat.profile import Flat, Part, folded
+from invoices.carrier.flat.profile import At, Flat, Part, folded, label_of
+from invoices.carrier.flat.told_rows import Rows
 from invoices.carrier.flat.workbook import Sheet
+from invoices.identifiers import odd_row
 from invoices.text import filled
 
+TITLE = "title"
+"""What the title above the table of a row says, where a profile asks for it."""
+BILL = "bill from"
+"""The row with which the bill of a row begins, in a file of several tables."""
 BLANKS = " \t\r\f\v\u00a0"
 SIGNS = {",": "`,`", ";": "`;`", "\t": "a tab", "|": "`|`"}
 """Usual delimiters, and how a message names them."""
@@ -35,7 +41,33 @@ class Table:
     workbook also `damage N`, why a number in a cell cannot be an identifier."""
     source_file: str
     damaged: bool = False
-    """Whether there are columns `damage N`."""
+    """Whether there are columns `damage N`: the rows are those of a sheet."""
+    since_1904: bool = False
+    """Whether the days of the workbook count from 1904."""
+    hidden: tuple[int, ...] = ()
+    """Rows that are hidden in the workbook, by hand or by a filter."""
+    delimiter: str = ","
+    odd: bool = True
+    """Whether a cell may hold what cannot be seen, or a sign by which a spreadsheet keeps text."""
+
+    def last(self) -> pl.Expr:
+        """Return the last cell of a row that is not empty, null where there is none."""
+        sign = "\t" if self.damaged else self.delimiter
+        inner = rf'(?:"((?:[^"]|"")+)"|([^"{re.escape(sign)}]*[^"{re.escape(sign)}\s]))'
+        found = pl.col("text").str.extract_groups(rf'{inner}(?:[{re.escape(sign)}\s]|"")*$')
+        return pl.coalesce(found.struct.field("1"), found.struct.field("2")).str.strip_chars(BLANKS)
+
+    def beside(self, label: str) -> pl.Expr:
+        """Return what stands beside a label of the bill a row is of, null where nothing does."""
+        return pl.col(f"beside {label_of(label)}")
+
+    def damages(self, at: At) -> list[pl.Expr]:
+        """Return why numbers in the cells where a field stands cannot be identifiers."""
+        if at.label:
+            return [pl.col(f"damage {label_of(at.label)}")]
+        if not self.damaged:
+            return []
+        return [pl.col(f"damage {self.names.index(n)}") for n in at.names if n in self.names]
 
     def cell(self, name: str) -> pl.Expr:
         """Return a cell, trimmed, null where nothing stands."""
@@ -48,12 +80,12 @@ def header_names(text: str, delimiter: str, quotes: str) -> tuple[str, ...] | No
     line = text.lstrip("\ufeff").rstrip("\r\n")
     if quotes == "none" or '"' not in line:
         return tuple(folded(cell) for cell in line.split(delimiter))
-    cell, well = _patterns(delimiter, quotes)
+    cell, well = cell_patterns(delimiter, quotes)
     marked = pl.Series([delimiter + line])
     if not marked.str.contains(well).item():
         return None
     parts = marked.str.extract_all(cell).explode().to_frame("part")
-    return tuple(folded(name) for name in parts.select(_unquoted(pl.col("part"))).to_series())
+    return tuple(folded(name) for name in parts.select(unquoted(pl.col("part"))).to_series())
 
 
 def numbered(part: Part) -> tuple[str, ...]:
@@ -64,7 +96,8 @@ def numbered(part: Part) -> tuple[str, ...]:
 def missing_columns(flat: Flat, part: Part, names: Iterable[str]) -> list[str]:
     """Return what a header lacks of a part, the first of each list of names."""
     there = set(names)
-    return [wanted[0] for wanted in flat.columns_of(part) if not there & set(wanted)]
+    lacking = (wanted[0] for wanted in flat.columns_of(part) if not there & set(wanted))
+    return list(dict.fromkeys(lacking))
 
 
 def wanted_columns(flat: Flat, part: Part, names: tuple[str, ...]) -> list[int]:
@@ -83,14 +116,27 @@ def text_table(
         pl.col("row") >= flat.first_of(part),
         text.str.strip_chars(BLANKS + delimiter).str.len_bytes() > 0,
     )
-    sent = _with_quotes(text, delimiter, flat.quote_unquoted)
-    quoted = flat.quotes != "none" and bool(
-        body.select(sent.str.contains('"', literal=True).any()).collect().item()
-    )
+    rows, odd = cells_of(body, flat, part, names)
+    return Table(part, names, rows, source_file, delimiter=delimiter, odd=odd)
+
+
+def cells_of(
+    body: pl.LazyFrame, flat: Flat, part: Part, names: tuple[str, ...]
+) -> tuple[pl.LazyFrame, bool]:
+    """Return rows (`row`, `text`) with the cells of a part, and why one is not whole; and whether
+    one may hold what cannot be seen."""
+    delimiter = flat.delimiter_of(part)
+    sent = with_quotes(pl.col("text"), delimiter, flat.quote_unquoted)
+    asked = {
+        "quoted": sent.str.contains('"', literal=True),
+        "odd": odd_row(pl.col("text"), delimiter),
+    }
+    seen = body.select(each.any().alias(name) for name, each in asked.items()).collect()
+    quoted = flat.quotes != "none" and bool(seen["quoted"].item())
     wanted = wanted_columns(flat, part, names)
     count = part.cells or len(names)
     rows = body.with_columns(sent=sent).pipe(_split, delimiter, flat.quotes, count, wanted, quoted)
-    return Table(part, names, rows, source_file)
+    return rows, bool(seen["odd"].item())
 
 
 def sheet_table(
@@ -100,29 +146,26 @@ def sheet_table(
     wanted = wanted_columns(flat, part, names)
     every = [f"cell {place}" for place in range(sheet.width)]
     text = pl.concat_str([pl.col(name).fill_null("") for name in every], separator="\t")
-    wrong = [pl.col(f"error {place}") for place in wanted]
+    fault, remedy = sheet.faults(wanted)
     rows = (
         sheet.rows.lazy()
         .with_columns(text=text)
         .filter(
-            pl.col("row") >= flat.first_of(part),
+            (pl.col("row") >= flat.first_of(part)) | pl.lit(flat.is_sectioned),
             pl.col("text").str.strip_chars().str.len_bytes() > 0,
         )
-        .with_columns(fault=pl.coalesce(pl.lit(None, pl.String), *wrong))
-        .with_columns(
-            whole=pl.col("fault").is_null(),
-            remedy=pl.lit("have the workbook made again with values in place of the error"),
-        )
+        .with_columns(fault=fault, remedy=remedy)
+        .with_columns(whole=pl.col("fault").is_null())
         .select(
             *("row", "text", "whole", "fault", "remedy"),
             *(f"cell {place}" for place in wanted),
             *(f"damage {place}" for place in wanted),
         )
     )
-    return Table(part, names, rows, source_file, damaged=True)
+    return Table(part, names, rows, source_file, True, sheet.since_1904, sheet.hidden_rows)
 
 
-def _with_quotes(text: pl.Expr, delimiter: str, patterns: tuple[str, ...]) -> pl.Expr:
+def with_quotes(text: pl.Expr, delimiter: str, patterns: tuple[str, ...]) -> pl.Expr:
     """Return a row with quotes around the cells that come without them though they hold a
     delimiter; two that touch share it, so that each pattern is looked for twice."""
     sign = re.escape(delimiter)
@@ -148,14 +191,14 @@ def _split(
         return split.select(
             "row", "text", *cells, **_shape(plain_whole, pl.lit(False), found, count)
         )
-    cell, well = _patterns(delimiter, quotes)
+    cell, well = cell_patterns(delimiter, quotes)
     marked = pl.lit(delimiter) + pl.when(sent.str.contains('"', literal=True)).then(sent)
     parts = pl.col("parts").list
     bare = pl.col("parts").is_null()
     unclosed = bare & sent.str.contains('"', literal=True)
     cells = [
         pl.coalesce(
-            _unquoted(parts.get(place, null_on_oob=True)), plain_fields.field(f"field_{place}")
+            unquoted(parts.get(place, null_on_oob=True)), plain_fields.field(f"field_{place}")
         ).alias(f"cell {place}")
         for place in wanted
     ]
@@ -175,7 +218,7 @@ def _split(
     )
 
 
-def _patterns(delimiter: str, quotes: str) -> tuple[str, str]:
+def cell_patterns(delimiter: str, quotes: str) -> tuple[str, str]:
     """Return the expressions of one cell behind its delimiter, and of a row of whole cells."""
     sign = re.escape(delimiter)
     blank = r"[ \f\v]*" if delimiter == "\t" else r"\s*"
@@ -185,7 +228,16 @@ def _patterns(delimiter: str, quotes: str) -> tuple[str, str]:
     return rf"{sign}(?:{quoted}|[^{sign}]*)", rf"^(?:{sign}(?:{quoted}|{text}))*$"
 
 
-def _unquoted(part: pl.Expr) -> pl.Expr:
+def all_cells(text: pl.Expr, flat: Flat) -> pl.Expr:
+    """Return all cells of a row as a list, trimmed, as good as they can be told."""
+    if flat.quotes == "none":
+        return text.str.split(flat.delimiter).list.eval(pl.element().str.strip_chars(BLANKS))
+    cell, _ = cell_patterns(flat.delimiter, flat.quotes)
+    sent = pl.lit(flat.delimiter) + with_quotes(text, flat.delimiter, flat.quote_unquoted)
+    return sent.str.extract_all(cell).list.eval(unquoted(pl.element()).str.strip_chars(BLANKS))
+
+
+def unquoted(part: pl.Expr) -> pl.Expr:
     """Return what stands in a part that begins with its delimiter."""
     text = part.str.slice(1).str.strip_chars(BLANKS)
     inner = text.str.head(-1).str.slice(1).str.replace_all('""', '"', literal=True)
@@ -201,3 +253,11 @@ def _shape(whole: pl.Expr, unclosed: pl.Expr, found: pl.Expr, count: int) -> dic
     )
     remedy = "send the row again whole, in one line; cells that hold the delimiter in quotes"
     return {"whole": whole, "fault": fault, "remedy": pl.lit(remedy)}
+
+
+def is_one(rule: Rows, table: Table) -> pl.Expr:
+    """Say whether a row is one of those a rule names."""
+    cell = table.cell(rule.column).fill_null("")
+    if rule.equals is not None:
+        return cell.str.to_lowercase() == rule.equals.strip().lower()
+    return cell.str.contains(rule.matches or "")

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.carrier import cells as c
-from invoices.carrier.flat.dates import to_date
+from invoices.carrier.flat.dates import clocked, has_year, to_date
 from invoices.carrier.flat.profile import DOCUMENT_FIELDS, At, Flat
-from invoices.carrier.flat.rows import Table
+from invoices.carrier.flat.rows import BLANKS, TITLE, Table, is_one
 from invoices.carrier.profiles import Profile
+from invoices.identifiers import clean_text
 from invoices.patterns import group_in
 from invoices.schema import CENTS, CHARGE_CLASSES, RATE
 
@@ -54,16 +55,36 @@ class Fields:
         found = {
             name: self._printed(name, at) for name, at in self.places.items() if not at.template
         }
-        return found | {column_field(name): self.table.cell(name) for name in self.columns}
+        columns = {name: self._seen("column", self.table.cell(name)) for name in self.columns}
+        return found | {column_field(name): text for name, text in columns.items()}
+
+    def _seen(self, name: str, text: pl.Expr) -> pl.Expr:
+        """Return a text without what no eye and no spreadsheet sees, where a cell has any."""
+        return c.seen(name, text) if self.table.odd else text
+
+    def own_amount(self) -> pl.Expr:
+        """Return the amount of its own column, null where that prints none that can be read."""
+        beside = self.places["amount"].beside
+        return self._exact_amount(pl.col("amount plain")) if beside else self.value("amount")
+
+    def all_printed(self, name: str) -> pl.Expr:
+        """Return what is printed of a field in its own column, else in one that is added or taken
+        away."""
+        beside = self.places[name].beside if self.has(name) else ()
+        return pl.coalesce(pl.col(name), *(pl.col(column_field(column)) for column in beside))
 
     def _printed(self, name: str, at: At) -> pl.Expr:
-        text = self._located(at)
+        text = self._seen(name, self._located(at))
+        if at.within:
+            text = text.str.extract(at.within, 1).str.strip_chars(BLANKS)
         if name in IDENTIFIERS:
             text = _stripped(text, at)
             if at.width and at.pad:
                 text = text.str.pad_start(at.width, at.pad)
         if name in self.profile.codes:
-            text = text.replace(self.profile.codes[name])
+            codes = self.profile.codes[name]
+            seen = {clean_text(said): meant for said, meant in codes.items()}
+            text = text.replace(seen | codes)
         return text
 
     def _located(self, at: At) -> pl.Expr:
@@ -72,6 +93,10 @@ class Fields:
         if at.file_name:
             name = self.table.source_file.rpartition("!")[2]
             return pl.lit(group_in(name, at.file_name), pl.String)
+        if at.label:
+            return self.table.beside(at.label)
+        if at.title:
+            return pl.col(TITLE).str.extract(at.title, 1).str.strip_chars(BLANKS)
         return pl.coalesce(self.table.cell(name) for name in at.names if name in self.table.names)
 
     def plain(self) -> dict[str, pl.Expr]:
@@ -82,8 +107,10 @@ class Fields:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of a ledger that are no fields: ties and charges."""
-        return (*self.table.part.ties, *self.table.part.charges)
+        """The columns with money that are no fields: charges of their own, what proves, what is
+        added to the amount or taken from it."""
+        beside = [name for at in self.places.values() for name in at.beside]
+        return tuple(dict.fromkeys((*self.table.part.others, *beside)))
 
     def values(self) -> dict[str, pl.Expr]:
         """Return the value of each field that is not made of others."""
@@ -92,18 +119,32 @@ class Fields:
             for name, at in self.places.items()
             if not at.template
         }
-        for name in map(column_field, self.columns):
-            found[f"{name} value"] = self.amount(pl.col(f"{name} plain"))
         return found
+
+    def column_values(self) -> dict[str, pl.Expr]:
+        """Return the money of each column that is no field: in cents, or exact where lines are
+        rounded."""
+        part = self.table.part
+        exact = part.role == "lines" and part.rounding != "exact"
+        return {
+            f"{name} value": self.long_amount(plain) if exact else self.amount(plain)
+            for name in map(column_field, self.columns)
+            for plain in [pl.col(f"{name} plain")]
+        }
 
     def _value(self, name: str, at: At) -> pl.Expr:
         text, plain = pl.col(name), pl.col(f"{name} plain")
         if name in DAYS:
-            return to_date(text, (*(at.dates or self.flat.dates), *self._typed_days()))
+            formats = (*(at.dates or self.flat.dates), *self._typed_days())
+            yearless = name != "bill_date" and not all(map(has_year, formats))
+            return to_date(text, formats, self._bill_day() if yearless else None)
         if name in (*MONEY, "amount"):
             value = self.amount(plain) if name in MONEY else self._exact_amount(plain)
-            return -value if at.negate else value
+            value = -value if at.negate else value
+            return self._with_beside(value, at) if at.beside else value
         if name in ("quantity", "unit_rate"):
+            if at.clock:
+                return clocked(text, at.clock).cast(RATE)
             kind = c.QUANTITY if name == "quantity" else c.UNIT_RATE
             return kind.cast(kind.spelling(plain)).cast(RATE)
         if name == "charge_class":
@@ -112,7 +153,31 @@ class Fields:
             return c.WHOLE.cast(c.WHOLE.spelling(text))
         if name == "wtn":
             return c.telephone(text)
+        if name == "description" and self.flat.line_breaks:
+            return text.str.replace_all(r"\s*\n\s*", " ")
         return text.str.to_uppercase() if name in ("usoc", "state") else text
+
+    def _with_beside(self, value: pl.Expr, at: At) -> pl.Expr:
+        """Return an amount with the columns that are added to it, less those taken from it; null
+        where none of them prints anything, or one cannot be read."""
+        signs = [(name, 1) for name in at.plus] + [(name, -1) for name in at.less]
+        terms = [(pl.col("amount"), value)] + [
+            (pl.col(column_field(name)), sign * pl.col(f"{column_field(name)} value").cast(EXACT))
+            for name, sign in signs
+        ]
+        nothing = pl.lit("0").cast(EXACT)
+        found = pl.sum_horizontal(
+            pl.when(printed.is_not_null()).then(amount).otherwise(nothing)
+            for printed, amount in terms
+        )
+        read = pl.all_horizontal(
+            printed.is_null() | amount.is_not_null() for printed, amount in terms
+        )
+        some = pl.any_horizontal(printed.is_not_null() for printed, _ in terms)
+        return pl.when(read & some).then(found)
+
+    def _bill_day(self) -> pl.Expr:
+        return self._value("bill_date", self.places["bill_date"])
 
     def _typed_days(self) -> tuple[str, ...]:
         """Days of a workbook are days of their own, whatever format the feed declares."""
@@ -162,6 +227,10 @@ class Fields:
         """Return an amount of dollars and cents, null where it is none."""
         return self._cast(c.AMOUNT, plain).cast(CENTS)
 
+    def long_amount(self, plain: pl.Expr) -> pl.Expr:
+        """Return an amount of up to twelve decimals, exact, null where it is none."""
+        return self._cast(c.LONG_AMOUNT, plain).cast(EXACT)
+
     def _exact_amount(self, plain: pl.Expr) -> pl.Expr:
         """Return the printed amount of a line before its rounding: of the line, or of one unit."""
         part = self.table.part
@@ -172,11 +241,21 @@ class Fields:
     def _charge_class(self, text: pl.Expr) -> pl.Expr:
         words = {name: name for name in CHARGE_CLASSES}
         words |= {
-            said.strip().casefold(): meant for said, meant in self.profile.charge_classes.items()
+            clean_text(said).casefold(): meant
+            for said, meant in self.profile.charge_classes.items()
         }
         told = text.str.to_lowercase().replace_strict(words, default=None, return_dtype=pl.String)
-        usual = pl.lit(self.table.part.charge_class, pl.String)
-        return pl.when(text.is_null()).then(usual).otherwise(told)
+        return pl.when(text.is_null()).then(self.usual_class()).otherwise(told)
+
+    def usual_class(self) -> pl.Expr:
+        """Return the class of rows that print none: by the first rule that tells them, else that of
+        the part."""
+        part = self.table.part
+        told = [
+            pl.when(is_one(rule, self.table)).then(pl.lit(rule.charge_class))
+            for rule in part.classes
+        ]
+        return pl.coalesce(*told, pl.lit(part.charge_class, pl.String))
 
     def extended(self) -> pl.Expr:
         """Return the amount of a whole line, exact."""
@@ -213,6 +292,7 @@ def with_values(fields: Fields) -> pl.LazyFrame:
     return (
         fields.table.rows.with_columns(**fields.printed())
         .with_columns(**fields.plain())
+        .with_columns(**fields.column_values())
         .with_columns(**fields.values())
         .with_columns(**fields.made())
     )

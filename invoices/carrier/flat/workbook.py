@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.etree import ElementTree
 
 import polars as pl
 
+from invoices.carrier.flat.sheet_xml import (
+    MERGED,
+    NO_VALUE,
+    SheetFault,
+    column_letters,
+    marks_of,
+)
 from invoices.text import filled
 
 if TYPE_CHECKING:
@@ -35,10 +44,22 @@ _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 _TEXT = ("s", "str", "inlineStr")
+_TRUE = ("1", "true")
+
+
+SAVE_AGAIN = "save it again as .xlsx with a spreadsheet program, or ask for text"
+UNREADY = "open and save it in a spreadsheet, which reckons its formulas, and send it again"
 
 
 class WorkbookFault(ValueError):
-    """A workbook cannot be read; the message says why."""
+    """A workbook cannot be read; the message says why, `remedy` what to do."""
+
+    def __init__(self, what: str, remedy: str = SAVE_AGAIN) -> None:
+        super().__init__(what, remedy)
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True)
@@ -48,9 +69,44 @@ class Sheet:
     name: str
     rows: pl.DataFrame
     """`row` (Int64, as the sheet counts), `cell 0`... (text, null where empty), `damage 0`... (why
-    a number in the cell cannot be an identifier, null where it can) and `error 0`... (that it
-    holds the error of a formula)."""
+    a number in the cell cannot be an identifier, null where it can) and `error 0`... (what a
+    formula came to that is no value, such as `#REF!`; else `sheet_xml.NO_VALUE` or `MERGED`)."""
     width: int
+    is_hidden: bool = False
+    hidden_rows: tuple[int, ...] = ()
+    since_1904: bool = False
+    """Whether days count from 1904-01-01, as some workbooks do, and not from 1899-12-30."""
+
+    def faults(self, places: Sequence[int]) -> tuple[pl.Expr, pl.Expr]:
+        """Return what is wrong with the first faulty cell of a row, and what to do; null where
+        nothing is. `places` are the columns that count."""
+        name = f"'{self.name}'" if re.search(r"\W", self.name) else self.name
+        nothing = pl.lit(None, pl.String)
+        told = [_told(f"{name}!{column_letters(n)}{{}}", pl.col(f"error {n}")) for n in places]
+        wrong = pl.coalesce(nothing, *(pl.col(f"error {n}") for n in places))
+        remedy = (
+            pl.when(wrong == NO_VALUE)
+            .then(pl.lit(UNREADY))
+            .when(wrong.str.starts_with(MERGED))
+            .then(pl.lit("unmerge the cells and fill each in, or ask for a plain table"))
+            .when(wrong.is_not_null())
+            .then(pl.lit("have the workbook made again with values in place of the error"))
+        )
+        return pl.coalesce(nothing, *told), remedy
+
+
+def _told(cell: str, error: pl.Expr) -> pl.Expr:
+    """Return what is wrong with a cell in words; `cell` is called after its row."""
+    unready = f"{cell} is a formula without a value: the workbook was saved without its values"
+    merged = f"{cell} is merged with {{}}, where the value stands"
+    return (
+        pl.when(error == NO_VALUE)
+        .then(filled(unready, "row"))
+        .when(error.str.starts_with(MERGED))
+        .then(filled(merged, "row", error.str.strip_prefix(MERGED)))
+        .when(error.is_not_null())
+        .then(filled(f"{cell} holds {{}}, a formula error", "row", error))
+    )
 
 
 def sheets(content: bytes, decimal: str = ".") -> list[Sheet]:
@@ -63,17 +119,70 @@ def sheets(content: bytes, decimal: str = ".") -> list[Sheet]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            places, formats = _sheet_places(archive), _number_formats(archive)
-            book = fastexcel.read_excel(io.BytesIO(content).getvalue())
+            if other := _other(archive.namelist()):
+                raise WorkbookFault(*other)
+            book = _book(archive)
+            reader = fastexcel.read_excel(io.BytesIO(content).getvalue())
             return [
-                _sheet(book, name, archive.read(place).decode("utf-8-sig"), formats, decimal)
-                for name, place in places
-                if place in archive.namelist()
+                _sheet(reader, book, place, archive.read(place.member).decode("utf-8-sig"), decimal)
+                for place in book.places
+                if place.member in archive.namelist()
             ]
     except (*_FAULTS, fastexcel.FastExcelError, ElementTree.ParseError, KeyError) as fault:
         raise WorkbookFault(f"the workbook cannot be read: {fault}") from fault
     except UnicodeDecodeError as fault:
         raise WorkbookFault("the workbook cannot be read: it is not UTF-8") from fault
+
+
+_OTHERS = {
+    "xl/workbook.bin": "a binary workbook (.xlsb)",
+    "content.xml": "an OpenDocument file (.ods)",
+    "word/document.xml": "a text document (.docx)",
+    "ppt/presentation.xml": "a presentation (.pptx)",
+}
+"""What else a zip of a spreadsheet's kind may be, by a member it has."""
+
+
+def _other(members: list[str]) -> tuple[str, str] | None:
+    """Return what a zip is where it is no workbook that is read, and what to do; null where it may
+    be one."""
+    what = next((name for member, name in _OTHERS.items() if member in members), None)
+    if what is None:
+        return None
+    is_table = what.endswith(("xlsb)", "ods)"))
+    open_it = "open it in a spreadsheet and save it as .xlsx"
+    remedy = open_it if is_table else "ask the carrier for the data as CSV or .xlsx"
+    return f"the file is {what}, which is not read", remedy
+
+
+class _Place(NamedTuple):
+    name: str
+    member: str
+    is_hidden: bool
+
+
+class _Book(NamedTuple):
+    """What a workbook says of all its sheets."""
+
+    places: list[_Place]
+    formats: list[str]
+    reckoned: bool
+    since_1904: bool
+
+
+def _book(archive: zipfile.ZipFile) -> _Book:
+    tree = _tree(archive, "xl/workbook.xml")
+    if tree.tag != f"{_MAIN}workbook":
+        what = "the workbook is saved as Strict Open XML, which is not read"
+        raise WorkbookFault(what, "save it as the plain .xlsx that a spreadsheet offers first")
+    reckons = [one.get("fullCalcOnLoad") for one in tree.iter(f"{_MAIN}calcPr")]
+    days = [one.get("date1904") for one in tree.iter(f"{_MAIN}workbookPr")]
+    return _Book(
+        _sheet_places(archive, tree),
+        _number_formats(archive),
+        not any(said in _TRUE for said in reckons),
+        any(said in _TRUE for said in days),
+    )
 
 
 def _tree(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
@@ -84,17 +193,18 @@ def _tree(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     return ElementTree.fromstring(text)
 
 
-def _sheet_places(archive: zipfile.ZipFile) -> list[tuple[str, str]]:
-    """Return name and member of each sheet, in the order of the workbook."""
+def _sheet_places(archive: zipfile.ZipFile, tree: ElementTree.Element) -> list[_Place]:
+    """Return the sheets that have cells, in the order of the workbook."""
     targets = {
         link.get("Id"): str(link.get("Target"))
         for link in _tree(archive, "xl/_rels/workbook.xml.rels")
     }
     found = []
-    for sheet in _tree(archive, "xl/workbook.xml").iter(f"{_MAIN}sheet"):
+    for sheet in tree.iter(f"{_MAIN}sheet"):
         target = targets.get(sheet.get(_RELATION), "")
-        place = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-        found.append((str(sheet.get("name")), place))
+        member = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+        is_hidden = sheet.get("state", "visible") != "visible"
+        found.append(_Place(str(sheet.get("name")), member, is_hidden))
     return found
 
 
@@ -111,12 +221,17 @@ def _number_formats(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _sheet(
-    book: fastexcel.ExcelReader, name: str, xml: str, formats: list[str], decimal: str
+    reader: fastexcel.ExcelReader, book: _Book, place: _Place, xml: str, decimal: str
 ) -> Sheet:
     """Return a sheet: values as calamine reads them, kinds as its XML says."""
-    kinds = _cells(xml)
+    name = place.name
+    try:
+        marks = marks_of(xml, book.reckoned)
+    except SheetFault as fault:
+        raise WorkbookFault(f"sheet {name}: {fault}") from fault
+    kinds = marks.cells
     if kinds.is_empty():
-        return Sheet(name, pl.DataFrame(schema={"row": pl.Int64}), 0)
+        return Sheet(name, pl.DataFrame(schema={"row": pl.Int64}), 0, place.is_hidden)
     first_row, last_row, first_column, last_column = kinds.select(
         pl.col("row").min(),
         pl.col("row").max().alias("last"),
@@ -124,8 +239,10 @@ def _sheet(
         pl.col("column").max().alias("most"),
     ).row(0)
     if last_row * (last_column + 1) > MOST_CELLS:
-        raise WorkbookFault(f"sheet {name} spans more than {MOST_CELLS:,} cells")
-    values = _values(book, name, first_row, first_column)
+        raise WorkbookFault(*_too_wide(name, kinds, last_row, last_column))
+    values = _values(reader, name, first_row, first_column)
+    unready = marks.wrong.select("row", "column")
+    values = values.join(unready, on=["row", "column"], how="anti")
     told = kinds.join(values, on=["row", "column"], how="full", coalesce=True)
     lost = told.filter(
         (pl.col("type").is_null() & (pl.col("text") != ""))
@@ -134,7 +251,7 @@ def _sheet(
     if lost.height:
         row = lost.select(pl.col("row").min()).item()
         raise WorkbookFault(f"sheet {name}: the kinds of its cells cannot be told in row {row}")
-    shown = dict(enumerate(formats))
+    shown = dict(enumerate(book.formats))
     cells = told.with_columns(
         form=pl.col("style").replace_strict(shown, default="", return_dtype=pl.String)
         if shown
@@ -142,7 +259,20 @@ def _sheet(
         number=pl.col("type") == "n",
     )
     cells = cells.with_columns(damage=_damage(), text=_point(decimal))
-    return _wide(name, cells)
+    rows, width = _wide(pl.concat([cells, marks.wrong], how="diagonal"))
+    return Sheet(name, rows, width, place.is_hidden, marks.hidden, book.since_1904)
+
+
+def _too_wide(name: str, kinds: pl.DataFrame, last_row: int, last_column: int) -> tuple[str, str]:
+    """Say that a sheet is too large to be held, and which cell makes it so."""
+    far = kinds.sort(pl.col("row") * (pl.col("column") + 1), descending=True)
+    row, column = far.select("row", "column").row(0)
+    farthest = f"{column_letters(column)}{row}"
+    what = f"sheet {name} spans more than {MOST_CELLS:,} cells, up to {farthest}"
+    if kinds.height > MOST_CELLS // 10:
+        return what, "split the workbook, or ask for text"
+    beyond = "delete the rows and columns beyond the table"
+    return f"{what}, and only {kinds.height:,} hold something", f"{beyond}, and save it again"
 
 
 def _values(
@@ -158,51 +288,6 @@ def _values(
         .with_columns(pl.col("column").cast(pl.Int64) + first_column)
         .filter(pl.col("text").is_not_null())
     )
-
-
-def _cells(xml: str) -> pl.DataFrame:
-    """Return the filled cells of a sheet: row, column (from 0), type and style."""
-    pieces = pl.Series("piece", [xml]).str.split("<c ").explode().slice(1).to_frame()
-    piece, head = pl.col("piece"), pl.col("head")
-    return (
-        pieces.lazy()
-        .with_columns(head=piece.str.extract("^([^>]*)>"))
-        .filter(
-            ~head.str.ends_with("/"),
-            piece.str.contains("<v>[^<]|<v [^>]*>[^<]|<is>|<is "),
-        )
-        .select(
-            letters=head.str.extract(r'(?:^|\s)r="([A-Z]{1,3})[0-9]{1,7}"'),
-            row=head.str.extract(r'(?:^|\s)r="[A-Z]{1,3}([0-9]{1,7})"').cast(pl.Int64),
-            style=head.str.extract(r'(?:^|\s)s="([0-9]{1,6})"').cast(pl.Int64),
-            type=head.str.extract(r'(?:^|\s)t="([A-Za-z]+)"').fill_null("n"),
-        )
-        .with_columns(column=_column_number(pl.col("letters")))
-        .drop("letters")
-        .collect()
-        .pipe(_all_placed)
-    )
-
-
-def _all_placed(cells: pl.DataFrame) -> pl.DataFrame:
-    if cells["row"].null_count() or cells["column"].null_count():
-        raise WorkbookFault("cells of the workbook do not say where they are")
-    if cells.select("row", "column").is_duplicated().any():
-        raise WorkbookFault("a cell of the workbook stands twice")
-    return cells
-
-
-def _column_number(letters: pl.Expr) -> pl.Expr:
-    """Return the place of a column from 0: `A` is 0, `AA` is 26."""
-    padded = letters.str.pad_start(3, "@")
-    place = pl.lit(0, pl.Int64)
-    for position in range(3):
-        letter = padded.str.slice(position, 1)
-        number = letter.replace_strict(
-            {chr(code): code - 64 for code in range(64, 91)}, return_dtype=pl.Int64, default=None
-        )
-        place = place * 26 + number
-    return place - 1
 
 
 def _damage() -> pl.Expr:
@@ -237,16 +322,14 @@ def _point(decimal: str) -> pl.Expr:
     )
 
 
-def _wide(name: str, cells: pl.DataFrame) -> Sheet:
-    """Return cells as rows."""
+def _wide(cells: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """Return cells as rows, and how many cells a row has."""
     width = int(cells.select(pl.col("column").max()).item()) + 1
     last = int(cells.select(pl.col("row").max()).item())
     rows = pl.DataFrame({"row": range(1, last + 1)}, schema={"row": pl.Int64})
-    error = pl.when(pl.col("type") == "e").then(pl.lit("a formula error"))
-    cells = cells.with_columns(error=error)
-    for what in ("text", "damage", "error"):
-        prefix = "cell" if what == "text" else what
-        wide = cells.pivot(on="column", index="row", values=what, aggregate_function="first")
+    for what, prefix in (("text", "cell"), ("damage", "damage"), ("error", "error")):
+        filled = cells.filter(pl.col(what).is_not_null())
+        wide = filled.pivot(on="column", index="row", values=what, aggregate_function="first")
         wide = wide.rename({c: f"{prefix} {c}" for c in wide.columns if c != "row"})
         rows = rows.join(wide, on="row", how="left", maintain_order="left")
     missing = [
@@ -255,7 +338,7 @@ def _wide(name: str, cells: pl.DataFrame) -> Sheet:
         for prefix in ("cell", "damage", "error")
         if f"{prefix} {place}" not in rows.columns
     ]
-    return Sheet(name, rows.with_columns(missing), width)
+    return rows.with_columns(missing), width
 
 
 def preview(found: list[Sheet]) -> str:

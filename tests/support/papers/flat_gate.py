@@ -11,6 +11,7 @@ from flat_feeds import PARTS, Bill, Charge
 from invoices import carrier
 from invoices.carrier import Profiles, parse_profile, source_of_bytes
 from invoices.carrier.bundles import assemble
+from invoices.carrier.copies import copies, lines_without, whole_copies, without
 from invoices.footing import foot, line_sums
 from invoices.schema import DOCUMENTS
 
@@ -41,8 +42,13 @@ def through(files: dict[str, str | bytes], profile: str) -> Gate:
         [r.documents.with_columns(intake=pl.lit(n, pl.Int64)) for n, r in enumerate(readings)]
     )
     bundles = [(n, r.bundle) for n, r in enumerate(readings) if r.bundle is not None]
-    assembled = assemble(documents, bundles)
-    lines = pl.concat([r.lines for r in readings]).collect()
+    lines = pl.concat([r.lines.with_columns(intake=n) for n, r in enumerate(readings)])
+    lines = lines.with_columns(pl.col("intake").cast(pl.Int64))
+    copied = copies(documents, bundles, lines)
+    gone = whole_copies(copied, bundles)
+    documents = documents.join(gone, on=["intake", "document_id"], how="anti")
+    assembled = assemble(documents, without(copied, bundles))
+    lines = lines_without(lines, copied, bundles).drop("intake").collect()
     unread = pl.concat([r.findings for r in readings])
     sums = line_sums(lines.lazy()).collect()
     reasons = assembled.reasons.drop("intake")

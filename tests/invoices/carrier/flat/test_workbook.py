@@ -92,6 +92,17 @@ def put(column: int, value: object, form: str = "") -> Write:
     return write
 
 
+def test_two_sheets_of_one_part_name_no_line_alike() -> None:
+    def write(book: xlsxwriter.Workbook, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.write_row(0, 0, NAMES)
+        sheet.write_row(1, 0, GOOD)
+
+    profile = PORTAL.replace("[flat.part.fields]", "several = true\n[flat.part.fields]")
+    book = workbook(("North", write), ("South", write))
+    lines = read(source(book), None, Profiles((parse_profile(profile),))).lines.collect()
+    assert lines["line_id"].n_unique() == 2
+
+
 @pytest.mark.parametrize(
     ("column", "value", "form", "said"),
     [
@@ -101,9 +112,14 @@ def put(column: int, value: object, form: str = "") -> Write:
         (0, 12345.5, "", "ban: 12345.5 is a number, no identifier"),
         (3, 100000, "0.00E+00", "usoc: the number 100000 is shown as 0.00E+00"),
         (1, dt.datetime(2026, 11, 1), "m/d/yyyy", "invoice_no: 2026-11-01 00:00:00 is a number"),
-        (4, "=1/0", "", "a formula error"),
+        (4, "=1/0", "", "Sheet1!E3 holds #DIV/0!, a formula error"),
         (4, 10.123, "", "amount `10.123` is not an amount"),
-        (2, 46327, "", "bill_date `46327` is not a date"),
+        (
+            2,
+            46327,
+            "",
+            "bill_date `46327` is not a date of the calendar but a spreadsheet's serial",
+        ),
     ],
 )
 def test_a_cell_that_cannot_be_what_it_stands_for_is_named(
@@ -245,5 +261,6 @@ def test_a_sheet_that_spans_too_much_is_refused_before_it_is_held() -> None:
         sheet.write_row(0, 0, NAMES)
         sheet.write_number(1_048_575, 16_383, 1)
 
-    with pytest.raises(WorkbookFault, match="spans more than 40,000,000 cells"):
+    said = "spans more than 40,000,000 cells, up to XFD1048576, and only 7 hold something"
+    with pytest.raises(WorkbookFault, match=said):
         head_of_workbook(workbook(("Sheet1", write)))

@@ -173,12 +173,25 @@ def test_errors_of_two_parts_that_cancel_out_are_seen() -> None:
     )
 
 
-def test_a_part_that_comes_twice_holds_the_bill() -> None:
+def test_a_part_that_comes_twice_and_says_two_things_holds_the_bill() -> None:
     files = files_of([BILL], Quirks())
-    files["again.csv"] = files["tax.csv"] + "\n"
+    files["again.csv"] = files["tax.csv"].replace("LINE", "TAX")
     gate = through(files, profile_of(Quirks()))
     assert gate.documents["status"].to_list() == ["held"]
     assert "its part tax came 2 times: `tax.csv`, `again.csv`" in gate.messages
+
+
+@pytest.mark.parametrize("part", [*PARTS, "ledger"])
+def test_a_part_that_comes_twice_alike_is_one_part(part: str) -> None:
+    files = files_of([BILL], Quirks())
+    once = through(files, profile_of(Quirks()))
+    rows = files[f"{part}.csv"].splitlines()
+    again = "\r\n".join(f'"{row}"'.replace(",", '","') for row in rows) + "\r\n"
+    files["again.csv"] = "\ufeff" + again
+    gate = through(files, profile_of(Quirks()))
+    assert gate.messages == ""
+    assert gate.documents.equals(once.documents)
+    assert gate.lines.equals(once.lines)
 
 
 def test_a_feed_without_totals_waits_for_each_required_file_of_its_bill_date() -> None:
