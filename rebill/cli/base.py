@@ -193,13 +193,16 @@ def named(who: str | None) -> str | None:
 
 def known_profile(name: str | None, workspace: Path) -> None:
     """Refuse the name of a profile that nothing goes by, before a file is judged by it."""
-    from rebill.workspace.profiles import profiles_at
+    from rebill.workspace.profiles import profiles_at, unfinished_at
     from rebill.workspace.settings import ConfigError
 
     if name is None:
         return
     there = profiles_at(workspace)
     if there.named(name) is None:
+        for draft in unfinished_at(workspace):
+            if draft.name == name:
+                raise ConfigError(str(draft))
         names = ", ".join(known.profile for known in there)
         raise ConfigError(f"no profile is called `{name}`; there are: {names}")
 

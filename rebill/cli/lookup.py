@@ -129,13 +129,16 @@ def explain(line_id: str, given: Given) -> None:
 def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
     """Say what a carrier or bank file is and says; nothing is stored, no workspace is needed."""
     from rebill.inquiry.describe import Reader, as_data, as_words, descriptions, known_at
-    from rebill.workspace.profiles import profiles_at
+    from rebill.paper.text import note
+    from rebill.workspace.profiles import profiles_at, unfinished_at
     from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Settings
 
     if not file.is_file():
         raise ConfigError(f"{file}: there is no such file; check the path")
     workspace = given.workspace
     known_profile(profile, workspace)
+    for draft in unfinished_at(workspace):
+        note(f"warning: {draft}")
     place = given.place() if (workspace / SETTINGS_FILE).exists() else None
     settings = place.settings if place else Settings()
     told = descriptions(file, Reader(profile, settings, profiles_at(workspace), known_at(place)))

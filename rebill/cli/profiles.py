@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rebill.cli.base import WRONG_USAGE, example, profiles, put
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, example, profiles, put
 from rebill.cli.options import HERE, CsvOut, Given, Where
+
+MOST_TOLD = 20
+"""So many rows that are set aside are named one by one."""
+MOST_ASKED = 10
+"""So many questions of a draft have room on a screen."""
 
 
 @profiles.command("list", epilog=example("rebill profiles list", "rebill profiles list --json"))
 def profiles_list(given: Given) -> None:
-    """List the profiles that files are read by: the workspace's own, and those that are shipped."""
-    from rebill.workspace.profiles import listing, profiles_at
+    """List the profiles that files are read by: the workspace's own, and those that are shipped.
 
-    given.show(listing(profiles_at(given.workspace)))
+    Unfinished drafts are listed too; no file is read by them.
+    """
+    from rebill.workspace.profiles import listing, profiles_at, unfinished_at
+
+    root = given.workspace
+    given.show(listing(profiles_at(root), unfinished_at(root)))
 
 
 @profiles.command(
@@ -35,21 +45,37 @@ def profiles_new_from(
 ) -> None:
     """Draft a profile from an example of a delimited export or workbook, for a person to correct.
 
-    Delimiter, header, dates, numbers and the usual names of columns are looked for; each guess
-    stands in the draft with values of its column.
+    The draft is tried on the example: what it reads, sets aside and does not read is reported. What
+    it is not sure of it asks in lines marked `# ?`; until they are answered no file is read by it.
     """
+    from rebill.inquiry.describe import known_at
     from rebill.intake.profiles import drafted
-
-    text = drafted(workspace, file, name)
-    if output is None:
-        print(text, end="")
-        return
+    from rebill.paper.text import told_in_columns
     from rebill.workspace import write
-    from rebill.workspace.settings import ConfigError
+    from rebill.workspace.settings import SETTINGS_FILE, ConfigError, open_workspace
 
-    if output.exists():
+    if output is not None and output.exists():
         raise ConfigError(f"{output} is there already; name another file with -o")
-    write.write_atomic(output, text)
+    place = open_workspace(workspace) if (workspace / SETTINGS_FILE).exists() else None
+    made = drafted(workspace, file, name, known_at(place))
+    asked = [(f"line {one.line}", one.words) for one in made.questions]
+    if not asked:
+        whole = not {"refused", "held", "set aside", "not tried"} & {
+            said for said, _ in made.report
+        }
+        then = "look it over, then try it with `rebill describe`"
+        then = then if whole else "but it does not read the whole file yet, as said above"
+        asked = [("asks", f"nothing: {then}")]
+    if len(asked) > MOST_ASKED:
+        more = f"{len(asked) - MOST_ASKED} more: `rebill profiles check` shows all"
+        asked = [*asked[:MOST_ASKED], ("asks", more)]
+    said = told_in_columns([*made.report, *asked])
+    if output is None:
+        print(made.text, end="")
+        print(said, file=sys.stderr)
+        return
+    write.write_atomic(output, made.text)
+    print(said)
 
 
 @profiles.command(
@@ -82,7 +108,8 @@ def profiles_cells(
     out: CsvOut = None,
     given: Given,
 ) -> None:
-    """Show what a layout makes of a fixed-width file: each record with its cells."""
+    """Show what a layout makes of a file of typed records, fixed or delimited: each with its
+    cells."""
     from rebill.intake.profiles import cells
     from rebill.paper.text import safe_csv
 
@@ -91,3 +118,34 @@ def profiles_cells(
         given.show(rows)
     else:
         put(safe_csv(rows), out)
+
+
+@profiles.command("events", epilog=example("rebill profiles events SOACTVTY.DET -o events.csv"))
+def profiles_events(
+    path: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="The profile to read it by.")
+    ] = None,
+    out: CsvOut = None,
+    given: Given,
+) -> None:
+    """Show the events of orders in a carrier's order activity; nothing is stored.
+
+    Rows that cannot be read are named with their reason on standard error; then exit 1.
+    """
+    from rebill.intake.profiles import events
+    from rebill.paper.text import note, safe_csv
+
+    found = events(given.workspace, path, profile)
+    if out is None:
+        given.show(found.events)
+    else:
+        put(safe_csv(found.events), out)
+    aside = found.set_aside.select("source_file", "source_row", "reason", "remedy")
+    for file, row, reason, remedy in aside.head(MOST_TOLD).iter_rows():
+        note(f"{file} row {row}: {reason}; {remedy}")
+    if aside.height > MOST_TOLD:
+        note(f"and {aside.height - MOST_TOLD} rows more")
+    if aside.height:
+        raise typer.Exit(NEEDS_A_PERSON)

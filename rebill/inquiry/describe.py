@@ -19,7 +19,7 @@ from invoices.schema import WIDE
 from rebill.cash.bank_paper import is_bank_file, read_bank_file, unread
 from rebill.intake import archives
 from rebill.intake.read import head_of, read_file
-from rebill.paper.text import as_table
+from rebill.paper.text import WIDTH, as_blocks, as_table
 from rebill.workspace import apart, text_files
 from rebill.workspace.settings import Settings, Workspace
 
@@ -53,6 +53,8 @@ ENTRY = (
 FINDING = ("code", "source_row", "message", "remedy")
 LINE = ("line_no", "charge_class", "usoc", "quantity", "unit_rate", "amount", "wtn", "service_from")
 SHOWN = 20
+ABREAST = 3
+"""So many rows have room side by side."""
 UNFOOTED = "document_does_not_foot"
 
 
@@ -133,7 +135,7 @@ def _facts(name: str, size: int, sha256: str, reading: Reading) -> dict[str, Any
 def _said(*readings: Reading) -> dict[str, Any]:
     """Return the tables of what files say, parts of one bill put together."""
     told: Description = describe(*readings)
-    set_aside = pl.concat([reading.quarantine for reading in readings])
+    quarantine = pl.concat([reading.quarantine for reading in readings])
     return {
         "documents": told.documents.with_columns(
             apart=pl.col("current_charges").cast(WIDE) - pl.col("line_sum").cast(WIDE)
@@ -141,7 +143,9 @@ def _said(*readings: Reading) -> dict[str, Any]:
         "classes": told.classes,
         "coverage": told.coverage.filter(pl.col("filled") > 0),
         "first_lines": told.first_lines.select(LINE),
-        "rows set aside": set_aside.head(SHOWN).select(
+        "like totals": told.like_totals,
+        "set aside": told.set_aside,
+        "rows set aside": quarantine.head(SHOWN).select(
             "source_row", pl.col("raw").str.slice(0, 80), "reason"
         ),
         "findings": told.findings.select(FINDING),
@@ -263,16 +267,77 @@ def known_at(workspace: Workspace | None) -> Known:
 
 
 def as_words(told: dict[str, Any]) -> str:
-    """Return a description as text: facts first, then table by table."""
+    """Return a description as text: facts first, then table by table, of at most `WIDTH` columns.
+
+    Equal faults are one line with a count, and rows that look like totals a warning.
+    """
     parts = []
     for name, value in told.items():
-        if not isinstance(value, pl.DataFrame):
+        if name in _IN_WORDS:
+            parts += _IN_WORDS[name](value) if value.height else []
+        elif not isinstance(value, pl.DataFrame):
             parts.append(f"{name}: {value}")
         elif value.height:
             more = value.height - SHOWN
             rest = f"\n... and {more} more" if more > 0 else ""
-            parts.append(f"\n{name.replace('_', ' ')}\n{as_table(value.head(SHOWN))}{rest}")
+            parts.append(f"\n{name.replace('_', ' ')}\n{_table(value.head(SHOWN))}{rest}")
     return "\n".join(parts)
+
+
+def _table(frame: pl.DataFrame) -> str:
+    """Return rows below each other, or side by side where they have no room so."""
+    filled = [name for name in frame.columns if frame[name].null_count() < frame.height]
+    frame = frame.select(filled).rename(_SHORT, strict=False).drop(_LONG, strict=False)
+    table = as_table(frame)
+    if max(map(len, table.split("\n"))) <= WIDTH:
+        return table
+    return "\n\n".join(as_blocks(part) for part in frame.iter_slices(ABREAST))
+
+
+_SHORT = {"line_sum": "add up to", "current_charges": "printed"}
+"""What columns are called where there is no room for their names."""
+_LONG = ("carrier", "total_due")
+
+
+def _of_findings(findings: pl.DataFrame) -> list[str]:
+    """Return the findings in words; rows that cannot be read are told among those set aside."""
+    others = findings.filter(pl.col("code") != "line_unreadable").head(SHOWN)
+    return ["", "findings"] * bool(others.height) + [
+        f"{code}{f', row {row}' if row else ''}: {message}\n  {remedy}"
+        for code, row, message, remedy in others.select(FINDING).rows()
+    ]
+
+
+def _of_set_aside(faults: pl.DataFrame) -> list[str]:
+    return ["", "rows set aside"] + [
+        f"{rows:,} x {reason} (first in row {first})" + (f"\n  {remedy}" if remedy else "")
+        for rows, first, reason, remedy in faults.head(SHOWN).rows()
+    ]
+
+
+def _of_totals(lines: pl.DataFrame) -> list[str]:
+    shown = ", ".join(
+        f"row {row} ({what or 'no description'}, {amount})"
+        for row, what, amount in lines.head(3).rows()
+    )
+    several = f"{lines.height:,} lines look like totals and count as charges"
+    one = "1 line looks like a total and counts as a charge"
+    remedy = "name them below `subtotals`, `total` or `skip` of the profile if they are"
+    return ["", f"warning: {one if lines.height == 1 else several}: {shown}", f"  {remedy}"]
+
+
+def _of_no_rows(rows: pl.DataFrame) -> list[str]:
+    """Say nothing: each row is in the data, and its fault among those of its kind."""
+    return []
+
+
+_IN_WORDS: dict[str, Callable[[pl.DataFrame], list[str]]] = {
+    "findings": _of_findings,
+    "like totals": _of_totals,
+    "set aside": _of_set_aside,
+    "rows set aside": _of_no_rows,
+}
+"""Tables that are told in words; the others are shown."""
 
 
 def as_data(told: dict[str, Any]) -> dict[str, Any]:

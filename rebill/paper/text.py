@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
 from invoices.schema import CENTS
 from invoices.text import formula_safe
+
+WIDTH = 80
+"""A terminal has at least so many columns."""
 
 
 def as_json(frame: pl.DataFrame) -> str:
@@ -77,6 +81,22 @@ def show(frame: pl.DataFrame, json: bool = False) -> None:
         print(as_json(frame))
     elif frame.height:
         print(as_table(frame))
+
+
+def told_in_columns(said: Iterable[tuple[str, str]]) -> str:
+    """Return headings and words as text of `WIDTH` columns; a heading that comes again is left
+    out."""
+    said = list(said)
+    room = max((len(heading) for heading, _ in said), default=0) + 2
+    lines, before = [], None
+    for heading, words in said:
+        shown = "" if heading == before else heading
+        indent = " " * room
+        lines.append(
+            textwrap.fill(words, WIDTH, initial_indent=shown.ljust(room), subsequent_indent=indent)
+        )
+        before = heading
+    return "\n".join(lines)
 
 
 def note(text: str) -> None:
