@@ -6,6 +6,7 @@ and so never tries a text over and over.
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 import polars as pl
@@ -16,8 +17,9 @@ def readable(pattern: str) -> str:
     try:
         pl.Series([""]).str.contains(pattern)
     except pl.exceptions.PolarsError as fault:
-        why = str(fault).strip().splitlines()[-1].removeprefix("error: ")
-        raise ValueError(f"`{pattern}` is no regular expression that is read: {why}") from fault
+        said = re.search(r"\nerror: (.+)", str(fault))
+        why = f": {said[1]}" if said else ""
+        raise ValueError(f"`{pattern}` is no regular expression that is read{why}") from fault
     return pattern
 
 

@@ -19,6 +19,7 @@ from invoices.carrier.contents import contents_differ
 from invoices.carrier.profiles import Profile, ProfileError, parse, shipped_texts
 from invoices.carrier.reading import Reading, document_id, refused_file
 from invoices.carrier.source import ZIP, Known, Source, source_of_bytes
+from invoices.carrier.strangers import stranger
 
 __all__ = [
     "ZIP",
@@ -85,13 +86,19 @@ def formats() -> tuple[Format, ...]:
 
     The readers are imported when one is asked for: most commands read no carrier paper.
     """
-    from invoices.carrier import fixed, flat, usoc_lines, x12
+    from invoices.carrier import fixed, flat, typed_records, usoc_lines, x12
 
     return (
         Format(usoc_lines.NAME, _is_usoc_lines, _read_usoc_lines),
         Format(x12.NAME, x12.recognises, x12.read, takes="blocks", section=x12.X12),
         Format(flat.NAME, flat.recognises, flat.read, section=flat.Flat, workbooks=True),
         Format(fixed.NAME, fixed.recognises, fixed.read, takes="blocks", section=fixed.Fixed),
+        Format(
+            typed_records.NAME,
+            typed_records.recognises,
+            typed_records.read,
+            section=typed_records.Records,
+        ),
     )
 
 
@@ -190,5 +197,20 @@ def choose(head: bytes, name: str | None, profiles: Profiles) -> Profile | tuple
         return f"the file is of several profiles: {fit}", remedy
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         return "the file is empty", f"profiles that are read: {names}"
+    return _unknown(head, profiles)
+
+
+def _unknown(head: bytes, profiles: Profiles) -> tuple[str, str]:
+    """Return what a file is that no profile knows: by name, or by the profile that is nearest."""
+    from invoices.carrier import nearest
+
+    if found := stranger(head):
+        return found.what, found.remedy
+    names = ", ".join(known.profile for known in profiles)
+    sheets = nearest.sheet_names(head)
     what = "the file begins like no carrier invoice that is read"
+    if sheets:
+        what = f"no sheet of the workbook is of a profile (there are: {', '.join(sheets[:10])})"
+    if near := nearest.nearest(head, profiles):
+        return f"{what}; {near[0]}", near[1]
     return what, f"profiles that are read: {names}; write another with `rebill profiles new-from`"

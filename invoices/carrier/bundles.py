@@ -93,7 +93,7 @@ def assemble(documents: pl.DataFrame, bundles: list[tuple[int, Bundle]]) -> Asse
     if not bundles:
         return Assembled(documents, none, _with_intake(empty(REASONS), 0).clear(), ())
     feeds = {bundle.feed.profile: bundle.feed for _, bundle in bundles}
-    parts = _stacked(bundles, "parts", PARTS)
+    parts = stacked(bundles, "parts", PARTS)
     pieces = parts.join(
         documents.filter(pl.col("status") != "refused"),
         on=["intake", "document_id"],
@@ -106,9 +106,9 @@ def assemble(documents: pl.DataFrame, bundles: list[tuple[int, Bundle]]) -> Asse
     )
     whole = _derived(_merged(pieces, owners), sums, feeds)
     told = [
-        _stacked(bundles, "reasons", REASONS),
+        stacked(bundles, "reasons", REASONS),
         _twice(pieces, feeds),
-        _untied(_stacked(bundles, "ties", TIES), sums),
+        _untied(stacked(bundles, "ties", TIES), sums),
         _missing(whole, sums, bundles, feeds),
     ]
     reasons = pl.concat([frame.select(REASONS.names()) for frame in told]).join(
@@ -135,8 +135,8 @@ def _with_intake(frame: pl.DataFrame, number: int) -> pl.DataFrame:
     return frame.with_columns(intake=pl.lit(number, dtype=pl.Int64))
 
 
-def _stacked(bundles: list[tuple[int, Bundle]], name: str, schema: pl.Schema) -> pl.DataFrame:
-    """Return one of the frames of all bundles with `intake` and `feed`."""
+def stacked(bundles: list[tuple[int, Bundle]], name: str, schema: pl.Schema) -> pl.DataFrame:
+    """Return one of the frames of all bundles, `parts` or another, with `intake` and `feed`."""
     frames = [
         _with_intake(getattr(bundle, name).select(schema.names()), number).with_columns(
             feed=pl.lit(bundle.feed.profile)
@@ -245,7 +245,7 @@ def _missing(
     feeds: dict[str, Feed],
 ) -> pl.DataFrame:
     """Return the bills that came without their ledger, or without a file of a required part."""
-    came = _stacked(bundles, "came", CAME).select("feed", "part", "bill_date").unique()
+    came = stacked(bundles, "came", CAME).select("feed", "part", "bill_date").unique()
     frames = [empty(REASONS)]
     for feed in feeds.values():
         own = whole.filter(pl.col("feed") == feed.profile)

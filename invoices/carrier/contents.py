@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from invoices.schema import DOCUMENTS, LINES
@@ -17,6 +19,8 @@ PRINTED_LINE = (
 )
 """What is compared of a line: values, not spellings (`18.5` is `18.50`)."""
 _SEEDS = (1, 2)
+SAID = ("count", *(f"digest_{seed}" for seed in _SEEDS))
+"""What is kept of the lines of a document, or of a part of one (`digests`)."""
 assert set(PRINTED_LINE) < set(LINES)
 
 
@@ -52,19 +56,22 @@ def contents(documents: pl.DataFrame, lines: pl.LazyFrame, wanted: pl.Series) ->
     Two documents are equal where all of it is but the `document_id`.
     """
     ids = pl.DataFrame({"document_id": wanted.unique()})
-    row = pl.struct(PRINTED_LINE)
-    digests = (
-        lines.join(ids.lazy(), on="document_id", how="semi")
-        .group_by("document_id")
-        .agg(
-            pl.len().cast(pl.Int64).alias("count"),
-            *(row.hash(seed).cast(pl.Int128).sum().alias(f"digest_{seed}") for seed in _SEEDS),
-        )
-        .collect()
-    )
+    said = digests(lines.join(ids.lazy(), on="document_id", how="semi"), ["document_id"]).collect()
     return (
         documents.join(ids, on="document_id", how="semi")
         .select("document_id", *PRINTED_HEADER)
-        .join(digests, on="document_id", how="left")
+        .join(said, on="document_id", how="left")
         .with_columns(pl.col("count").fill_null(0))
+    )
+
+
+def digests(lines: pl.LazyFrame, by: Sequence[str]) -> pl.LazyFrame:
+    """Return count and digests (`SAID`) of the lines of each group: the same whatever their order.
+
+    They add up: those of two groups together are the sums of the digests of both.
+    """
+    row = pl.struct(PRINTED_LINE)
+    return lines.group_by(by).agg(
+        pl.len().cast(pl.Int64).alias("count"),
+        *(row.hash(seed).cast(pl.Int128).sum().alias(f"digest_{seed}") for seed in _SEEDS),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from invoices.carrier import split
-from invoices.carrier.cells import SHOWN, Kind, trimmed
+from invoices.carrier.cells import SHOWN, Kind, seen, trimmed
 
 DELIMITERS = {";": "`;`", "\t": "a tab", "|": "`|`"}
 """Signs that stand where a comma should, and how a message names them."""
@@ -29,6 +29,8 @@ class Header:
     kinds: Mapping[str, Kind]
     quoted: bool = False
     """Whether any line of the file has a double quote (`with_quotes`)."""
+    odd: bool = True
+    """Whether a cell may hold what cannot be seen, or a sign by which a spreadsheet keeps text."""
 
     def raw(self, name: str) -> pl.Expr:
         """Return a cell as it stands, null where its column is absent."""
@@ -42,14 +44,19 @@ class Header:
         """Return a cell of `read_cells` as a value, null where it cannot be read."""
         return self.kinds[name].cast(self.spelled(name)) if name in self.kinds else pl.col(name)
 
-    def read_cells(self, raw: pl.LazyFrame, names: tuple[str, ...]) -> pl.LazyFrame:
-        """Add to `raw` the cells called `names`, trimmed, and those of a kind also `spelled`.
+    def _seen(self, name: str) -> pl.Expr:
+        cell = trimmed(self.raw(name))
+        return seen(name, cell) if self.odd else cell
 
-        A column that is absent is null. `whole` says whether the row has its shape.
+    def read_cells(self, raw: pl.LazyFrame, names: tuple[str, ...]) -> pl.LazyFrame:
+        """Add to `raw` the cells called `names`, and those of a kind also `spelled`.
+
+        They are trimmed, and without what cannot be seen. A column that is absent is null. `whole`
+        says whether the row has its shape.
         """
         return (
             split.cells(raw, self.names, self.quoted)
-            .with_columns(trimmed(self.raw(name)).alias(name) for name in names)
+            .with_columns(self._seen(name).alias(name) for name in names)
             .with_columns(
                 kind.spelling(pl.col(name)).alias(f"{name} spelled")
                 for name, kind in self.kinds.items()

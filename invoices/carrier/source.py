@@ -34,6 +34,15 @@ ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """A table of ours that is loaded, and is no paper: its columns, and those it cannot lack."""
+
+    name: str
+    columns: frozenset[str]
+    needed: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Known:
     """What is known beside the file itself; a reader that needs none of it ignores it."""
 
@@ -41,6 +50,8 @@ class Known:
     """`KINDS`"""
     accounts: pl.DataFrame = field(default_factory=lambda: empty(ACCOUNTS))
     """`ACCOUNTS`"""
+    tables: tuple[Loaded, ...] = ()
+    """What a file that no profile knows may be instead."""
     otherwise: str | None = None
     """The carrier an account under no contract is taken to be of; null = it is nobody's."""
 
@@ -74,6 +85,7 @@ def source_of_bytes(name: str, digest: str, content: bytes, known: Known | None 
 
     def lines() -> pl.LazyFrame:
         text = content.decode("utf-8-sig", errors="replace")
+        text = text if "\n" in text else text.replace("\r", "\n")
         parts = text.split("\n")
         parts = parts[:-1] if parts[-1] == "" else parts
         rows = range(1, len(parts) + 1)

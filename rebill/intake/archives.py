@@ -38,6 +38,8 @@ from rebill.workspace.text_files import BLOCK, Fault, head
 ZIP, EMPTY_ZIP = b"PK\x03\x04", b"PK\x05\x06"
 WORKBOOK = "[Content_Types].xml"
 """A zip that has this member is a spreadsheet, not an archive."""
+OPEN_DOCUMENT = {"mimetype", "content.xml"}
+"""And one with these is one of another program."""
 ENCRYPTED, DESCRIBED = 0x1 | 0x40, 0x8
 STORED, DEFLATED = 0, 8
 HEADER = struct.Struct("<4s5H3I2H")
@@ -95,7 +97,8 @@ def kind(path: Path) -> str | None:
         return None
     try:
         with zipfile.ZipFile(path) as archive:
-            return None if WORKBOOK in archive.namelist() else "zip"
+            members = set(archive.namelist())
+            return None if WORKBOOK in members or members >= OPEN_DOCUMENT else "zip"
     except FAULTS:
         return "zip"
 
@@ -188,7 +191,7 @@ def _gunzipped(path: Path, name: str, budget: Budget) -> Iterator[Member]:
 def _zip(path: Path, name: str, budget: Budget) -> Iterator[Member]:
     """Yield what a zip holds: each member a file, refused by its name, or passed over."""
     with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        members = [one for one in archive.infolist() if not one.filename.endswith("/")]
         start = archive.start_dir
     if len(members) > budget.limits.max_members:
         raise TooMuch(f"it holds more than {budget.limits.max_members:,} files")
@@ -236,6 +239,8 @@ def _wrong(member: zipfile.ZipInfo) -> str | None:
     name = member.orig_filename
     parts = name.replace("\\", "/").split("/")
     mode = stat.S_IFMT(member.external_attr >> 16)
+    if not name:
+        return "it has no name"
     if "\0" in name or not name.isprintable():
         return "its name has characters that cannot be shown"
     if ".." in parts or name[:1] in ("/", "\\") or name[1:2] == ":" or "\\" in name:

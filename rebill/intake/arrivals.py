@@ -23,6 +23,8 @@ from rebill.workspace.settings import Settings, Workspace
 FOLDER = "waiting"
 WAITING = "waiting"
 """What becomes of a file whose bill is not whole: it is not known yet."""
+PARTS, REPEATED = "parts of bills", "repeated"
+"""What a file has that goes to the document of another file, and what is there already."""
 OPENED = "opened"
 """Why an archive is not read itself: its members are."""
 

@@ -17,7 +17,7 @@ from invoices.carrier.flat import SAVE_AGAIN, WorkbookFault, head_of_workbook
 from invoices.carrier.profiles import Limits
 from invoices.carrier.reading import Reading, refused_file
 from invoices.schema import LINES, empty
-from rebill.intake import archives
+from rebill.intake import archives, elsewhere
 from rebill.intake.aside import Aside
 from rebill.run.stages import ReadFile
 from rebill.workspace import own_copy, text_files, write
@@ -101,6 +101,10 @@ def read_file(
         return refused_file(name, sha256 or text_files.digest(path)[1], head.what, head.remedy)
     chosen = carrier.choose(head, profile, profiles)
     chosen_profile = chosen if isinstance(chosen, Profile) else None
+    known = known or Known()
+    if not chosen_profile and (fault := elsewhere.at_home(name, head, known.tables)):
+        owned = sha256 or text_files.digest(path)[1]
+        return refused_file(name, owned, fault.what, fault.remedy, fault.row)
     place = scratch or Path(tempfile.gettempdir())
     seen = _inspected(settings, path, chosen_profile, place, sha256, is_sure)
     digest = sha256 or seen.sha256
@@ -115,9 +119,9 @@ def read_file(
         name,
         digest,
         head,
-        blocks=lambda: text_files.blocks(path),
+        blocks=lambda: text_files.blocks(text if seen.is_utf8 else path),
         lines=lambda: text_files.scan_text(text),
-        known=known or Known(),
+        known=known,
         set_aside=Aside(place),
     )
     if chosen_profile is not None:
@@ -128,6 +132,8 @@ def read_file(
 def head_of(settings: Settings, path: Path) -> bytes | text_files.Fault:
     """Return what a file is recognised by: its first bytes, or the first rows of a workbook."""
     head = text_files.head(path)
+    if text_files.ends_in_returns(head):
+        return head.replace(b"\r", b"\n")
     if not head.startswith(carrier.ZIP):
         return head
     most = Limits().memory_bytes
@@ -137,7 +143,7 @@ def head_of(settings: Settings, path: Path) -> bytes | text_files.Fault:
     try:
         return head_of_workbook(b"".join(text_files.blocks(path)))
     except WorkbookFault as error:
-        return text_files.Fault(str(error), None, SAVE_AGAIN)
+        return text_files.Fault(str(error), None, error.remedy)
 
 
 @dataclass(frozen=True)
@@ -148,6 +154,8 @@ class _Seen:
     sha256: str
     fault: text_files.Fault | None
     text: Path | None = None
+    is_utf8: bool = False
+    """Whether the file was UTF-8 already, and only its line ends were written anew."""
 
 
 def _inspected(
@@ -168,14 +176,18 @@ def _inspected(
     if fault := text_files.size_fault(path.stat().st_size, most):
         return _Seen(sha256 or text_files.digest(path)[1], fault)
     sure = sha256 if is_sure else ""
-    blocks = profile is not None and carrier.takes(profile, text_files.head(path, 4)) == "blocks"
-    other = profile is not None and codecs.lookup(profile.encoding).name != "utf-8"
-    if not blocks and not other:
-        inspected = text_files.inspect(path, most, sure)
+    start = text_files.head(path, 4)
+    blocks = start == carrier.ZIP  # of a profile or none, a workbook is no text
+    blocks = blocks or (profile is not None and carrier.takes(profile, start) == "blocks")
+    encoding = profile.encoding if profile is not None else "utf-8"
+    other = codecs.lookup(encoding).name != "utf-8"
+    returns = text_files.ends_in_returns(text_files.head(path), encoding)
+    if not blocks and not other and not returns:
+        inspected = text_files.inspect(path, most, sure, profiled=True)
         return _Seen(inspected.sha256, inspected.fault)
     digest = sure or text_files.digest(path)[1]
-    if blocks or profile is None:
+    if blocks:
         return _Seen(digest, None)
     text = scratch / f"{write.TEMPORARY}{uuid.uuid4().hex}.txt"
-    fault = text_files.transcode(path, text, profile.encoding)
-    return _Seen(digest, fault or text_files.inspect(text, 4 * most).fault, text)
+    fault = text_files.transcode(path, text, encoding, returns)
+    return _Seen(digest, fault or text_files.inspect(text, 4 * most).fault, text, not other)

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from invoices.carrier import copies as same
 from invoices.carrier.bundles import assemble
 from invoices.carrier.contents import PRINTED_HEADER, PRINTED_LINE, contents
 from invoices.carrier.reading import findings_of, other_ids
@@ -20,16 +21,26 @@ from invoices.text import filled
 from rebill.run.intake import Intake, Settled
 from rebill.store.record import KEY
 
+OF_FILE = ["intake", "document_id"]
 UNIQUE = filled("{}:{}", "intake", "document_id")
 """What a document is called before it has its final id: files may name the same one."""
 
 
 def staged_lines(intake: Intake) -> pl.LazyFrame:
-    """Return the lines of all files of the intake, with the number of their file."""
+    """Return the lines of all files of the intake, with the number of their file.
+
+    What several files say alike is there once.
+    """
+    return _moved(
+        same.lines_without(_lines_of_files(intake), intake.copies, list(intake.bundles)),
+        intake.moves,
+    )
+
+
+def _lines_of_files(intake: Intake) -> pl.LazyFrame:
     if not intake.staged:
         return empty(pl.Schema({**LINES, "intake": pl.Int64()})).lazy()
-    lines = pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
-    return _moved(lines, intake.moves)
+    return pl.scan_parquet(list(intake.staged.values()), hive_partitioning=False, glob=False)
 
 
 def _moved(frame: Frame, moves: pl.DataFrame) -> Frame:
@@ -46,14 +57,25 @@ def put_together(intake: Intake) -> Intake:
     """Return the intake with one document of the fragments of each bill that came in files."""
     if not intake.bundles:
         return intake
-    assembled = assemble(intake.documents, list(intake.bundles))
+    bundles = list(intake.bundles)
+    waited = [number for number, read in enumerate(intake.reads) if read.waits]
+    copied = same.copies(intake.documents, bundles, _lines_of_files(intake), waited)
+    gone = same.whole_copies(copied, bundles)
+    documents = intake.documents.join(gone, on=OF_FILE, how="anti", maintain_order="left")
+    bundles = same.without(copied, bundles)
+    assembled = assemble(documents, bundles)
+    findings = intake.findings.join(gone, on=OF_FILE, how="anti", maintain_order="left")
     return replace(
         intake,
         documents=assembled.documents,
         reasons=assembled.reasons,
+        bundles=tuple(bundles),
+        copies=copied,
+        copied=gone,
+        fragments=documents,
         moves=assembled.moves,
         waiting=assembled.waiting,
-        findings=_moved(intake.findings, assembled.moves),
+        findings=_moved(findings, assembled.moves),
     )
 
 
@@ -62,13 +84,16 @@ def settle(
     stored: pl.DataFrame,
     stored_lines: pl.LazyFrame,
     taken: Iterable[str] | None = None,
+    *,
+    anew: bool = False,
 ) -> Settled:
     """Foot the documents of an intake and tell what is new from repeats and conflicts.
 
     `stored` are the documents on record (`DOCUMENTS`), or those of them that have a key of the
     intake, with the names of all as `taken`; `stored_lines` are the lines of those that are loaded
-    or held. Of documents with one key the first stays: on record, then by file
-    name and row. One of equal content is a repeat; one of other content is held.
+    or held. Of documents with one key the first stays: on record, then by file name and row. One of
+    equal content is a repeat, as are parts of one; one of other content is held. `anew`: what is
+    void on record is as if it were not there.
     """
     intake = put_together(intake)
     totals = (
@@ -79,18 +104,13 @@ def settle(
     )
     documents, footing = _footed(intake, totals)
     names = set(stored["document_id"] if taken is None else taken)
+    if anew:
+        stored = _without_void(stored, intake)
     told = _told_apart(documents, intake, stored, stored_lines, names)
     kept = told.filter(pl.col("verdict") != "repeat")
     ids = kept.select("intake", "document_id", "final_id")
     new = kept.with_columns(document_id="final_id").sort("intake", "source_row", "document_id")
-    # What no document bears counts with its file, unless that only repeats what is on record.
-    orphans = intake.findings.filter(pl.col("document_id").is_null())
-    own = pl.concat([intake.findings, footing]).join(ids, on=["intake", "document_id"], how="semi")
-    findings = [
-        _renamed(own, ids).drop("intake"),
-        orphans.join(ids, on="intake", how="semi").drop("intake"),
-        _conflicts(new.filter(pl.col("verdict") == "conflict")),
-    ]
+    conflicts = _conflicts(new.filter(pl.col("verdict") == "conflict"))
     entered = kept.filter(pl.col("status") != "refused").select("intake", "document_id")
     lines = staged_lines(intake)
     if not totals.join(entered, on=["intake", "document_id"], how="anti").is_empty():
@@ -99,13 +119,56 @@ def settle(
         )
     return Settled(
         documents=new.select(*DOCUMENTS, "intake"),
-        findings=stack(findings, FINDINGS),
+        findings=stack([*_findings(intake, footing, ids), conflicts], FINDINGS),
         totals=_renamed(totals.join(entered, on=["intake", "document_id"], how="semi"), ids)
         .drop("intake")
         .with_columns(pl.col("amount").cast(CENTS)),
         lines=_renamed(lines, ids).select(LINES.names()),
-        repeats=told.filter(pl.col("verdict") == "repeat").select("intake", "invoice_no", "of"),
+        repeats=_repeats(told, intake),
         waiting=_waiting(intake, told, stored),
+    )
+
+
+def _findings(intake: Intake, footing: pl.DataFrame, ids: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the findings of the documents that are kept, and of their files.
+
+    What no document bears counts with its file, unless that only repeats what is on record.
+    """
+    own = pl.concat([intake.findings, footing]).join(ids, on=OF_FILE, how="semi")
+    orphans = intake.findings.filter(
+        pl.col("document_id").is_null(), ~pl.col("intake").is_in(intake.before)
+    )
+    return [
+        _renamed(own, ids).drop("intake"),
+        orphans.join(ids, on="intake", how="semi").drop("intake"),
+    ]
+
+
+def _without_void(stored: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+    """Return what is on record without what is void, but for bills of which no file is new."""
+    old = [number for number, read in enumerate(intake.reads) if read.waits]
+    files = [
+        intake.documents.select("document_id", "intake"),
+        intake.moves.select("document_id", "intake"),
+        intake.copies.select("document_id", "intake"),
+    ]
+    new = pl.concat(files).filter(~pl.col("intake").is_in(old))
+    keys = intake.documents.join(new, on="document_id", how="semi").select(KEY)
+    void = stored.filter(pl.col("status") == "void").join(keys, on=KEY, how="semi")
+    return stored.join(void, on="document_id", how="anti", maintain_order="left")
+
+
+def _repeats(told: pl.DataFrame, intake: Intake) -> pl.DataFrame:
+    """Return what only repeats a document on record, or another file of the run."""
+    twice = intake.copied.select("intake", "document_id", owner="of").join(
+        told.select("document_id", "invoice_no").unique("document_id"), on="document_id"
+    )
+    named = pl.concat_str(pl.col("owner").cast(pl.String), "document_id", separator=":")
+    return pl.concat(
+        [
+            told.filter(pl.col("verdict") == "repeat").select("intake", "invoice_no", "of"),
+            twice.select("intake", "invoice_no", of=named),
+        ]
     )
 
 
@@ -171,6 +234,7 @@ def _told_apart(
         maintain_order="left",
     )
     told = told.with_columns(pl.col("verdict").fill_null("new"))
+    told = _with_known_parts(told, theirs, intake, stored_lines)
     # A bill that still lacks a part waits as the document that stands for it already.
     lacking = intake.reasons.filter(pl.col("cause") == "part_missing")
     lacking = lacking.select("intake", "document_id").unique().with_columns(lacks=pl.lit(True))
@@ -182,6 +246,33 @@ def _told_apart(
     held = (pl.col("verdict") == "conflict") & (pl.col("status") == "loaded")
     told = told.with_columns(status=pl.when(held).then(pl.lit("held")).otherwise("status"))
     return _with_final_ids(told, intake, taken)
+
+
+def _with_known_parts(
+    told: pl.DataFrame, theirs: pl.DataFrame, intake: Intake, stored_lines: pl.LazyFrame
+) -> pl.DataFrame:
+    """Return the documents, those of parts that are on record already as repeats."""
+    bundles = list(intake.bundles)
+    if not bundles or theirs.is_empty():
+        return told
+    asked = told.filter(pl.col("verdict") != "repeat").join(
+        intake.fragments, on="document_id", how="semi"
+    )
+    likely = theirs.sort(pl.col("status") != "loaded", "document_id").select(
+        *PRINTED_HEADER, of="document_id"
+    )
+    stored = asked.select("document_id", *KEY).join(likely, on=KEY, maintain_order="right")
+    if stored.is_empty():
+        return told
+    lines = same.lines_without(_lines_of_files(intake), intake.copies, bundles)
+    known = same.known_before(intake.fragments, bundles, lines, stored, stored_lines)
+    ours = asked.select("intake", "document_id").join(known, on="document_id")
+    found = told.join(ours, on=OF_FILE, how="left", maintain_order="left", suffix=" known")
+    is_known = pl.col("of known").is_not_null()
+    return found.with_columns(
+        verdict=pl.when(is_known).then(pl.lit("repeat")).otherwise("verdict"),
+        of=pl.coalesce("of known", "of"),
+    ).drop("of known")
 
 
 def _verdicts(

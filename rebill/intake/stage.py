@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.bill_dates import hold_doubtful
+from invoices.carrier.alike import causes
 from invoices.carrier.reading import QUARANTINE, refused_file
 from invoices.schema import LINES, empty
 from rebill.intake import arrivals
@@ -26,12 +28,13 @@ from rebill.store.frames import MONTH, of, one_of
 from rebill.store.models import Document
 from rebill.store.record import Record
 from rebill.workspace import apart
+from rebill.workspace.log import masked
 from rebill.workspace.write import STAGED
 from reconcile.contracts import Contract, contract_for
 
 STATUSES = ("loaded", "held", "refused")
 TOLD = 100
-"""So many quarantined rows of a file are told in the log; all are findings."""
+"""So many causes of quarantined rows are told of a file in the log; all rows are findings."""
 
 
 def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead | FileLeft:
@@ -105,7 +108,7 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
     kinds = (record.lines(months), record.held(months), record.void(months))
     on_record = pl.concat([frame.select(LINES.names()) for frame in kinds])
     taken = read_frame(record.connection, sa.select(Document.document_id))["document_id"]
-    settled = settle(intake, known, on_record, taken)
+    settled = settle(intake, known, on_record, taken, anew=stage.anew)
     documents = _documents(settled, intake, run.contracts).with_columns(
         run_id=pl.lit(run.run_id, dtype=pl.Int64)
     )
@@ -120,10 +123,11 @@ def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSett
         words = ", ".join(f"{count} {status}" for status, count in parts.items() if count)
         became[read_file.name] = words or "nothing"
         for status, count in parts.items():
-            if status not in ("parts of bills", "waiting"):
+            if status not in (arrivals.PARTS, arrivals.WAITING):
                 run.count(status, count)
-        _tell_quarantined(run, intake.quarantine[number])
-    _tell_documents(run, documents)
+        if intake.quarantine[number].height:
+            _tell_quarantined(run, intake.quarantine[number])
+    _tell_documents(run, documents, settled.findings)
     return DocumentsSettled(settled, waiting, became)
 
 
@@ -165,7 +169,8 @@ def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -
         keep(run, "held_lines", of(settled.lines, held["document_id"]))
     if settled.findings.height:
         keep_findings(run, settled.findings)
-    quarantine = pl.concat([empty(QUARANTINE), *intake.quarantine])
+    new = [rows for n, rows in enumerate(intake.quarantine) if n not in intake.before]
+    quarantine = pl.concat([empty(QUARANTINE), *new])
     if quarantine.height:
         nowhere = quarantine.with_columns(carrier=pl.lit(None, dtype=pl.String))
         keep(run, "quarantine", nowhere.lazy(), month=pl.lit(None, dtype=pl.String))
@@ -187,28 +192,52 @@ def _parts(
     for number, read_file in enumerate(intake.reads):
         parts = {status: statuses.get((number, status), 0) for status in STATUSES}
         known = any(parts.values())
-        parts["repeated"] = repeats.get(number, 0)
+        parts[arrivals.REPEATED] = repeated = repeats.get(number, 0)
         parts["rows quarantined"] = intake.quarantine[number].height
         if number in intake.parts and not known:
-            parts["parts of bills"] = intake.parts[number]
-        parts["waiting"] = int(read_file.name in waiting)
+            parts[arrivals.PARTS] = max(0, intake.parts[number] - repeated)
+        parts[arrivals.WAITING] = int(read_file.name in waiting)
         yield parts
 
 
 def _tell_quarantined(run: Run, rows: pl.DataFrame) -> None:
-    """Say in the log which rows of a file cannot be read."""
-    for row in rows.head(TOLD).iter_rows(named=True):
+    """Say in the log why rows of a file cannot be read, each cause once."""
+    for row in causes(rows).head(TOLD).iter_rows(named=True):
         run.log.warning(
-            "row quarantined",
+            "rows quarantined" if row["rows"] > 1 else "row quarantined",
             file=row["source_file"],
             row=row["source_row"],
-            reason=row["reason"],
+            rows=row["rows"],
+            reason=row["told"],
         )
 
 
-def _tell_documents(run: Run, documents: pl.DataFrame) -> None:
-    """Say in the log which documents do not count, and in the record of the run what came."""
-    for row in documents.filter(pl.col("status") != "loaded").iter_rows(named=True):
+def _with_reasons(documents: pl.DataFrame, findings: pl.DataFrame) -> pl.DataFrame:
+    """Add `why`: the first of what is said of each document as a whole."""
+    why = findings.filter(pl.col("code").str.starts_with("document_")).unique(
+        "document_id", keep="first", maintain_order=True
+    )
+    return documents.join(
+        why.select("document_id", why="message"),
+        on="document_id",
+        how="left",
+        maintain_order="left",
+    )
+
+
+def _without_account(words: str | None, ban: str | None) -> str | None:
+    """Return a reason as the log may show it: an account by its last characters."""
+    if words is None:
+        return None
+    words = words.replace(ban, masked(ban)) if ban else words
+    return re.sub(r"(\baccount `?)([^\s`:;,]+)", lambda m: m[1] + masked(m[2]), words)
+
+
+def _tell_documents(run: Run, documents: pl.DataFrame, findings: pl.DataFrame) -> None:
+    """Say in the log which documents do not count and why, and in the record of the run what
+    came."""
+    others = documents.filter(pl.col("status") != "loaded")
+    for row in _with_reasons(others, findings).iter_rows(named=True) if others.height else ():
         run.log.warning(
             f"document {row['status']}",
             file=row["source_file"],
@@ -216,6 +245,7 @@ def _tell_documents(run: Run, documents: pl.DataFrame) -> None:
             carrier=row["carrier"],
             ban=row["ban"],
             invoice=row["invoice_no"],
+            reason=_without_account(row["why"], row["ban"]),
         )
     loaded = documents.filter(pl.col("status") == "loaded")
     run.count("lines", int(loaded["lines"].sum() or 0))

@@ -34,8 +34,12 @@ from rebill.store.bulk.sweep import kept_since, prune, remove_pruned
 from rebill.store.engine import alone, fence
 from rebill.store.record import Record, failures_noted
 from rebill.workspace.log import Log
+from rebill.workspace.profiles import unfinished_at
 from rebill.workspace.settings import Workspace
 from rebill.workspace.write import STAGED
+
+READ = ("ingest", "nightly")
+"""Commands that read files by profiles."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,10 @@ def run(
     the next night (`rebill.outbox.undelivered`).
     """
     workspace = replace(workspace, sound={})
+    if job.command in READ:
+        for draft in unfinished_at(workspace.root):
+            lines = [asked.line for asked in draft.questions]
+            log.warning("unfinished draft left aside", file=draft.path.name, unanswered_lines=lines)
     with alone(workspace):
         try:
             with failures_noted(workspace, job.command, job.as_of, now):

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from rebill.cash.bank_files import WAITING
 from rebill.cash.bank_paper import is_bank_file
 from rebill.intake import arrivals
-from rebill.night.seen import again, lay, taken
+from rebill.night.seen import again, lay, taken, void
 from rebill.outbox import answers
 from rebill.outbox.deliver import missing_months
 from rebill.reference import current
@@ -25,6 +25,8 @@ from rebill.store.record import Record
 from rebill.workspace import apart, inbox, text_files
 from rebill.workspace.settings import ConfigError, Settings, Workspace
 
+TAKES_AGAIN = "ingest"
+"""The command that takes in what is void again: whoever names a file wants what it says."""
 Planner = Callable[[Facts], Plan]
 
 
@@ -142,6 +144,7 @@ def facts(record: Record, job: Job) -> Facts:
         files=job.files,
         known=taken(connection, terms),
         again=again(connection, terms),
+        void=void(connection) if job.command == TAKES_AGAIN else frozenset(),
         waiting=waiting or 0,
         mark_before=record.fact("night.mark"),
         mark_now=mark(record, job.as_of),
@@ -170,11 +173,14 @@ def arrived(record: Record, job: Job, scratch: Path) -> Job:
     if not job.files:
         return job
     workspace, connection = record.workspace, record.connection
+    known = taken(connection, apart.terms(workspace.settings.limits))
+    if job.command == TAKES_AGAIN:
+        known -= void(connection)
     waiting = arrivals.waiting(workspace, connection)
     found = arrivals.opened(
         workspace,
         arrivals.Arrivals(job.files, job.paths),
-        taken(connection, apart.terms(workspace.settings.limits)),
+        known,
         scratch,
         lambda path: job.profile is None and is_bank_file(workspace.settings, path),
     )

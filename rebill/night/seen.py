@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
+from rebill.intake.arrivals import PARTS, REPEATED, WAITING
 from rebill.run.stages import Seen
 from rebill.store import known_files
-from rebill.store.models import RunFile, SeenFile
+from rebill.store.models import Document, RunFile, SeenFile
+from rebill.store.record import KEY
 from rebill.workspace.inbox import Stamped
 
 TAKEN = ("ingested", "refused", "repeated")
@@ -41,6 +44,47 @@ def again(connection: sa.Connection, terms: str) -> frozenset[str]:
 def taken(connection: sa.Connection, terms: str) -> frozenset[str]:
     """Return the SHA-256 of every file that was taken in and is not to be tried again."""
     return frozenset(known_files(connection, TAKEN)) - again(connection, terms)
+
+
+def void(connection: sa.Connection) -> frozenset[str]:
+    """Return the SHA-256 of the files of which something void may come in again.
+
+    These are the files of a document that is void and in whose place nothing stands, all that had
+    a part of bills in the run that took it in, the archive it lay in, and what was a repeat: of
+    what is not on record.
+    """
+    other = aliased(Document)
+    stands = sa.select(other.document_id).where(
+        other.status.in_(("loaded", "held")),
+        *(getattr(other, name) == getattr(Document, name) for name in KEY),
+    )
+    gone = connection.execute(
+        sa.select(Document.run_id, Document.source_file, Document.carrier).where(
+            Document.status == "void", ~stands.exists()
+        )
+    ).all()
+    if not gone:
+        return frozenset()
+    files = connection.execute(
+        sa.select(RunFile.run_id, RunFile.name, RunFile.sha256, RunFile.note)
+        .where(RunFile.outcome.in_((*TAKEN, WAITING)), RunFile.sha256.is_not(None))
+        .order_by(RunFile.id)
+    ).all()
+    last = {sha256: run_id for run_id, _, sha256, _ in files}
+    found = {sha256 for _, _, sha256, note in files if REPEATED in (note or "")}
+    by_run: dict[int, list[tuple[str, bool]]] = {}
+    for run_id, name, carrier in gone:
+        by_run.setdefault(run_id, []).append((name, carrier is not None))
+    for run_id, name, sha256, note in files:
+        parted = note in (None, "nothing") or PARTS in str(note)
+        found |= {
+            sha256
+            for of, is_read in by_run.get(run_id, ())
+            # What could not be read has no key: what came of its file since stands in its place.
+            if (is_read or last[sha256] == run_id)
+            and (of == name or of.startswith(f"{name}!") or parted)
+        }
+    return frozenset(map(str, found))
 
 
 def lay(connection: sa.Connection) -> dict[str, Stamped]:

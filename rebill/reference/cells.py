@@ -12,19 +12,23 @@ from pathlib import Path
 
 import polars as pl
 
+from invoices.identifiers import clean
 from invoices.text import filled
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
 from rebill.workspace.text_files import inspect, scan_text
 
+FREE = ("name", "description", "address", "email", "source", "body")
+"""Columns of text that tells nothing apart."""
 MOST_BYTES = 8 * 2**30
 
 
 def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
     """Return the rows of a file as text: `_file`, `_row` and every column the table can have.
 
-    Cells are trimmed; an empty one is null, as is every cell of a column the file lacks. `_row` is
-    the physical row of a CSV, the header being row 1; of a Parquet file the record's, from 2.
+    Cells are trimmed, identifiers without what cannot be seen; an empty one is null, as is every
+    cell of a column the file lacks. `_row` is the physical row of a CSV, the header being row 1; of
+    a Parquet file the record's, from 2.
     """
     read = _parquet if path.suffix.lower() == ".parquet" else _csv
     try:
@@ -39,7 +43,7 @@ def read_cells(path: Path, shape: TableIn, faults: Faults) -> pl.DataFrame:
         pl.lit(path.name).alias("_file"),
         pl.col("_row").cast(pl.Int64),
         *(
-            _trimmed(pl.col(column.name)) if column.name in present else _nothing(column.name)
+            _cell(column.name) if column.name in present else _nothing(column.name)
             for column in shape.columns
         ),
     )
@@ -55,9 +59,10 @@ def _nothing(name: str) -> pl.Expr:
     return pl.lit(None, dtype=pl.String).alias(name)
 
 
-def _trimmed(cell: pl.Expr) -> pl.Expr:
-    text = cell.str.strip_chars()
-    return pl.when(text != "").then(text)
+def _cell(name: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    text = pl.when(text != "").then(text)
+    return (text if name in FREE else clean(text)).alias(name)
 
 
 def _header_is_right(path: Path, header: list[str], shape: TableIn, faults: Faults) -> bool:

@@ -64,6 +64,8 @@ class Changes:
         self.rows, self.replace = rows, replace
         self.version = load_version(connection)
         self.changes: dict[str, Change] = {}
+        self.lacking: set[str] = set()
+        """Tables of which rows could not be read: what names such a row is not wrong for that."""
         self._current: dict[str, pl.DataFrame] = {}
 
     def add(self, name: str, yielding: pl.Series | None = None) -> None:
@@ -94,8 +96,11 @@ class Changes:
     def asked(self, name: str, *others: str) -> pl.DataFrame:
         """The rows whose references may be broken by this load.
 
-        Those of the files; and all there are where one of the `others` may have lost rows.
+        Those of the files; and all there are where one of the `others` may have lost rows; none
+        where it is not known what one of these holds.
         """
+        if self.lacking & {name, *others}:
+            return self.after(name).clear()
         if self.replace and any(other in self.changes for other in others):
             return self.after(name)
         rows = self.rows.get(name)

@@ -11,7 +11,9 @@ import datetime as dt
 
 import polars as pl
 
+from invoices.identifiers import LONG, LONGEST, is_doubtful
 from invoices.text import filled
+from rebill.reference.cells import FREE
 from rebill.reference.faults import Faults
 from rebill.reference.states import STATES, with_near
 from rebill.store.columns import DTYPES, Column, TableIn
@@ -75,7 +77,8 @@ def _readable(column: Column, cell: pl.Expr) -> pl.Expr:
         iso = cell.str.contains(r"^\d{4}-\d{2}-\d{2}$")
         return iso & day.is_between(FIRST_DAY, LAST_DAY).fill_null(False)
     if column.kind == "text":
-        return ~cell.str.contains(CONTROL)
+        says = ~cell.str.contains(CONTROL)
+        return says if column.name in FREE else says & ~is_doubtful(column.name, cell)
     exact = cell.str.contains(NUMBER if column.kind == "decimal" else r"^[+-]?\d{1,9}$")
     exact &= ~cell.str.contains(rf"\.\d{{{column.places}}}\d*[1-9]")
     number = pl.when(exact).then(cell).cast(pl.Decimal(18, 6), strict=False)
@@ -118,8 +121,11 @@ def _wanted(column: Column) -> str:
         return "true or false"
     if column.kind == "date":
         return "a date of the calendar"
-    if column.kind == "text":
+    if column.kind == "text" and column.name in FREE:
         return "text without control characters"
+    if column.kind == "text":
+        most = LONGEST.get(column.name, LONG)
+        return f"told by plain characters, {most} at most and no formula"
     number = "a whole number" if column.kind == "integer" else "a plain number"
     bounds = []
     if column.most is not None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from functools import cache
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import polars as pl
-from pydantic import ValidationError
 
+from invoices.setting_faults import each_once
 from rebill.reference.faults import Faults
-from reconcile.contracts import Account, Contract
+from reconcile.contracts import Account, Contract, written_contracts
 
 ROWS = pl.Schema(
     {
@@ -36,46 +32,24 @@ def read_contract_file(path: Path, faults: Faults) -> pl.DataFrame:
     """Return the contracts of a TOML file as rows of `contracts`, and note every fault."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-        data = tomllib.loads(text, parse_float=Decimal)
-    except (OSError, UnicodeDecodeError) as error:
-        faults.add(path.name, None, f"cannot be read: {error}", "save it as UTF-8 text")
+    except UnicodeDecodeError:
+        faults.add(path.name, None, "it is not UTF-8", "save it as UTF-8 text")
         return ROWS.to_frame()
-    except (ValueError, RecursionError) as error:  # some of what is no TOML is told as a ValueError
-        line = re.search(r"line (\d+)", str(error))
-        row = int(line[1]) if line else None
-        faults.add(path.name, row, f"is not TOML: {error}", "correct the line")
+    except OSError as error:
+        faults.add(path.name, None, f"cannot be read: {error.strerror}", "let this login read it")
         return ROWS.to_frame()
-    for name in sorted(set(data) - {"contract"}):
-        faults.add(path.name, None, f"unknown table {name!r}", "a file holds [[contract]] entries")
-    entries = data.get("contract", [])
-    if not isinstance(entries, list) or not entries:
-        faults.add(path.name, None, "holds no contract", "begin each one with [[contract]]")
-        return ROWS.to_frame()
-    begins = [n for n, line in enumerate(text.splitlines(), 1) if _BEGINS.match(line)]
     found = []
-    for number, entry in enumerate(entries):
-        place = begins[number] if number < len(begins) else None
-        contract = _contract(path.name, place, entry, faults)
-        if contract:
+    written = written_contracts(text)
+    for told in each_once(fault for one in written for fault in one.faults):
+        faults.add(path.name, told.line, told.what, _REMEDY)
+    for one in written:
+        if contract := one.contract:
             body = to_json(contract)
-            found.append((path.name, place, True, contract.id, contract.carrier, body))
+            found.append((path.name, one.line, True, contract.id, contract.carrier, body))
     return pl.DataFrame(found, ROWS, orient="row")
 
 
-_BEGINS = re.compile(r"\s*\[\[\s*contract\s*\]\]")
-
-
-def _contract(name: str, row: int | None, entry: Any, faults: Faults) -> Contract | None:
-    """Return a contract, or none where the entry cannot be one."""
-    try:
-        return Contract.model_validate(entry)
-    except ValidationError as error:
-        called = entry.get("id", "?") if isinstance(entry, dict) else "?"
-        for fault in error.errors():
-            place = ".".join(str(part) for part in fault["loc"]) or "contract"
-            what = f"contract {called!r}, {place}: {fault['msg']}"
-            faults.add(name, row, what, "see the settings of a contract on the formats page")
-        return None
+_REMEDY = "the settings of a contract are in docs/formats/reference-tables.md"
 
 
 def to_json(contract: Contract) -> str:

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from invoices.carrier import Known
 from invoices.carrier.cells import circuit_key, telephone
-from invoices.carrier.source import ACCOUNTS, KINDS
+from invoices.carrier.source import ACCOUNTS, KINDS, Loaded
 from invoices.schema import seal
 from rebill.reference.contracts import from_json
 from rebill.store.frames import AnySelect, once, read_frame
@@ -184,8 +184,17 @@ def contracts(connection: sa.Connection, version: int | None = None) -> list[Con
 
 
 def known(frames: dict[str, pl.LazyFrame], contracts: list[Contract]) -> Known:
-    """Return what a reader of carrier paper may ask: kinds of codes, accounts under contract."""
-    return Known(frames["usocs"].pipe(seal, KINDS), account_patterns(contracts))
+    """Return what a reader of carrier paper may ask: kinds of codes, accounts under contract; and
+    the tables that are loaded, which a file may be instead."""
+    tables = tuple(
+        Loaded(
+            table.name,
+            frozenset(column.name for column in table.columns),
+            frozenset(one.name for one in table.columns if one.required and one.name in table.key),
+        )
+        for table in TABLES.values()
+    )
+    return Known(frames["usocs"].pipe(seal, KINDS), account_patterns(contracts), tables)
 
 
 def account_patterns(contracts: list[Contract]) -> pl.DataFrame:

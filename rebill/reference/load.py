@@ -26,7 +26,7 @@ from rebill.store.models import REFERENCE, Load, LoadFile, LoadTable
 from rebill.store.record import changing
 from rebill.store.shapes import TABLES, USOCS
 from rebill.workspace import text_files
-from rebill.workspace.settings import ConfigError, Workspace
+from rebill.workspace.settings import ConfigError, Limits, Workspace
 from usoc_catalog.starter import starter_catalogue
 
 STARTER_FILE = "starter catalogue"
@@ -72,13 +72,15 @@ def load(
         what = "customer service records make services and service_elements, which are loaded too"
         faults.add(told[0].name, None, what, "load the records by themselves")
         told = []
-    rows = {
-        name: pl.concat([read_rows(limits, path, TABLES[name], faults) for path in found])
-        for name, found in sources.items()
-    }
+    rows, lacking = {}, set()
+    for name, found in sources.items():
+        read = [_read(limits, path, name, faults) for path in found]
+        rows[name] = pl.concat([part for part, _ in read])
+        lacking |= {name for _, lacks in read if lacks}
     with changing(workspace, "load") as record:
         connection = record.connection
         loading = Changes(workspace, connection, rows, replace)
+        loading.lacking |= lacking
         if told:
             loading.rows |= _of_records(connection, told, carrier, loading, faults)
             loading.replace = False  # a record is all of an account, never of a table
@@ -87,6 +89,16 @@ def load(
         if result.load_id is not None:
             _note_files(connection, result.load_id, {**sources, CSR: told})
     return result
+
+
+def _read(limits: Limits, path: Path, name: str, faults: Faults) -> tuple[pl.DataFrame, bool]:
+    """Return the rows of a file of a table, and whether it has others that could not be read.
+
+    A row of CSV stays, whatever is wrong with its cells; a contract goes.
+    """
+    before = faults.total
+    rows = read_rows(limits, path, TABLES[name], faults)
+    return rows, faults.total > before and (rows.is_empty() or name == "contracts")
 
 
 def _of_records(

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from invoices.carrier.bundles import REASONS, Bundle
+from invoices.carrier.copies import COPIES
 from invoices.schema import DOCUMENTS, FINDINGS, empty
 from rebill.run.stages import ReadFile
 
@@ -35,6 +36,16 @@ class Intake:
     """Where the lines of a file lie, with its number."""
     bundles: tuple[tuple[int, Bundle], ...] = ()
     """Files that have parts of bills only, until they are put together."""
+    copies: pl.DataFrame = field(default_factory=lambda: empty(COPIES))
+    """Parts of bills that another file of the run has alike: they count once."""
+    copied: pl.DataFrame = field(
+        default_factory=lambda: empty(COPIES).select("intake", "document_id", "of")
+    )
+    """Bills of which a file has nothing but such parts, and another file that has them."""
+    fragments: pl.DataFrame = field(
+        default_factory=lambda: empty(pl.Schema({**DOCUMENTS, "intake": pl.Int64()}))
+    )
+    """The documents as each file has them, where bills were put together."""
     moves: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_MOVES))
     """Parts of bills that went to the document of another file."""
     reasons: pl.DataFrame = field(
@@ -43,6 +54,11 @@ class Intake:
     """Why documents are held beside their footing."""
     waiting: tuple[int, ...] = ()
     """Files with a part of a bill that lacks another, whatever is on record."""
+
+    @cached_property
+    def before(self) -> list[int]:
+        """The files that were read before: what stands in no document of theirs is on record."""
+        return [n for n, read in enumerate(self.reads) if read.waits or read.anew]
 
     @cached_property
     def parts(self) -> dict[int, int]:

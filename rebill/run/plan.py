@@ -44,6 +44,8 @@ class Facts:
     """SHA-256 of every file that was taken in before."""
     again: frozenset[str] = frozenset()
     """SHA-256 of files that could not be read and are worth another try."""
+    void: frozenset[str] = frozenset()
+    """SHA-256 of files of which something that is void may come in again, if it is asked for."""
     waiting: int = 0
     """Loaded documents that are not audited yet."""
     mark_before: str | None = None
@@ -87,11 +89,14 @@ def plan(facts: Facts) -> Plan:
 
 
 def plan_ingest(facts: Facts) -> Plan:
-    """Return the plan that takes documents in and leaves the rest to a later night."""
-    reads, passed_over = _reads(facts)
+    """Return the plan that takes documents in and leaves the rest to a later night.
+
+    What is void comes in again: whoever names its file wants it.
+    """
+    reads, passed_over = _reads(facts, facts.void)
     banks = _banks(facts)
     work: list[Stage] = [*_taken_back(facts), *reads]
-    work += [Settle(len(reads))] if reads else []
+    work += [Settle(len(reads), anew=True)] if reads else []
     work += [*banks, MatchPulls(len(banks))] if banks else []
     return Plan(tuple(work), passed_over)
 
@@ -175,21 +180,25 @@ def _matching(facts: Facts, banks: tuple[ReadBank, ...]) -> tuple[Stage, ...]:
     return (*banks, MatchPulls(len(banks))) if banks or facts.banked else ()
 
 
-def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
+def _reads(
+    facts: Facts, void: frozenset[str] = frozenset()
+) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
     """Return the files to read and those passed over, each by name.
 
-    Files that wait for another part of their bill are read again when anything new is there.
+    Files that wait for another part of their bill are read again when anything new is there; a file
+    that is named and `void` is new.
     """
     reads: list[ReadFile] = []
     passed_over: list[Seen] = []
-    taken = set(facts.known)
+    anew = frozenset(seen.sha256 for seen in facts.files if not seen.waits and seen.sha256 in void)
+    taken = set(facts.known) - anew
     banks = {bank.sha256 for bank in _banks(facts)}
-    waiting = {seen.sha256 for seen in facts.files if seen.waits}
-    fresh = any(_is_fresh(seen, facts, waiting) for seen in facts.files)
+    waiting = {seen.sha256 for seen in facts.files if seen.waits} - anew
+    fresh = any(_is_fresh(seen, taken, waiting) for seen in facts.files)
     if not fresh:
         taken |= {sha256 for sha256 in waiting if sha256}
     for seen in sorted(facts.files, key=lambda seen: (not seen.waits, seen.name)):
-        if seen.waits and not fresh:
+        if seen.waits and (not fresh or seen.sha256 in anew):
             continue
         if seen.left or seen.sha256 is None:
             passed_over.append(seen)
@@ -201,10 +210,24 @@ def _reads(facts: Facts) -> tuple[tuple[ReadFile, ...], tuple[Seen, ...]]:
             passed_over.append(Seen(seen.name, seen.size, seen.sha256, "known"))
         else:
             taken.add(seen.sha256)
-            what = (seen.name, seen.size, seen.sha256, facts.as_of, facts.profile)
-            reads.append(ReadFile(*what, seen.fault, seen.again, seen.stamp))
+            reads.append(_read(seen, facts, anew=seen.sha256 in anew))
     by_name = sorted(reads, key=lambda read: read.name)
     return tuple(by_name), tuple(sorted(passed_over, key=lambda seen: seen.name))
+
+
+def _read(seen: Seen, facts: Facts, *, anew: bool) -> ReadFile:
+    return ReadFile(
+        seen.name,
+        seen.size,
+        seen.sha256 or "",
+        facts.as_of,
+        facts.profile,
+        seen.fault,
+        seen.again,
+        seen.stamp,
+        waits=seen.waits,
+        anew=anew,
+    )
 
 
 def _taken_back(facts: Facts) -> tuple[TakeBack, ...]:
@@ -214,9 +237,9 @@ def _taken_back(facts: Facts) -> tuple[TakeBack, ...]:
     return (TakeBack(files),) if files else ()
 
 
-def _is_fresh(seen: Seen, facts: Facts, waiting: set[str | None]) -> bool:
+def _is_fresh(seen: Seen, taken: set[str], waiting: set[str | None]) -> bool:
     """Whether a carrier file was never seen before, so that it may complete a bill."""
-    never = seen.sha256 not in facts.known and seen.sha256 not in waiting
+    never = seen.sha256 not in taken and seen.sha256 not in waiting
     return seen.left is None and seen.sha256 is not None and not seen.bank and never
 
 

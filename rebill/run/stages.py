@@ -60,6 +60,10 @@ class ReadFile:
     """Under what it could not be opened: under anything else it is tried again."""
     stamp: str = ""
     """What its entry said when its digest was taken, where that stands for its content."""
+    waits: bool = False
+    """Whether it was read before, and waits for another part of its bill."""
+    anew: bool = False
+    """Whether it was read before, and is taken in again because what it said is void."""
 
     def words(self) -> str:
         if self.fault:
@@ -117,6 +121,8 @@ class Settle:
     """Foot every document; tell repeats, conflicts and held documents from what is loaded."""
 
     files: int
+    anew: bool = False
+    """Whether a document that is void keeps no equal one from coming in."""
 
     def words(self) -> str:
         return f"foot the documents of {self.files} file(s); hold what conflicts or does not foot"

@@ -118,7 +118,8 @@ def test_rates_and_quantities_have_six_decimals() -> None:
 
 
 @pytest.mark.parametrize(
-    ("printed", "places"), [("18", 0), ("18.5", 1), ("18.50", 2), ("$1,018.5000", 4)]
+    ("printed", "places"),
+    [("18", 0), ("18.5", 1), ("18.50", 2), ("$1,018.5000", 4), ("18." + "0" * 300, 127)],
 )
 def test_the_printed_decimals_of_a_rate_are_kept(printed: str, places: int) -> None:
     spelling = cells.UNIT_RATE.spelling(pl.lit(printed))

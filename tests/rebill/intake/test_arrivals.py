@@ -214,7 +214,7 @@ def test_a_faulty_profile_of_the_workspace_stops_the_night_before_it_begins(
     put(feed, [("a.csv", bill(3, USUAL))])
     code, _, err = rebill("nightly", "--as-of", "2026-03-10", "--workspace", feed.root)
     assert code == 2
-    assert "bad.toml: flat.part" in err
+    assert "profiles/bad.toml: [flat] lacks [[flat.part]]" in err
     code, _, err = rebill("profiles", "check", "--workspace", feed.root)
     assert code == 2
     assert "flat.part" in err
@@ -277,3 +277,18 @@ def test_a_bill_sent_twice_beside_one_without_lines_counts_once(tmp_path: Path) 
     for table in ("lines", "claims", "customer_lines", "debits"):
         assert frame(workspace, table).equals(frame(other, table)), table
     assert frame(workspace, "lines").height == 3
+
+
+def test_lines_that_end_with_a_carriage_return_alone_are_lines(
+    feed: Workspace, rebill: Call
+) -> None:
+    files = files_of([Bill("305R010001", (Charge("recurring", Decimal("10.00")),))], Quirks())
+    for encoding in ("utf-8", "cp1252"):
+        text = profile_of(Quirks(), "old", f'encoding = "{encoding}"\n')
+        (feed.profiles / "invented.toml").write_text(text)
+        path = feed.root / "recurring.csv"
+        path.write_bytes(files["recurring.csv"].replace("\n", "\r").encode(encoding))
+        code, out, _ = rebill("describe", path, "--workspace", feed.root, "--json")
+        assert code == 0
+        assert '"status": "held"' in out, "its ledger is another file"
+        assert '"quarantined": 0' in out

@@ -147,3 +147,51 @@ def test_taking_in_alone_answers_too_and_names_from_outside_are_no_paths(tmp_pat
     [name] = acknowledgements(workspace)
     assert name.startswith("acknowledgements/997-..%2F..%2F..%2Fx-000000001-")
     assert "*261110*0000*U*" in acknowledgements(workspace)[name]
+
+
+def test_an_acknowledgement_of_ours_is_not_acknowledged(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    put(workspace, "a.x12", as_811(3, nights.USUAL))
+    night(workspace, "2026-03-10")
+    [(_, answer)] = acknowledgements(workspace).items()
+    put(workspace, "b.x12", answer.encode())
+    night(workspace, "2026-03-11")
+    assert len(acknowledgements(workspace)) == 1
+    assert table(workspace, "documents").filter(status="refused").height == 1
+
+
+TITLES = {
+    "MONTHLY SERVICE": None,
+    "OTHER CHARGES AND CREDITS": None,
+    "USAGE": "usage",
+    "ONE-TIME CHARGES": "one-time",
+    "TAXES": "tax",
+}
+
+
+def test_a_title_that_says_another_class_than_the_catalogue_is_told(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    for title in TITLES:
+        head = f"BIG*20260305*{title}*****CD\nREF*12*305R010001\nITD*01*3****20260325\nN1*PE*ILEC\n"
+        body = f"HL*1**4\nPID*F****{title}\nSLN*1***1*EA*20.00*UM**A3*1FB\nSI*TI*TN*6145550131\n"
+        put(workspace, f"{title}.x12", bytes_of(whole(parse(f"{head}{body}TDS*2000"))))
+    night(workspace, "2026-03-10")
+    documents = table(workspace, "documents").select("document_id", "invoice_no", "status")
+    assert set(documents["status"]) == {"loaded"}
+    found = table(workspace, "findings").filter(code="class_differs").join(documents, "document_id")
+    told = {number: f"the catalogue calls 1FB recurring, the line is read as {name}"
+            for number, name in TITLES.items() if name}  # fmt: skip
+    assert dict(found.select("invoice_no", "message").iter_rows()) == told
+
+
+def test_one_bill_in_two_interchanges_of_a_night_is_one(tmp_path: Path) -> None:
+    workspace = small(tmp_path / "w")
+    first = as_811(3, nights.USUAL)
+    number = first.split(b"*")[13]
+    other = first.replace(number, b"%09d" % (int(number) + 7)).replace(b"\r\n", b"\n")
+    again = other.replace(b"*", b"|").replace(b"305R", b"30\xe2\x80\x8b5R")
+    put(workspace, "a.x12", first)
+    put(workspace, "b.x12", again)
+    became = night(workspace, "2026-03-10").became
+    assert became == {"a.x12": "1 loaded", "b.x12": "1 repeated"}
+    assert table(workspace, "lines").height == 3

@@ -213,9 +213,15 @@ CONTENTS = {
     "an empty file": (b"", ["customers.csv: the file is empty"]),
     "UTF-16": (
         "customer\nA\n".encode("utf-16"),
-        ["customers.csv row 1: the file is UTF-16 or UTF-32"],
+        ["customers.csv row 1: the file is UTF-16, not UTF-8"],
     ),
-    "not UTF-8": (b"customer\nA\nB\xff\n", ["customers.csv row 3: the text is not UTF-8"]),
+    "not UTF-8": (
+        b"customer\nA\nB\xff\n",
+        [
+            "customers.csv row 3: the text is not UTF-8: byte 2 of the row is 0xff, "
+            "in Windows text (cp1252) `\u00ff`"
+        ],
+    ),
     "a row cut short": (
         b"customer,name,brand\nA,B,C\nA2,B\n\nA3,B,C,D\n",
         [
@@ -294,22 +300,22 @@ def contracts(*held: tuple[str, str, str]) -> str:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("[[contract]\n", ["contracts.toml row 1: is not TOML"]),
-        ("", ["contracts.toml: holds no contract"]),
-        ("[other]\na = 1\n", ["contracts.toml: unknown table 'other'", "contracts.toml: holds no"]),
+        ("[[contract]\n", ["contracts.toml row 1: it is not TOML: `[[contract]`: the name of a"]),
+        ("", ["contracts.toml: the file holds no [[contract]]"]),
+        ("[other]\na = 1\n", ["contracts.toml row 1: there is no table [other]"]),
         (
             contracts(("C1", "2026-01-01", '"A"'), ("C2", "2026-13-01", '"B"')),
-            ["contracts.toml row 11: is not TOML"],
+            ["contracts.toml row 11: it is not TOML: `effective_from = 2026-13-01`: it is no day"],
         ),
         (
             contracts(("C1", "2026-01-01", '"A"'), ("C2", '"soon"', '"B"')),
-            ["contracts.toml row 8: contract 'C2', effective_from: Input should be a valid date"],
+            ['contracts.toml row 11: [contract] effective_from is "soon"; it must be a date'],
         ),
         (
             contracts(("C1", "2026-01-01", '"A"')) + "bogus = 1\n[contract.billing]\nrounding = 1",
             [
-                "contracts.toml row 2: contract 'C1', billing.rounding: Input should be 'line'",
-                "contracts.toml row 2: contract 'C1', bogus: Extra inputs are not permitted",
+                'contracts.toml row 7: [contract] has no setting "bogus"; there are: id, carrier',
+                "contracts.toml row 9: [contract.billing] rounding is 1; it must be ",
             ],
         ),
         (

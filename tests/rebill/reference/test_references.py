@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from nights import NOW, bill, copied, night, now, put, small
-from reference_files import write
+from reference_files import CONTRACT, write
 
 from rebill.reference.load import LoadResult, load
 from rebill.reference.states import STATES, near
@@ -123,3 +123,16 @@ def test_spellings_of_states_are_told_with_the_code_they_may_mean() -> None:
     }  # fmt: skip
     assert {text: near(text) for text in said} == said
     assert len(STATES) == 50 + 1 + 5 and {near(name) for name in STATES.values()} == set(STATES)
+
+
+def test_what_names_a_contract_that_cannot_be_read_is_not_wrong_for_that(
+    march: Workspace, tmp_path: Path
+) -> None:
+    broken = CONTRACT.format(id="K2", since="2026-01-01", accounts='"404*"')
+    rates = "contract ban usoc charge_class rate\nK2 404R01 1FB recurring 18\n"
+    texts = {"contracts": broken.replace("carrier", "carier"), "buy_rates": rates}
+    told = taken(march, tmp_path / "in", **texts).errors
+    assert [str(error).rpartition("; did")[0] for error in told[:1]] == [
+        'contracts.toml row 4: [contract] has no setting "carier"'
+    ]
+    assert {error.file for error in told} == {"contracts.toml"}

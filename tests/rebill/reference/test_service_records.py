@@ -106,6 +106,22 @@ def test_a_record_with_one_unreadable_row_is_not_loaded(place: Workspace, tmp_pa
     assert current(place, "service_elements").equals(before)
 
 
+def test_of_an_account_one_record_is_loaded(place: Workspace, tmp_path: Path) -> None:
+    before = current(place, "service_elements")
+    first = put_record(tmp_path / "records", AGREES)
+    later = AGREES.replace("TTB 5.00 5.00", "ESM 1.00 1.00")
+    paged = f"PAGE 1\n{AGREES}{HEAD}PAGE 1\n{later}"
+    for paths in (
+        [first, put_record(tmp_path / "records", later, "b.csr")],
+        [put_record(tmp_path / "records", paged, "c.csr")],
+    ):
+        result = load(place, paths)
+        assert [error.what for error in result.errors] == [
+            "account 305R010001 has a record above, or in another file"
+        ]
+        assert current(place, "service_elements").equals(before)
+
+
 def test_the_carrier_is_named_or_known_by_the_contract(place: Workspace, tmp_path: Path) -> None:
     folder = tmp_path / "records"
     folder.mkdir()
