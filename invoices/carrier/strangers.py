@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -158,3 +160,19 @@ def _mail(text: str) -> Stranger | None:
 
 
 _TEXTS: tuple[Callable[[str], Stranger | None], ...] = (_edi, _markup, _json, _mail)
+
+
+def damage(fault: Exception) -> str:
+    """Say what an archive or a workbook suffers from whose unpacking raised `fault`."""
+    said = str(fault)
+    if isinstance(fault, zipfile.BadZipFile):
+        if "CRC" in said:
+            return "a member of it is damaged: its checksum is another"
+        return "it is cut off or damaged: its directory cannot be found or read"
+    if isinstance(fault, EOFError):
+        return "it is cut off"
+    if isinstance(fault, zlib.error):
+        return "its packed content is damaged"
+    if isinstance(fault, NotImplementedError):
+        return "it is packed in a way that is not read"
+    return said or "it is damaged"

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from invoices.carrier.strangers import damage
 from rebill.intake.inflate import (
     GZIP,
     Broken,
@@ -126,7 +127,7 @@ def _unpacked(path: Path, name: str, budget: Budget, depth: int) -> Iterator[Mem
     try:
         found = list(_gunzipped(path, name, budget) if what == "gzip" else _zip(path, name, budget))
     except FAULTS as fault:
-        yield _refused(name, name, f"the archive cannot be read: {_words(fault)}", _AGAIN)
+        yield _refused(name, name, f"the archive cannot be read: {damage(fault)}", _AGAIN)
         return
     if not found:
         yield _refused(name, name, "the archive holds no file", _AGAIN)
@@ -139,10 +140,6 @@ def _unpacked(path: Path, name: str, budget: Budget, depth: int) -> Iterator[Mem
 
 
 _AGAIN = "ask the carrier to send it again"
-
-
-def _words(fault: Exception) -> str:
-    return str(fault) or type(fault).__name__
 
 
 def _refused(name: str, origin: str, what: str, remedy: str) -> Member:
@@ -164,7 +161,7 @@ def workbook_fault(path: Path, limits: Archives, most: int) -> Fault | None:
                     return Fault(f"{_shown(member.orig_filename)}: {wrong}", None, _remedy(wrong))
                 _inflated(packed, member, ends[member.header_offset], Nowhere(), budget)
     except (*FAULTS, Broken, TooMuch) as fault:
-        return Fault(f"the workbook cannot be read: {_words(fault)}", None, _AGAIN)
+        return Fault(f"the workbook cannot be read: {damage(fault)}", None, _AGAIN)
     return None
 
 

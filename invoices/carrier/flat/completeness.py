@@ -82,7 +82,8 @@ def unsure(loaded: pl.DataFrame, faults: pl.DataFrame) -> pl.DataFrame:
     row does not say whose it is."""
     if not faults["document_id"].null_count():
         loaded = loaded.join(faults, on="document_id", how="semi", maintain_order="left")
-    said = f"{faults.height} rows of the file cannot be read, and it prints no totals to tell by"
+    count = "1 row" if faults.height == 1 else f"{faults.height} rows"
+    said = f"{count} of the file cannot be read, and it prints no totals to tell by"
     return _reasons(loaded, "rows_unreadable", pl.lit(said))
 
 

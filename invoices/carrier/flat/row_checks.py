@@ -6,7 +6,7 @@ import polars as pl
 
 from invoices.carrier import cells as c
 from invoices.carrier.checks import Check
-from invoices.carrier.flat.dates import serial_day
+from invoices.carrier.flat.dates import date_pattern, serial_day
 from invoices.carrier.flat.profile import KEY_FIELDS, At
 from invoices.carrier.flat.values import (
     DAYS,
@@ -23,6 +23,7 @@ from invoices.text import filled
 _DAMAGE = r"^[+-]?[0-9](?:[.,][0-9]+)?[Ee]\+?[0-9]{2,}$"
 """How a spreadsheet shows a number that was an identifier: `1.37E+18`."""
 _USOC_DAMAGE = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,}$"
+_NO_SUCH_DAY = "the calendar has no such day, or it lies far off: ask the carrier which is meant"
 _SERIAL = "give the column a date format in the spreadsheet and save it again, or ask for dates"
 _READABLE: dict[str, tuple[str, str]] = {
     **dict.fromkeys(MONEY, (c.AMOUNT.what, c.AMOUNT.remedy)),
@@ -147,7 +148,15 @@ def _readable(fields: Fields, name: str) -> Check:
         meant = serial_day(cell, fields.table.since_1904)
         serial = " but a spreadsheet's serial number: {}"
         message += pl.coalesce(filled(serial, meant), pl.lit(""))
-        cure = pl.when(meant.is_null()).then(cure).otherwise(pl.lit(_SERIAL))
+        said = fields.places[name].dates or fields.flat.dates
+        fits = pl.any_horizontal(cell.str.contains(date_pattern(text)) for text in said)
+        cure = (
+            pl.when(meant.is_not_null())
+            .then(pl.lit(_SERIAL))
+            .when(fits)
+            .then(pl.lit(_NO_SUCH_DAY))
+            .otherwise(cure)
+        )
     return Check(cell.is_not_null() & value.is_null(), message, cure)
 
 

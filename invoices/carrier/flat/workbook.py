@@ -27,6 +27,7 @@ from invoices.carrier.flat.sheet_xml import (
     column_letters,
     marks_of,
 )
+from invoices.carrier.strangers import damage
 from invoices.text import filled
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def sheets(content: bytes, decimal: str = ".") -> list[Sheet]:
                 if place.member in archive.namelist()
             ]
     except (*_FAULTS, fastexcel.FastExcelError, ElementTree.ParseError, KeyError) as fault:
-        raise WorkbookFault(f"the workbook cannot be read: {fault}") from fault
+        raise WorkbookFault(f"the workbook cannot be read: {damage(fault)}") from fault
     except UnicodeDecodeError as fault:
         raise WorkbookFault("the workbook cannot be read: it is not UTF-8") from fault
 

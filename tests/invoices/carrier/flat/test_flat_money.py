@@ -343,4 +343,16 @@ fields = { description = "Tax", amount = "Tax amount" }
     gate = through({"r.csv": top + "Tax,Tax amount\nState,x\n"}, profile)
     assert gate.documents.select("ban", "status").rows() == [("0123", "held")]
     assert gate.lines.height == 1
-    assert "1 rows of the file cannot be read" in gate.messages
+    assert "1 row of the file cannot be read" in gate.messages
+
+
+@pytest.mark.parametrize(
+    ("day", "remedy"),
+    [("2026-02-31", "the calendar has no such day"), ("03/01/2026", "add its format to `dates`")],
+)
+def test_a_day_that_is_none_is_not_cured_by_another_format(day: str, remedy: str) -> None:
+    text = f"{HEAD},Amount\n0123,A1,2026-03-01,1FB,a,1.00\n0123,A1,{day},1FB,b,1.00\n"
+    gate = through({"bill.csv": text}, PROFILE.format(part="", amount='"Amount"'))
+    told = gate.findings.filter(code="line_unreadable")
+    assert told["message"].to_list() == [f"bill_date `{day}` is not a date of the calendar"]
+    assert told["remedy"].item().startswith(remedy)
