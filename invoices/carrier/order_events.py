@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from invoices.carrier import fixed, typed_records
 from invoices.carrier.flat.dates import to_date
 from invoices.carrier.flat.profile import At, folded
 from invoices.carrier.flat.rows import BLANKS
+from invoices.carrier.flat.values import stripped
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import QUARANTINE
 from invoices.carrier.source import Source
@@ -23,6 +23,7 @@ from invoices.carrier.typed_records.activity import EVENTS, EventField, Events
 from invoices.carrier.typed_records.carried import Found, Unreadable, rows_of
 from invoices.carrier.typed_records.kinds import Layout
 from invoices.carrier.typed_records.numbers import number
+from invoices.identifiers import REMEDY, clean, doubt, is_doubtful, visible
 from invoices.patterns import group_in
 from invoices.schema import seal
 from invoices.text import filled
@@ -112,6 +113,9 @@ def _read(
     return Activity(_events(told.filter(~pl.col("faulty")), source, profile), _aside(told, source))
 
 
+_IDENTIFIERS = ("order_no", "pon", "ban", "circuit_id", "wtn", "usoc", "code")
+
+
 def _text(name: str, at: At, names: tuple[str, ...], source: Source) -> pl.Expr:
     """Return what stands in a field, trimmed, null where nothing does."""
     if at.value:
@@ -124,9 +128,7 @@ def _text(name: str, at: At, names: tuple[str, ...], source: Source) -> pl.Expr:
         if column in names
     ]
     text = pl.coalesce(pl.when(cell != "").then(cell) for cell in cells)
-    if at.strip:
-        bare = text.str.replace_all(f"[{re.escape(at.strip)}]", "")
-        text = pl.when(bare != "").then(bare)
+    text = stripped(clean(text) if name in _IDENTIFIERS else visible(text), at)
     if at.width and at.pad:
         text = text.str.pad_start(at.width, at.pad)
     return c.telephone(text) if name == "wtn" else text
@@ -180,6 +182,10 @@ def _checks(dates: Mapping[str, tuple[str, ...]], numbers: Iterable[EventField])
                 f"add its format to `dates` of the profile (there are: {', '.join(dates[name])})",
             )
             for name in DAYS
+        ),
+        *(
+            ck.Check(is_doubtful(name, pl.col(name)), doubt(name, pl.col(name)), REMEDY)
+            for name in _IDENTIFIERS
         ),
         # In a record that stands shifted every other field is another one too.
         *(

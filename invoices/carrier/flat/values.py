@@ -78,7 +78,7 @@ class Fields:
         if at.within:
             text = text.str.extract(at.within, 1).str.strip_chars(BLANKS)
         if name in IDENTIFIERS:
-            text = _stripped(text, at)
+            text = stripped(text, at)
             if at.width and at.pad:
                 text = text.str.pad_start(at.width, at.pad)
         if name in self.profile.codes:
@@ -269,7 +269,7 @@ class Fields:
         return self.table.part.rounding != "exact" or self.profile.amount_rule == "unit"
 
 
-def _stripped(text: pl.Expr, at: At) -> pl.Expr:
+def stripped(text: pl.Expr, at: At) -> pl.Expr:
     """Return an identifier without the characters that only part it."""
     if not at.strip:
         return text

@@ -51,6 +51,11 @@ def test_each_row_is_an_event_of_its_order() -> None:
     assert found.set_aside.is_empty()
 
 
+def test_an_order_is_what_can_be_seen_of_its_number() -> None:
+    found = activity(row("'C100", "20261001", "FOC") + row("C1\x0700", "20261028", "CMP"))
+    assert found.events["order_no"].to_list() == ["C100", "C100"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "reason", "remedy"),
     [
@@ -60,6 +65,7 @@ def test_each_row_is_an_event_of_its_order() -> None:
         (row("C1", "20261001", "FOC", "soon"), "due_on `soon` is not a date", "%Y%m%d"),
         (row("C1", "20261001", "QQQ"), "event `QQQ` is none", "add the word to `events.words`"),
         (row("C1", "20261001", ""), "event is empty", "fill in event"),
+        (row("=A1+B2", "20261001", "FOC"), "order_no `=A1+B2` is a formula", "plain letters"),
     ],
 )
 def test_a_row_that_is_no_event_is_set_aside_with_its_reason(
