@@ -11,6 +11,7 @@ import polars as pl
 
 from invoices.carrier import split
 from invoices.carrier.cells import SHOWN, Kind, seen, trimmed
+from invoices.carrier.source import physical_lines
 
 DELIMITERS = {";": "`;`", "\t": "a tab", "|": "`|`"}
 """Signs that stand where a comma should, and how a message names them."""
@@ -118,9 +119,7 @@ def first_lines(head: bytes) -> pl.LazyFrame | None:
         text = head[: head.rfind(b"\n") + 1].decode("utf-8-sig")
     except UnicodeDecodeError:
         return None
-    lines = [line.removesuffix("\r") for line in text.split("\n", NEAR)[:-1]]
-    schema = {"row": pl.Int64, "text": pl.String}
-    return pl.LazyFrame({"row": range(1, len(lines) + 1), "text": lines}, schema=schema)
+    return physical_lines(text.split("\n", NEAR)[:-1])
 
 
 def with_quotes(header: Header, raw: pl.LazyFrame) -> Header:

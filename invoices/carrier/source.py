@@ -80,6 +80,15 @@ class Source:
     for it; returns what brings it back."""
 
 
+def physical_lines(parts: list[str]) -> pl.LazyFrame:
+    """Return the lines of a text that was split at line feeds: `row` (from 1), `text`."""
+    frame = pl.LazyFrame(
+        {"row": range(1, len(parts) + 1), "text": parts},
+        schema={"row": pl.Int64, "text": pl.String},
+    )
+    return frame.with_columns(pl.col("text").str.strip_suffix("\r"))
+
+
 def source_of_bytes(name: str, digest: str, content: bytes, known: Known | None = None) -> Source:
     """Return a source whose whole content is at hand; its lines are split as those of a file."""
 
@@ -88,10 +97,7 @@ def source_of_bytes(name: str, digest: str, content: bytes, known: Known | None 
         text = text if "\n" in text else text.replace("\r", "\n")
         parts = text.split("\n")
         parts = parts[:-1] if parts[-1] == "" else parts
-        rows = range(1, len(parts) + 1)
-        ended = pl.col("text").str.strip_suffix("\r")
-        schema = {"row": pl.Int64, "text": pl.String}
-        return pl.LazyFrame({"row": rows, "text": parts}, schema=schema).with_columns(ended)
+        return physical_lines(parts)
 
     return Source(
         name, digest, content[: 64 * 1024], lambda: iter((content,)), lines, known or Known()

@@ -176,12 +176,12 @@ def _inspected(
     if fault := text_files.size_fault(path.stat().st_size, most):
         return _Seen(sha256 or text_files.digest(path)[1], fault)
     sure = sha256 if is_sure else ""
-    start = text_files.head(path, 4)
-    blocks = start == carrier.ZIP  # of a profile or none, a workbook is no text
+    start = text_files.head(path)
+    blocks = start.startswith(carrier.ZIP)  # of a profile or none, a workbook is no text
     blocks = blocks or (profile is not None and carrier.takes(profile, start) == "blocks")
     encoding = profile.encoding if profile is not None else "utf-8"
     other = codecs.lookup(encoding).name != "utf-8"
-    returns = text_files.ends_in_returns(text_files.head(path), encoding)
+    returns = text_files.ends_in_returns(start, encoding)
     if not blocks and not other and not returns:
         inspected = text_files.inspect(path, most, sure, profiled=True)
         return _Seen(inspected.sha256, inspected.fault)

@@ -44,7 +44,7 @@ from invoices.carrier.flat.workbook import (
 )
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import Reading, refused_file
-from invoices.carrier.source import ZIP, Source
+from invoices.carrier.source import ZIP, Source, physical_lines
 
 NAME = "flat"
 NEAR = 50
@@ -85,30 +85,22 @@ def fits(head: bytes, profile: Profile) -> list[Fit]:
     text = head.decode(profile.encoding, errors="replace").lstrip("\ufeff")
     if "\0" in text:
         return []
-    lines = _joined_head(text.split("\n")) if flat.line_breaks else text.split("\n")
+    lines = _joined_head(text.split("\n")) if flat.joins_lines else text.split("\n")
     if flat.is_sectioned:
-        return _found_in(text_grid(_numbered(lines), flat), flat)
+        return _found_in(text_grid(physical_lines(lines), flat), flat)
     return [fit(lines, profile, flat, part) for part in flat.part]
 
 
 def _joined_head(lines: list[str]) -> list[str]:
     """Return the first lines with quoted cells whole, each in the row it begins in."""
     try:
-        rows = joined(_numbered(lines)).collect()
+        rows = joined(physical_lines(lines)).collect()
     except Unclosed:
         return lines  # the head of a longer file may end inside a cell
     found = [""] * len(lines)
     for row, text in rows.rows():
         found[row - 1] = text
     return found
-
-
-def _numbered(lines: list[str]) -> pl.LazyFrame:
-    ended = [line.removesuffix("\r") for line in lines]
-    return pl.LazyFrame(
-        {"row": range(1, len(lines) + 1), "text": ended},
-        schema={"row": pl.Int64, "text": pl.String},
-    )
 
 
 def _found_in(grid: pl.DataFrame, flat: Flat) -> list[Fit]:
@@ -184,8 +176,7 @@ def read(source: Source, profile: Profile) -> Reading:
     if source.head.startswith(ZIP):
         return _read_workbook(source, profile, flat)
     try:
-        broken = flat.line_breaks and flat.quotes != "none"
-        lines = joined(source.lines()) if broken else source.lines()
+        lines = joined(source.lines()) if flat.joins_lines else source.lines()
     except Unclosed as fault:
         message = f"a quoted cell that begins here is not closed within {LONGEST} lines"
         remedy = "send the row again whole, with quotes around the cell, those within it doubled"

@@ -65,6 +65,13 @@ def date_pattern(text: str) -> str:
     return pattern
 
 
+def readable_formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return date formats of a profile that can be read; raises `ValueError` where one cannot."""
+    for text in formats:
+        date_pattern(text)
+    return formats
+
+
 def has_year(text: str) -> bool:
     """Whether a date format says the year."""
     return "%Y" in text or "%y" in text

@@ -7,6 +7,8 @@ the number in the next cell. A file may hold one bill after the other; each begi
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
 
@@ -117,21 +119,26 @@ def bills(said: list[Said], flat: Flat) -> list[Bill]:
     keys = key_labels(flat)
     if all(len({one.meant for one in said if one.label == key}) < 2 for key in keys):
         return [_bill(0, said)]
-    counts = {one.label: sum(other.label == one.label for other in said) for one in said}
+    counts = Counter(one.label for one in said)
     first = next(one.label for one in said if counts[one.label] > 1)
-    starts = [one.row for one in said if one.label == first]
-    shared = [one for one in said if one.row < starts[0]]
-    found: list[tuple[int, list[Said]]] = []
-    for start, end in zip(starts, [*starts[1:], None], strict=True):
-        own = [one for one in said if one.row >= start and (end is None or one.row < end)]
-        if found and _same(found[-1][1], own, keys):
-            found[-1][1].extend(own)
+    starts = sorted({one.row for one in said if one.label == first})
+    within = defaultdict[int, list[Said]](list)
+    for one in said:
+        within[bisect_right(starts, one.row)].append(one)
+    shared = within[0]
+    found: list[tuple[int, dict[str, str], list[Said]]] = []
+    for place, start in enumerate(starts, 1):
+        own = within[place]
+        keyed = {one.label: one.meant for one in own if one.label in keys}
+        if found and all(found[-1][1].get(key, meant) == meant for key, meant in keyed.items()):
+            found[-1][1].update(keyed)
+            found[-1][2].extend(own)
         else:
-            found.append((start, own))
+            found.append((start, keyed, own))
     first_row = min(one.row for one in said)
     return [
         _bill(start if place else min(start, first_row), own, shared)
-        for place, (start, own) in enumerate(found)
+        for place, (start, _, own) in enumerate(found)
     ]
 
 
@@ -146,12 +153,6 @@ def _fields(flat: Flat) -> dict[str, tuple[str, At]]:
     said = [(str(name), at) for fields in places for name, at in fields.items() if at.label]
     said.sort(key=lambda one: one[0] in KEYS)
     return {label_of(str(at.label)): (name, at) for name, at in said}
-
-
-def _same(before: list[Said], own: list[Said], keys: list[str]) -> bool:
-    """Whether what is said again is said of the bill before: no key says another thing."""
-    there = {one.label: one.meant for one in before if one.label in keys}
-    return all(there.get(one.label, one.meant) == one.meant for one in own if one.label in keys)
 
 
 def _bill(row: int, own: list[Said], shared: list[Said] | None = None) -> Bill:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
-from invoices.carrier.flat.dates import date_pattern
+from invoices.carrier.flat.dates import readable_formats
 from invoices.carrier.flat.told_rows import Class, Rows, Subtotal, compiled
 from invoices.carrier.profiles import ChargeClass, Strict
 from invoices.patterns import groups
@@ -107,6 +107,7 @@ class At(Strict):
     dates: tuple[str, ...] = ()
     """Date formats of this field, instead of those of the feed."""
 
+    _dates = field_validator("dates")(readable_formats)
     _pattern = field_validator("pattern", "file_name", "title", "within")(compiled)
 
     @model_validator(mode="before")
@@ -140,8 +141,6 @@ class At(Strict):
             raise ValueError("plus, less: give the column they are added to or taken from")
         if self.pad and self.width is None:
             raise ValueError("pad: say up to which width")
-        for text in self.dates:
-            date_pattern(text)
         return self
 
     @property
@@ -267,12 +266,7 @@ class Flat(Strict):
             compiled(pattern)
         return patterns
 
-    @field_validator("dates")
-    @classmethod
-    def _dates(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        for text in formats:
-            date_pattern(text)
-        return formats
+    _dates = field_validator("dates")(readable_formats)
 
     @model_validator(mode="after")
     def _whole(self) -> Flat:
@@ -347,6 +341,11 @@ class Flat(Strict):
         if twice:
             faults.append(f"part {part.name}: `{min(twice)}` would be counted twice")
         return faults
+
+    @property
+    def joins_lines(self) -> bool:
+        """Whether rows are put together where a quoted cell holds line breaks."""
+        return self.line_breaks and self.quotes != "none"
 
     @property
     def is_sectioned(self) -> bool:

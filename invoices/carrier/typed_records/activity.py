@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from pydantic import field_validator, model_validator
 
-from invoices.carrier.flat.dates import date_pattern
+from invoices.carrier.flat.dates import readable_formats
 from invoices.carrier.flat.profile import At
 from invoices.carrier.profiles import Strict
 
@@ -58,12 +58,7 @@ class Events(Strict):
     dates: tuple[str, ...] = ()
     """Date formats; not given = those of the layout."""
 
-    @field_validator("dates")
-    @classmethod
-    def _dates(cls, formats: tuple[str, ...]) -> tuple[str, ...]:
-        for text in formats:
-            date_pattern(text)
-        return formats
+    _dates = field_validator("dates")(readable_formats)
 
     @model_validator(mode="after")
     def _needed(self) -> Events:
