@@ -23,7 +23,7 @@ from rebill.cash.forecast.gather import bills_ahead
 from rebill.cash.forecast.outlook import cases_of
 from rebill.cash.report import Draws, Report, cash_report, pull_days
 from rebill.cash.report_page import as_page, write
-from rebill.cli.cash_view import show_report, spark
+from rebill.cli.cash.glance import show_report, spark
 from rebill.cli.main import command_line
 from rebill.disputes.file import submit
 from rebill.reference.load import load

@@ -140,7 +140,7 @@ def cash_report(
     from rebill.cash.report import Draws
     from rebill.cash.report import cash_report as report_of
     from rebill.cash.report_page import write
-    from rebill.cli.cash_view import show_report
+    from rebill.cli.cash.glance import show_report
     from rebill.paper.text import note
     from rebill.store.record import reading
 

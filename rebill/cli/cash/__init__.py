@@ -1,0 +1,1 @@
+"""Commands about what carriers pull: pulls, bank files, what cash will do."""

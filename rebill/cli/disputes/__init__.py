@@ -1,0 +1,1 @@
+"""Commands about claims: their life, and the packets carriers get."""
