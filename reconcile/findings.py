@@ -12,9 +12,11 @@ from reconcile.pull_codes import CODES as PULL_CODES
 
 @dataclass(frozen=True)
 class Code:
-    """A finding code: its dispute reason (None = never claimed) and its words."""
+    """A finding code: what a person calls it (`words`), its dispute reason (None = never claimed),
+    when it is found and what to do."""
 
     name: str
+    words: str
     severity: str
     reason: str | None
     found_when: str
@@ -23,13 +25,15 @@ class Code:
 
 
 PULLS = tuple(
-    Code(code.name, code.severity, None, code.found_when, "0", code.remedy) for code in PULL_CODES
+    Code(code.name, code.words, code.severity, None, code.found_when, "0", code.remedy)
+    for code in PULL_CODES
 )
 """Findings about debits that happened: none is ever claimed."""
 
 CODES: tuple[Code, ...] = (
     Code(
         "document_unreadable",
+        "not readable as a bill",
         "error",
         None,
         "the file is no invoice that any profile reads",
@@ -38,6 +42,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "line_unreadable",
+        "row not readable",
         "error",
         None,
         "one row or segment cannot be read",
@@ -46,6 +51,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "document_does_not_foot",
+        "bill does not add up",
         "error",
         None,
         "printed totals and sums differ (printed in billed, the sum in expected)",
@@ -54,6 +60,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "document_conflicts",
+        "same invoice number, other content",
         "error",
         None,
         "the same carrier, BAN and invoice number came with other content",
@@ -62,6 +69,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "document_doubtful",
+        "something odd in the file",
         "warning",
         None,
         "a document is let in although something in its file is not as it should be; as an error:"
@@ -71,6 +79,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "document_missing",
+        "bill has not come",
         "warning",
         None,
         "an account under contract sent no bill for a month it should have",
@@ -79,6 +88,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "balance_breaks",
+        "balance forward does not follow",
         "warning",
         None,
         "the previous balance is not the last total, or the payments are not what was pulled",
@@ -87,6 +97,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "bill_jumped",
+        "bill jumped from the last one",
         "warning",
         None,
         "an account's charges of a class moved more than the contract's limit from the last bill",
@@ -96,6 +107,7 @@ CODES: tuple[Code, ...] = (
     *PULLS,
     Code(
         "account_unknown",
+        "account under no contract",
         "error",
         "UNK",
         "the BAN is under no contract in force on the bill date",
@@ -104,6 +116,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "backbilled_too_late",
+        "back-billed past the limit",
         "error",
         "BBL",
         "the service period ends more than the contract's limit before the bill date",
@@ -112,6 +125,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "charged_twice",
+        "charged twice",
         "error",
         "DUP",
         "the same element of the same service is already billed for the period and not credited",
@@ -120,6 +134,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "service_unknown",
+        "service not in the inventory",
         "error",
         "UNK",
         "neither circuit nor telephone number is in the inventory, or the service is at home with"
@@ -129,6 +144,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "billed_after_disconnect",
+        "billed after disconnect",
         "error",
         "DISC",
         "the period runs past the disconnect and its days of grace",
@@ -137,6 +153,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "billed_before_install",
+        "billed before install",
         "error",
         "EFF",
         "the period starts before the install",
@@ -145,6 +162,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "one_time_charge_not_due",
+        "one-time charge not due",
         "error",
         "NRC",
         "no completed order carries the charge or so many units, or its NRC is waived",
@@ -153,6 +171,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "element_not_ordered",
+        "USOC not ordered",
         "error",
         "USOC",
         "the service is known, the USOC is not on it for those days",
@@ -161,6 +180,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "tax_on_exempt_account",
+        "tax despite resale certificate",
         "error",
         "TAX",
         "a tax under a resale certificate",
@@ -169,6 +189,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "surcharge_not_due",
+        "federal USF despite certificate",
         "error",
         "SUR",
         "federal universal service under a resale certificate",
@@ -177,6 +198,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "surcharge_above_cap",
+        "surcharge above its cap",
         "error",
         "SUR",
         "a surcharge is billed above the cap in force",
@@ -185,6 +207,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "class_differs",
+        "class disagrees with the code",
         "warning",
         None,
         "the catalogue's kind of the code and the class of the line disagree",
@@ -194,6 +217,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "late_charge_not_due",
+        "late charge not due",
         "error",
         "LPC",
         "a late charge on a bill that was pulled on time, or on a disputed amount",
@@ -202,6 +226,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "charged_in_summary",
+        "already in a summary charge",
         "error",
         "DUP",
         "the element is part of a summary USOC billed for the same service and period",
@@ -210,6 +235,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "quantity_above_inventory",
+        "more units than there are",
         "error",
         "QTY",
         "more units are billed than the service has",
@@ -218,6 +244,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "rate_above_contract",
+        "billed above the contract rate",
         "error",
         "RATE",
         "the unit rate billed is above the rate in force",
@@ -226,6 +253,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "package_above_contract",
+        "package above the contract price",
         "error",
         "RATE",
         "the elements of one service and period add up to more than the package price",
@@ -234,6 +262,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "proration_wrong",
+        "part of a month billed wrong",
         "error",
         "PRO",
         "a prorated line with the right unit rate is off by more than one day",
@@ -242,6 +271,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "extension_wrong",
+        "units times rate is not the amount",
         "error",
         "RATE",
         "another line with the right unit rate has a wrong amount",
@@ -250,6 +280,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "credit_missing",
+        "granted credit has not come",
         "error",
         "CRED",
         "a granted credit is not on the bill by which it is due",
@@ -258,6 +289,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "credit_short",
+        "credit smaller than granted",
         "error",
         "CRED",
         "a granted credit is smaller than what was granted",
@@ -266,6 +298,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "usoc_unknown",
+        "USOC not in the catalogue",
         "warning",
         None,
         "the catalogue has no such code for the carrier that day",
@@ -274,6 +307,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "rate_missing",
+        "no buy rate on record",
         "warning",
         None,
         "no buy rate is in force",
@@ -282,6 +316,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "rate_below_contract",
+        "billed below the contract rate",
         "warning",
         None,
         "less is billed than expected: the difference is an accrual, it may be back-billed",
@@ -290,6 +325,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "element_not_billed",
+        "in service but not billed",
         "warning",
         None,
         "an active element or service is on no line of its month: expected is an accrual",
@@ -298,6 +334,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "partner_missing",
+        "billed without the USOC it needs",
         "warning",
         None,
         "an element is billed without the one it needs",
@@ -306,6 +343,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "match_doubtful",
+        "which service it is, is unsure",
         "warning",
         None,
         "circuit and number disagree, several services fit, or the service is on another BAN",
@@ -314,6 +352,7 @@ CODES: tuple[Code, ...] = (
     ),
     Code(
         "markup_missing",
+        "no markup: not invoiced",
         "warning",
         None,
         "no markup covers the line: it is not invoiced",
@@ -329,3 +368,23 @@ HOLDING = ("class_differs",)
 
 CAUSE_REASONS = {"other_term": "TERM", "other_zone": "ZONE"}
 """Causes of `rate_above_contract` that lead to a reason of their own."""
+
+REASONS = {
+    "RATE": "above contract rate",
+    "TERM": "rate of another term",
+    "ZONE": "rate of another zone",
+    "DUP": "charged twice",
+    "UNK": "not ours",
+    "DISC": "after disconnect",
+    "EFF": "before install",
+    "NRC": "one-time not due",
+    "USOC": "USOC not ordered",
+    "QTY": "too many units",
+    "PRO": "part of month wrong",
+    "TAX": "tax not due",
+    "SUR": "surcharge not due",
+    "LPC": "late charge not due",
+    "BBL": "back-billed too late",
+    "CRED": "credit missing",
+}
+"""What a person calls each dispute reason."""

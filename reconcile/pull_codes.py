@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PullCode:
-    """A code of `pull_events`: how grave it is, whether it is a ground to return, what to do."""
+    """A code of `pull_events`: what a person calls it (`words`), how grave it is, whether it is a
+    ground to return, what to do."""
 
     name: str
+    words: str
     severity: str
     returnable: bool
     found_when: str
@@ -24,6 +26,7 @@ _DISPUTE = "raise it with the carrier; a debit that was authorised is not return
 CODES: tuple[PullCode, ...] = (
     PullCode(
         "unknown_originator",
+        "pulled by an unknown company",
         "error",
         True,
         "an originator took money that no contract names and that is no known one",
@@ -31,6 +34,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "outside_authorisation",
+        "pull outside the authorisation",
         "error",
         True,
         "the debit is above the contract's maximum, or its originator's contracts are not in force",
@@ -38,6 +42,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "repeated_trace",
+        "same trace number again",
         "error",
         True,
         "the trace number is that of a debit of the same originator that settled before",
@@ -45,6 +50,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "pulled_twice",
+        "invoice pulled twice",
         "warning",
         False,
         "the invoice had been pulled in full before, and that pull stands",
@@ -52,6 +58,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "pulled_early",
+        "pulled too early",
         "warning",
         False,
         "the pull settled before the day of the contract's terms",
@@ -59,6 +66,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "pulled_though_credited",
+        "pulled though nothing was due",
         "warning",
         False,
         "nothing was due, or a credit granted before the pull was not taken off",
@@ -66,6 +74,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "amount_differs",
+        "pulled another amount than due",
         "warning",
         False,
         "the pulls of an invoice do not come to what its paper lets the carrier pull",
@@ -73,6 +82,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "pull_unmatched",
+        "pull without an invoice",
         "warning",
         False,
         "no invoice on record explains a pull of a known carrier, or a part of it",
@@ -80,6 +90,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "return_unmatched",
+        "return without a debit",
         "warning",
         False,
         "a return names no debit that is on record",
@@ -87,6 +98,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "pull_returned",
+        "pull sent back by the bank",
         "info",
         False,
         "the bank sent a pull back: the invoice is unpaid again",
@@ -94,6 +106,7 @@ CODES: tuple[PullCode, ...] = (
     ),
     PullCode(
         "change_asked",
+        "bank asks for other account data",
         "info",
         False,
         "a bank asks for other account data from the next entry on",

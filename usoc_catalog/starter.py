@@ -7,6 +7,7 @@ rows are `data/usoc_codes.csv`, each with its source.
 from __future__ import annotations
 
 import csv
+import re
 from functools import cache
 from importlib import resources
 
@@ -40,13 +41,12 @@ def regions() -> list[str]:
 
 
 def starter_catalogue(region: str) -> pl.DataFrame:
-    """Return the codes of a region (columns of `STARTER`), sorted by code; without case.
+    """Return the codes of a region (columns of `STARTER`), sorted by code.
 
+    Case does not matter, and words of its name are enough where no other region has them.
     Raises `ValueError` that lists the regions where there is no such one.
     """
-    found = _codes().filter(pl.col("carrier_or_region").str.to_lowercase() == region.lower())
-    if found.is_empty():
-        raise ValueError(f"no region {region!r} in the starter catalogue: {'; '.join(regions())}")
+    found = _codes().filter(pl.col("carrier_or_region") == _region(region))
     return found.select(
         pl.col("usoc").str.to_uppercase(),
         "description",
@@ -56,3 +56,14 @@ def starter_catalogue(region: str) -> pl.DataFrame:
         pl.lit(None, dtype=pl.Date).alias("valid_until"),
         "source",
     ).sort("usoc")
+
+
+def _region(name: str) -> str:
+    """Return the region that is meant by its name or a word of it."""
+    wanted, known = name.strip().lower(), regions()
+    word = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)", re.IGNORECASE)
+    same = [region for region in known if region.lower() == wanted]
+    meant = same or [region for region in known if wanted and word.search(region)]
+    if len(meant) != 1:
+        raise ValueError(f"no region {name!r} in the starter catalogue: {'; '.join(known)}")
+    return meant[0]

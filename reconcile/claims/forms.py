@@ -19,7 +19,7 @@ from invoices.packet.form import Layout
 from invoices.setting_faults import settings_of
 from invoices.toml_text import SettingsFault
 from reconcile.claims.moves import EVENTS
-from reconcile.policies import Strict
+from reconcile.policies import Address, Strict
 
 Key = Literal[
     "ban",
@@ -81,6 +81,8 @@ class FormProfile(Strict):
     """Where a key comes from, the first rule that fits; else from the line and its service."""
     status_words: dict[str, str] = Field(default_factory=dict)
     """The carrier's words for what happened to a claim, and the events they are."""
+    address: Address = ()
+    """Where the carrier takes claims, where the contract does not say it itself."""
     layout: Layout | None = None
     """How its packets look; null = as the default's."""
 
