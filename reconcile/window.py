@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from invoices.bill_dates import known
+from invoices.bill_dates import doubtful, known
 from invoices.calendar import closed_weekdays
 from invoices.periods import add_days, add_months
 from reconcile.contracts import Contract, settings
@@ -57,6 +57,23 @@ def deadlines(
     file_by = roll(pl.col("dispute_closes_on"), "previous", closed)
     said = [documents[name] for name in _ANCHORS]
     return frame.with_columns(file_by.alias("file_by"), *said).drop(*_TERMS)
+
+
+def known_deadlines(
+    documents: pl.DataFrame,
+    contracts: list[Contract],
+    came: pl.Expr,
+    closings: Set[dt.date] = NO_CLOSINGS,
+) -> pl.DataFrame:
+    """Return documents with their deadlines; of one that is held for its date nobody knows them.
+
+    `came` is the day a document came in.
+    """
+    known_day = ~((pl.col("status") == "held") & doubtful(came))
+    return deadlines(documents, contracts, closings).with_columns(
+        pl.when(known_day).then(name).alias(name)
+        for name in ("debit_on", "dispute_closes_on", "file_by")
+    )
 
 
 def limit_days(documents: pl.DataFrame, contracts: list[Contract]) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 import polars as pl
@@ -15,6 +15,7 @@ from invoices.carrier.alike import causes
 from invoices.carrier.reading import QUARANTINE, refused_file
 from invoices.schema import LINES, empty
 from rebill.intake import arrivals
+from rebill.intake.gathered import intake_of, under_contract
 from rebill.intake.read import staged, take_in
 from rebill.intake.settle import settle
 from rebill.outbox.answers import answers_of
@@ -30,7 +31,7 @@ from rebill.store.record import Record
 from rebill.workspace import apart
 from rebill.workspace.log import masked
 from rebill.workspace.write import STAGED
-from reconcile.contracts import Contract, contract_for
+from reconcile.contracts import Contract
 
 STATUSES = ("loaded", "held", "refused")
 TOLD = 100
@@ -72,27 +73,6 @@ def read(run: Run, stage: ReadFile, so_far: Outcomes) -> FileRead | FileLeft:
     )
     answers = answers_of(taken.reading, stage.received_on or run.as_of)
     return FileRead(stage, taken.reading, taken.staged, answers, again)
-
-
-def intake_of(files: Sequence[FileRead]) -> Intake:
-    """Return what the files of a run say together, numbered in their order."""
-    readings = [one.reading for one in files]
-    numbered = [
-        (number, reading, pl.lit(number, dtype=pl.Int64)) for number, reading in enumerate(readings)
-    ]
-    told = Intake()
-    return Intake(
-        reads=tuple(one.stage for one in files),
-        documents=pl.concat(
-            [told.documents, *(r.documents.with_columns(intake=mark) for _, r, mark in numbered)]
-        ),
-        findings=pl.concat(
-            [told.findings, *(r.findings.with_columns(intake=mark) for _, r, mark in numbered)]
-        ),
-        quarantine=tuple(reading.quarantine for reading in readings),
-        staged={n: one.staged for n, one in enumerate(files) if one.staged is not None},
-        bundles=tuple((n, r.bundle) for n, r, _ in numbered if r.bundle is not None),
-    )
 
 
 def settle_documents(run: Run, stage: Settle, so_far: Outcomes) -> DocumentsSettled:
@@ -146,17 +126,8 @@ def _documents(settled: Settled, intake: Intake, contracts: list[Contract]) -> p
         },
         schema={"intake": pl.Int64, "received_on": pl.Date},
     )
-    questions = settled.documents.select("carrier", "ban", day="bill_date").unique()
-    return (
-        settled.documents.join(received, on="intake", how="left")
-        .join(
-            contract_for(questions.drop_nulls(), contracts),
-            left_on=["carrier", "ban", "bill_date"],
-            right_on=["carrier", "ban", "day"],
-            how="left",
-        )
-        .sort("intake", "source_row", "document_id")
-    )
+    dated = settled.documents.join(received, on="intake", how="left")
+    return under_contract(dated, contracts).sort("intake", "source_row", "document_id")
 
 
 def _keep(run: Run, settled: Settled, intake: Intake, documents: pl.DataFrame) -> None:

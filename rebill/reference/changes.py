@@ -7,18 +7,19 @@ the whole table.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
-import sqlalchemy as sa
 
 from invoices.schema import among
-from rebill.reference.contracts import retold
-from rebill.reference.current import current_frame, load_version
 from rebill.store.columns import TableIn
-from rebill.store.models import REFERENCE, Load
 from rebill.store.shapes import TABLES
-from rebill.workspace.settings import Workspace
+
+Stored = Callable[[str], pl.DataFrame]
+"""Returns the rows of a reference table that are current, with `row_id`."""
+Billed = Callable[[], pl.DataFrame]
+"""Returns [invoice_no, billed]: the customer invoices on record, and whose each is."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +56,18 @@ class Changes:
 
     def __init__(
         self,
-        workspace: Workspace,
-        connection: sa.Connection,
         rows: dict[str, pl.DataFrame],
-        replace: bool,
+        stored: Stored,
+        replace: bool = False,
+        billed: Billed | None = None,
     ) -> None:
-        self.workspace, self.connection = workspace, connection
         self.rows, self.replace = rows, replace
-        self.version = load_version(connection)
+        self.billed = billed
+        """Null where there is no record that an invoice could be on."""
         self.changes: dict[str, Change] = {}
         self.lacking: set[str] = set()
         """Tables of which rows could not be read: what names such a row is not wrong for that."""
+        self._stored = stored
         self._current: dict[str, pl.DataFrame] = {}
 
     def add(self, name: str, yielding: pl.Series | None = None) -> None:
@@ -77,11 +79,7 @@ class Changes:
     def current(self, name: str) -> pl.DataFrame:
         """The rows of a table before the load, marked as loaded before."""
         if name not in self._current:
-            frame = current_frame(self.workspace, self.connection, name, self.version).collect()
-            if name == "contracts":
-                told = [retold(body) for body in frame.get_column("body")]
-                frame = frame.with_columns(body=pl.Series(told, dtype=pl.String))
-            self._current[name] = frame.with_columns(
+            self._current[name] = self._stored(name).with_columns(
                 pl.lit(None, dtype=pl.String).alias("_file"),
                 pl.lit(None, dtype=pl.Int64).alias("_row"),
                 pl.lit(True).alias("_ok"),
@@ -151,14 +149,3 @@ def compare(
     return Change(
         shape, rows.height, insert.select(stored), close, changed.len(), gone.height, after
     )
-
-
-def starter_rows(connection: sa.Connection) -> pl.Series:
-    """Return the row_ids of current catalogue rows that came from the starter catalogue."""
-    usocs = REFERENCE["usocs"]
-    found = connection.scalars(
-        sa.select(usocs.c.row_id)
-        .join(Load, Load.id == usocs.c.loaded_in)
-        .where(Load.kind == "starter", usocs.c.superseded_in.is_(None))
-    )
-    return pl.Series("row_id", list(found), pl.Int64)

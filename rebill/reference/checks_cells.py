@@ -97,7 +97,7 @@ def decimal_of(text: str) -> pl.Expr:
 
 
 def _note_cells(rows: pl.DataFrame, column: Column, faults: Faults) -> None:
-    shown = pl.col(column.name).str.slice(0, 40)
+    shown = pl.lit("****") if column.secret else pl.col(column.name).str.slice(0, 40)
     what = filled("{} {} is not {}", pl.lit(column.name), in_quotes(shown), pl.lit(_wanted(column)))
     if column.state:
         meant = with_near(rows[column.name]).rename({"text": column.name})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import polars as pl
-import sqlalchemy as sa
 
 from invoices.schema import among
 from invoices.text import filled
@@ -13,7 +12,6 @@ from rebill.reference.checks_markups import check_tiers
 from rebill.reference.contracts import check_accounts, from_json
 from rebill.reference.faults import Faults, placed
 from rebill.reference.states import STATES
-from rebill.store import models, read_frame
 from rebill.store.columns import Reference, TableIn
 from rebill.store.shapes import TABLES
 
@@ -182,11 +180,9 @@ def _check_exemptions(load: Changes, faults: Faults) -> None:
 def _check_payments(load: Changes, faults: Faults) -> None:
     """Note payments of an invoice that is not on record, or that is another customer's."""
     rows = load.asked("customer_payments").drop_nulls("invoice_no")
-    if rows.is_empty():
+    if rows.is_empty() or load.billed is None:
         return
-    bills = models.CustomerInvoice
-    kept = sa.select(bills.invoice_no, bills.customer.label("billed"))
-    met = rows.join(read_frame(load.connection, kept), on="invoice_no", how="left")
+    met = rows.join(load.billed(), on="invoice_no", how="left")
     shape = TABLES["customer_payments"]
     note_broken(
         met.filter(pl.col("billed").is_null()),

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.bank.nacha_fields import is_routing
 from invoices.text import filled
 from rebill.reference.checks_cells import decimal_of
 from rebill.reference.checks_markups import DEAR, MOST, check_markups, hundredth, plain_number
 from rebill.reference.faults import Faults
 from rebill.store.columns import TableIn
+
+ACCOUNT = "^[A-Za-z0-9-]{1,17}$"
+"""An account number as an ACH entry can carry it."""
+_DEBITED = [
+    pl.col(name).is_not_null() for name in ("routing", "account", "sec", "ach_authorised_on")
+]
 
 RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
     (
@@ -56,6 +63,24 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
             plain_number("factor"),
         ),
         "charge at most the factor: more is not allowed (47 CFR 54.712)",
+    ),
+    (
+        "customers",
+        ~is_routing(pl.col("routing")).fill_null(False) & pl.col("routing").is_not_null(),
+        filled("routing '{}' is no routing number of nine digits", pl.col("routing").str.head(40)),
+        "copy it from the authorisation, zeros in front and the check digit at the end included",
+    ),
+    (
+        "customers",
+        ~pl.col("account").str.contains(ACCOUNT),
+        pl.lit("account '****' is none that a debit can name"),
+        "write its digits and letters, 17 at most, without blanks, zeros in front included",
+    ),
+    (
+        "customers",
+        pl.any_horizontal(_DEBITED) & ~pl.all_horizontal(_DEBITED),
+        pl.lit("of routing, account, sec and ach_authorised_on some are given and some are not"),
+        "give all four, or none where the customer did not agree to be debited",
     ),
     (
         "contribution_factors",

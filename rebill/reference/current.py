@@ -50,6 +50,15 @@ def _as_of(name: str, version: int) -> AnySelect:
     )
 
 
+def versions(connection: sa.Connection, name: str) -> pl.DataFrame:
+    """Return every row a reference table ever had, with the load in which it came (`loaded_in`)
+    and the one from which on it is gone (`superseded_in`, null = it stands)."""
+    table = REFERENCE[name]
+    columns = (*schema_of(name), "loaded_in", "superseded_in")
+    rows = sa.select(*(table.c[column] for column in columns)).order_by(table.c.row_id)
+    return read_frame(connection, rows)
+
+
 def _shape_digest(name: str) -> str:
     """Return a digest of a table's columns and their types."""
     said = ",".join(f"{column} {kind}" for column, kind in schema_of(name).items())
@@ -158,10 +167,15 @@ def reference_frames(
         for name in TABLES
         if name != "contracts"
     }
-    frames["services"] = frames["services"].with_columns(
+    return as_kernels_read(frames)
+
+
+def as_kernels_read(frames: dict[str, pl.LazyFrame]) -> dict[str, pl.LazyFrame]:
+    """Return tables as stored as `reference_frames` gives them."""
+    services = frames["services"].with_columns(
         wtn=telephone(pl.col("wtn")), circuit_key=circuit_key(pl.col("circuit_id"))
     )
-    return frames
+    return {**frames, "services": services}
 
 
 def current_stays(workspace: Workspace, connection: sa.Connection) -> pl.LazyFrame:

@@ -10,23 +10,21 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
-from rebill.reference.changes import Changes, TableCounts, starter_rows
-from rebill.reference.checks_commissions import check_commissions
-from rebill.reference.checks_markups import check_bands
-from rebill.reference.checks_periods import check_holes, check_overlap
-from rebill.reference.checks_references import check_references
-from rebill.reference.checks_rows import check_rows
-from rebill.reference.current import contracts, current_frame
+from invoices.carrier.csr import Csr
+from rebill.reference.changes import Changes, TableCounts
+from rebill.reference.checked import check_load, read_files
+from rebill.reference.contracts import retold
+from rebill.reference.current import contracts, current_frame, load_version
 from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.service_records import inventory_rows, read_records
-from rebill.reference.sources import CSR, read_rows, sources_of
-from rebill.store.frames import insert_frame
-from rebill.store.models import REFERENCE, Load, LoadFile, LoadTable
-from rebill.store.record import changing
-from rebill.store.shapes import TABLES, USOCS
+from rebill.reference.sources import CSR, sources_of
+from rebill.store.frames import insert_frame, read_frame
+from rebill.store.models import REFERENCE, CustomerInvoice, Load, LoadFile, LoadTable
+from rebill.store.record import Record, changing
+from rebill.store.shapes import USOCS
 from rebill.workspace import text_files
-from rebill.workspace.settings import ConfigError, Limits, Workspace
+from rebill.workspace.settings import ConfigError, Workspace
 from usoc_catalog.starter import starter_catalogue
 
 STARTER_FILE = "starter catalogue"
@@ -65,51 +63,95 @@ def load(
     files are. Raises `ConfigError` for a workspace that cannot be used; whatever is wrong with the
     files is an error of the result.
     """
+    files = gather(workspace, paths)
+    with changing(workspace, "load") as record:
+        return take(record, files, replace=replace, given=given, carrier=carrier)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What files of reference tables hold, read and not yet held against the record."""
+
+    sources: dict[str, list[Path]]  # by table, and those of customer service records
+    rows: dict[str, pl.DataFrame]
+    lacking: set[str]
+    """Tables of which some rows could not be read."""
+    faults: Faults
+
+
+def gather(workspace: Workspace, paths: Sequence[Path]) -> Files:
+    """Return the rows of the files, and of all files of the folders, with what is wrong so far."""
     faults, limits = Faults(), workspace.settings.limits
     sources = sources_of(paths, faults)
-    told = sources.pop(CSR, [])
-    if told and any(name in sources for name in RECORDS):
+    if sources.get(CSR) and any(name in sources for name in RECORDS):
         what = "customer service records make services and service_elements, which are loaded too"
-        faults.add(told[0].name, None, what, "load the records by themselves")
-        told = []
-    rows, lacking = {}, set()
-    for name, found in sources.items():
-        read = [_read(limits, path, name, faults) for path in found]
-        rows[name] = pl.concat([part for part, _ in read])
-        lacking |= {name for _, lacks in read if lacks}
-    with changing(workspace, "load") as record:
-        connection = record.connection
-        loading = Changes(workspace, connection, rows, replace)
-        loading.lacking |= lacking
-        if told:
-            loading.rows |= _of_records(connection, told, carrier, loading, faults)
-            loading.replace = False  # a record is all of an account, never of a table
-        yielding = starter_rows(connection) if "usocs" in rows else None
-        result = _apply(loading, "files", given, faults, yielding)
-        if result.load_id is not None:
-            _note_files(connection, result.load_id, {**sources, CSR: told})
+        faults.add(sources.pop(CSR)[0].name, None, what, "load the records by themselves")
+    tables = {name: found for name, found in sources.items() if name != CSR}
+    rows, lacking = read_files(limits, tables, faults)
+    return Files(sources, rows, lacking, faults)
+
+
+def take(
+    record: Record,
+    files: Files,
+    *,
+    replace: bool = False,
+    given: str | None = None,
+    carrier: str | None = None,
+) -> LoadResult:
+    """Load what was gathered into the record, or nothing; return counts or all errors."""
+    connection, faults = record.connection, files.faults
+    loading = _changes(record, dict(files.rows), replace)
+    loading.lacking |= files.lacking
+    if told := files.sources.get(CSR):
+        csr = read_records(record.workspace.settings.limits, told, faults)
+        loading.rows |= _of_records(connection, csr, carrier, loading, faults)
+        loading.replace = False  # a record is all of an account, never of a table
+    yielding = _starter_rows(connection) if "usocs" in files.rows else None
+    result = _apply(connection, loading, "files", given, faults, yielding)
+    if result.load_id is not None:
+        _note_files(connection, result.load_id, files.sources)
     return result
 
 
-def _read(limits: Limits, path: Path, name: str, faults: Faults) -> tuple[pl.DataFrame, bool]:
-    """Return the rows of a file of a table, and whether it has others that could not be read.
+def _changes(record: Record, rows: dict[str, pl.DataFrame], replace: bool = False) -> Changes:
+    """Return the changes that rows make of the tables on record."""
+    workspace, connection = record.workspace, record.connection
+    version = load_version(connection)
 
-    A row of CSV stays, whatever is wrong with its cells; a contract goes.
-    """
-    before = faults.total
-    rows = read_rows(limits, path, TABLES[name], faults)
-    return rows, faults.total > before and (rows.is_empty() or name == "contracts")
+    def stored(name: str) -> pl.DataFrame:
+        frame = current_frame(workspace, connection, name, version).collect()
+        if name != "contracts":
+            return frame
+        told = [retold(body) for body in frame.get_column("body")]
+        return frame.with_columns(body=pl.Series(told, dtype=pl.String))
+
+    def billed() -> pl.DataFrame:
+        bills = CustomerInvoice
+        return read_frame(connection, sa.select(bills.invoice_no, bills.customer.label("billed")))
+
+    return Changes(rows, stored, replace, billed)
+
+
+def _starter_rows(connection: sa.Connection) -> pl.Series:
+    """Return the row_ids of current catalogue rows that came from the starter catalogue."""
+    usocs = REFERENCE["usocs"]
+    found = connection.scalars(
+        sa.select(usocs.c.row_id)
+        .join(Load, Load.id == usocs.c.loaded_in)
+        .where(Load.kind == "starter", usocs.c.superseded_in.is_(None))
+    )
+    return pl.Series("row_id", list(found), pl.Int64)
 
 
 def _of_records(
     connection: sa.Connection,
-    paths: list[Path],
+    csr: Csr,
     carrier: str | None,
     loading: Changes,
     faults: Faults,
 ) -> dict[str, pl.DataFrame]:
     """Return the rows that customer service records make of the inventory as it stands."""
-    csr = read_records(loading.workspace.settings.limits, paths, faults)
     inventory = {name: loading.current(name) for name in (*RECORDS, "service_accounts")}
     return inventory_rows(csr, carrier, contracts(connection), inventory, faults)
 
@@ -139,20 +181,20 @@ def load_starter(
             pl.lit(carrier.strip()).alias("carrier"),
             *(name for name in USOCS.schema if name != "carrier"),
         )
-        loading = Changes(workspace, connection, {"usocs": rows}, False)
-        return _apply(loading, "starter", given, Faults())
+        loading = _changes(record, {"usocs": rows})
+        return _apply(connection, loading, "starter", given, Faults())
 
 
 def _apply(
-    load: Changes, kind: str, given: str | None, faults: Faults, yielding: pl.Series | None = None
+    connection: sa.Connection,
+    load: Changes,
+    kind: str,
+    given: str | None,
+    faults: Faults,
+    yielding: pl.Series | None = None,
 ) -> LoadResult:
     """Check everything, write it if nothing is wrong, and say what was done."""
-    for name, rows in load.rows.items():
-        check_rows(rows, TABLES[name], faults)
-        load.add(name, yielding if name == "usocs" else None)
-    for name, change in load.changes.items():
-        _check_whole(name, change.after.filter("_ok"), faults)
-    check_references(load, faults)
+    check_load(load, faults, yielding)
     if faults.total:
         return LoadResult({}, tuple(faults.listed), faults.total)
     counts = {name: change.counts for name, change in load.changes.items()}
@@ -161,27 +203,25 @@ def _apply(
     warnings = tuple(doubts.listed)
     if not any(c.added or c.changed or c.removed for c in counts.values()):
         return LoadResult(counts, warnings=warnings)
-    return LoadResult(counts, load_id=_write(load, kind, given, counts), warnings=warnings)
+    return LoadResult(
+        counts, load_id=_write(connection, load, kind, given, counts), warnings=warnings
+    )
 
 
-def _check_whole(name: str, after: pl.DataFrame, faults: Faults) -> None:
-    """Note what is wrong with a table as it would be after the load."""
-    check_overlap(after, TABLES[name], faults)
-    check_holes(name, after, faults)
-    if name == "tiers" and not after.is_empty():
-        check_bands(after, faults)
-    if name == "commissions":
-        check_commissions(after, faults)
-
-
-def _write(load: Changes, kind: str, given: str | None, counts: dict[str, TableCounts]) -> int:
+def _write(
+    connection: sa.Connection,
+    load: Changes,
+    kind: str,
+    given: str | None,
+    counts: dict[str, TableCounts],
+) -> int:
     """Write a new version of every table that changes and return the load's id."""
     totals = {
         what: sum(getattr(count, what) for count in counts.values())
         for what in ("added", "changed", "removed")
     }
     load_id = int(
-        load.connection.execute(
+        connection.execute(
             sa.insert(Load)
             .values(token=uuid.uuid4().hex, kind=kind, given=given, **totals)
             .returning(Load.id)
@@ -191,12 +231,12 @@ def _write(load: Changes, kind: str, given: str | None, counts: dict[str, TableC
         if not (change.insert.height or change.close.len()):
             continue
         count = counts[name]
-        load.connection.execute(
+        connection.execute(
             sa.insert(LoadTable).values(load_id=load_id, table_name=name, **vars(count))
         )
-        _close(load.connection, REFERENCE[name], change.close, load_id)
+        _close(connection, REFERENCE[name], change.close, load_id)
         rows = change.insert.with_columns(loaded_in=pl.lit(load_id, dtype=pl.Int64))
-        insert_frame(load.connection, REFERENCE[name], rows)
+        insert_frame(connection, REFERENCE[name], rows)
     return load_id
 
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
-from rebill.audit.passes import Pass, audit_all, to_do_again
 from rebill.cash.bank_tables import actual_pulls, pull_events
+from rebill.judging.passes import Pass, audit_all, to_do_again
+from rebill.judging.whole_bills import of_bills
 from rebill.run.deadlines import dated
 from rebill.run.keep import (
     keep,
@@ -30,8 +31,6 @@ from rebill.store.record import (
     MONTH_FINDINGS,
     documents_named,
 )
-from reconcile.audit import bill_series
-from reconcile.homes import homes, stays
 from reconcile.pulls.events import pull_findings
 from reconcile.schema import AUDITED
 
@@ -130,13 +129,8 @@ def _of_bills(run: Run, as_of: dt.date | None) -> pl.DataFrame:
     """Return what is to be said of bills as a whole, and of the bank's word on their pulls."""
     record = run.record
     documents, pulls = record.counted(), record.debits()
-    found = [
-        bill_series.balance_breaks(dated(run, documents, pulls), pulls, actual_pulls(record)),
-        bill_series.bill_jumped(documents, record.totals(), run.contracts),
-        pull_findings(pull_events(record), pulls),
-    ]
-    if as_of is not None:
-        known = homes(run.reference["services"], run.reference["service_accounts"])
-        spent = stays(known).collect()
-        found.append(bill_series.document_missing(documents, spent, run.contracts, as_of))
-    return pl.concat([part.select(FINDINGS.names()) for part in found]).sort("finding_id")
+    days, actual = dated(run, documents, pulls), actual_pulls(record)
+    tables = (run.reference, run.contracts)
+    found = of_bills(days, record.totals(), pulls, actual, *tables, as_of)
+    told = pull_findings(pull_events(record), pulls).select(FINDINGS.names())
+    return pl.concat([found, told]).sort("finding_id")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from invoices.schema import FINDINGS, LINES
-from rebill.audit.late_charges import late_verdicts
-from rebill.audit.moves import exchanges, sharing
+from rebill.judging.late_charges import late_verdicts
+from rebill.judging.moves import exchanges, sharing
 from rebill.run.outcomes import Outcomes
 from rebill.run.run import Run
 from rebill.store import leave_bulk, scan_files
@@ -142,7 +142,7 @@ def audit_all(
         pairs = _months_to_tell(group, passes, exchanges(run.reference_at(load_id)))
         month = documents.with_columns(bill_month=MONTH)
         told = month.join(pairs, on=["carrier", "bill_month"], how="semi").drop("bill_month")
-        kept = _Kept(run, verdicts)
+        kept = _Kept(run, verdicts, count)
         result = audit(
             own,
             pl.concat([part.select(AUDITED.names()) for part in history]),
@@ -205,6 +205,8 @@ class _Kept:
 
     run: Run
     verdicts: pl.DataFrame
+    count: int
+    """Of all lines that are audited."""
     files: list[pl.DataFrame] = field(default_factory=list)
     findings: list[pl.DataFrame] = field(default_factory=list)
 
@@ -217,6 +219,7 @@ class _Kept:
         where = record.workspace, record.connection
         left = leave_bulk(*where, "audited", lines.select(AUDITED.names()), self.run.run_id)
         self.files.append(left)
+        self.run.log.advance(lines.height, self.count, "lines")
         return scan_files(record.workspace, left, AUDITED)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 
 import polars as pl
@@ -52,14 +53,30 @@ def late_verdicts(run: Run, audited: Collection[str]) -> pl.DataFrame:
         .agg(disputed=pl.col("open").sum().cast(CENTS))
     )
     closed = closed_around(record, accounts["due_date"], accounts["bill_date"])
+    return verdicts_of(bills, accounts, known, settled, disputed, closed)
+
+
+def verdicts_of(
+    bills: pl.DataFrame,
+    accounts: pl.DataFrame,
+    pulls: pl.DataFrame,
+    settled: pl.DataFrame,
+    disputed: pl.DataFrame,
+    closed: list[dt.date],
+) -> pl.DataFrame:
+    """Return what is to be said of the late charges on `bills` (`VERDICTS`).
+
+    `accounts` are all documents of their accounts, `pulls` (`DEBITS`) what was pulled for them,
+    `settled` [document_id, settled_on] when, `disputed` [document_id, disputed] what is open of
+    them, `closed` the weekdays without banking around them.
+    """
     # A bill that was held and came again corrected was pulled as corrected.
     standing = accounts.filter(~pl.col("document_id").is_in(corrected(accounts)))
     facts = (
         standing.select("document_id", due_on=roll(pl.col("due_date"), "next", closed))
-        .join(known, on="document_id")
+        .join(pulls, on="document_id")
         .join(settled, on="document_id", how="left")
         .join(disputed, on="document_id", how="left")
         .with_columns(pl.col("disputed").fill_null(ZERO_CENTS))
     )
-    sealed = facts.select(columns_of(late_charges.PULLED))
-    return late_charges.verdicts(bills, sealed)
+    return late_charges.verdicts(bills, facts.select(columns_of(late_charges.PULLED)))

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from invoices.bill_dates import doubtful
 from invoices.calendar import FAR_AHEAD
 from invoices.schema import LINES
-from rebill.audit.documents import kept_in, set_status, take_lines
 from rebill.disputes.taken_back import take_back
+from rebill.judging.documents import kept_in, set_status, take_lines
 from rebill.run.keep import keep, keep_findings, take_files
 from rebill.run.outcomes import Outcomes, WentBack
 from rebill.run.run import Run

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from invoices.schema import LINES
-from rebill.audit.documents import (
+from rebill.judging.documents import (
     VOID_FINDINGS,
     VOID_LINES,
     document,

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 
 from invoices.carrier.reading import unread_ids
 from invoices.schema import CENTS, LINES
-from rebill.audit.documents import (
+from rebill.disputes.claims import happen, news_of
+from rebill.disputes.credits_on_bills import OF_HEADER
+from rebill.judging.documents import (
     VOID_FINDINGS,
     VOID_LINES,
     document,
@@ -18,8 +20,6 @@ from rebill.audit.documents import (
     set_status,
     take_lines,
 )
-from rebill.disputes.claims import happen, news_of
-from rebill.disputes.credits_on_bills import OF_HEADER
 from rebill.run.acts import StandIn, Void
 from rebill.run.keep import keep, keep_findings, note, take_files
 from rebill.run.outcomes import DocumentDecided, DocumentsSettled, FileRead, Outcomes
