@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import FunctionLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -76,6 +76,8 @@ class BrandText(_Part):
 
     name: str = Field(default="", max_length=200)
     private_label: bool = False
+    carriers: Literal["show", "hide"] | None = None  # none: hidden where it is a private label
+    hidden_words: tuple[str, ...] = Field(default=(), max_length=200)  # more names of carriers
     phone: str = Field(default="", max_length=60)  # toll-free, for questions about a bill
     email: str = Field(default="", max_length=200)
     web: str = Field(default="", max_length=200)
@@ -107,7 +109,12 @@ class BrandText(_Part):
     def _is_visible(cls, value: str) -> str:
         return " ".join(_UNSEEN.sub("", value).split())
 
-    @field_validator("address", "remittance", "small_print")
+    @property
+    def hides(self) -> bool:
+        """Whether nothing of a carrier stands on its papers."""
+        return self.private_label if self.carriers is None else self.carriers == "hide"
+
+    @field_validator("address", "remittance", "small_print", "hidden_words")
     @classmethod
     def _are_visible(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         parts = (" ".join(_UNSEEN.sub("", part).split())[:500] for part in value)
@@ -137,6 +144,8 @@ class Letter:
     address: tuple[str, ...] = ()
     remittance: tuple[str, ...] = ()
     small_print: tuple[str, ...] = ()
+    hides: bool = False  # nothing of a carrier stands on its papers
+    hidden_words: tuple[str, ...] = ()
     main: str = MAIN
     tint: str = TINT
     font: str = ""
@@ -144,6 +153,7 @@ class Letter:
     logo_name: str = ""
     template: str = field(default="", repr=False)  # text of its typst template
     page: str = field(default="", repr=False)  # text of its page template
+    said_in: str = "brand.toml"  # where what it lacks can be added
     page_place: str = ""  # where that lies, as it is told
     template_place: str = ""
 
@@ -156,6 +166,17 @@ class Letter:
     def contact(self) -> list[str]:
         """How to reach the brand, a line each."""
         return [part for part in (self.phone, self.email, self.web) if part]
+
+    @property
+    def lacks(self) -> list[str]:
+        """What a bill must say and the brand does not: who sends it, whom to ask, where to pay."""
+        said = {
+            "name": self.name,
+            "address": self.address,
+            "phone or email": self.inquiry,
+            "remittance": self.remittance,
+        }
+        return [name for name, value in said.items() if not value]
 
     @property
     def logo_url(self) -> str:
@@ -181,7 +202,8 @@ def plain_letter(name: str, house: House) -> Letter:
 
     Without a brand the house itself sends the invoice, under its own name.
     """
-    return letter(BrandText(name=(name or house.name)[:200]), {}, house)
+    made = letter(BrandText(name=(name or house.name)[:200]), {}, house)
+    return replace(made, said_in="[house] of rebill.toml")
 
 
 def letter(brand: BrandText, files: dict[str, bytes], house: House, place: str = "brand") -> Letter:
@@ -191,15 +213,19 @@ def letter(brand: BrandText, files: dict[str, bytes], house: House, place: str =
     house for phone, e-mail, web, address and remittance, and says by whom the service is billed.
     """
     own = brand.model_dump(include={"name", "phone", "email", "web", "address", "remittance"})
-    small_print = brand.small_print
+    small_print, said_in = brand.small_print, f"{place}/brand.toml"
     if not brand.private_label:
         asked = ("phone", "email", "web", "address", "remittance")
         own |= {name: own[name] or getattr(house, name) for name in asked}
+        said_in += " or to [house] of rebill.toml"
         if house.name and house.name != brand.name:
             small_print = (*small_print, f"Billed by {house.name}.")
     return Letter(
         **own,
         small_print=small_print,
+        said_in=said_in,
+        hides=brand.hides,
+        hidden_words=brand.hidden_words,
         main=brand.colours.main,
         tint=brand.colours.tint,
         font=brand.font,
@@ -224,6 +250,7 @@ def letterhead(letter: Letter, name: str) -> dict[str, Any]:
         "address": list(letter.address),
         "remittance": list(letter.remittance),
         "small_print": list(letter.small_print),
+        "hides": letter.hides,
         "main": letter.main,
         "tint": letter.tint,
         "logo": letter.logo_name if letter.logo else "",

@@ -11,7 +11,15 @@ from functools import partial
 
 import polars as pl
 
-from invoices.customer.words import money, number, period, seen, telephone
+from invoices.customer.words import (
+    UNIT_PLACES,
+    money,
+    number,
+    period,
+    seen,
+    telephone,
+    unit_price,
+)
 
 CLASS_WORDS = {
     "recurring": ("Monthly", "Monthly charge", "Monthly"),
@@ -72,9 +80,9 @@ def charge_rows(
     `lines` have `bill`, `USED` and `elements`; `catalogue` has carrier, usoc and description, once
     each. Added are `what` is charged for, `kind_words`, `code`, `printed`; `provider`, the carrier;
     `paper` and `digits`, which together name its line; `name`, `telephone`, `circuit` of the
-    service; `period`, `quantity_words`, `price_words`; `block`, a number of the service. `dress`
-    says for a step (what, paper, service, period, quantity, price) what else is made of its
-    distinct values, and may leave out what nobody will read.
+    service; `period`, `quantity_words`, `price_words`, `unit_words`; `block`, a number of the
+    service. `dress` says for a step (what, paper, service, period, quantity, price, unit) what else
+    is made of its distinct values, and may leave out what nobody will read.
     """
     more = dress or {}
 
@@ -94,6 +102,7 @@ def charge_rows(
         .pipe(worded, ["service_from", "service_until"], *step("period", _periods))
         .pipe(worded, ["quantity"], *step("quantity", _quantities))
         .pipe(worded, ["price"], *step("price", _prices))
+        .pipe(worded, ["price", "quantity"], *step("unit", _units))
         .with_columns(
             position=pl.when("numbered").then(pl.col("digits").cast(pl.Int64, strict=False))
         )
@@ -205,3 +214,15 @@ def _quantities(distinct: pl.DataFrame) -> pl.DataFrame:
 
 def _prices(distinct: pl.DataFrame) -> pl.DataFrame:
     return distinct.with_columns(price_words=money(pl.col("price")))
+
+
+def _units(distinct: pl.DataFrame) -> pl.DataFrame:
+    """Add what one unit costs, in as few places as come to the cent; most lines count one."""
+    single = pl.col("quantity") == 1
+    found = [distinct.filter(single).with_columns(unit_words=money(pl.col("price")))]
+    rest = distinct.filter(single.ne_missing(True))
+    for places in UNIT_PLACES if rest.height else ():
+        told = rest.with_columns(unit_words=unit_price(pl.col("price"), pl.col("quantity"), places))
+        found.append(told.drop_nulls("unit_words"))
+        rest = rest.filter(told["unit_words"].is_null())
+    return pl.concat([*found, rest.with_columns(unit_words=pl.lit(""))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.customer.charge_words import Words, worded
-from invoices.customer.words import cell, doubled, iso, plain, seen
+from invoices.customer.words import bare, cell, doubled, iso, plain, seen
 from invoices.text import formula_safe
 
 CSV_COLUMNS = (
@@ -28,6 +28,8 @@ CSV_COLUMNS = (
     "line_id",
     "carrier",
     "bundle",
+    "unit_price",
+    "status",
 )
 _COMMA = pl.lit(",")
 
@@ -63,12 +65,16 @@ def _csv_quantity(distinct: pl.DataFrame) -> pl.DataFrame:
 
 def _csv_bundle(distinct: pl.DataFrame) -> pl.DataFrame:
     name = cell(seen(pl.col("bundle").fill_null("")))
-    return distinct.with_columns(bundle_csv=name + "\n")
+    return distinct.with_columns(bundle_csv=pl.concat_str(name, _COMMA))
 
 
 def _csv_price(distinct: pl.DataFrame) -> pl.DataFrame:
     csv = pl.concat_str(_COMMA, pl.col("price").cast(pl.String), _COMMA)
     return distinct.with_columns(price_csv=csv)
+
+
+def _csv_unit(distinct: pl.DataFrame) -> pl.DataFrame:
+    return distinct.with_columns(unit_csv=pl.concat_str(bare(pl.col("unit_words")), _COMMA))
 
 
 CSV: dict[str, Words] = {
@@ -78,17 +84,18 @@ CSV: dict[str, Words] = {
     "period": _csv_period,
     "quantity": _csv_quantity,
     "price": _csv_price,
+    "unit": _csv_unit,
 }
 """What is made of the words, step by step of `charge_rows`."""
 
 
 def csv_rows(heads: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """Return the CSV rows of each invoice (bill, csv), and how many there are (count)."""
-    first = heads.select("bill", "bill_csv")
+    first = heads.select("bill", "bill_csv", "status_csv")
     row = pl.concat_str(
         *("bill_csv", pl.int_range(1, pl.len() + 1).over("bill"), _COMMA, "service_csv", _COMMA),
         *("what_csv", _COMMA, "period_csv", _COMMA, "quantity_csv", "price_csv"),
-        *("line_csv", "digits", "end_csv", "bundle_csv"),
+        *("line_csv", "digits", "end_csv", "bundle_csv", "unit_csv", "status_csv"),
     )
     return (
         rows.join(first, on="bill", how="left", maintain_order="left")

@@ -161,6 +161,7 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
     day, due = f"{bill['bill_date']:%Y%m%d}", f"{bill['due_date']:%Y%m%d}"
     seller = _clean(letter.name or bill["brand_name"] or "INVOICE", 60)
     account = _clean(bill["customer_no"], 30)
+    usage = "T" if bill["status_words"] == "draft" else "P"
     sender, receiver = _id(seller), _id(account)
     cents = str(int(bill["total"].scaleb(2)))
     short = _clean(number, 80)
@@ -172,7 +173,8 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
         *([f"REF*IK*{short[:30]}"] if len(short) > LONGEST_NUMBER else []),
         *([f"PER*IC*{seller[:60]}*TE*{_clean(letter.phone, 80)}"] if letter.phone else []),
         f"ITD*01*3****{due}",
-        f"N1*PE*{seller}",
+        *_party("PE", [seller, *letter.address]),
+        *(_party("RI", list(letter.remittance)) if letter.remittance else ()),
         f"N1*PR*{_clean(bill['name'], 60)}*91*{account}",
         "HL*1**1*1",
         "HL*2*1*2*1",
@@ -182,12 +184,20 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
     count = len(head) + len(foot) + 1 + (bill["segments"] or 0)  # SE too
     envelope = [
         "ISA*00*          *00*          *ZZ*"
-        f"{sender:<15}*ZZ*{receiver:<15}*{day[2:]}*0000*U*00401*{control}*0*P*{COMPONENT}",
+        f"{sender:<15}*ZZ*{receiver:<15}*{day[2:]}*0000*U*00401*{control}*0*{usage}*{COMPONENT}",
         f"GS*CI*{sender}*{receiver}*{day}*0000*{int(control)}*X*004010",
     ]
     tail = [f"SE*{count}*0001", f"GE*1*{int(control)}", f"IEA*1*{control}"]
     parts = [*envelope, *head]
     return END.join(parts) + END + (bill["detail"] or "") + END.join([*foot, *tail]) + END
+
+
+def _party(role: str, lines: list[str]) -> list[str]:
+    """Return who somebody is and where: a name, and up to four lines of an address."""
+    name, *address = (_clean(line, 55) for line in lines)
+    parts = [part for part in address if part][:4]
+    pairs = (parts[n : n + 2] for n in range(0, len(parts), 2))
+    return [f"N1*{role}*{name or 'UNKNOWN'}", *("*".join(["N3", *pair]) for pair in pairs)]
 
 
 def _id(name: str) -> str:

@@ -45,6 +45,7 @@ def parties(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     called = customers.select("customer", "name", "address", "email")
     is_note = pl.col("kind") == "credit_note" if "kind" in bills.columns else pl.lit(False)
     name, number, total = seen(pl.col("name")), seen(pl.col("customer")), pl.col("total")
+    status = pl.col("status") if "status" in bills.columns else pl.lit("")
     month = (pl.col("bill_month") + "-01").str.to_date("%Y-%m-%d")
     return bills.join(called, on="customer", how="left", maintain_order="left").with_columns(
         number="invoice_no",
@@ -60,6 +61,7 @@ def parties(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
         is_credit=total < 0,
         called=pl.when(is_note).then(pl.lit("Credit note")).otherwise(pl.lit("Invoice")),
         total_words="$" + money(total.abs()),
+        status_words=seen(status),
     )
 
 

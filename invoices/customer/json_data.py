@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
+from invoices.customer.account_section import data_of_account
+from invoices.customer.brand import Letter
 from invoices.customer.charge_words import charge_rows
 from invoices.customer.invoice_parts import own_lines, parties
+from invoices.customer.words import bare
 
 
 def data_of_invoices(
@@ -16,10 +19,12 @@ def data_of_invoices(
     lines: pl.DataFrame | pl.LazyFrame,
     customers: pl.DataFrame,
     catalogue: pl.DataFrame,
+    letters: Mapping[str, Letter] | None = None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield invoice number and the invoice for machines: ISO dates, decimals as text.
 
-    Every line stands by itself, also the elements of a bundle, and names its carrier line.
+    Every line stands by itself, also the elements of a bundle, and names its carrier line. With
+    `letters` the invoice says who sends it and where to pay.
     """
     bills = headers.with_row_index("bill")
     own = own_lines(bills, lines).with_columns(elements=pl.lit(None, dtype=pl.Int64))
@@ -34,14 +39,21 @@ def data_of_invoices(
         .sort("bill")
     )
     for bill in papers.iter_rows(named=True):
-        yield bill["number"], _data(bill)
+        yield bill["number"], _data(bill, (letters or {}).get(bill["brand"] or "", Letter()))
 
 
-def _data(bill: dict[str, Any]) -> dict[str, Any]:
+def _data(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
     """Return what one invoice says, in values."""
     return {
         "invoice_no": bill["number"],
         "brand": bill["brand"],
+        "status": bill["status_words"] or None,
+        "sender": {
+            "name": letter.name or bill["brand_name"] or None,
+            **{name: getattr(letter, name) or None for name in ("phone", "email", "web")},
+            "address": list(letter.address),
+        },
+        "remittance": list(letter.remittance),
         "customer": bill["customer"],
         "customer_name": bill["name"],
         "customer_address": bill["address"],
@@ -50,6 +62,7 @@ def _data(bill: dict[str, Any]) -> dict[str, Any]:
         "due_date": bill["due_date"].isoformat(),
         "currency": "USD",
         "total": str(bill["total"]),
+        "account": data_of_account(bill.get("account")),
         "by_charge_class": bill["classes"] or [],
         "lines": bill["rows"] or [],
     }
@@ -68,6 +81,7 @@ def _line() -> list[pl.Expr]:
         described.alias("description"),
         *(pl.col(name).dt.to_string("%Y-%m-%d") for name in ("service_from", "service_until")),
         _trimmed(pl.col("quantity")),
+        pl.when(pl.col("unit_words") != "").then(bare(pl.col("unit_words"))).alias("unit_price"),
         pl.col("price").cast(pl.String),
         pl.col("bundle"),
         pl.when(pl.col("line_id") != "").then("line_id").alias("line_id"),

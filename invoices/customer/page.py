@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from invoices.customer.account_section import account_words
 from invoices.customer.brand import BrandFault, Letter, filled_pages, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, Words, charge_rows
 from invoices.customer.csv_rows import CSV, CSV_COLUMNS, csv_rows
@@ -123,6 +124,7 @@ class _Said:
         made = {"classes": classes, "class_totals": bill["class_totals"] or []}
         made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
         made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
+        made |= account_words(bill.get("account"), bill["called"])
         made |= {"letter": head, "mark": bill.get("mark") or "", "notes": bill.get("notes") or []}
         return {name: value for name, value in bill.items() if name != "csv"} | made
 
@@ -158,6 +160,7 @@ _PLAIN = {
     "paper": ("paper",),
     "period": ("period",),
     "price": ("price_words",),
+    "unit": ("unit_words",),
 }
 """The words that nobody reads once that is made."""
 
@@ -187,8 +190,9 @@ def _heads(bills: pl.DataFrame, customers: pl.DataFrame) -> pl.DataFrame:
     )
     return parties(bills, customers).select(
         *("bill", "number", "brand", "brand_name", "invoice_no", "customer_no", "name"),
-        *("address", "email", "month", "is_credit", "called", pl.col("^(mark|notes)$")),
+        *("address", "email", "month", "is_credit", "called", pl.col("^(mark|notes|account)$")),
         bill_csv=identity,
+        status_csv=pl.concat_str(cell(pl.col("status_words")), pl.lit("\n")),
         bill_date="bill_date_words",
         due_date="due_date_words",
         total="total_words",

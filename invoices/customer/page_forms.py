@@ -19,8 +19,9 @@ _MARK = "\0"
 """Stands on both sides of the name of a text; a text that is `seen` has none."""
 _TEXTS = (
     *("invoice_no", "customer_no", "called", "month", "bill_date", "due_date", "name", "email"),
-    "total",
+    *("total", "account_day", "past_due", "balance"),
 )
+_PAIRS = ("account", "ages")
 _LISTS = ("address", "classes", "class_totals", "notes")
 _Form = tuple[list[bytes], list[int]]
 """What stands on every page of a form, and the place of the text behind each piece but the last."""
@@ -42,7 +43,7 @@ class PageForms:
         texts = _texts(said)
         asked = (
             *(under, said["mark"], said["is_credit"], said["count"] == 1),
-            *(len(said["carriers"]), *(len(said[name]) for name in _LISTS)),
+            *(len(said["carriers"]), *(len(said[name]) for name in (*_LISTS, *_PAIRS))),
             *map(bool, texts),
         )
         if asked not in self._met:
@@ -60,6 +61,8 @@ def _texts(said: Mapping[str, Any]) -> list[str]:
     texts = [said[name] for name in _TEXTS]
     for name in _LISTS:
         texts += said[name]
+    for name in _PAIRS:
+        texts += (text for pair in said[name] for text in pair)
     for row in said["carriers"]:
         texts += (row["carrier"], row["total"])
     return [*texts, str(said["count"])]
@@ -76,6 +79,7 @@ def _form(said: Mapping[str, Any], texts: list[str]) -> _Form:
     marks = iter([f"{_MARK}{n}{_MARK}" if text else text for n, text in enumerate(texts)])
     marked: dict[str, Any] = {name: next(marks) for name in _TEXTS}
     marked |= {name: [next(marks) for _ in said[name]] for name in _LISTS}
+    marked |= {name: [(next(marks), next(marks)) for _ in said[name]] for name in _PAIRS}
     marked["carriers"] = [{"carrier": next(marks), "total": next(marks)} for _ in said["carriers"]]
     marked["count"] = said["count"] if said["count"] == 1 else next(marks)
     for place, name in enumerate(("summary", "detail"), len(texts)):

@@ -36,11 +36,17 @@ def _html_price(distinct: pl.DataFrame) -> pl.DataFrame:
     return distinct.with_columns(price_html=html)
 
 
+def _html_unit(distinct: pl.DataFrame) -> pl.DataFrame:
+    each = pl.concat_str(pl.lit(" <small>\u00d7 "), "unit_words", pl.lit("</small>"))
+    return distinct.with_columns(unit_html=pl.when(pl.col("unit_words") != "").then(each))
+
+
 HTML: dict[str, Words] = {
     "what": _html_what,
     "paper": _html_paper,
     "period": _html_period,
     "price": _html_price,
+    "unit": _html_unit,
 }
 
 
@@ -60,7 +66,7 @@ def blocks(rows: pl.DataFrame) -> pl.DataFrame:
     )
     detail = pl.concat_str(
         pl.when(pl.col("block").ne_missing(pl.col("block").shift())).then("opening"),
-        *("what_html", own_line, "period_html", "quantity_words", "price_html"),
+        *("what_html", own_line, "period_html", "quantity_words", "unit_html", "price_html"),
         pl.when(pl.col("block").ne_missing(pl.col("block").shift(-1))).then(pl.lit("</tbody>\n")),
         ignore_nulls=True,
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from invoices.customer.account_section import account_words
 from invoices.customer.brand import Letter, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, bundled, charge_rows, titled
 from invoices.customer.invoice_parts import by_carrier, carriers, folded, own_lines, parties
@@ -73,11 +74,11 @@ def _words(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
     shown = [name for name in _NAMES if name in sums]
     total = bill["total_words"]
     facts = {
-        "Invoice no.": bill["invoice_no"],
+        f"{bill['called']} no.": bill["invoice_no"],
         "Customer no.": bill["customer_no"],
         f"{bill['called']} for": bill["month"],
-        "Invoice date": bill["bill_date_words"],
-        "Due date": bill["due_date_words"],
+        f"{bill['called']} date": bill["bill_date_words"],
+        **({} if bill["is_credit"] else {"Due date": bill["due_date_words"]}),
     }
     count = bill["count"] or 0
     head = letterhead(letter, bill["brand_name"])
@@ -97,6 +98,7 @@ def _words(bill: dict[str, Any], letter: Letter) -> dict[str, Any]:
         ],
         "due_date": bill["due_date_words"],
         "is_credit": bill["is_credit"],
+        **account_words(bill.get("account"), bill["called"]),
         "total": total,
         "signed_total": f"\u2212{total}" if bill["is_credit"] else total,
         "classes": [CLASS_WORDS[name][0] for name in shown],
@@ -145,6 +147,7 @@ def _services(rows: pl.DataFrame) -> pl.DataFrame:
         note=note.str.replace_all(_LONG, _BREAK),
         period="period",
         quantity="quantity_words",
+        unit="unit_words",
         price="price_words",
     )
     by_class = rows.group_by("block", "charge_class").agg(sum=money(pl.col("price").sum()))

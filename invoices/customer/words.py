@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from invoices.money import cents, divide_half_away, micros
 from invoices.text import formula_safe
 
 _UNSEEN = (
@@ -19,6 +20,8 @@ _BLANKS = (
     r"[\x{9}-\x{D}\x{1C}-\x{20}\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}"
     r"\x{205F}\x{3000}]+"
 )
+UNIT_PLACES = range(2, 7)
+"""How many places a unit price may have: as few as come to the cent."""
 _BREAKS = r"\r\n|[\x{A}-\x{D}\x{1C}-\x{1E}\x{85}\x{2028}\x{2029}]"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 
@@ -76,6 +79,31 @@ def money(amount: pl.Expr) -> pl.Expr:
 def _by_thousands(digits: pl.Expr) -> pl.Expr:
     grouped = digits.str.reverse().str.replace_all("([0-9]{3})", "${1},")
     return grouped.str.strip_suffix(",").str.reverse()
+
+
+def unit_price(price: pl.Expr, quantity: pl.Expr, places: int) -> pl.Expr:
+    """Return what one of `quantity` costs, in so many places: 0.0298.
+
+    Null where nothing is counted, and where the quantity at this price is not `price` to the cent.
+    """
+    parts, units, scale = cents(price), micros(quantity), 10 ** (places + 4)
+    counted = pl.when(units != 0).then(units.abs())
+    one = divide_half_away(parts * units.sign() * scale, counted)
+    again = divide_half_away(one * units, scale)
+    return pl.when(again == parts).then(_placed(one, places))
+
+
+def bare(amount: pl.Expr) -> pl.Expr:
+    """Return an amount that people read as machines do: -1224.85."""
+    return amount.str.replace_all(",", "", literal=True).str.replace("\u2212", "-", literal=True)
+
+
+def _placed(number: pl.Expr, places: int) -> pl.Expr:
+    """Return a whole number of small parts of a dollar as people write dollars: 1,224.85."""
+    digits = number.abs().cast(pl.String).str.zfill(places + 1)
+    sign = pl.when(number < 0).then(pl.lit("\u2212")).otherwise(pl.lit(""))
+    whole = _by_thousands(digits.str.head(-places))
+    return pl.concat_str(sign, whole, pl.lit("."), digits.str.tail(places))
 
 
 def telephone(wtn: pl.Expr) -> pl.Expr:

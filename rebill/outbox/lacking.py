@@ -1,4 +1,5 @@
-"""Papers that are lacking because their brand could not be used: told once a brand, and kept.
+"""Papers that are lacking because their brand cannot be used or does not say what a bill must:
+told once a brand, and kept.
 
 What is kept is what the last delivery found. It names the invoices whose papers are tried again.
 """
@@ -11,8 +12,9 @@ from typing import Any
 
 import polars as pl
 
-from invoices.schema import columns_of
+from invoices.schema import among, columns_of
 from rebill.store.record import Record
+from rebill.workspace.brands import Brands
 
 LACKING = pl.Schema(
     {
@@ -66,6 +68,27 @@ class Lacking:
         if rows or record.fact(KEPT):
             numbers = {name: sorted(n for n, _ in found) for name, found in self._found.items()}
             record.say(KEPT, json.dumps([{**row, NUMBERS: numbers[row["brand"]]} for row in rows]))
+
+
+def unfit(bills: pl.DataFrame, brands: Brands, found: Lacking) -> pl.DataFrame:
+    """Return the invoices whose papers can leave; note the others, with what to do.
+
+    Nothing leaves of a brand that cannot be used. An issued invoice leaves only if it says who
+    sends it and where to pay; a draft may leave and says that it lacks it.
+    """
+    fit = []
+    for brand, number, month, status, kind in bills.select(_ASKED).iter_rows():
+        why = brands.faults.get(brand or "")
+        if why is None and status == "issued":
+            why = brands.lacks(brand, kind)
+        if why:
+            found.add(brand, number, month, why)
+        else:
+            fit.append(number)
+    return bills.filter(among("invoice_no", pl.Series(fit, dtype=pl.String)))
+
+
+_ASKED = ("brand", "invoice_no", "bill_month", "status", "kind")
 
 
 def words(row: dict[str, Any]) -> str:

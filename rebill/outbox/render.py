@@ -17,12 +17,9 @@ from invoices.customer.brand import BrandFault
 from invoices.customer.edi811 import interchanges
 from invoices.customer.json_data import data_of_invoices
 from invoices.customer.page import pages
-from rebill.outbox.invoices import (
-    Frames,
-    desk_of,
-    invoice_frames,
-    pdfs,
-)
+from rebill.outbox.invoices import desk_of, pdfs
+from rebill.outbox.lacking import Lacking, unfit, words
+from rebill.outbox.made_of import Frames, invoice_frames
 from rebill.outbox.whole import invoice_folder
 from rebill.store.record import Record
 from rebill.workspace.brands import Brands, read_brands
@@ -32,7 +29,6 @@ from rebill.workspace.write import leave, safe_name
 
 FORMS = ("pdf", "html", "csv", "json", "x12")
 """What an invoice can be written as."""
-MARKS = {"void": "VOID"}
 
 
 @dataclass
@@ -71,16 +67,16 @@ def render(
     failed: dict[str, list[str]] = {}
     with desk_of(record) as desk:
         brands = read_brands(record.workspace, bills["brand"], desk)
-        done.faults += brands.faults.values()
+        found = Lacking()
+        able = unfit(bills, brands, found)
+        done.faults += [words(row) for row in found.rows()]
         done.words += [
             f"brand {name or '(none)'} has no phone: a bill must show a toll-free number for"
             " inquiries; add `phone` to its brand.toml or to [house] in rebill.toml"
             for name, letter in brands.letters.items()
             if not letter.phone
         ]
-        able = bills.filter(pl.col("brand").fill_null("").is_in(list(brands.letters)))
-        marked = able.with_columns(mark=pl.col("status").replace_strict(MARKS, default=""))
-        for given in invoice_frames(record, marked):
+        for given in invoice_frames(record, able, brands):
             month = given[0]["bill_month"][0]
             folder = invoice_folder(record, month) if out is None else out
             for number, form, made in _written(given, forms, brands, desk):
@@ -107,7 +103,7 @@ def _written(
             if "html" in forms:
                 yield number, "html", page
     if "json" in forms:
-        for number, said in data_of_invoices(*given):
+        for number, said in data_of_invoices(*given, brands.letters):
             yield number, "json", json.dumps(said, ensure_ascii=False, indent=1) + "\n"
     if "x12" in forms:
         for number, interchange in interchanges(*given, brands.letters):

@@ -50,6 +50,20 @@ class Brands:
     folders: dict[str, str]  # of brands that bring more than words for the PDF
     faults: dict[str, str]
 
+    def lacks(self, name: str | None, kind: str = "invoice") -> str:
+        """Return what a brand must say on an issued paper of a kind and does not, in words.
+
+        A credit note asks for no payment: it need not say where one goes.
+        """
+        letter = self.letters[name or ""]
+        wanted = [word for word in letter.lacks if (word, kind) != ("remittance", "credit_note")]
+        if not wanted:
+            return ""
+        return (
+            f"brand {name or '(none)'} does not say who sends its invoices and where to pay: add"
+            f" {', '.join(wanted)} to {letter.said_in}"
+        )
+
 
 def read_brands(workspace: Workspace, names: Iterable[str | None], desk: Desk) -> Brands:
     """Return the letters of the named brands, as their folders say now; `desk` tries them out."""
@@ -82,12 +96,19 @@ def brand_folder(workspace: Workspace, name: str) -> Path | None:
     return None
 
 
-def _read(folder: Path, name: str, house: House, desk: Desk) -> Letter:
+def _said(folder: Path, name: str) -> BrandText:
+    """Return what the `brand.toml` of a brand says; without a name it has that of the brand."""
     shown = f"brands/{folder.name}"
     if folder.is_symlink():
         raise BrandFault(f"{shown} is a link; make it a folder, with copies of the files")
     text = _bytes(folder, BRAND_FILE, f"{shown}/{BRAND_FILE}", LARGEST_TEXT)
     said = read_brand(text, f"{shown}/{BRAND_FILE}")
+    return said if said.name else said.model_copy(update={"name": name})
+
+
+def _read(folder: Path, name: str, house: House, desk: Desk) -> Letter:
+    shown = f"brands/{folder.name}"
+    said = _said(folder, name)
     files = {
         each: _bytes(folder, each, f"{shown}/{each}", LARGEST_FILE)
         for each in (said.logo, said.template, said.page)
@@ -95,8 +116,7 @@ def _read(folder: Path, name: str, house: House, desk: Desk) -> Letter:
     }
     _judge(said, files, shown)
     _try_out(said, files, folder, desk)
-    named = said if said.name else said.model_copy(update={"name": name})
-    return letter(named, files, house, shown)
+    return letter(said, files, house, shown)
 
 
 def _bytes(folder: Path, name: str, shown: str, most: int) -> bytes:

@@ -107,10 +107,10 @@ def test_each_charge_says_what_for_when_how_many_and_which_carrier_line_it_comes
     )
     rows = Page(page(of)).tables[1][2:-1]
     assert [row[1:] for row in rows] == [
-        ["Dec 15, 2025 – Jan 14, 2026", "1", "9.15"],
-        ["Feb 10 – Mar 9, 2026", "1", "9.15"],
-        ["Feb 10, 2026", "2", "9.15"],
-        ["to Mar 9, 2026", "1,834.5", "9.15"],
+        ["Dec 15, 2025 – Jan 14, 2026", "1 × 9.15", "9.15"],
+        ["Feb 10 – Mar 9, 2026", "1 × 9.15", "9.15"],
+        ["Feb 10, 2026", "2 × 4.575", "9.15"],
+        ["to Mar 9, 2026", "1,834.5 × 0.00499", "9.15"],
         ["", "", "9.15"],
     ]
     assert [row[0].split(" line ")[-1] for row in rows] == [f"doc-{n}" for n in (5, 1, 2, 3, 4)]
@@ -199,6 +199,8 @@ def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -
         "line_id": "doc-1",
         "carrier": "ILEC",
         "bundle": "",
+        "unit_price": "3.66",
+        "status": "",
     }
     assert [rows[1][c] for c in ("description", "wtn", "circuit_id", "service_until")] == [
         *("'\uff0b1", "'@x", "'-1+2", "")
@@ -207,7 +209,7 @@ def test_the_csv_has_a_row_for_each_line_with_plain_decimals_and_no_formulas() -
     assert sum(D(row["price"]) for row in rows) == D(rows[0]["invoice_total"])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=6, max_size=6))
 def test_no_text_whatever_breaks_the_page_or_the_csv(texts: list[str]) -> None:
     description, service, usoc, circuit, brand, name = texts
@@ -225,7 +227,7 @@ def test_no_text_whatever_breaks_the_page_or_the_csv(texts: list[str]) -> None:
 # --- the slow invoice judges the fast one -----------------------------------------------------
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(LINES, max_size=14), TEXTS, TEXTS, TEXTS)
 def test_every_invoice_is_to_the_byte_what_the_slow_one_is(
     rows: list[dict[str, Any]], brand: str | None, name: str | None, address: str | None

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from itertools import groupby
@@ -38,7 +39,8 @@ DETAIL = """\
 {%- if s.name %} <small>{{ s.name }}</small>{% endif %}</td><td>{{ s.total }}</td></tr>
 {% for c in s.charges %}
 <tr class="charge"><td>{{ c.description }}<small>{{ c.note }}</small></td>
-{#- #}<td>{{ c.period }}</td><td>{{ c.quantity }}</td><td>{{ c.price }}</td></tr>
+{#- #}<td>{{ c.period }}</td><td>{{ c.quantity }}
+{%- if c.unit %} <small>× {{ c.unit }}</small>{% endif %}</td><td>{{ c.price }}</td></tr>
 {% endfor %}
 </tbody>
 {% endfor %}
@@ -64,6 +66,7 @@ class _Charge:
     note: str  # what kind of charge it is and the carrier line it comes from
     period: str
     quantity: str
+    unit: str  # what one of the quantity costs
     price: str
 
 
@@ -117,6 +120,11 @@ def invoice_html(
         mark="",
         called="Invoice",
         notes=[],
+        account=[],
+        ages=[],
+        account_day="",
+        past_due="",
+        balance="",
         carriers=_carriers(rows, _clean(header["brand"]) or "Invoice"),
         brand=_clean(header["brand"]) or "Invoice",
         invoice_no=_clean(header["invoice_no"]),
@@ -154,7 +162,9 @@ def invoice_csv(header: Row, lines: pl.DataFrame) -> str:
     for number, row in enumerate(_in_order(header, lines), 1):
         cells = {name: row.get(name) for name in CSV_COLUMNS}
         texts = {name: _cell(v) for name, v in cells.items() if isinstance(v, str)}
+        unit = _unit(row["price"], row["quantity"]).replace("\u2212", "-").replace(",", "")
         amounts = {"quantity": _plain(row["quantity"]), "price": f"{row['price']:.2f}"}
+        amounts |= {"unit_price": unit, "status": ""}
         whole = {**cells, **texts, **amounts, **of_all, "line": number}
         writer.writerow([whole[name] for name in CSV_COLUMNS])
     return out.getvalue()
@@ -213,6 +223,7 @@ def _charge(row: dict[str, Any], catalogue: Catalogue) -> _Charge:
         note=" · ".join(part for part in (kind, usoc, line) if part),
         period=_period(row["service_from"], row["service_until"]),
         quantity=_number(row["quantity"]),
+        unit=_unit(row["price"], row["quantity"]),
         price=_money(row["price"]),
     )
 
@@ -236,6 +247,23 @@ def _carriers(rows: Iterable[Row], ourselves: str) -> list[dict[str, str]]:
     if len(sums) < 2:
         return []
     return [{"carrier": c or ourselves, "total": _money(sums[c])} for c in sorted(sums)]
+
+
+def _unit(price: Decimal, quantity: Decimal | None) -> str:
+    """Return what one costs, with the fewest places that come to the price again."""
+    for places in range(2, 7) if quantity else ():
+        one = _rounded(Fraction(price) / Fraction(quantity or 1), places)
+        if _rounded(one * Fraction(quantity or 1), 2) == Fraction(price):
+            return f"{int(one * 10**places) * Decimal(10) ** -places:,.{places}f}".replace(
+                "-", "\u2212"
+            )
+    return ""
+
+
+def _rounded(exact: Fraction, places: int) -> Fraction:
+    """Return a number rounded half away from zero."""
+    whole = int(abs(exact) * 10**places + Fraction(1, 2))
+    return Fraction(whole if exact > 0 else -whole, 10**places)
 
 
 def _kind(row: Row) -> tuple[str, str]:
