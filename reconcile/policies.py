@@ -18,6 +18,11 @@ Exact = Annotated[Decimal, Field(allow_inf_nan=False, max_digits=42, decimal_pla
 """Read exactly, quoted or not: a TOML number never becomes a float."""
 
 
+AddressLine = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f]*\S.*$")]
+Address = Annotated[tuple[AddressLine, ...], Field(max_length=8)]
+"""The lines of an address, the office first."""
+
+
 class Strict(BaseModel):
     """A setting of a contract: nothing unknown is taken, nothing is changed after."""
 
@@ -82,6 +87,8 @@ class Dispute(Strict):
     late_charge: LateCharge | None = None
     form: str | None = Field(default=None, max_length=64)
     """The name of the form profile the carrier's claims follow."""
+    address: Address = ()
+    """Where the carrier takes claims, as lines of a letter; none: as the form profile says."""
     source: dict[str, str] = Field(default_factory=dict)
     """Where each setting stands in the agreement, by the setting's name."""
 

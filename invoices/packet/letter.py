@@ -1,13 +1,14 @@
-"""Why we dispute, in plain words: a paragraph for each kind of error, for the cover letter.
+"""The letter of a claim as data for its template: who writes to whom, why, and what is asked.
 
-The letter is data for a template; all of it is text. Sums are those of the packet's lines.
+All of it is text. Why we dispute is told in plain words, a paragraph for each kind of error; sums
+are those of the packet's lines.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -51,8 +52,10 @@ BECAUSE: Mapping[str, str] = {
     "other_term": "It is the rate of another term than the one bought.",
     "retail_rate": "It is the retail rate, not the one agreed.",
 }
+PACKET = "packet"
+"""The column that says in which packet a row stands."""
 SHOWN = 12
-"""Lines shown in the letter; all are in the spreadsheet."""
+"""Lines shown in the letter; all are in what is enclosed."""
 MONTHS = 40
 """Bills listed in the letter."""
 BREAK = "\u200b"
@@ -60,40 +63,120 @@ BREAK = "\u200b"
 _UNSEEN = re.sub(r"\\x\{(\w{4})\}", r"\\u\1", UNSEEN)
 LONGEST = 400
 """Characters of an example in the letter."""
+ORDINALS = ("this", "first", "second", "third", "fourth", "fifth", "sixth")
 
 
-def grounds(evidence: pl.DataFrame) -> list[dict[str, str]]:
-    """Return a paragraph for each kind of error, the most money first.
+def letter(
+    head: Mapping[str, Any], lines: pl.DataFrame, evidence: pl.DataFrame, day: dt.date
+) -> dict[str, Any]:
+    """Return the letter of one packet; see `letters`."""
+    whole = pl.lit(head["name"]).alias(PACKET)
+    ((_, told),) = letters([head], lines.with_columns(whole), evidence.with_columns(whole), day)
+    return told
 
-    Each has `why`, `lines`, `amount`, and `example`: what is said of its largest line.
+
+def letters(
+    heads: Sequence[Mapping[str, Any]], lines: pl.DataFrame, evidence: pl.DataFrame, day: dt.date
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and letter of each packet, the letter as data for its template.
+
+    A head has name, title, carrier, claims (numbers), accounts, sender (company, address, name,
+    phone, fax, email), to (the lines of the carrier's address), codes (numbers the carrier knows
+    us by), filed_on, deadline, late, tracking_no, resend, acknowledge_by, answer_by,
+    credit_by_bill and files.
+    `lines` and `evidence` name the packet of each row; a row of `evidence` is a finding of a line.
     """
-    kinds = (
+    why = _grounds(evidence).rows_by_key(PACKET, named=True)
+    bills = _bills(lines).rows_by_key(PACKET, named=True)
+    top = _largest(lines).rows_by_key(PACKET, named=True)
+    under = _before(evidence)
+    for head in heads:
+        name = head["name"]
+        said = _said(head, bills[name], day) | {
+            "paid": _paid(bills[name]) + under.get(name, ""),
+            "grounds": [_ground(row) for row in why.get(name, [])],
+            "months": [_bill(row) for row in bills[name][:MONTHS]],
+            "months_more": max(0, len(bills[name]) - MONTHS),
+            "top": [_line(row) for row in top[name]],
+            "all_shown": sum(row["rows"] for row in bills[name]) <= SHOWN,
+        }
+        yield name, _clean(said)
+
+
+def _said(
+    head: Mapping[str, Any], bills: Sequence[Mapping[str, Any]], day: dt.date
+) -> dict[str, Any]:
+    """Return what a letter says above and around its grounds."""
+    sender, bill = head["sender"], head["credit_by_bill"]
+    reached = {"Telephone": "phone", "Fax": "fax", "E-mail": "email"}
+    return {
+        **{name: head[name] for name in ("title", "carrier", "late", "resend", "tracking_no")},
+        "company": sender["company"],
+        "address": list(sender["address"]),
+        "person": sender["name"],
+        "reached": [f"{word} {sender[n]}" for word, n in reached.items() if sender[n]],
+        "codes": list(head["codes"]),
+        "to": list(head["to"]),
+        "day": in_words(day),
+        "claims": ", ".join(head["claims"][:8]) + (" ..." if len(head["claims"]) > 8 else ""),
+        "accounts": ", ".join(head["accounts"][:4])
+        + (f" and {len(head['accounts']) - 4} more" if len(head["accounts"]) > 4 else ""),
+        "invoices": _invoices(bills),
+        "filed_on": in_words(head["filed_on"]),
+        "deadline": in_words(head["deadline"]),
+        "acknowledge_by": in_words(head["acknowledge_by"]),
+        "answer_by": in_words(head["answer_by"]),
+        "credit_bill": ORDINALS[bill] if bill < len(ORDINALS) else f"{bill}th",
+        "total": money(sum(row["amount"] for row in bills)),
+        "rows": f"{sum(row['rows'] for row in bills):,}",
+        "files": list(head["files"]),
+    }
+
+
+def _invoices(bills: Sequence[Mapping[str, Any]]) -> str:
+    """Return the disputed bills in a line: number and date of the first few."""
+    named = [f"{row['invoice_no'] or 'without a number'} of {row['bill_date']}" for row in bills]
+    return ", ".join(named[:3]) + (f" and {len(named) - 3} more" if len(named) > 3 else "")
+
+
+def in_words(day: dt.date | None) -> str:
+    """Return a day as letters write it; empty where there is none."""
+    return day.strftime("%B %-d, %Y") if day else ""
+
+
+def _grounds(evidence: pl.DataFrame) -> pl.DataFrame:
+    """Return a row for each packet and kind of error, the most money of a packet first.
+
+    Its example is what is said of its largest line.
+    """
+    sources = (pl.col(name).drop_nulls().unique(maintain_order=True) for name in _REFERENCES)
+    return (
         evidence.with_columns(cause=pl.col("cause").fill_null(""))
         .sort("amount_disputed", "finding_id", descending=[True, False])
-        .group_by("code", "cause", maintain_order=True)
+        .group_by(PACKET, "code", "cause", maintain_order=True)
         .agg(
             pl.len().alias("lines"),
             pl.col("amount_disputed").sum().alias("amount"),
+            *(pl.col(name).first() for name in ("usoc", "invoice_no")),
+            *(source.head(3) for source in sources),
             example=pl.col("narrative").first(),
-            usoc=pl.col("usoc").first(),
-            invoice_no=pl.col("invoice_no").first(),
-            sources=pl.col("rate_source").drop_nulls().unique(maintain_order=True).head(3),
         )
         .sort("amount", "code", "cause", descending=[True, False, False])
     )
-    return [_ground(row) for row in kinds.iter_rows(named=True)]
+
+
+_REFERENCES = ("contract", "rate_source")
 
 
 def _ground(row: Mapping[str, Any]) -> dict[str, str]:
     why = WHY.get(row["code"], row["code"].replace("_", " ") + ".")
     parts = [why, BECAUSE.get(row["cause"], "")]
-    sources = row["sources"]
-    if sources:
-        named = "; ".join(sources)
-        parts.append(f"The agreed rates stand in: {named}.")
+    if row["rate_source"]:
+        parts.append(f"The agreed rates stand in: {'; '.join(row['rate_source'])}.")
     where = f"For example {row['usoc'] or 'a charge'} on invoice {row['invoice_no']}: "
     return {
         "why": " ".join(part for part in parts if part),
+        "contract": ", ".join(row["contract"]),
         "lines": f"{row['lines']:,} {'line' if row['lines'] == 1 else 'lines'}",
         "amount": money(row["amount"]),
         "example": where + _short(row["example"] or "see the evidence") + ".",
@@ -111,72 +194,40 @@ def _clean(value: Any) -> Any:
 
 
 def _short(text: str) -> str:
-    """Return a sentence that fits a letter; whatever is longer stands in the spreadsheet."""
+    """Return a sentence that fits a letter; whatever is longer stands in what is enclosed."""
     return text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " ..."
 
 
-def letter(
-    head: Mapping[str, Any], lines: pl.DataFrame, evidence: pl.DataFrame, day: dt.date
-) -> dict[str, Any]:
-    """Return the cover letter of a packet as data for its template.
-
-    `head` has title, carrier, claims (numbers), accounts, contact (name, email, phone, fax,
-    address, company), deadline, late, tracking_no, resend, resolve_days and files.
-    """
-    months = _months(lines)
-    contact = head["contact"]
-    known = ("name", "address", "phone", "fax", "email")
-    said = {
-        **{name: head[name] for name in ("title", "carrier", "late", "resend", "tracking_no")},
-        "company": contact["company"],
-        "contact": [contact[name] for name in known if contact[name]],
-        "day": day.strftime("%B %-d, %Y"),
-        "claims": ", ".join(head["claims"][:8]) + (" ..." if len(head["claims"]) > 8 else ""),
-        "accounts": ", ".join(head["accounts"][:4])
-        + (f" and {len(head['accounts']) - 4} more" if len(head["accounts"]) > 4 else ""),
-        "deadline": head["deadline"].isoformat() if head["deadline"] else "",
-        "resolve_days": str(head["resolve_days"]),
-        "total": money(lines["amount_disputed"].sum()),
-        "rows": f"{lines.height:,}",
-        "paid": _paid(months["paid_date"].drop_nulls(), months.height) + _before(evidence),
-        "grounds": grounds(evidence),
-        "months": [_month(row) for row in months.head(MONTHS).iter_rows(named=True)],
-        "months_more": max(0, months.height - MONTHS),
-        "top": [_line(row) for row in _largest(lines).iter_rows(named=True)],
-        "files": head["files"],
-    }
-    cleaned: dict[str, Any] = _clean(said)
-    return cleaned
-
-
-def _months(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return what is disputed of each bill, and when it was paid."""
+def _bills(lines: pl.DataFrame) -> pl.DataFrame:
+    """Return what is disputed of each bill of each packet, and when it was paid."""
     return (
-        lines.group_by("bill_month", "invoice_no", "ban")
+        lines.group_by(PACKET, "bill_month", "invoice_no", "bill_date", "ban")
         .agg(
             pl.len().alias("rows"),
             pl.col("amount_disputed").sum().alias("amount"),
             pl.col("paid_date").max(),
         )
-        .sort("bill_month", "ban", "invoice_no")
+        .sort("bill_month", "ban", "invoice_no", "bill_date")
     )
 
 
-def _month(row: Mapping[str, Any]) -> list[str]:
-    number = row["invoice_no"] or ""
-    return [row["bill_month"], row["ban"], number, f"{row['rows']:,}", money(row["amount"])]
+def _bill(row: Mapping[str, Any]) -> list[str]:
+    number, dated = row["invoice_no"] or "", f"{row['bill_date'] or ''}"
+    return [number, dated, row["ban"], f"{row['rows']:,}", money(row["amount"])]
 
 
 def _largest(lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines that are shown: those with the most money."""
+    """Return the lines that are shown: those of each packet with the most money."""
     by = ("amount_disputed", "claim_no", "invoice_no", "usoc")
-    return lines.sort(by, descending=[True, False, False, False]).head(SHOWN)
+    ordered = lines.sort(by, descending=[True, False, False, False])
+    return ordered.group_by(PACKET, maintain_order=True).head(SHOWN)
 
 
 def _line(row: Mapping[str, Any]) -> list[str]:
     named = [row[name] or "" for name in ("invoice_no", "usoc", "service_identifier")]
     rates = [_rate(row["billed_rate"]), _rate(row["contract_rate"])]
-    return [*named, *rates, money(row["amount_billed"]), money(row["amount_disputed"])]
+    billed = "" if row["amount_billed"] is None else money(row["amount_billed"])
+    return [*named, *rates, billed, money(row["amount_disputed"])]
 
 
 def money(amount: Any) -> str:
@@ -184,32 +235,43 @@ def money(amount: Any) -> str:
     return f"{amount:,.2f}"
 
 
-def _paid(days: pl.Series, bills: int) -> str:
+def _paid(bills: Sequence[Mapping[str, Any]]) -> str:
     """Return how the disputed bills were paid."""
-    if days.is_empty():
-        return "The bills are paid by your debit of our account on its day; nothing is withheld."
-    first, last = str(days.min()), str(days.max())
-    if days.len() < bills:
+    days = [row["paid_date"] for row in bills if row["paid_date"] is not None]
+    if not days:
+        paid = "bill is" if len(bills) == 1 else "bills are"
+        return f"The {paid} paid by your debit of our account on its day; nothing is withheld."
+    first, last = in_words(min(days)), in_words(max(days))
+    if len(days) < len(bills):
         return (
-            f"{days.len()} of {bills} bills were paid in full by your debits, the last on {last};"
-            " the others will be on their day. Nothing is withheld."
+            f"{len(days)} of {len(bills)} bills were paid in full by your debits, the last on"
+            f" {last}; the others will be on their day. Nothing is withheld."
         )
+    if len(bills) == 1:
+        return f"The bill was paid in full by your debit on {first}; nothing is withheld."
     when = f"on {first}" if first == last else f"from {first} to {last}"
     return f"The bills were paid in full by your debits {when}; nothing is withheld."
 
 
-def _before(evidence: pl.DataFrame) -> str:
-    """Return what of the lines is under earlier claims already, where there is such."""
+def _before(evidence: pl.DataFrame) -> dict[str, str]:
+    """Return by packet what of its lines is under earlier claims already, where there is such."""
     if "parent_claim_no" not in evidence.columns:
-        return ""
-    under = evidence.filter(pl.col("parent_claim_no").is_not_null()).unique(["claim_no", "line_id"])
-    if under.is_empty():
-        return ""
-    numbers = under["parent_claim_no"].str.split(", ").explode().unique().sort()
-    return (
-        f" Of {under.height:,} of the lines {money(under['amount_before'].sum())} is in dispute"
-        f" under our {', '.join(numbers.head(8))} already: this is what is due beyond it."
+        return {}
+    under = evidence.filter(pl.col("parent_claim_no").is_not_null())
+    sums = (
+        under.unique([PACKET, "claim_no", "line_id"])
+        .group_by(PACKET)
+        .agg(
+            pl.len().alias("lines"),
+            pl.col("amount_before").sum(),
+            pl.col("parent_claim_no").str.split(", ").explode().unique().sort().head(8),
+        )
     )
+    return {
+        name: f" Of {count:,} of the lines {money(amount)} is in dispute under our"
+        f" {', '.join(numbers)} already: this is what is due beyond it."
+        for name, count, amount, numbers in sums.iter_rows()
+    }
 
 
 def _rate(value: Any) -> str:

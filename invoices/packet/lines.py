@@ -9,6 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.money import ZERO_CENTS
+from invoices.packet.letter import WHY
 from invoices.periods import month_of
 from invoices.schema import CENTS, RATE, seal
 
@@ -70,6 +71,7 @@ DISPUTE_LINES = pl.Schema(
         "pay_trace_no": TEXT,
         "reason_code": TEXT,
         "carrier_reason": TEXT,
+        "reason_in_words": TEXT,
         "narrative": TEXT,
         "attachments": TEXT,
         "company": TEXT,
@@ -121,7 +123,9 @@ def dispute_lines(evidence: pl.DataFrame) -> pl.DataFrame:
     and amount_disputed of the finding. A line that several findings of one claim dispute is billed
     once. The amounts disputed add up to those of the evidence.
     """
+    code = pl.col("code") if "code" in evidence.columns else pl.lit(None, dtype=TEXT)
     rows = evidence.with_columns(
+        reason_in_words=code.replace_strict(WHY, default=code.str.replace_all("_", " ")),
         charge_type=pl.col("charge_class").replace_strict(CHARGE_TYPES, default=None),
         thru_date=_last_day(),
     )
@@ -161,6 +165,7 @@ def _of_rows() -> list[pl.Expr]:
         pl.col("from_date").min(),
         pl.col("thru_date").max(),
         pl.col("line_no").cast(TEXT).unique(maintain_order=True).str.join(", ").alias("line_ref"),
+        pl.col("reason_in_words").drop_nulls().unique(maintain_order=True).str.join(" "),
         pl.col("narrative").drop_nulls().unique(maintain_order=True).str.join("; "),
         pl.col("deadline").min(),
     ]
@@ -168,7 +173,15 @@ def _of_rows() -> list[pl.Expr]:
 
 _OTHERWISE = (
     *("amount_disputed", "amount_recurring", "amount_nonrecurring", "from_date", "thru_date"),
-    *("line_ref", "narrative", "deadline", "quantity", "amount_withheld", "amount_paid"),
+    *(
+        "line_ref",
+        "reason_in_words",
+        "narrative",
+        "deadline",
+        "quantity",
+        "amount_withheld",
+        "amount_paid",
+    ),
     *("bill_month", "service_identifier"),
 )
 

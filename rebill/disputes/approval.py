@@ -54,6 +54,22 @@ def unapproved(record: Record, news: pl.DataFrame) -> list[str]:
     return faults
 
 
+def to_approve(record: Record, claims: pl.DataFrame) -> pl.DataFrame:
+    """Return those of `claims` that need the approval of a person, and have none that stands."""
+    settings = record.workspace.settings.approval
+    over = settings.claims_over
+    if over is None or (large := claims.filter(pl.col("amount") > pl.lit(over))).is_empty():
+        return claims.clear()
+    given = _approvals(record, large["claim_no"])
+    # Whoever files it is nobody yet: any approval that stands is that of another person.
+    told = lacking(large, given, over, NOBODY_YET, settings.names, NOBODY_YET)
+    return large.filter(among("claim_no", told["claim_no"]))
+
+
+NOBODY_YET = "\x00"
+"""A name that no login and no person has."""
+
+
 def _approvals(record: Record, numbers: pl.Series) -> pl.DataFrame:
     """Return the approvals of claims: claim_no, decided_on, who, amount, login, signed.
 

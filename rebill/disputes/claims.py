@@ -7,7 +7,7 @@ left it, its lines are kept as filed, and where its money stands is checked to t
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Set
 from typing import Any
 
 import polars as pl
@@ -150,12 +150,17 @@ def happen(record: Record, news: pl.DataFrame, credits: pl.DataFrame | None = No
 
 def closed_around(record: Record, *days: pl.Series) -> list[dt.date]:
     """Return the weekdays without banking that counting from any of these days can meet."""
+    return closed_near(record.workspace.settings.closings, *days)
+
+
+def closed_near(closings: Set[dt.date], *days: pl.Series) -> list[dt.date]:
+    """Return the same for a house that knows of these closings beside the Federal Reserve's."""
     known = pl.concat([day.drop_nulls().cast(pl.Date).rename("day") for day in days])
     first, last = known.min(), known.max()
     if not isinstance(first, dt.date) or not isinstance(last, dt.date):
         return []
     span = dt.timedelta(days=2 * 366)
-    return closed_weekdays(first - span, last + span, record.workspace.settings.closings)
+    return closed_weekdays(first - span, last + span, closings)
 
 
 def write(record: Record, outcome: Advanced, credits: pl.DataFrame | None = None) -> None:

@@ -12,6 +12,8 @@ from rebill.disputes.credits_on_bills import credits_on_bills
 from rebill.store import models_disputes, read_table
 from rebill.store.record import Record
 
+STATES = ("taken", "part_taken", "offered", "unclaimed", "dismissed")
+"""What may have become of a credit."""
 ROWS = pl.Schema(
     {
         "credit_id": pl.String(),
@@ -22,7 +24,7 @@ ROWS = pl.Schema(
         "line_no": pl.Int64(),
         "amount": CENTS,  # positive
         "taken": CENTS,
-        "status": pl.String(),  # taken, part_taken, offered, unclaimed, dismissed
+        "status": pl.String(),  # one of STATES
         "claim_nos": pl.String(),  # taken for, or offered for
         "matched_by": pl.String(),
         "subject": pl.String(),

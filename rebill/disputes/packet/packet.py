@@ -7,7 +7,7 @@ says, no packet mixes what the carrier's form forbids to mix: that is checked wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,17 +18,23 @@ from invoices.packet.form import Layout, with_words
 from invoices.packet.letter import letter
 from invoices.packet.lines import dispute_lines
 from invoices.packet.upload import lacking, upload_csv
-from rebill.disputes.claims import policies_of
-from rebill.disputes.packet.evidence import earlier_bills, evidence, sent_again
+from rebill.disputes.packet.evidence import earlier_bills, evidence
+from rebill.disputes.packet.letterhead import (
+    Desks,
+    Sender,
+    desks_of,
+    head_of,
+    sender_of,
+    worked,
+)
 from rebill.disputes.packet.workbook import book
 from rebill.paper.typeset import Sheet, set_all
 from rebill.reference import current
 from rebill.store.record import Record
 from rebill.workspace.forms import workspace_forms
-from rebill.workspace.sections import Contact
 from rebill.workspace.settings import ConfigError
 from rebill.workspace.write import safe_name, write_atomic
-from reconcile.claims.forms import DEFAULT, FormProfile, form_names, key_values
+from reconcile.claims.forms import DEFAULT, FormProfile, key_values
 from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
 from reconcile.window import closed_before
@@ -53,6 +59,9 @@ class Packet:
     late: bool
     files: dict[str, bytes]
     lacking: tuple[str, ...]
+    """What its form requires and nothing says."""
+    unwritten: str
+    """What to fill in before its letter can be made; empty: it was made."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,7 @@ PACKETS = pl.Schema(
         "amount": pl.Decimal(18, 2),
         "late": pl.Boolean(),
         "lacking": pl.String(),  # what the form requires and nothing says
+        "unwritten": pl.String(),  # what to fill in before its letter can be made
     }
 )
 
@@ -140,6 +150,7 @@ def write_packets(
                 "amount": packet.amount,
                 "late": packet.late,
                 "lacking": "; ".join(packet.lacking) or None,
+                "unwritten": packet.unwritten or None,
             }
         )
     return Made(pl.DataFrame(rows, schema=PACKETS), tuple(faults))
@@ -164,15 +175,15 @@ def packets(
         claims = claims.filter(~pl.col("over"))
     if claims.is_empty():
         return
-    resolve = policies_of(record).select("contract", "resolve_days")
-    named = _with_forms(record, claims, forms, form).join(resolve, on="contract", how="left")
+    desks = desks_of(current.contracts(record.connection), forms)
+    named = worked(record, claims, desks, form)
     usual = forms[DEFAULT.form].layout
     for (name,), group in sorted(named.group_by("form"), key=lambda item: str(item[0][0])):
         layout = forms[str(name)].layout or usual
         if layout is None:
             raise ConfigError(f"neither the form `{name}` nor `{DEFAULT.form}` has a layout")
         for some in _portions(group, layout):
-            yield from _made(record, some, forms[str(name)], layout, as_of)
+            yield from _made(record, some, desks, layout, as_of)
 
 
 def _portions(claims: pl.DataFrame, layout: Layout) -> list[pl.DataFrame]:
@@ -190,26 +201,33 @@ def _portions(claims: pl.DataFrame, layout: Layout) -> list[pl.DataFrame]:
 
 
 def _made(
-    record: Record, claims: pl.DataFrame, profile: FormProfile, layout: Layout, as_of: dt.date
+    record: Record, claims: pl.DataFrame, desks: Desks, layout: Layout, as_of: dt.date
 ) -> Iterator[Packet | str]:
-    """Yield the packets of claims of one form, or why one cannot be made."""
+    """Yield the packets of claims of one form, or why one cannot be made.
+
+    One whose letter lacks sender or address has no letter; the rest of it is made.
+    """
     rows = evidence(record, claims, as_of)
     earlier = earlier_bills(record, rows)
-    sheets, waiting = [], {}
-    for draft in _drafts(record, claims, rows, profile, layout, as_of):
+    waiting: list[Draft] = []
+    for draft in _drafts(record, claims, rows, desks, layout, as_of):
         if isinstance(draft, str):
             yield draft
-            continue
-        name, head, lines, facts, _ = draft
-        sheets.append(Sheet(name, letter(head, lines, facts, as_of), kind="dispute_letter"))
-        waiting[name] = draft
-    for name, made in set_all(sheets):
-        _, head, _, facts, _ = waiting[name]
+        else:
+            waiting.append(draft)
+    set_letters = set_all(
+        Sheet(name, letter(head, lines, facts, as_of), kind="dispute_letter")
+        for name, head, lines, facts, _ in waiting
+        if not head["lacks"]
+    )
+    for draft in waiting:
+        _, head, _, facts, _ = draft
+        _, made = ("", b"") if head["lacks"] else next(set_letters)
         if isinstance(made, str):
             yield f"{', '.join(head['claims'])}: the letter cannot be set: {made}"
             continue
         own = earlier.join(facts, on=["claim_no", "finding_id"], how="semi")
-        yield _packet(waiting[name], made, own)
+        yield _packet(draft, made, own)
 
 
 def _with_lateness(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
@@ -222,8 +240,14 @@ def _with_lateness(claims: pl.DataFrame, as_of: dt.date) -> pl.DataFrame:
 
 
 def _packet(draft: Draft, letter_pdf: bytes, earlier: pl.DataFrame) -> Packet:
-    """Return a packet whole: its workbook, its letter and the upload of its carrier's form."""
+    """Return a packet whole: workbook, letter if there is one, the upload of its carrier's form."""
     name, head, lines, facts, layout = draft
+    written = {
+        f"{name}.xlsx": book(head, lines, facts, earlier),
+        f"{name}-upload.csv": upload_csv(layout.upload, lines).encode(),
+    }
+    if letter_pdf:
+        written[f"{name}.pdf"] = letter_pdf
     return Packet(
         name,
         tuple(head["claims"]),
@@ -231,12 +255,9 @@ def _packet(draft: Draft, letter_pdf: bytes, earlier: pl.DataFrame) -> Packet:
         lines.height,
         lines["amount_disputed"].sum(),
         bool(head["late"]),
-        {
-            f"{name}.xlsx": book(head, lines, facts, earlier),
-            f"{name}.pdf": letter_pdf,
-            f"{name}-upload.csv": upload_csv(layout.upload, lines).encode(),
-        },
+        written,
         tuple(lacking(layout.upload, lines)),
+        "; ".join(head["lacks"]),
     )
 
 
@@ -244,16 +265,18 @@ def _drafts(
     record: Record,
     claims: pl.DataFrame,
     rows: pl.DataFrame,
-    profile: FormProfile,
+    desks: Desks,
     layout: Layout,
     as_of: dt.date,
 ) -> Iterator[Draft | str]:
     """Yield each packet's name, head, lines, evidence and layout, or why it cannot be."""
+    profile = desks.forms[str(claims["form"].first())]
     told = _told(rows, profile, layout)
     # Claims without a line left cannot be told; that is no silence.
     for number in claims.join(told, on="claim_no", how="anti")["claim_no"].sort():
         yield f"{number}: nothing is disputed under it"
-    contact = record.workspace.settings.contact
+    settings = record.workspace.settings
+    sender, closings = sender_of(settings), settings.closings
     for own, facts in _shares(claims, told, layout):
         mixed = _mixed(facts, profile, layout)
         numbers = own["claim_no"].sort().to_list()
@@ -261,27 +284,24 @@ def _drafts(
             form = profile.form
             yield f"{', '.join(numbers)}: the form `{form}` forbids to mix {'; '.join(mixed)}"
             continue
-        lines = _lines(own, facts, contact, as_of)
-        head = _head(own, facts, profile, layout, contact, as_of)
-        lines = lines.with_columns(attachments=pl.lit(", ".join(head["files"])))
-        yield head["name"], head, lines, facts, layout
-
-
-def _with_forms(
-    record: Record, claims: pl.DataFrame, forms: Mapping[str, FormProfile], form: str | None
-) -> pl.DataFrame:
-    """Return claims with the form each packet follows: the one asked for, its own, its contract's.
-
-    A claim whose form is no longer there follows the default.
-    """
-    contracts = current.contracts(record.connection)
-    agreed = {c.id: (c.carrier, c.dispute.form) for c in contracts}
-    by_contract = form_names(agreed, forms)
-    names = [
-        form or (own if own in forms else None) or by_contract.get(contract, DEFAULT.form)
-        for own, contract in claims.select("form", "contract").iter_rows()
-    ]
-    return claims.with_columns(form=pl.Series(names, dtype=pl.String))
+        name = safe_name(numbers[0])
+        if len(numbers) > 1:
+            name += f"-and-{len(numbers) - 1}-more"
+        head = head_of(
+            *(name, own, facts["ban"].unique().sort().to_list(), sender, desks),
+            day=as_of,
+            closings=closings,
+            title=layout.title,
+            files=[f"{name}.xlsx", f"{name}-upload.csv"],
+        )
+        lines = _lines(own, facts, sender, as_of)
+        yield (
+            name,
+            head,
+            lines.with_columns(attachments=pl.lit(", ".join(head["files"]))),
+            facts,
+            layout,
+        )
 
 
 def _told(rows: pl.DataFrame, profile: FormProfile, layout: Layout) -> pl.DataFrame:
@@ -337,16 +357,16 @@ def _mixed(facts: pl.DataFrame, profile: FormProfile, layout: Layout) -> list[st
 
 
 def _lines(
-    claims: pl.DataFrame, facts: pl.DataFrame, contact: Contact, as_of: dt.date
+    claims: pl.DataFrame, facts: pl.DataFrame, sender: Sender, as_of: dt.date
 ) -> pl.DataFrame:
     """Return the dispute lines of a packet, with what is the same on all of them."""
     late = claims.select("claim_no", late=pl.when("late").then(pl.lit("LATE")))
-    ocn = contact.ocn.get(str(facts["carrier"].first()), "")
     said = {
-        "ocn": ocn,
-        "acna": contact.acna,
-        "company": contact.company,
-        **{f"contact_{name}": getattr(contact, name) for name in _CONTACT},
+        "ocn": sender.ocn.get(str(facts["carrier"].first()), ""),
+        "acna": sender.acna,
+        "company": sender.company,
+        **{f"contact_{name}": getattr(sender, name) for name in ("name", "email", "phone", "fax")},
+        "contact_address": ", ".join(sender.address),
     }
     full = facts.join(late, on="claim_no", how="left").with_columns(
         *(pl.lit(value or None, dtype=pl.String).alias(name) for name, value in said.items()),
@@ -361,37 +381,3 @@ def _lines(
     if lines["amount_disputed"].sum() != total:
         raise RuntimeError(f"the lines of {claims['claim_no'].to_list()} do not come to {total}")
     return lines
-
-
-_CONTACT = ("name", "email", "phone", "fax", "address")
-
-
-def _head(
-    claims: pl.DataFrame,
-    facts: pl.DataFrame,
-    profile: FormProfile,
-    layout: Layout,
-    contact: Contact,
-    as_of: dt.date,
-) -> dict[str, Any]:
-    """Return what the letter and the summary say above all lines."""
-    numbers = claims["claim_no"].to_list()
-    name = safe_name(numbers[0])
-    if len(numbers) > 1:
-        name += f"-and-{len(numbers) - 1}-more"
-    return {
-        "name": name,
-        "title": layout.title,
-        "form": profile.form,
-        "carrier": str(claims["carrier"].first()),
-        "claims": numbers,
-        "accounts": facts["ban"].unique().sort().to_list(),
-        "tracking_no": ", ".join(claims["tracking_no"].drop_nulls().unique().sort()),
-        "resend": bool(claims.select(sent_again().any()).item()),
-        "deadline": claims["dispute_closes_on"].drop_nulls().min(),
-        "late": "LATE" if claims["late"].any() else "",
-        "resolve_days": claims["resolve_days"].drop_nulls().min() or 60,
-        "contact": {"company": contact.company, **{n: getattr(contact, n) for n in _CONTACT}},
-        "day": as_of,
-        "files": [f"{name}.xlsx", f"{name}-upload.csv"],
-    }

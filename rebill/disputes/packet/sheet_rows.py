@@ -15,22 +15,37 @@ from xlsxwriter.utility import xl_col_to_name  # type: ignore[import-untyped]
 
 AT_ONCE = 4_000
 """Rows that are made as text at a time."""
-DATE, TEXT = "date", "text"
+DATE, TEXTS = "date", ("text", "words")
 """The kinds of columns that are not written as the number they are."""
 _DAY_0 = dt.date(1899, 12, 31)
 _LEAP = 59
 """Days after which Excel counts one more: it takes 1900 for a leap year."""
 
 
-def put_rows(sheet: Any, styles: Mapping[str, Any], kinds: list[str], plain: pl.DataFrame) -> None:
+def put_rows(
+    sheet: Any,
+    styles: Mapping[str, Any],
+    kinds: list[str],
+    plain: pl.DataFrame,
+    heights: pl.Series | None = None,
+) -> None:
     """Leave the rows of a frame in a sheet whose head is written, and nothing else so far.
 
     `plain` holds text that is fit for cells, whole numbers, decimals and dates; `kinds` says the
-    style of each column. A null leaves its cell out. The sheet is one of constant memory.
+    style of each column. A null leaves its cell out. The sheet is one of constant memory. A row is
+    as high as `heights` says, in points that three divides (these are whole pixels); a null leaves
+    it as it is.
     """
     last = plain.height - 1
     if last < 0:
         return
+    high = (
+        pl.Series([None], dtype=pl.Int64).extend_constant(None, last)
+        if heights is None
+        else heights
+    )
+    if high[last] is not None:
+        sheet.set_row(last + 1, high[last])
     # The last row goes the usual way: it makes the sheet write what it holds and know its size.
     for at, value in enumerate(plain.row(last)):
         if value is not None:
@@ -42,7 +57,8 @@ def put_rows(sheet: Any, styles: Mapping[str, Any], kinds: list[str], plain: pl.
     numbers = _style_numbers(styles, kinds, plain)
     for start in range(0, last, AT_ONCE):
         part = plain.slice(start, min(AT_ONCE, last - start))
-        sheet.row_data_fh.writelines(_rows_text(part, kinds, numbers, start + 2))
+        own = high.slice(start, part.height)
+        sheet.row_data_fh.writelines(_rows_text(part, kinds, numbers, start + 2, own))
 
 
 def cell_writer(sheet: Any, kind: str, styles: Mapping[str, Any]) -> Any:
@@ -50,7 +66,7 @@ def cell_writer(sheet: Any, kind: str, styles: Mapping[str, Any]) -> Any:
     style = styles[kind]
     if kind == DATE:
         return lambda row, at, value: sheet.write_datetime(row, at, value, style)
-    if kind == TEXT:
+    if kind in TEXTS:
         return lambda row, at, value: sheet.write_string(row, at, value, style)
     return lambda row, at, value: sheet.write_number(row, at, value, style)
 
@@ -68,7 +84,11 @@ def _style_numbers(
 
 
 def _rows_text(
-    part: pl.DataFrame, kinds: list[str], numbers: Mapping[str, int], first: int
+    part: pl.DataFrame,
+    kinds: list[str],
+    numbers: Mapping[str, int],
+    first: int,
+    high: pl.Series,
 ) -> list[str]:
     """Return each row of a frame as an element of the sheet; `first` is the number of the first."""
     row = pl.int_range(first, first + part.height, eager=True).cast(pl.String)
@@ -76,17 +96,22 @@ def _rows_text(
         _cell(pl.col(name), kind, f'<c r="{xl_col_to_name(at)}', numbers.get(kind, 0))
         for at, (name, kind) in enumerate(zip(part.columns, kinds, strict=True))
     ]
-    text = pl.concat_str(pl.lit('<row r="'), _ROW, pl.lit('">'), *cells, pl.lit("</row>"))
-    return part.with_columns(row.alias(_NUMBER)).select(text).to_series().to_list()
+    height = pl.concat_str(pl.lit('" ht="'), _HIGH, pl.lit('" customHeight="1">'))
+    opened = [pl.lit('<row r="'), _ROW, height.fill_null('">')]
+    text = pl.concat_str(*opened, *cells, pl.lit("</row>"))
+    known = row.alias(_NUMBER), high.alias(_HEIGHT)
+    return part.with_columns(*known).select(text).to_series().to_list()
 
 
 _NUMBER = "the number of the row"
 _ROW = pl.col(_NUMBER)
+_HEIGHT = "the height of the row"
+_HIGH = pl.col(_HEIGHT).cast(pl.String)
 
 
 def _cell(column: pl.Expr, kind: str, opening: str, style: int) -> pl.Expr:
     """Return a cell as text, empty where the value is null."""
-    if kind == TEXT:
+    if kind in TEXTS:
         kept = pl.when(column.str.contains(r"^\s|\s$")).then(pl.lit(' xml:space="preserve"'))
         said = [pl.lit(f'" s="{style}" t="inlineStr"><is><t'), kept.otherwise(pl.lit(""))]
         said += [pl.lit(">"), _escaped(column), pl.lit("</t></is></c>")]

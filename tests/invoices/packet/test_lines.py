@@ -27,7 +27,7 @@ EVIDENCE = pl.Schema(
                 *("claim_no", "finding_id", "line_id", "carrier", "ban", "invoice_no", "service"),
                 *("circuit_id", "wtn", "usoc", "charge_class", "description", "rate_source"),
                 *("billed_rate_source", "zone_billed", "zone_expected", "service_order_no"),
-                *("narrative", "reason_code", "state", "product", "package"),
+                *("narrative", "reason_code", "state", "product", "package", "contract"),
             )
         },
         **{name: pl.Date() for name in ("bill_date", "from_date", "until_date", "deadline",
@@ -206,11 +206,12 @@ def test_the_letter_says_why_in_plain_words_whatever_the_bill_says():
     evidence = frame(
         row(narrative=said), row(usoc="TTB", finding_id="g", line_id="m")
     ).with_columns(code=pl.lit("rate_above_contract"), cause=pl.lit("retail_rate"))
-    contact = dict.fromkeys(("company", "name", "email", "phone", "fax", "address"), "us")
+    sender = dict.fromkeys(("company", "name", "email", "phone", "fax", "address"), "us")
     head = {
-        "title": "Dispute", "carrier": "ILEC", "claims": ["D-1"], "accounts": ["0305"],
-        "tracking_no": "", "resend": False, "late": "", "deadline": None, "resolve_days": 60,
-        "contact": contact, "files": ["D-1.xlsx"],
+        "name": "D-1", "title": "Dispute", "carrier": "ILEC", "claims": ["D-1"],
+        "accounts": ["0305"], "tracking_no": "", "resend": False, "late": "", "deadline": None,
+        "filed_on": None, "acknowledge_by": DAY, "answer_by": DAY, "credit_by_bill": 2,
+        "sender": sender, "to": ["them"], "codes": [], "files": ["D-1.xlsx"],
     }  # fmt: skip
     told = letter(head, dispute_lines(evidence), evidence, DAY)
     (ground,) = told["grounds"]

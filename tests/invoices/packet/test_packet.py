@@ -132,7 +132,7 @@ def test_a_claim_without_lines_has_a_header_alone() -> None:
     assert dict(packets(LINES.head(0))) == {}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     cells=st.lists(
         st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30), max_size=8

@@ -6,31 +6,47 @@ import csv
 import datetime as dt
 import io
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import fastexcel
 import nights
 import polars as pl
+import pypdf
 import pytest
 
+from invoices.packet.lines import DISPUTE_LINES
 from rebill.disputes.file import record_events, submit
 from rebill.disputes.packet import packet
 from rebill.disputes.packet.evidence import evidence
 from rebill.disputes.packet.packet import choose, packets, write_packets
+from rebill.disputes.packet.workbook import EARLIER, EVIDENCE, LINES, MORE_EVIDENCE, called
+from rebill.reference.load import load
 from rebill.store.record import reading
-from rebill.workspace.settings import ConfigError, Workspace, open_workspace
+from rebill.workspace.settings import ConfigError, Settings, Workspace, open_workspace
 
 MARCH = dt.date(2026, 3, 31)
+SENDER = """
+[contact]
+company = "=Us"
+name = "Ana"
+phone = "614 555 0100"
+[house]
+address = ["1 Main Street", "Springfield"]
+"""
+DESK = 'address = ["ILEC Dispute Center", "PO Box 9"]\n'
 
 
 @pytest.fixture(scope="module")
 def march(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace after March: a rate too high, a disconnect, a repeat, a name like a formula."""
     workspace = nights.small(tmp_path_factory.mktemp("packets") / "w")
-    settings = workspace.root / "rebill.toml"
-    settings.write_text(settings.read_text() + '[contact]\ncompany = "=Us"\nname = "Ana"\n')
+    (workspace.root / "rebill.toml").write_text("[inbox]\nsettle_seconds = 0\n" + SENDER)
+    contracts = workspace.root / "contracts.toml"
+    contracts.write_text(nights.CONTRACT + DESK)
     workspace = open_workspace(workspace.root)
+    assert load(workspace, [contracts], given=nights.NOW).ok
     again = nights.bill(3, "TTB 6145550131 5.00 5.00", number="INV3B")
     nights.put(workspace, [("=march.csv", nights.bill(3, nights.USUAL)), ("more.csv", again)])
     nights.night(workspace, "2026-03-31")
@@ -43,8 +59,13 @@ def made(workspace: Workspace, out: Path, *numbers: str, day: dt.date = MARCH, *
         return write_packets(record, claims, out, day, **how)  # type: ignore[arg-type]
 
 
+FIELDS = {called(name): name for name in (*DISPUTE_LINES, *EVIDENCE, *MORE_EVIDENCE, *EARLIER)}
+
+
 def sheet(path: Path, name: str) -> pl.DataFrame:
-    return fastexcel.read_excel(path).load_sheet(name, dtypes="string").to_polars()
+    """Return the rows of a sheet by field, without its total."""
+    rows = fastexcel.read_excel(path).load_sheet(name, dtypes="string").to_polars()
+    return rows.rename(FIELDS, strict=False).filter(pl.col("claim_no") != "Total")
 
 
 def test_a_packet_holds_sheet_letter_and_upload_and_all_foot_to_the_claim(
@@ -93,6 +114,56 @@ def test_evidence_cites_both_rates_the_inventory_and_the_row_of_the_file(
     made(march, tmp_path, number)
     row = sheet(tmp_path / f"{number}.xlsx", "Evidence").to_dicts()[0]
     assert row["disconnect_date"].startswith("2026-03-10")
+
+
+def text_of(pdf: Path) -> str:
+    """Return the words of a PDF, one blank between them."""
+    pages = (page.extract_text() for page in pypdf.PdfReader(pdf).pages)
+    return " ".join(" ".join(pages).split())
+
+
+def test_a_letter_names_sender_addressee_reasons_and_what_is_asked_or_is_not_made(
+    march: Workspace, tmp_path: Path
+) -> None:
+    number = claim_of(march, "RATE")
+    made(march, tmp_path, number)
+    said = text_of(tmp_path / f"{number}.pdf")
+    for part in (
+        *("=Us 1 Main Street Springfield", "Ana Telephone 614 555 0100", "March 31, 2026"),
+        *("ILEC Dispute Center PO Box 9", f"Re: Dispute {number}", "(BAN): 305R010001"),
+        *("Invoice: INV3 of 2026-03-05", "USD 2.00 on 1 line", "To the billing dispute department"),
+        *("rate billed is above the rate of the contract. (Contract ACME-2026.)",),
+        *("answer it in writing by May 30, 2026", "Sincerely, Ana =Us", f"Enclosed: {number}.xlsx"),
+    ):
+        assert part in said, part
+    nobody = replace(march, settings=Settings())
+    outcome = made(nobody, tmp_path / "nobody", number)
+    assert {path.suffix for path in (tmp_path / "nobody").iterdir()} == {".xlsx", ".csv"}
+    assert outcome.packets["unwritten"].to_list() == [
+        "name in [house] (our company), address in [house], name in"
+        " [contact] (who signs), phone or email in [contact], of rebill.toml"
+    ]
+
+
+def test_a_sheet_begins_with_what_is_looked_for_has_no_empty_column_and_foots(
+    march: Workspace, tmp_path: Path
+) -> None:
+    made(march, tmp_path)
+    number = claim_of(march, "DISC")
+    path = tmp_path / f"{number}.xlsx"
+    rows = fastexcel.read_excel(path).load_sheet("Dispute lines", dtypes="string").to_polars()
+    shown = [called(name) for name in LINES if name != "description"]  # nothing describes 1FB here
+    assert rows.columns[: len(shown)] == shown
+    assert all(column[:-1].drop_nulls().len() for column in rows.get_columns())
+    total = rows.row(-1, named=True)
+    assert (total["Claim"], total["Billed"], total["Due"]) == ("Total", "20", "3.33")
+    assert Decimal(total["Disputed"]) == Decimal("16.67")
+    with zipfile.ZipFile(path) as book:
+        xml = book.read("xl/worksheets/sheet2.xml").decode()
+        names = book.read("xl/workbook.xml").decode()
+    for part in ('fitToHeight="0"', 'orientation="landscape"', 'state="frozen"', "Page &amp;P of"):
+        assert part in xml, part
+    assert "Print_Titles" in names and "Print_Area" in names
 
 
 def test_a_charge_billed_twice_names_the_earlier_bill(march: Workspace, tmp_path: Path) -> None:
