@@ -16,6 +16,7 @@ from rebill.books.journal import POSTINGS, balances, journal, settled, unbalance
 from rebill.books.statements import statements
 from rebill.disputes.claims import claim_steps
 from rebill.pricing.customer_lines import OWN_TAXES
+from rebill.receivables.payments import received
 from rebill.reference import current
 from rebill.store import (
     finish_run,
@@ -43,7 +44,6 @@ def facts(record: Record) -> Facts:
         .collect()
     )
     accruals = record.findings().filter(pl.col("code").is_in(ACCRUED)).collect()
-    paid = current.current_frame(record.workspace, record.connection, "customer_payments")
     return Facts(
         documents=documents,
         totals=record.totals(),
@@ -52,7 +52,7 @@ def facts(record: Record) -> Facts:
         accruals=accruals,
         invoices=bills,
         revenue=revenue,
-        payments=paid.with_columns(pl.col("amount").cast(CENTS)).collect(),
+        payments=received(record),
         commissions=statements(record),
     )
 
@@ -185,17 +185,16 @@ def _ours(record: Record, on: dt.date) -> dict[str, Decimal]:
         .filter(pl.col("kind").is_in(OWN_TAXES))
         .collect()["price"]
     )
-    paid = current.current_frame(record.workspace, record.connection, "customer_payments")
-    received = _sum(paid.filter(pl.col("paid_on") <= on).collect()["amount"])
+    paid = _sum(received(record).filter(pl.col("paid_on") <= on)["amount"])
     steps = claim_steps(record).join(documents.select("document_id"), on="document_id", how="semi")
     held = places_now(steps, on)
     owed = _sum(documents["current_charges"]) + _sum(documents["adjustments"])
     ends = pl.concat_str("month", pl.lit("-01")).str.to_date("%Y-%m-%d").dt.month_end()
     return {
-        "receivable from customers": invoiced - received,
+        "receivable from customers": invoiced - paid,
         "disputed with carriers": _sum(held["unfiled"]) + _sum(held["open"]),
         "payable to carriers": pulled - owed,
-        "ach clearing and bank, pulls and payments": received - pulled,
+        "ach clearing and bank, pulls and payments": paid - pulled,
         "revenue": taxes - invoiced,
         "taxes owed": -taxes,
         "commissions owed": -_sum(statements(record).filter(ends <= on)["amount"]),

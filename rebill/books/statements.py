@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.customer.pdf_words import breakable
-from invoices.customer.words import seen
 from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
-from rebill.paper.text import as_text, strict_csv
-from rebill.paper.typeset import Sheet, set_pdf
+from rebill.paper.text import as_text
 from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.pricing.earning.commissions import (
     EARNED,
@@ -44,9 +39,7 @@ from rebill.store import (
 )
 from rebill.store.models_earning import CommissionStatement
 from rebill.store.record import Record, changing
-from rebill.workspace import write
 from rebill.workspace.settings import ConfigError, Workspace
-from rebill.workspace.write import leave
 
 COMMISSIONS = "commissions"
 STATED = pl.Schema({**EARNED, "late": pl.Boolean()})
@@ -233,85 +226,3 @@ _TOUCHED = pl.Schema(
         "cost": CENTS,
     }
 )
-
-
-def write_statement(record: Record, payee: str, month: str, out: Path | None) -> list[Path]:
-    """Leave a payee's statement as PDF and CSV, and return where.
-
-    Raises ConfigError where there is no such statement.
-    """
-    own = statements(record).filter(month=month, payee=payee)
-    if own.is_empty():
-        raise ConfigError(
-            f"there is no statement of {month} for {payee};"
-            " `rebill commissions build` makes them, `rebill commissions show` lists them"
-        )
-    if out is not None and out.exists() and not out.is_dir():
-        raise ConfigError(f"{out} is a file; name a folder for the statement")
-    rows = statement_rows(record, [month]).filter(pl.col("payee") == payee).collect()
-    folder = out or record.workspace.outbox / COMMISSIONS / month
-    base = folder / write.safe_name(payee)
-    said = _said(record, own.row(0, named=True), rows)
-    sheet = Sheet(f"statement of {payee}", breakable(said), kind="commission_statement")
-    pdf = set_pdf(sheet)
-    paths = [base.with_name(f"{base.name}.pdf"), base.with_name(f"{base.name}.csv")]
-    leave(paths[0], pdf if isinstance(pdf, bytes) else b"".join(pdf))
-    leave(paths[1], strict_csv(rows.drop("rule_row")))
-    return paths
-
-
-def _said(record: Record, own: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:
-    """Return what a statement says, in words for its template."""
-    house = record.workspace.settings.house
-    foot = by_invoice(record, rows)
-    customers = current.current_frame(record.workspace, record.connection, "customers")
-    names = dict(customers.select("customer", seen(pl.col("name"))).collect().iter_rows())
-    detail = rows.sort(
-        "late", "invoice_no", "deal", "method", "service", "line_id", nulls_last=True
-    )
-    return {
-        "house": house.name,
-        "payee": own["payee"],
-        "month": f"{dt.date.fromisoformat(own['month'] + '-01'):%B %Y}",
-        "status": own["status"],
-        "total": _money(own["amount"]),
-        "invoices": [
-            {
-                **{name: str(row[name] or "") for name in ("invoice_no", "bill_date")},
-                "customer": names.get(row["customer"]) or row["customer"] or "",
-                **{n: _money(row[n]) for n in ("total", "commissionable", "commission")},
-            }
-            for row in foot.iter_rows(named=True)
-        ],
-        "rows": [
-            {
-                **{n: row[n] or "" for n in ("invoice_no", "service", "line_id")},
-                "deal": f"{row['deal']}, {_METHODS[row['method']]}",
-                "late": row["late"],
-                "basis": _money(row["basis"]),
-                "value": _value(row["method"], row["value"]),
-                "share": f"{row['share'].normalize():f} %",
-                "amount": _money(row["amount"]),
-            }
-            for row in detail.iter_rows(named=True)
-        ],
-    }
-
-
-_METHODS = {
-    "percent_of_price": "of the price",
-    "percent_of_margin": "of the margin",
-    "residual": "residual",
-    "flat": "a month",
-    "one_off": "once",
-}
-
-
-def _money(amount: Any) -> str:
-    return "" if amount is None else f"{amount:,.2f}".replace("-", "\u2212")
-
-
-def _value(method: str, value: Any) -> str:
-    if method in ("flat", "one_off"):
-        return _money(value)
-    return f"{(value * 100).normalize():f} %"
