@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from invoices.bank import nacha_entries
 from invoices.bank.schema import BankReading, faults
+from rebill.receivables import debits
 from rebill.run.outcomes import BankRead
 from rebill.run.run import Run
 from rebill.store import insert_frame, models_bank, read_frame
@@ -58,7 +59,7 @@ def book(run: Run, reads: Sequence[BankRead]) -> Booking:
 
 
 def _with_known_traces(run: Run, booking: Booking, reads: list[BankRead]) -> list[BankRead]:
-    """Return the files whose returns all undo an entry that is on record or among them.
+    """Return the files whose returns all undo an entry or a debit of ours on record, or among them.
 
     The others wait: they are looked at again when more bank files have come.
     """
@@ -69,7 +70,7 @@ def _with_known_traces(run: Run, booking: Booking, reads: list[BankRead]) -> lis
             models_bank.BANK_ENTRIES.c.trace.is_not(None),
         ),
     )
-    on_record = set(rows["trace"].to_list())
+    on_record = set(rows["trace"].to_list()) | debits.traces(run.record)
     left = reads
     while True:
         traces = on_record | {
@@ -136,6 +137,9 @@ def _enter(run: Run, booking: Booking, one: BankRead) -> None:
     there = read_frame(connection, sa.select(models_bank.BANK_ENTRIES.c.entry_id))
     new = reading.entries.join(there, on="entry_id", how="anti", maintain_order="left")
     moved = new.filter(pl.col("kind") != "return")
+    ours = debits.traces(run.record)
+    if back := sum(trace in ours for trace in new["original_trace"]):
+        run.count("customer debits returned or to change", back)
     sums = {
         way: moved.filter(pl.col("direction") == way)["amount"].sum() for way in ("debit", "credit")
     }

@@ -20,6 +20,7 @@ from rebill.cash.pledges import commitments_of, security_of
 from rebill.store.record import Record
 from reconcile.cash.exposure import as_pulled
 from reconcile.cash.exposure import exposure as exposed
+from reconcile.findings import REASONS
 
 BACK = 30
 """Pulls of so many days before are shown with those to come."""
@@ -39,6 +40,12 @@ PULL_DAYS = pl.Schema(
     }
 )
 
+TOLD_OF_CASES = (
+    *("lowest_p5", "lowest_p50", "lowest_on", "peak_funding_p50", "peak_funding_p95", "bounce"),
+    *("credits", "expired", "closing"),
+)
+"""The figures by which ways of working are told apart; those alike are shown once."""
+
 
 @dataclass(frozen=True)
 class Report:
@@ -51,6 +58,8 @@ class Report:
     """Every carrier and day, for the chart."""
     tables: dict[str, pl.DataFrame]
     """What is shown and left as CSV: pulls, position, win_rates, forecast, cases and so on."""
+    alike: tuple[str, ...] = ()
+    """Ways of working that change none of the figures that are told."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,8 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
     facts = facts_of(record, known, ahead, draws.days)
     line = record.workspace.settings.forecast.credit_line
     told = outlook(facts, draws.scenarios, draws.seed, draws.cases, draws.opening, line)
+    cases = told.cases.unique(TOLD_OF_CASES, keep="first", maintain_order=True)
+    alike = told.cases.join(cases, on="case", how="anti")["case"].to_list()
     exposure = exposed(known.debits, known.steps, as_of, known.pulled)
     today = pl.col("on") == as_of
     position = exposure.filter(today).join(
@@ -82,12 +93,12 @@ def cash_report(record: Record, as_of: dt.date, draws: Draws) -> Report:
         "pulls": pull_days(known, bills_ahead(known, ahead, draws.days), draws.days),
         "position": position.sort("carrier"),
         "win_rates": _rates(known),
-        "cases": told.cases,
+        "cases": cases,
         "forecast": told.daily,
         "commitments": commitments_of(record, known.contracts, as_of),
         "security": security_of(record, known.contracts, as_of),
     }
-    return Report(as_of, draws.days, told, exposure, tables)
+    return Report(as_of, draws.days, told, exposure, tables, tuple(alike))
 
 
 def pull_days(known: Standing, bills: pl.DataFrame, days: int) -> pl.DataFrame:
@@ -137,4 +148,6 @@ def _rates(known: Standing) -> pl.DataFrame:
         .group_by("carrier", "reason")
         .agg(pl.col("waiting", "expected_recovery", "provision", "carry_cost").sum())
     )
-    return known.rates.join(waits, on=["carrier", "reason"]).sort("carrier", "reason")
+    words = pl.col("reason").replace_strict(REASONS, default=None, return_dtype=pl.String)
+    rates = known.rates.join(waits, on=["carrier", "reason"]).sort("carrier", "reason")
+    return rates.with_columns(reason_in_words=words)

@@ -21,48 +21,62 @@ from reconcile.cash.run_rate import total
 
 LABELS = 26
 """So many columns fit a chart."""
+BLUE = charts.COLORS[0]
 MONEY, DAY, TEXT, COUNT, RATE = "money", "day", "text", "count", "share"
+PLACE_NAMES = {
+    "undisputed": "Undisputed",
+    "unfiled": "Not filed yet",
+    "open": "Filed, open",
+    "credited": "Credited",
+    "denied": "Denied",
+    "withdrawn": "Withdrawn",
+    "expired": "Window missed",
+}
+"""Where pulled money stands, in the trade's words."""
 SHOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
     "pulls": (
-        ("on", "Pulled on", DAY),
+        ("on", "ACH pull on", DAY),
         ("carrier", "Carrier", TEXT),
         ("contract", "Contract", TEXT),
-        ("kind", "", TEXT),
+        ("kind", "Bill is", TEXT),
         ("bills", "Bills", COUNT),
         ("amount", "Amount", MONEY),
-        ("disputed", "Disputed", MONEY),
+        ("disputed", "In dispute", MONEY),
         ("unfiled", "Still to file", MONEY),
         ("window_closes", "First window closes", DAY),
         ("days_after_pull", "Days after the pull", COUNT),
     ),
     "position": (
         ("carrier", "Carrier", TEXT),
-        ("pending", "Pending", MONEY),
-        *((name, name.capitalize(), MONEY) for name in ("debited", *PLACES)),
-        ("not_audited", "Not audited", MONEY),
+        ("pending", "Not pulled yet", MONEY),
+        ("debited", "Pulled", MONEY),
+        *((name, PLACE_NAMES[name], MONEY) for name in PLACES),
+        ("not_audited", "Not audited yet", MONEY),
     ),
     "win_rates": (
         ("carrier", "Carrier", TEXT),
         ("reason", "Reason", TEXT),
-        ("ended", "Ended", COUNT),
-        ("win_rate_low", "Low", RATE),
+        ("reason_in_words", "", TEXT),
+        ("ended", "Claims decided", COUNT),
+        ("win_rate_low", "Win rate, low", RATE),
         ("win_rate", "Win rate", RATE),
         ("win_rate_high", "High", RATE),
-        ("waiting", "Waiting", MONEY),
-        ("expected_recovery", "Expected", MONEY),
+        ("waiting", "Open", MONEY),
+        ("expected_recovery", "Expected back", MONEY),
         ("provision", "Provision", MONEY),
-        ("carry_cost", "Cost of waiting", MONEY),
+        ("carry_cost", "Carrying cost", MONEY),
     ),
     "cases": (
         ("case", "", TEXT),
-        ("lowest_p5", "Lowest, bad case", MONEY),
-        ("lowest_p50", "Lowest, middle", MONEY),
+        ("lowest_p5", "Lowest balance, bad case", MONEY),
+        ("lowest_p50", "Lowest, median", MONEY),
         ("lowest_on", "On", DAY),
-        ("peak_funding_p50", "To fund", MONEY),
+        ("peak_funding_p50", "To fund, median", MONEY),
         ("peak_funding_p95", "To fund, bad case", MONEY),
         ("bounce", "A pull bounces", RATE),
         ("credits", "Credits", MONEY),
-        ("expired", "Too late", MONEY),
+        ("expired", "Window missed", MONEY),
+        ("closing", "Balance at the end", MONEY),
     ),
     "forecast": (
         ("on", "Day", DAY),
@@ -71,7 +85,7 @@ SHOWN: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("receipts", "Receipts", MONEY),
         ("balance_p5", "5 %", MONEY),
         ("balance_p25", "25 %", MONEY),
-        ("balance_p50", "Middle", MONEY),
+        ("balance_p50", "Median", MONEY),
         ("balance_p75", "75 %", MONEY),
         ("balance_p95", "95 %", MONEY),
         ("bounce", "Bounces", RATE),
@@ -110,10 +124,22 @@ def as_page(report: Report) -> str:
         "cash.html.jinja",
         report=report,
         rows=rows,
-        shown=SHOWN,
+        shown=_shown(rows),
         facts=headline(report),
         figures=_figures(report),
     )
+
+
+def _shown(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[tuple[str, str, str]]]:
+    """Return the columns of each table in which something stands."""
+    return {
+        name: [
+            column
+            for column in columns
+            if not rows[name] or any(row[column[0]] is not None for row in rows[name])
+        ]
+        for name, columns in SHOWN.items()
+    }
 
 
 def headline(report: Report) -> list[tuple[str, Any, bool]]:
@@ -124,9 +150,9 @@ def headline(report: Report) -> list[tuple[str, Any, bool]]:
     facts: list[tuple[str, Any, bool]] = [
         ("pulled in the next 30 days", total(next_month, "amount"), False),
         ("still to file", total(position, "unfiled"), False),
-        ("filed and not answered or credited", total(position, "open"), False),
+        ("filed, open", total(position, "open"), False),
         ("of it expected back", total(position, "expected_recovery"), False),
-        ("expired", total(position, "expired"), total(position, "expired") > 0),
+        ("window missed", total(position, "expired"), total(position, "expired") > 0),
         (f"lowest point, {case['lowest_on']}", case["lowest_p50"], case["lowest_p50"] < 0),
         ("to fund, in a bad case", case["peak_funding_p95"], False),
     ]
@@ -140,17 +166,19 @@ def _figures(report: Report) -> dict[str, Any]:
     """Return the charts by the section they stand in."""
     told = report.tables["forecast"]
     days = told["on"].to_list()
-    low = report.tables["cases"]["lowest_on"][0]
+    lowest = report.tables["cases"]["lowest_on"][0]
     bands = [
-        Band("nine of ten scenarios", told["balance_p5"].to_list(), told["balance_p95"].to_list()),
-        Band("one of two", told["balance_p25"].to_list(), told["balance_p75"].to_list()),
+        Band(name, told[f"balance_p{low}"].to_list(), told[f"balance_p{high}"].to_list(), BLUE)
+        for name, low, high in (("9 of 10 outcomes", 5, 95), ("half of the outcomes", 25, 75))
     ]
-    middle = [Series("the middle", told["balance_p50"].to_list(), step=True)]
-    marks = [Mark(low, "lowest")]
+    middle = [Series("median balance", told["balance_p50"].to_list(), step=True)]
+    marks = [Mark(lowest, "lowest")]
     return {
         "pulls": _pull_chart(report),
         "exposure": _exposure_chart(report),
-        "forecast": charts.over_time("Balance", days, middle, bands=bands, marks=marks),
+        "forecast": charts.over_time(
+            "Balance of the account", days, middle, bands=bands, marks=marks
+        ),
         "commitments": _promise_chart(report),
     }
 
@@ -165,15 +193,15 @@ def _pull_chart(report: Report) -> Any:
     if by_week:
         on, closes = on.dt.truncate("1w"), closes.dt.truncate("1w")
     parts = {
-        "pulled for bills that are in": pulls.filter(pl.col("kind") == "known").select(
+        "ACH pulls of bills that are in": pulls.filter(pl.col("kind") == "known").select(
             on=on, amount="amount"
         ),
-        "expected to be pulled": pulls.filter(pl.col("kind") == "expected").select(
+        "ACH pulls of bills to come": pulls.filter(pl.col("kind") == "expected").select(
             on=on, amount="amount"
         ),
-        "to file before its window closes": pulls.filter(pl.col("unfiled") > 0).select(
-            on=closes, amount="unfiled"
-        ),
+        "disputes still to file, by the close of their window": pulls.filter(
+            pl.col("unfiled") > 0
+        ).select(on=closes, amount="unfiled"),
     }
     sums = {
         name: dict(part.group_by("on").agg(pl.col("amount").sum()).iter_rows())
@@ -181,16 +209,16 @@ def _pull_chart(report: Report) -> Any:
     }
     days = sorted({day for part in sums.values() for day in part if day is not None})
     series = [Series(name, [part.get(day) for day in days]) for name, part in sums.items()]
-    title = "Pulls against windows" + (", by week" if by_week else "")
+    title = "ACH pulls and disputes still to file, " + ("by week" if by_week else "by day")
     return charts.columns(title, [f"{day:%m-%d}" for day in days], series)
 
 
 def _exposure_chart(report: Report) -> Any:
     summed = report.exposure.group_by("on").agg(pl.col(PLACES).sum()).sort("on")
     names = [name for name in PLACES if name != "undisputed"]
-    series = [Series(name, summed[name].to_list(), step=True) for name in names]
+    series = [Series(PLACE_NAMES[name], summed[name].to_list(), step=True) for name in names]
     marks = [Mark(report.as_of, "today")]
-    return charts.over_time("Disputed money that was pulled", summed["on"].to_list(), series,
+    return charts.over_time("Disputed money by where it stands", summed["on"].to_list(), series,
                             marks=marks) if summed.height else ""  # fmt: skip
 
 

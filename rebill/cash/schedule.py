@@ -9,6 +9,7 @@ from rebill.run.deadlines import dated
 from rebill.run.run import Run
 from rebill.store import models, write_rows
 from rebill.store.record import corrected
+from reconcile.contracts import Contract
 from reconcile.pulls.debits import DEBITS, debits
 
 SPOKEN = ("debited", "returned")
@@ -23,19 +24,27 @@ def set_pulls(run: Run, accounts: pl.DataFrame, before: pl.DataFrame) -> pl.Data
     """
     if accounts.is_empty():
         return None
-    # A bill that was held and came again corrected is pulled once, as corrected.
-    again = pl.col("document_id").is_in(corrected(accounts))
-    with_days = dated(run, accounts, before)
-    pulls = debits(with_days, run.contracts, unpaid(before)).with_columns(
-        amount=pl.when(again).then(ZERO_CENTS).otherwise("amount"),
-        status=pl.when(again).then(pl.lit("none")).otherwise("status"),
-    )
+    pulls = reckoned(dated(run, accounts, before), run.contracts, unpaid(before))
     bound = before.filter(~pl.col("status").is_in(("expected", "held", "none")))
     changed = pulls.join(bound, on="document_id", how="anti").join(
         before, on=DEBITS.names(), how="anti", nulls_equal=True
     )
     write_rows(run.record.connection, models.Debit, changed.select(DEBITS.names()))
     return changed
+
+
+def reckoned(
+    documents: pl.DataFrame, contracts: list[Contract], unpaid: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Return the pulls (`DEBITS`) of all documents of some accounts, with their days.
+
+    A bill that was held and came again corrected is pulled once, as corrected.
+    """
+    again = pl.col("document_id").is_in(corrected(documents))
+    return debits(documents, contracts, unpaid).with_columns(
+        amount=pl.when(again).then(ZERO_CENTS).otherwise("amount"),
+        status=pl.when(again).then(pl.lit("none")).otherwise("status"),
+    )
 
 
 def unpaid(pulls: pl.DataFrame) -> pl.DataFrame:

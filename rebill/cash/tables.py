@@ -8,6 +8,7 @@ import polars as pl
 
 from invoices.schema import CENTS
 from rebill.cash.as_of import standing
+from rebill.cash.bill_approvals import BILL_APPROVALS, bill_approvals
 from rebill.cash.forecast.gaps import GAPS, gaps
 from rebill.cash.pledges import commitments_of, security_of
 from rebill.disputes.claims import claim_steps
@@ -119,6 +120,13 @@ DEBITS = TableOut(
 
 TABLES = (
     DEBITS,
+    TableOut(
+        "bill_approvals",
+        "what is pulled for each bill, and whether a person has looked at it before that",
+        ("carrier", "ban", "invoice_no", "bill_date"),
+        BILL_APPROVALS,
+        on_a_day(BILL_APPROVALS, bill_approvals),
+    ),
     TableOut(
         "exposure",
         "by carrier and day: what was pulled, and what of it is in which state of dispute",

@@ -157,7 +157,7 @@ def test_no_documents_have_no_deadlines() -> None:
     assert found.schema["file_by"] == pl.Date
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     bills=st.lists(DATES, min_size=1, max_size=20),
     days=st.integers(0, 70),

@@ -13,6 +13,7 @@ import polars as pl
 from invoices.periods import add_days, days_between
 from invoices.schema import CENTS, columns_of
 from rebill.cash.forecast.history import paid, whole_cents
+from rebill.receivables.payments import received
 from rebill.reference import current
 from rebill.store.record import Record
 from reconcile.cash.carry import float_cost, peak_funding, waiting
@@ -113,9 +114,7 @@ def collection(record: Record, as_of: dt.date) -> pl.DataFrame:
     One that should have been paid and was not is expected tomorrow; where no payment is on record
     at all, every invoice is taken to be paid as expected.
     """
-    payments = current.current_frame(
-        record.workspace, record.connection, "customer_payments"
-    ).collect()
+    payments = received(record)
     assumed = record.workspace.settings.forecast
     invoices = paid(record.customer_invoices(), payments, as_of)
     known = invoices.drop_nulls("delay")

@@ -17,7 +17,7 @@ from rebill.cash.bank_tables import to_come
 from rebill.cash.forecast.disputes_ahead import disputes_ahead
 from rebill.cash.forecast.facts import Cents, Days, Facts, Pulls, Reals, Receipts, Samples
 from rebill.cash.forecast.history import changes, offset, paid, usual_lag, whole_cents
-from rebill.reference import current
+from rebill.receivables.payments import received
 from rebill.store.record import Record
 from rebill.workspace.sections import Forecast
 from rebill.workspace.settings import ConfigError
@@ -196,9 +196,7 @@ def _receipts(
 ) -> Receipts:
     """Return what customers will pay for invoices that are open and for those to come."""
     days = banking.size - 1
-    payments = current.current_frame(
-        record.workspace, record.connection, "customer_payments"
-    ).collect()
+    payments = received(record)
     # An invoice may be dated ahead: what is built up to the month of the day is known.
     invoices = record.customer_invoices().filter(pl.col("bill_month") <= f"{as_of:%Y-%m}")
     history = paid(invoices, payments, as_of)

@@ -15,7 +15,7 @@ from invoices.schema import LINES
 from reconcile.contracts import read_contracts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(worlds())
 def test_every_line_of_a_world_is_audited_once_and_its_cents_are_accounted_for(made: World):
     lines, findings = model_audit(made)

@@ -337,7 +337,7 @@ def test_each_bill_says_where_its_money_stands_on_a_day() -> None:
         assert rows.filter(pl.col("debited") != pl.sum_horizontal(PLACES)).is_empty()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(history=histories(), span=st.integers(0, 120))
 def test_every_day_is_what_the_model_of_that_day_says_and_every_row_foots(
     history: list[tuple[dict[str, Any], list[dict[str, Any]]]], span: int

@@ -111,7 +111,7 @@ def worlds(draw: st.DrawFn) -> History:
     return history
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(history=worlds(), span=st.integers(0, 90))
 def test_every_day_is_what_the_model_of_that_day_says(history: History, span: int) -> None:
     as_of = START + DAY * span

@@ -233,7 +233,7 @@ def test_an_unknown_state_is_a_fault_of_the_program() -> None:
         allowed("lost", "submit")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(

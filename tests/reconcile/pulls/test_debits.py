@@ -210,7 +210,7 @@ def test_the_order_of_arrival_changes_nothing(order: list[int]) -> None:
     assert pulled(documents[order], contract()) == pulled(documents, contract())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     charges=st.lists(st.integers(0, 99999), min_size=1, max_size=12),
     days=st.integers(0, 80),

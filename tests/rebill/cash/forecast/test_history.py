@@ -74,7 +74,7 @@ def plain(invoices: list[Any], payments: list[Any], as_of: dt.date) -> dict[str,
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_invoices_are_paid_as_a_plain_count_says(data: st.DataObject) -> None:
     day = st.integers(0, 90).map(lambda n: START + DAY * n)

@@ -196,7 +196,7 @@ def test_a_case_more_changes_nothing_of_the_others() -> None:
         "as it goes": beside.courses["as it goes"]}}))  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_every_cent_of_every_scenario_is_accounted_for(data: st.DataObject) -> None:
     day, amount = st.integers(1, DAYS), st.integers(0, 10**7)
