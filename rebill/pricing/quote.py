@@ -86,16 +86,24 @@ def quote(
         target=pl.lit(target, dtype=RATE) if target is not None else pl.col("target_margin")
     )
     wrong = asked.with_columns(why=_why()).filter(pl.col("why").is_not_null())
-    told = [
-        f"customer {row['customer'] or '(none)'} and product {row['product'] or '(none)'}:"
-        f" {row['why']}"
-        for row in wrong.sort("customer", "product", nulls_last=True).iter_rows(named=True)
-    ]
+    told = _told(wrong, cells.height, to_serve.is_empty())
     able = asked.filter(~among(by, wrong[by]), pl.col(by).is_not_null())
     priced = able.with_columns(price_needed=_price()).with_columns(_parts())
     sums = priced.group_by(by).agg(pl.col(name).sum() for name in QUOTE.names() if name in priced)
     ours = charged.join(sums.select(by), on=by, how="semi")
     return sums.pipe(_judged, ours, by), told
+
+
+def _told(wrong: pl.DataFrame, count: int, bare: bool) -> list[str]:
+    """Return what is missing: where the cause is one for all, once; else for each by name."""
+    if bare and wrong.height == count > 0:
+        rows = "load a row, for all lines if need be, with a target_margin or give --target"
+        return [f"the optional table cost_to_serve has no rows, so no price is known: {rows}"]
+    return [
+        f"customer {row['customer'] or '(none)'} and product {row['product'] or '(none)'}:"
+        f" {row['why']}"
+        for row in wrong.sort("customer", "product", nulls_last=True).iter_rows(named=True)
+    ]
 
 
 def _with_terms(cells: pl.DataFrame, to_serve: pl.DataFrame, on: dt.date) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from invoices.money import ZERO_CENTS
 from rebill import __version__
 from rebill.outbox import deliver, undelivered
 from rebill.outbox.deliver import Delivery
+from rebill.outbox.invoices import note_changed
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.invoices import DUE_DAYS
 from rebill.reference import current
@@ -319,6 +320,7 @@ def run(
             )
             waiting = {m for m in (record.fact("night.undelivered") or "").split(",") if m}
             record.say("night.undelivered", ",".join(sorted(waiting | set(changed["bill_month"]))))
+            note_changed(record, changed["invoice_no"])
             finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
         try:
             with transaction(workspace) as connection:

@@ -32,7 +32,7 @@ TABLES = (
 
 
 class Pricer:
-    """Whoever prices audited lines (`rebill.selling.stage.Prices`)."""
+    """Whoever prices audited lines (`rebill.selling.prices.Prices`)."""
 
     load_id: int
 

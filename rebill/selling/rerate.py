@@ -1,7 +1,8 @@
-"""A past month priced again: the difference first, then a credit note and a new invoice.
+"""A month priced again: the difference first, then a credit note and a new invoice.
 
 What was issued stays as it was. The month is priced as if nothing of it had been issued, with the
 audit and the reference tables as they are now, and held line by line against what stands issued.
+`what_if` does so with tables that are not loaded, and holds it against drafts too.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from rebill.selling.drafts import KEY, keep, lacking, numbered, rebuild, shaped
 from rebill.selling.holds import found
 from rebill.selling.issue import Work, credit_notes, forget_made, keep_lines, run
 from rebill.selling.making import Making
-from rebill.selling.stage import Prices, credits_of
+from rebill.selling.prices import Prices
+from rebill.selling.stage import credits_of
 from rebill.store import models, update_rows
 from rebill.store.frames import MONTH, of
 from rebill.store.record import INVOICED_LINES, Record
@@ -91,7 +93,8 @@ def rerate(
             whose = f" of customer {customer}" if customer else ""
             raise ConfigError(f"no issued invoice{whose} of {month} stands: nothing to price again")
         anew = priced_anew(record, month, standing["customer"].unique(), at.load_id)
-        differences = compared(record, standing, anew.lines)
+        issued = record.issued_lines([month])
+        differences = compared(standing, issued, anew.lines)
         changed = standing.join(differences, on="customer", how="semi")
         if not issue or changed.is_empty():
             return Rerated(differences, standing.clear())
@@ -121,14 +124,16 @@ def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) 
     return Anew(lines, under_way.problems)
 
 
-def compared(record: Record, standing: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
-    """Return the lines (`DIFFERENCES`) whose price differs between invoices and the month anew."""
+def compared(standing: pl.DataFrame, before: pl.LazyFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Return the lines (`DIFFERENCES`) whose price differs between invoices and the month anew.
+
+    `before` are the lines of invoices, of which those of `standing` count.
+    """
     key = ["customer", "row"]
     row = pl.coalesce("line_id", "made_key").alias("row")
     shown = ["line_id", "kind", "service", "usoc", "description"]
-    before = (
-        record.issued_lines(standing["bill_month"].unique().to_list())
-        .join(standing.lazy().select("invoice_no"), on="invoice_no", how="semi")
+    was = (
+        before.join(standing.lazy().select("invoice_no"), on="invoice_no", how="semi")
         .group_by("customer", row)
         .agg(
             pl.col("invoice_no", *shown).first(),
@@ -137,10 +142,10 @@ def compared(record: Record, standing: pl.DataFrame, lines: pl.DataFrame) -> pl.
         )
         .collect()
     )
-    after = lines.group_by("customer", row).agg(
+    now = after.group_by("customer", row).agg(
         pl.col(*shown).first(), pl.col("rule").first(), now=pl.col("price").sum()
     )
-    both = before.join(after, on=key, how="full", coalesce=True, suffix="_now")
+    both = was.join(now, on=key, how="full", coalesce=True, suffix="_now")
     return (
         both.with_columns(
             pl.col("was", "now").fill_null(0).cast(CENTS),

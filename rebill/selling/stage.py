@@ -8,7 +8,6 @@ they are asked for. What no carrier line carries is made anew for each month
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -16,14 +15,13 @@ import sqlalchemy as sa
 
 from invoices.schema import FINDINGS, RATE, among, empty, seal
 from rebill.pricing.credits import CHARGED, PARTS, credit_lines, parts_of, turned, turned_back
-from rebill.pricing.customer_lines import CUSTOMER_LINES, described
-from rebill.pricing.customer_rules import Rules, rules_of
-from rebill.pricing.rate import Rated, rate
+from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.run.keep import keep, keep_findings, take_files
 from rebill.run.outcomes import LinesPriced, Outcomes
 from rebill.run.run import Run
 from rebill.run.stages import Hold, Price
 from rebill.selling import drafts, holds, made_lines
+from rebill.selling.prices import Prices
 from rebill.store import live_bulk, read_frame, scan_files
 from rebill.store.frames import MONTH, in_months, of, one_of
 from rebill.store.models import REFERENCE, Document
@@ -34,45 +32,6 @@ from reconcile.schema import AUDITED
 
 A_PORTION = 200_000
 """So many lines are priced at a time, in memory."""
-
-
-class Prices(made_lines.Pricer):
-    """The tables that price, as they are now, and the kernel called with them."""
-
-    def __init__(self, tables: dict[str, pl.LazyFrame], load_id: int) -> None:
-        self._tables, self.load_id = tables, load_id
-
-    @cached_property
-    def customers(self) -> pl.DataFrame:
-        """Who is charged, and how."""
-        return self._tables["customers"].collect()
-
-    @cached_property
-    def markups(self) -> pl.DataFrame:
-        """The rows that price."""
-        return self._tables["markups"].collect()
-
-    @cached_property
-    def rules(self) -> Rules:
-        """What prices besides them."""
-        tiers, bundles = (self._tables[name].collect() for name in ("tiers", "bundles"))
-        return rules_of(self.customers, tiers, bundles)
-
-    @property
-    def counts_whole_months(self) -> bool:
-        """Whether a price depends on all the lines a customer has in the month."""
-        shared = self.rules.tiers.filter(pl.col("per") == "customer")["tier"]
-        return bool(self.markups["tier"].is_in(shared.implode()).any()) if shared.len() else False
-
-    def rate(self, lines: pl.LazyFrame) -> Rated:
-        """Return `lines` (`AUDITED`) priced and described."""
-        rated = rate(
-            lines, self.customers, self.markups, self._tables["retail_rates"].collect(), self.rules
-        )
-        priced = described(rated.customer_lines, self._tables["usocs"]).with_columns(
-            priced_load=pl.lit(self.load_id, dtype=pl.Int64)
-        )
-        return Rated(priced.select(CUSTOMER_LINES.names()), rated.findings)
 
 
 def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
@@ -99,7 +58,7 @@ def price_lines(run: Run, stage: Price, so_far: Outcomes) -> LinesPriced | None:
     if kept is not None:
         _keep_lines(run, kept)
     lines = of(record.audited(months), own["document_id"])
-    together = [lines] if prices.counts_whole_months else _portions(record, months, own)
+    together = [lines] if prices.counts_whole_months else _portions(run, months, own)
     without = []
     for portion in together:
         rated = prices.rate(portion)
@@ -125,12 +84,15 @@ def hold_drafts(run: Run, stage: Hold, so_far: Outcomes) -> None:
     holds.renew_differing(run.record, run.as_of)
 
 
-def _portions(record: Record, months: list[str], documents: pl.DataFrame) -> Iterator[pl.LazyFrame]:
+def _portions(run: Run, months: list[str], documents: pl.DataFrame) -> Iterator[pl.LazyFrame]:
     """Yield the audited lines of documents, as many files at a time as are held at once."""
+    record = run.record
     files = live_bulk(record.connection, "audited", months=months)
+    total = int(files["rows"].sum())
     portion = (pl.col("rows").cum_sum() - 1) // A_PORTION
     for _, some in files.with_columns(portion=portion).group_by("portion", maintain_order=True):
         yield of(scan_files(record.workspace, some, AUDITED), documents["document_id"])
+        run.log.advance(int(some["rows"].sum()), total, "lines")
 
 
 def _keep_lines(run: Run, lines: pl.LazyFrame | pl.DataFrame) -> None:

@@ -1,0 +1,159 @@
+"""What a month would come to with tables that are not loaded: what a new price list would change.
+
+The tables are loaded for the length of a look and go again. The month is priced with them, on the
+audit as it stands, and held line by line against its invoices, drafts and issued ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from invoices.schema import CENTS
+from rebill.reference.current import load_version
+from rebill.reference.faults import LoadError
+from rebill.reference.load import Files, LoadResult
+from rebill.reference.trial import trial
+from rebill.selling.rerate import DIFFERENCES, compared, priced_anew
+from rebill.store.record import Record
+from rebill.workspace.settings import ConfigError, Workspace
+
+BY_CUSTOMER = pl.Schema(
+    {
+        "customer": pl.String(),
+        "lines": pl.Int64(),  # whose price differs
+        "was": CENTS,  # what the invoices of the month come to
+        "now": CENTS,
+        "difference": CENTS,
+        "cost": CENTS,
+        "margin_was": CENTS,
+        "margin_now": CENTS,
+    }
+)
+AUDITED = (
+    *("usocs", "packages", "usoc_rules", "contracts", "buy_rates"),
+    *("services", "service_elements", "service_accounts", "orders"),
+)
+"""Tables that say what a line should have cost, and whose it is: the audit reads them."""
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """What other tables would change in the invoices of a month."""
+
+    customers: pl.DataFrame  # BY_CUSTOMER: all that have an invoice of the month
+    differences: pl.DataFrame  # DIFFERENCES
+    errors: tuple[LoadError, ...]  # why the tables cannot be loaded: then nothing was looked at
+    notes: tuple[str, ...]
+    """What of the tables changes nothing here, and why."""
+
+
+def what_if(
+    workspace: Workspace, files: Files, month: str, customer: str | None, *, at_once: bool = False
+) -> WhatIf:
+    """Return what the invoices of a month would be with the tables of `files`; keep nothing.
+
+    With `at_once` rows that take effect later count from the first day of the month on. Raises
+    ConfigError where the month has no invoice.
+    """
+    first = dt.date.fromisoformat(f"{month}-01")
+    notes = [*_beside_the_point(files)]
+    if at_once:
+        files = replace(files, rows=_from(files.rows, first))
+    elif late := _later(files.rows, month):
+        notes.append(
+            f"{late} row(s) take effect after {month} and change nothing in it: name a later month,"
+            " or see with --at-once what they would do from its first day on"
+        )
+    with trial(workspace, files) as (record, loaded):
+        if not loaded.ok:
+            nothing = BY_CUSTOMER.to_frame(), DIFFERENCES.to_frame()
+            return WhatIf(*nothing, loaded.errors, _all_told(loaded))
+        return _priced(record, month, customer, tuple(notes))
+
+
+def _priced(record: Record, month: str, customer: str | None, notes: tuple[str, ...]) -> WhatIf:
+    """Price the month with the tables as they are in the record, and compare."""
+    standing = record.customer_invoices().filter(
+        pl.col("bill_month") == month,
+        pl.col("status") != "void",
+        pl.col("kind") == "invoice",
+        pl.col("corrected_by").is_null(),
+        pl.lit(True) if customer is None else pl.col("customer") == customer,
+    )
+    if standing.is_empty():
+        whose = f" of customer {customer}" if customer else ""
+        raise ConfigError(f"there is no invoice{whose} of {month}: nothing to compare with")
+    lines = record.customer_lines([month]).join(
+        standing.lazy().select("invoice_no"), on="invoice_no", how="semi"
+    )
+    anew = priced_anew(
+        record, month, standing["customer"].unique(), load_version(record.connection)
+    ).lines
+    differences = compared(standing, lines, anew)
+    return WhatIf(_by_customer(lines, anew, differences), differences, (), notes)
+
+
+def _by_customer(
+    lines: pl.LazyFrame, anew: pl.DataFrame, differences: pl.DataFrame
+) -> pl.DataFrame:
+    """Return what the invoices of customers with a difference come to (`BY_CUSTOMER`)."""
+    own = ("price", "margin")
+    before = lines.group_by("customer").agg(pl.col(*own).sum()).collect()
+    after = anew.group_by("customer").agg(pl.col(*own, "cost").sum())
+    changed = differences.group_by("customer").agg(lines=pl.len())
+    zero = pl.lit(0).cast(CENTS)
+    return (
+        before.join(after, on="customer", how="full", coalesce=True, suffix="_now")
+        .join(changed, on="customer", how="inner")
+        .select(
+            "customer",
+            lines=pl.col("lines").cast(pl.Int64),
+            was=pl.col("price").fill_null(zero).cast(CENTS),
+            now=pl.col("price_now").fill_null(zero).cast(CENTS),
+            difference=(pl.col("price_now").fill_null(zero) - pl.col("price").fill_null(zero)).cast(
+                CENTS
+            ),
+            cost=pl.col("cost").fill_null(zero).cast(CENTS),
+            margin_was=pl.col("margin").fill_null(zero).cast(CENTS),
+            margin_now=pl.col("margin_now").fill_null(zero).cast(CENTS),
+        )
+        .select(BY_CUSTOMER.names())
+        .sort(pl.col("difference").abs(), "customer", descending=[True, False])
+    )
+
+
+def _from(rows: dict[str, pl.DataFrame], first: dt.date) -> dict[str, pl.DataFrame]:
+    """Return the rows of files with those that take effect later taking effect on `first`."""
+    start = pl.col("effective_from")
+    earlier = pl.when(start > first).then(pl.lit(first)).otherwise(start).alias("effective_from")
+    return {
+        name: frame.with_columns(earlier) if "effective_from" in frame.columns else frame
+        for name, frame in rows.items()
+    }
+
+
+def _later(rows: dict[str, pl.DataFrame], month: str) -> int:
+    """Return how many rows take effect after a month."""
+    from_then = pl.col("effective_from").dt.strftime("%Y-%m") > month
+    frames = (frame for frame in rows.values() if "effective_from" in frame.columns)
+    return sum(frame.filter(from_then).height for frame in frames)
+
+
+def _beside_the_point(files: Files) -> list[str]:
+    """Return which of the tables are read by the audit, and where their effect is seen."""
+    named = [name for name in files.sources if name in AUDITED]
+    if not named:
+        return []
+    return [
+        f"{', '.join(named)}: lines are priced as they were audited; what such a table changes is"
+        " shown by `rebill reconcile --from MONTH` once it is loaded"
+    ]
+
+
+def _all_told(loaded: LoadResult) -> tuple[str, ...]:
+    """Return how many errors there are, where not all are listed."""
+    left = loaded.error_total - len(loaded.errors)
+    return (f"and {left} more error(s)",) if left else ()
