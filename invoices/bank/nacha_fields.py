@@ -125,14 +125,23 @@ def _settlement_days(parts: Parts) -> pl.DataFrame:
     return field_faults(lost, BATCH_HEADER, "settlement_day", quoted("settlement_day", words))
 
 
-def check_digit(parts: Parts) -> pl.DataFrame:
-    """The ninth digit of a routing number follows from the other eight."""
-    digits = pl.concat_str("rdfi", "check_digit").cast(pl.Int64, strict=False)
+def is_routing(text: pl.Expr) -> pl.Expr:
+    """Say whether text is a routing number: nine digits, the last of which follows from the rest.
+
+    Null where it is no number.
+    """
+    digits = text.cast(pl.Int64, strict=False)
     weighed = pl.sum_horizontal(
         digits // 10 ** (len(WEIGHTS) - 1 - place) % 10 * weight
         for place, weight in enumerate(WEIGHTS)
     )
-    bad = parts.entries.filter(weighed % 10 != 0)
+    return pl.when(digits.is_not_null()).then((weighed % 10 == 0) & text.str.contains("^[0-9]{9}$"))
+
+
+def check_digit(parts: Parts) -> pl.DataFrame:
+    """The ninth digit of a routing number follows from the other eight."""
+    wrong = ~is_routing(pl.concat_str("rdfi", "check_digit"))
+    bad = parts.entries.filter(wrong)
     words = pl.concat_str(
         pl.lit("`"), "check_digit", pl.lit("` is not the check digit of "), "rdfi"
     )

@@ -18,6 +18,7 @@ ACTS = {
     "reaudit": "the months from this one on were audited again with the tables of the day",
     "release": "a draft invoice may be issued as it is, whatever a guard says of it",
     "approve": "a second person agrees that a claim is filed",
+    "approve_bill": "a person has looked at a carrier's bill and at what is pulled for it",
 }
 """The words of the list of decisions, and what is true after each."""
 

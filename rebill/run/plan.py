@@ -26,6 +26,7 @@ from rebill.run.stages import (
     Price,
     ReadBank,
     ReadFile,
+    Remind,
     Schedule,
     Seen,
     Settle,
@@ -60,6 +61,8 @@ class Facts:
     """Whether the bank has said anything yet."""
     last: dt.date | None = None
     """The day of the last night."""
+    reminds: bool | None = None
+    """Whether the night itself sends the reminders that are due; null = none are set."""
 
 
 def plan(facts: Facts) -> Plan:
@@ -83,6 +86,8 @@ def plan(facts: Facts) -> Plan:
         work.append(Price())
     if back:
         work.append(Hold())
+    if work and facts.as_of and facts.reminds is not None:
+        work.append(Remind(facts.as_of, facts.reminds))
     if work or facts.undelivered:
         work.append(Deliver(facts.undelivered))
     return Plan(tuple(work), passed_over)

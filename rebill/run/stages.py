@@ -198,6 +198,18 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Remind:
+    """Tell which customers are to be reminded of what is past due, and do so where it is set."""
+
+    as_of: dt.date
+    sends: bool
+
+    def words(self) -> str:
+        done = "remind customers" if self.sends else "count the customers to be reminded"
+        return f"{done} of what is past due on {self.as_of}"
+
+
+@dataclass(frozen=True)
 class Deliver:
     """Leave packets, invoices and the digest in the outbox."""
 
@@ -223,6 +235,7 @@ Work = (
     | Claim
     | Price
     | Hold
+    | Remind
 )
 
 

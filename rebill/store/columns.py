@@ -36,6 +36,7 @@ class Column:
     above: str | None = None  # the number it must be above
     places: int = 6  # decimals that may differ from zero
     state: bool = False  # the two-letter code of a state
+    secret: bool = False  # no message repeats what it says
     word: str | None = None  # one word allowed instead of a number, kept as `<name>_<word>`
 
     @property

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import polars as pl
 import sqlalchemy as sa
 
-from invoices.bill_dates import doubtful
 from invoices.carrier.reading import document_id
 from invoices.schema import CENTS, FINDINGS, LINES, seal
 from rebill.pricing.customer_lines import CUSTOMER_LINES
@@ -38,7 +37,7 @@ from rebill.store.runs import note_act, note_failure
 from rebill.workspace.settings import ConfigError, Workspace
 from reconcile.contracts import Contract
 from reconcile.schema import AUDITED
-from reconcile.window import deadlines
+from reconcile.window import known_deadlines
 
 KEPT_FINDINGS = pl.Schema({**FINDINGS, "claim_no": pl.String(), "in_claim": CENTS})
 """Findings as they are kept: with the number of their claim, the last where several hold them, and
@@ -248,11 +247,7 @@ class Record:
         """
         counted = documents.filter(pl.col("status").is_in(COUNTED))
         came = pl.coalesce("received_on", pl.lit(self.last_night(), dtype=pl.Date))
-        known = ~((pl.col("status") == "held") & doubtful(came))
-        return deadlines(counted, contracts, self.workspace.settings.closings).with_columns(
-            pl.when(known).then(name).alias(name)
-            for name in ("debit_on", "dispute_closes_on", "file_by")
-        )
+        return known_deadlines(counted, contracts, came, self.workspace.settings.closings)
 
     def fact(self, name: str) -> str | None:
         """Return what was last said under a name."""

@@ -25,6 +25,7 @@ from rebill.store.shapes_earning import COMMISSIONS, COST_TO_SERVE
 from rebill.store.shapes_selling import (
     AFTER_CUSTOMERS,
     AFTER_SERVICES,
+    CUSTOMER_DEBITS,
     CUSTOMER_RULES,
     MARKUP_RULES,
     METHODS,
@@ -100,6 +101,7 @@ CUSTOMERS = TableIn(
         text("email", "where invoices go"),
         text("address", "as printed on the invoice"),
         *CUSTOMER_RULES,
+        *CUSTOMER_DEBITS,
     ),
     ("customer",),
 )

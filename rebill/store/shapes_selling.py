@@ -56,6 +56,17 @@ CUSTOMER_RULES = (
 )
 """How a customer is charged; without these columns as before they were."""
 
+ACCOUNT_TYPES = ("checking", "savings")
+SEC_CODES = ("ppd", "ccd")
+CUSTOMER_DEBITS = (
+    Column("ach_authorised_on", "the day it agreed to ACH debits; empty = it did not", "date"),
+    text("routing", "its bank's routing number, nine digits"),
+    Column("account", "its account there", secret=True),
+    Column("account_type", "the kind of account; empty = checking", words=ACCOUNT_TYPES),
+    Column("sec", "debited as a consumer (ppd) or a company (ccd)", words=SEC_CODES),
+)
+"""Whom we may debit, and where; without these columns nobody."""
+
 MARKUP_RULES = (
     text("tier", "the tier whose bands give the value"),
     text("promotion", "the promotion's name; it has an end"),

@@ -7,6 +7,9 @@ import polars as pl
 from invoices.periods import month_of
 from invoices.schema import CENTS, RATE
 from rebill.store.decisions import decisions, waivers
+from rebill.store.frames import read_table
+from rebill.store.models import Run
+from rebill.store.record import Record
 from rebill.store.table_out import Asked, TableOut
 from reconcile.audit.waivers import waived
 
@@ -34,6 +37,17 @@ def _findings(asked: Asked) -> pl.LazyFrame:
 def _decisions(asked: Asked) -> pl.LazyFrame:
     """Return the decisions that were made in the months."""
     return asked.of_months(decisions(asked.record), month_of("decided_on"))
+
+
+def run_rows(record: Record) -> pl.DataFrame:
+    """Return every run in order, in the columns of the table `runs`."""
+    runs = read_table(record.connection, Run).rename({"id": "run", "finished": "ended"})
+    return runs.select(RUNS.columns.names()).sort("run")
+
+
+def _runs(asked: Asked) -> pl.LazyFrame:
+    """Return the runs for days of the months."""
+    return asked.of_months(run_rows(asked.record), month_of("as_of"))
 
 
 def _customer_invoices(asked: Asked) -> pl.LazyFrame:
@@ -254,6 +268,30 @@ CUSTOMER_LINES = TableOut(
     ),
     _customer_lines,
 )
+
+RUNS = TableOut(
+    "runs",
+    "what was run, for which day, by whom and where, how it ended, and the chain that binds it",
+    ("run",),
+    pl.Schema(
+        {
+            "run": pl.Int64(),
+            "command": pl.String(),
+            "as_of": pl.Date(),
+            "who": pl.String(),
+            "host": pl.String(),
+            "version": pl.String(),
+            "started": pl.String(),
+            "ended": pl.String(),
+            "outcome": pl.String(),
+            "chain": pl.String(),
+        }
+    ),
+    _runs,
+)
+
+KEPT = (RUNS,)
+"""Of what this program did."""
 
 SOLD = (CUSTOMER_INVOICES, CUSTOMER_LINES)
 """Of what customers are told."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import kept_world
+import nights
 import pytest
 import sqlalchemy as sa
 from checkout import DATA, ROOT
@@ -174,7 +175,13 @@ def test_all_that_is_done_with_old_months_is_done_in_an_upgraded_workspace(
 
     line = next(row["line_id"] for row in table(later / "findings.csv") if row["line_id"])
     assert rebill("explain", line)[0] == 0
-    assert rebill("invoices", "issue", "--bill-month", "2026-02", "--on", "2026-03-11")[0] in (0, 1)
+    issue = ("invoices", "issue", "--bill-month", "2026-02", "--on", "2026-03-11")
+    code, out, err = rebill(*issue)
+    assert code == 1 and out and "does not say who sends its invoices" in err
+    nights.move_in(kept.folder / "workspace")
+    brand = kept.folder / "workspace" / "brands" / "NORTH" / "brand.toml"
+    brand.write_text(f'remittance = ["PO Box 12"]\n{brand.read_text()}')
+    assert rebill(*issue)[0] in (0, 1)
     invoices = rows(rebill("export", "customer_invoices")[1])
     issued = {row["brand"]: row["invoice_no"] for row in invoices if row["status"] == "issued"}
     papers = kept.folder / "papers"
