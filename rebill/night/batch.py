@@ -21,12 +21,13 @@ from rebill.night.job import Job, arrived, facts
 from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
 from rebill.outbox import answers, undelivered
-from rebill.outbox.deliver import Delivery, deliver, read_digest
+from rebill.outbox.deliver import Delivery, deliver
+from rebill.receivables.reminders import write_waiting
 from rebill.reference import current
 from rebill.run.acts import Compare
 from rebill.run.difference import Difference
 from rebill.run.few_files import join_small
-from rebill.run.outcomes import FileRead, Outcomes, RunCompared
+from rebill.run.outcomes import FileRead, LinesPriced, Outcomes, RunCompared
 from rebill.run.run import Run
 from rebill.run.stages import Deliver, Plan
 from rebill.store import finish_run, start_run, sweep_orphans, transaction
@@ -54,6 +55,8 @@ class Outcome:
     """Papers written or removed."""
     difference: Difference | None = None
     """What documents audited again changed, or would change."""
+    invoices: tuple[str, ...] = ()
+    """Customer invoices that are new or changed."""
 
 
 def explain(workspace: Workspace, job: Job) -> Plan:
@@ -84,7 +87,7 @@ def run(
         for draft in unfinished_at(workspace.root):
             lines = [asked.line for asked in draft.questions]
             log.warning("unfinished draft left aside", file=draft.path.name, unanswered_lines=lines)
-    with alone(workspace):
+    with alone(workspace), log.progress():
         try:
             with failures_noted(workspace, job.command, job.as_of, now):
                 try:
@@ -115,7 +118,11 @@ def _hand_over(
 ) -> Outcome:
     """Leave what senders expect back in the outbox, and the papers that were promised."""
     with transaction(workspace) as connection:
-        written = answers.hand_over(Record(workspace, connection))
+        record = Record(workspace, connection)
+        letters, lacking = write_waiting(record)
+        written = answers.hand_over(record) + len(letters)
+    for number, why in lacking.items():
+        log.warning("reminder lacking", number=number, reason=why)
     outcome = replace(outcome, written=written)
     return outcome if delivery is None else _deliver(workspace, outcome, delivery, log, hook)
 
@@ -141,7 +148,9 @@ def _told(run: Run, so_far: Outcomes) -> Outcome:
     """Return what the stages of a run did so far."""
     compared = so_far.last(RunCompared)
     difference = None if compared is None else compared.difference
-    return Outcome(run.plan, run.counts, run.sums, so_far.became, difference=difference)
+    invoices = tuple(number for one in so_far.every(LinesPriced) for number in one.invoices)
+    became = so_far.became
+    return Outcome(run.plan, run.counts, run.sums, became, difference=difference, invoices=invoices)
 
 
 def _keep(
@@ -171,6 +180,7 @@ def _keep(
     run_id = start_run(connection, job.command, job.as_of, __version__, now(), load, hand=hand)
     under_way = Run(record, plan, job.as_of, log, run_id, job.paths)
     so_far = Outcomes()
+    log.expect(type(stage).__name__ for stage in plan.stages)
     for stage in plan.stages:
         if not isinstance(stage, Deliver):
             with log.stage(type(stage).__name__, stage.words()):
@@ -207,13 +217,3 @@ def _deliver(
             written = deliver(record, delivery, lambda words: log.warning(words))
             hook("Deliver")
     return replace(outcome, written=outcome.written + written)
-
-
-def standing(workspace: Workspace) -> tuple[int, int, int, int]:
-    """Return how many documents are held, claims near their end, debits to return, and invoices
-    whose papers are lacking."""
-    with transaction(workspace) as connection:
-        digest = read_digest(Record(workspace, connection))
-    held = digest.held.filter(status="held").height
-    lacking = int(digest.lacking["count"].sum())
-    return held, digest.deadlines.height, digest.returns.height, lacking

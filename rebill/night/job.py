@@ -138,6 +138,7 @@ def facts(record: Record, job: Job) -> Facts:
     said = (record.fact("night.undelivered") or "").split(",")
     undelivered = {month for month in said if month} | set(missing_months(record))
     undelivered |= {answers.ANSWERS} if answers.waiting(record) else set()
+    dunning = record.workspace.settings.dunning
     return Facts(
         as_of=job.as_of,
         last=record.last_night(),
@@ -151,6 +152,7 @@ def facts(record: Record, job: Job) -> Facts:
         undelivered=tuple(sorted(undelivered)),
         profile=job.profile,
         waiting_banks=frozenset(known_files(connection, (WAITING,))),
+        reminds=dunning.automatic if dunning.step and job.command == "nightly" else None,
         banked=connection.scalar(sa.select(models_bank.BankFile.id).limit(1)) is not None,
     )
 

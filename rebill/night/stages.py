@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rebill.audit import again
-from rebill.audit.accept import accept
-from rebill.audit.go_back import go_back
-from rebill.audit.stage import audit_lines, check_bills
-from rebill.audit.void import stand_in, take_back, void
 from rebill.cash.stage import match_pulls, read_bank, schedule
 from rebill.disputes import waivers
 from rebill.disputes.follow import follow
 from rebill.disputes.stage import claim_findings
 from rebill.intake.stage import read, settle_documents
+from rebill.judging import again
+from rebill.judging.accept import accept
+from rebill.judging.go_back import go_back
+from rebill.judging.stage import audit_lines, check_bills
+from rebill.judging.void import stand_in, take_back, void
+from rebill.receivables.stage import remind
 from rebill.run.acts import Accept, AuditAgain, Compare, Reopen, StandIn, Void, Waive
 from rebill.run.outcomes import Outcomes, Said
 from rebill.run.run import Run
@@ -33,6 +34,7 @@ from rebill.run.stages import (
     Price,
     ReadBank,
     ReadFile,
+    Remind,
     Schedule,
     Settle,
     Stage,
@@ -61,6 +63,7 @@ HANDLERS: dict[type[Any], Callable[[Run, Any, Outcomes], Said | None]] = {
     Claim: claim_findings,
     Price: price_lines,
     Hold: hold_drafts,
+    Remind: remind,
 }
 """Who carries out which stage; what goes to the outbox follows after the record is kept."""
 

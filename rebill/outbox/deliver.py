@@ -7,28 +7,31 @@ A packet of a claim that was filed is evidence and is not written again.
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
 
 import polars as pl
-import sqlalchemy as sa
 
-from invoices.calendar import add_banking_days
 from invoices.packet.packet import packets
-from invoices.schema import among, columns_of
-from rebill.cash.bank_tables import returnable
-from rebill.disputes.held_by_claims import grown
+from invoices.schema import among
+from rebill.books.month_sold import last_sold
 from rebill.disputes.lines import disputed_by_month
 from rebill.outbox.asked import asked_claims
-from rebill.outbox.digest import SCHEMAS, Digest, digest_csv, digest_html
-from rebill.outbox.invoices import deliver_invoices
-from rebill.outbox.lacking import Lacking, lacking
+from rebill.outbox.claim_letters import (
+    UNTRUE,
+    letter_name,
+    letters_written,
+    tell,
+    writer,
+)
+from rebill.outbox.digest import digest_csv
+from rebill.outbox.digest_page import digest_html, linked
+from rebill.outbox.invoices import CHANGED, deliver_invoices
+from rebill.outbox.lacking import Lacking
+from rebill.outbox.links import links
 from rebill.outbox.shelf import Shelf, names_in, remove, sweep
+from rebill.outbox.to_do import Morning, to_do
 from rebill.outbox.whole import (
     claim_folder,
     claim_name,
@@ -37,18 +40,12 @@ from rebill.outbox.whole import (
     untouched,
 )
 from rebill.store.frames import one_of
-from rebill.store.models import Claim, CustomerInvoice, Debit, Document
-from rebill.store.record import KEY, Record, corrected
+from rebill.store.models import Claim
+from rebill.store.record import Record
 from rebill.workspace.write import leave
-from reconcile.claims.group import due
 from reconcile.claims.moves import UNFILED
-from reconcile.window import closed_before
 
 WRITTEN_AGAIN = (*UNFILED, "expired")
-WHY_NOT = (
-    *("document_unreadable", "document_does_not_foot", "document_conflicts", "document_doubtful"),
-)
-"""Findings that say, as errors, why a document is held or refused."""
 DIGEST = "digest"
 """What stands for the digest among the months that wait to be delivered."""
 
@@ -80,10 +77,16 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     found = Lacking()
     written += deliver_invoices(record, delivery.invoices, delivery.months, found)
     found.keep(record, warn)
-    digest = read_digest(record)
-    as_of = record.last_as_of()
-    written += leave(outbox / "digest.html", digest_html(digest, as_of))
-    written += leave(outbox / "digest.csv", digest_csv(digest))
+    if record.fact(CHANGED):
+        record.say(CHANGED, "")
+    tell(record, warn)
+    morning = Morning(record, record.last_as_of())
+    digest = morning.digest
+    sold = last_sold(record)
+    papers = links(record, *linked(digest, sold))
+    page = digest_html(digest, morning.as_of, to_do(morning), sold, papers)
+    written += leave(outbox / "digest.html", page)
+    written += leave(outbox / "digest.csv", digest_csv(digest, sold))
     os.sync()
     note_whole(record)
     record.say("night.undelivered", ",".join(found.months()))
@@ -110,11 +113,12 @@ def _deliver_claims(record: Record, delivery: Delivery) -> int:
     else:
         claims, asked = mine, asked_claims(record, mine)
     claims = claims.with_columns(asked=among("claim_no", asked["claim_no"]))
-    written, to_write = 0, []
+    written, to_write, by = 0, [], writer(record)
     for (month,), own in claims.partition_by("bill_month", as_dict=True).items():
         there = names_in(claim_folder(record, month))
         gone = map(claim_name, own.filter(_TAKEN_BACK)["claim_no"])
-        written += remove(claim_folder(record, month), there.intersection(gone))
+        untrue = map(letter_name, own.filter(_TAKEN_BACK | _UNTRUE)["claim_no"])
+        written += remove(claim_folder(record, month), there.intersection((*gone, *untrue)))
         standing = own.filter(~_TAKEN_BACK)
         again = standing.select("claim_no", "asked", pl.col("status").is_in(WRITTEN_AGAIN))
         to_write += [
@@ -127,125 +131,11 @@ def _deliver_claims(record: Record, delivery: Delivery) -> int:
         with Shelf(claim_folder(record, month)) as shelf:
             for number, text in packets(lines):
                 shelf.leave(claim_name(number), text.encode())
+            for name, page in letters_written(record, by, claims, lines):
+                shelf.leave(name, page)
         written += shelf.changed
     return written
 
 
 _TAKEN_BACK = (pl.col("amount") == 0) & (pl.col("status") == "withdrawn")
-
-
-# --- the digest -------------------------------------------------------------------------------
-
-
-def read_digest(record: Record) -> Digest:
-    """Return the digest of the last night from the record: its news, and what stands now."""
-    news = json.loads(record.fact("night.news") or "{}")
-    as_of = record.last_as_of()
-    frames = {
-        name: _rows(news.get(name, []), SCHEMAS[name]) for name in ("came", "stakes", "small")
-    }
-    settings = record.workspace.settings
-    claims = record.claims(Claim.status.in_(UNFILED))
-    near = claims.clear()
-    if as_of is not None:
-        near = due(claims, as_of, settings.warnings.deadline_days, settings.closings)
-    pulls = record.debits(
-        Debit.status.in_(("expected", "held", "estimated")),
-        sa.false() if as_of is None else Debit.debit_on >= as_of,
-    )
-    pulls = pulls.group_by("debit_on", "carrier", "status").agg(
-        count=pl.len().cast(pl.Int64), amount=pl.col("amount").sum()
-    )
-    drafts = record.customer_invoices(
-        CustomerInvoice.status == "draft", CustomerInvoice.hold.is_not(None)
-    )
-    return Digest(
-        **frames,
-        drafts=_shaped(drafts.rename({"total": "amount"}), "drafts"),
-        lacking=lacking(record),
-        **_not_loaded(record, news),
-        deadlines=_shaped(near, "deadlines"),
-        grown=_shaped(_grown(record, as_of), "grown"),
-        pulls=_shaped(pulls.sort("debit_on", "carrier", "status"), "pulls"),
-        returns=_shaped(returnable(record, as_of).rename({"pulled": "amount"}), "returns"),
-    )
-
-
-def _grown(record: Record, as_of: dt.date | None) -> pl.DataFrame:
-    """Return the claims that hold what others lack: those in time, and what expired lately."""
-    settings, lately = record.workspace.settings, None
-    in_time = pl.lit(True)
-    if as_of is not None:
-        lately = add_banking_days(as_of, -settings.warnings.deadline_days, settings.closings)
-        in_time = ~closed_before(as_of)
-    told = grown(record, lately)
-    claims = record.claims(one_of(record.connection, Claim.claim_no, told["claim_no"]))
-    claims = claims.join(told, on="claim_no")
-    wanted = claims.filter((pl.col("status") == "expired") | in_time)
-    return wanted.sort("file_by", "claim_no", nulls_last=True)
-
-
-def _not_loaded(record: Record, news: dict[str, Any]) -> dict[str, pl.DataFrame]:
-    """Return what is `held`, or was refused since the night before, and what is `refused` longer.
-
-    The news of a night name the run before whose end everything was told already.
-    """
-    papers = held_documents(record)
-    older = (pl.col("status") == "refused") & (pl.col("run_id") <= news.get("told", 0))
-    return {
-        "held": _shaped(papers.filter(~older), "held"),
-        "refused": _shaped(papers.filter(older), "refused"),
-    }
-
-
-def held_documents(record: Record) -> pl.DataFrame:
-    """Return every document that is held or refused, with the reason and what to do."""
-    known = _of_held(record)
-    papers = known.filter(
-        pl.col("status").is_in(("held", "refused")), ~pl.col("document_id").is_in(corrected(known))
-    )
-    if papers.is_empty():
-        why = pl.DataFrame(schema=_WHY)
-        return papers.join(why, on="document_id", how="left")
-    why = (
-        record.findings()
-        .filter(pl.col("code").is_in(WHY_NOT), pl.col("severity") == "error")
-        .select("document_id", "code", "message", "remedy")
-        .sort("document_id", "code")
-        .collect()
-        .group_by("document_id", maintain_order=True)
-        .agg(
-            pl.col("code").first(),
-            pl.col("message").str.join("; "),
-            pl.col("remedy").unique(maintain_order=True).str.join("; "),
-        )
-    )
-    return papers.join(why, on="document_id", how="left").sort(
-        "carrier", "invoice_no", "document_id"
-    )
-
-
-_WHY = dict.fromkeys(("document_id", "code", "message", "remedy"), pl.String())
-
-
-def _of_held(record: Record) -> pl.DataFrame:
-    """Return what is held or refused, and the other documents of the key of a held one."""
-    key = [getattr(Document, name) for name in KEY]
-    again = sa.tuple_(*key).in_(sa.select(*key).where(Document.status == "held"))
-    return record.documents(Document.status.in_(("held", "refused")) | again)
-
-
-def _shaped(frame: pl.DataFrame, name: str) -> pl.DataFrame:
-    return frame.select(columns_of(SCHEMAS[name]))
-
-
-def _rows(rows: list[dict[str, Any]], schema: pl.Schema) -> pl.DataFrame:
-    """Return rows kept as JSON as a frame; amounts were kept as text."""
-    exact = [
-        {
-            name: Decimal(value) if isinstance(schema[name], pl.Decimal) else value
-            for name, value in row.items()
-        }
-        for row in rows
-    ]
-    return pl.DataFrame(exact, schema=schema)
+_UNTRUE = pl.col("status").is_in(UNTRUE)

@@ -1,26 +1,27 @@
-"""The digest of a night: what a person should know in the morning, on one page.
+"""The digest of a night: what a person should know in the morning, as small tables and as CSV.
 
-The record knows all of it; a digest is ten small tables taken from there, as an HTML page to read
-and as a CSV to script. Nothing here is reckoned twice: amounts are sums of rows of the record.
+The record knows all of it; nothing here is reckoned twice: amounts are sums of rows of the record.
+The page is made of the same tables (`digest_page`).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import polars as pl
 
 from invoices.schema import CENTS
 from invoices.text import filled, formula_safe
+from rebill.books.month_sold import Sold
+from rebill.outbox.claim_letters import UNWRITTEN
 from rebill.outbox.lacking import LACKING
-from rebill.paper.page import render
 
 CAME = pl.Schema(
     {"name": pl.String(), "size": pl.Int64(), "sha256": pl.String(), "became": pl.String()}
 )
 HELD = pl.Schema(
     {
+        "document_id": pl.String(),
         "status": pl.String(),  # held, refused
         "carrier": pl.String(),
         "ban": pl.String(),
@@ -84,7 +85,6 @@ REFUSED = pl.Schema(
     }
 )
 """What was refused and told before, until somebody dismisses it."""
-DISMISSES = "`rebill documents void ID --reason TEXT` dismisses one"
 DRAFTS = pl.Schema(
     {
         "invoice_no": pl.String(),
@@ -115,6 +115,8 @@ class Digest:
     drafts: pl.DataFrame
     lacking: pl.DataFrame
     """Brands whose papers could not be made."""
+    letters: pl.DataFrame
+    """What claim letters lack."""
 
 
 SCHEMAS = {
@@ -129,6 +131,7 @@ SCHEMAS = {
     "returns": RETURNS,
     "drafts": DRAFTS,
     "lacking": LACKING,
+    "letters": UNWRITTEN,
 }
 
 CSV_COLUMNS = (
@@ -146,14 +149,27 @@ CSV_COLUMNS = (
 )
 
 
-def digest_csv(digest: Digest) -> str:
-    """Return every row of the digest as CSV: one table for all sections, absent cells empty."""
+def digest_csv(digest: Digest, sold: Sold | None = None) -> str:
+    """Return every row of the digest as CSV: one table for all sections, absent cells empty.
+
+    What was `sold` last is a row of its own.
+    """
+    sections = _sections(digest)
+    if sold is not None:
+        sections["sold"] = _sold(sold)
+    rows = [_as_rows(name, frame) for name, frame in sections.items()]
+    words = [name for name in CSV_COLUMNS if name not in ("on", "count", "amount")]
+    return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
+
+
+def _sections(digest: Digest) -> dict[str, pl.DataFrame]:
+    """Return the tables of a digest with what their rows say in the columns of all."""
     held = digest.held.with_columns(
         text=pl.concat_str("message", "remedy", separator="; ", ignore_nulls=True),
         name=pl.coalesce("invoice_no", "source_file"),
         amount=pl.col("total_due"),
     )
-    sections = {
+    return {
         "came": digest.came.with_columns(text=pl.col("became"), count=pl.col("size")),
         "held": held,
         "refused": _told_before(digest.refused),
@@ -182,13 +198,26 @@ def digest_csv(digest: Digest) -> str:
         "drafts": digest.drafts.with_columns(
             name=pl.col("invoice_no"), status=pl.lit("held"), text=pl.col("hold")
         ),
-        "lacking": digest.lacking.with_columns(
-            name=pl.col("brand"), status=pl.lit("lacking"), text=pl.col("message")
-        ),
+        "lacking": pl.concat(
+            [
+                digest.lacking.select("count", "message", name="brand"),
+                digest.letters.select("count", "message", "name"),
+            ]
+        ).with_columns(status=pl.lit("lacking"), text=pl.col("message")),
     }
-    rows = [_as_rows(name, frame) for name, frame in sections.items()]
-    words = [name for name in CSV_COLUMNS if name not in ("on", "count", "amount")]
-    return pl.concat(rows).with_columns(formula_safe(pl.col(name)) for name in words).write_csv()
+
+
+def _sold(sold: Sold) -> pl.DataFrame:
+    """Return a row with what the invoices of a month come to, cost and leave."""
+    share = "" if sold.share is None else f", {sold.share * 100:.2f} percent of the price"
+    told = f"cost {sold.sum('cost')}, margin {sold.sum('margin')}{share}"
+    row = {
+        "name": sold.month,
+        "count": sold.invoices.height,
+        "amount": sold.sum("total"),
+        "text": told,
+    }
+    return pl.DataFrame([row])
 
 
 def _as_rows(section: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -209,13 +238,3 @@ def _told_before(refused: pl.DataFrame) -> pl.DataFrame:
         status=pl.lit("refused"),
         text=filled(dismisses, why, "document_id"),
     )
-
-
-def digest_html(digest: Digest, as_of: dt.date | None) -> str:
-    """Return the digest as one self-contained page."""
-    tables = {f.name: getattr(digest, f.name).to_dicts() for f in fields(digest)}
-    sums = {
-        name: sum((row["amount"] for row in tables[name] if row["amount"] is not None), start=0)
-        for name in ("stakes", "small", "deadlines", "pulls")
-    }
-    return render("digest.html.jinja", as_of=as_of, sums=sums, dismisses=DISMISSES, **tables)

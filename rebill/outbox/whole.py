@@ -14,6 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from rebill.outbox.asked import asked_claims, invoice_states
+from rebill.outbox.claim_letters import letter_name, writer
 from rebill.outbox.shelf import names_in
 from rebill.store.models import Claim, CustomerInvoice, PaperFolder
 from rebill.store.record import Record
@@ -131,15 +132,16 @@ def _asked(record: Record) -> dict[str, str]:
         mine = CustomerInvoice.status.in_(states)
         for month, papers in _by_month(record, CustomerInvoice.invoice_no, mine):
             found[f"{INVOICES}/{month}"] = f"{papers} {forms}"
+    addressed = writer(record).key()
     if record.workspace.settings.outbox.claims == "all":
         for month, papers in _by_month(record, Claim.claim_no, Claim.status != "withdrawn"):
-            found[f"{CLAIMS}/{month}"] = papers
+            found[f"{CLAIMS}/{month}"] = f"{papers}{addressed}"
     else:
         unfiled = record.claims(Claim.status.in_(UNFILED))
         asked = asked_claims(record, unfiled).sort("claim_no")
         for (month,), own in asked.partition_by("bill_month", as_dict=True).items():
             digest = hashlib.sha256("\n".join(own["claim_no"]).encode()).hexdigest()
-            found[f"{CLAIMS}/{month}"] = f"{own.height} {digest}"
+            found[f"{CLAIMS}/{month}"] = f"{own.height} {digest}{addressed}"
     return found
 
 
@@ -169,4 +171,6 @@ def _is_whole(record: Record, name: str) -> bool:
         numbers = record.connection.scalars(bills)
         return all(there.issuperset(invoice_names(record, number)) for number in numbers)
     claims = record.claims(Claim.status != "withdrawn", Claim.bill_month == month)
-    return there.issuperset(map(claim_name, asked_claims(record, claims)["claim_no"]))
+    asked = asked_claims(record, claims)
+    named = [letter_name(number) for number in writer(record).able(asked)["claim_no"]]
+    return there.issuperset([*map(claim_name, asked["claim_no"]), *named])

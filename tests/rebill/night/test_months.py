@@ -14,7 +14,7 @@ from three_bills import BILLS
 from worlds import World, world
 from worlds_moving import moving_world
 
-from rebill.audit import passes as auditing
+from rebill.judging import passes as auditing
 from rebill.selling import stage as selling
 from rebill.workspace import settings
 

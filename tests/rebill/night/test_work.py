@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from nights import USUAL, bill, put, small
 from polars.lazyframe import engine
 
-from rebill.audit import passes
+from rebill.judging import passes
 from rebill.workspace.settings import Workspace
 
 MOST = {
@@ -29,7 +29,7 @@ MOST = {
     "FollowClaims": 190,
     "Claim": 350,
     "Price": 440,
-    "Deliver": 570,
+    "Deliver": 700,
 }
 """So many times a stage may put the engine to work, about a tenth above what it does today."""
 KINDS = {"finding_id": "findings", "due_unit_parts": "audited", "price": "customer_lines"}
@@ -116,8 +116,9 @@ def test_no_stage_works_more_often_than_it_did_nor_once_a_document(
 ) -> None:
     few = _night(small(tmp_path / "few"), 2, monkeypatch)
     many = _night(small(tmp_path / "many"), 40, monkeypatch)
-    over = {stage: (few.collects[stage], most) for stage, most in MOST.items()}
-    assert all(0 < count <= most for count, most in over.values()), over
+    counts = {stage: (few.collects[stage], most) for stage, most in MOST.items()}
+    over = {stage: pair for stage, pair in counts.items() if not 0 < pair[0] <= pair[1]}
+    assert not over
     for stage in MOST:
         assert many.collects[stage] <= few.collects[stage] * 1.1 + 10, stage
         assert many.statements[stage] <= few.statements[stage] * 1.1 + 10, stage

@@ -44,7 +44,7 @@ def test_every_form_says_the_total_of_the_record(
     code, out, err = rebill(
         "invoices", "render", "--format", "pdf,html,csv,json", "-o", tmp_path / "o", "--json"
     )
-    assert code == 0 and "toll-free" in err
+    assert (code, err) == (0, "")
     paths = [Path(row["file"]) for row in json.loads(out)]
     assert len(paths) == 4 * len(numbers(billed))
     for row in table(billed, "customer_invoices").iter_rows(named=True):
@@ -117,7 +117,7 @@ def test_a_link_out_of_the_folder_is_not_followed(
 def test_the_night_leaves_pdfs_where_the_settings_ask_for_them(billed: Workspace) -> None:
     assert not [name for name in outbox(billed) if name.endswith(".pdf")]
     with (billed.root / "rebill.toml").open("a") as file:
-        file.write("\n[invoices]\npdf = true\n[house]\nname = 'Us'\n")
+        file.write("\n[invoices]\npdf = true\n")
     again = open_workspace(billed.root)
     night(again, "2026-03-11")
     assert len([name for name in outbox(again) if name.endswith(".pdf")]) == 2
@@ -127,7 +127,7 @@ def test_the_night_leaves_pdfs_where_the_settings_ask_for_them(billed: Workspace
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["NO-1"], "no invoice is called NO-1"),
+        (["NO-1"], "there is no invoice NO-1"),
         (["--format", "doc"], "is no form"),
         (["-o", __file__], "is a file; name a folder"),
     ],

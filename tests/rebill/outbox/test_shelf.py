@@ -12,7 +12,7 @@ from nights import night, outbox, put
 from reference_files import write
 
 from rebill.disputes import lines
-from rebill.outbox import invoices, shelf
+from rebill.outbox import made_of, shelf
 from rebill.outbox.shelf import ASIDE, Shelf, names_in, remove, sweep
 
 PAPERS = {f"D-{n:06}.csv": b"x" * n for n in range(20)}
@@ -82,7 +82,7 @@ def test_papers_are_the_same_in_however_many_portions_they_are_made(
 ) -> None:
     made = []
     for at_once in (200_000, 1):
-        monkeypatch.setattr(invoices, "AT_ONCE", at_once)
+        monkeypatch.setattr(made_of, "AT_ONCE", at_once)
         monkeypatch.setattr(lines, "AT_ONCE", at_once)
         workspace = nights.make(tmp_path / str(at_once))
         tables = {**kept_world.TABLES, **kept_world.LATER}
