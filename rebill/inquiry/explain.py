@@ -1,12 +1,11 @@
 """The whole story of one carrier line, from the row of the file to the customer's invoice.
 
-The story is plain data, section by section; `as_words` writes it down for people. Nothing is
+The story is plain data, section by section; `explain_words` writes it down for people. Nothing is
 reckoned anew: it is read from the record, and rules are asked again which rows they weighed.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +15,7 @@ from invoices.money import MONTH_PARTS
 from invoices.schema import among
 from rebill.disputes.tables import CLAIMS
 from rebill.inquiry import explain_price
+from rebill.inquiry.aligned import printed
 from rebill.inquiry.explain_price import WEIGHED, Story, taken
 from rebill.reference import current
 from rebill.store import models_disputes, read_table
@@ -175,7 +175,7 @@ def _due(row: dict[str, Any]) -> Story:
         due = Fraction(row["due_unit_parts"] or 0) / MONTH_PARTS
         told["due_units_times_months"] = str(due)
         if row["buy_rate"] is not None and row["package"] is None:
-            told["rate_times_due"] = f"{_plain(row['buy_rate'])} x {due}"
+            told["rate_times_due"] = f"{printed(row['buy_rate'])} x {due}"
     if row["expected"] is not None:
         told["sum"] = (
             f"billed {row['amount']} = expected {row['expected']} + at stake {row['at_stake']}"
@@ -212,41 +212,3 @@ def _credits(record: Record, row: dict[str, Any], found: pl.DataFrame) -> list[S
     rows = given.filter((pl.col("credit_id") == row["line_id"]) | own.fill_null(False))
     names = ("claim_no", "at", "amount", "credit_id", "matched_by", "document_id", "finding_id")
     return [taken(one, names) for one in rows.to_dicts()]
-
-
-def as_words(told: Story) -> str:
-    """Return a story as indented text, a section each."""
-    lines: list[str] = []
-    for name, value in told.items():
-        if isinstance(value, dict):
-            lines += [name, *_section(value, "  ")]
-        elif isinstance(value, list):
-            lines += [name if value else f"{name}: none"]
-            for one in value:
-                lines += [f"  - {_row(one)}"]
-        else:
-            lines += [f"{name}: {value}"]
-    return "\n".join(lines)
-
-
-def _section(section: Story, indent: str) -> list[str]:
-    lines = []
-    for name, value in section.items():
-        if isinstance(value, list):
-            lines += [f"{indent}{name}:"] if value else []
-            lines += [f"{indent}  - {_row(one)}" for one in value]
-        else:
-            lines.append(f"{indent}{name}: {_plain(value)}")
-    return lines
-
-
-def _row(row: Story) -> str:
-    return ", ".join(f"{name} {_plain(value)}" for name, value in row.items())
-
-
-def _plain(value: Any) -> str:
-    """Return a value as people write it: decimals without idle zeros beyond the cents."""
-    if not isinstance(value, Decimal):
-        return str(value)
-    text = f"{value.normalize():f}"
-    return f"{value:.2f}" if len(text.partition(".")[2]) < 2 else text
