@@ -1,16 +1,20 @@
 """Progress for people and log lines for machines, both on standard error.
 
-On a terminal a stage is a line of `rich` progress; elsewhere every event is one JSON object a
-line. Account numbers are masked in both: only the last four characters stay readable.
+On a terminal all of a run is one display of `rich`: which stage runs, how far it is, how fast, how
+long it still takes; warnings stand above it. Elsewhere every event is one JSON object a line.
+Account numbers are masked in both: only the last four characters stay readable.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from rebill.paper.display import Display
 
 _MASKED_FIELDS = frozenset({"ban", "wtn", "circuit_id"})
 
@@ -20,24 +24,38 @@ def masked(account: str) -> str:
     return "*" * max(len(account) - 4, 0) + account[-4:] if len(account) > 4 else "****"
 
 
-class Log:
-    """Where a run says what it is doing. Silent about what went as expected on a terminal."""
+def printable(words: str) -> str:
+    """Return words on one line in which nothing is left that a terminal would obey."""
+    one_line = " ".join(words.splitlines())
+    return "".join(sign if sign.isprintable() else "?" for sign in one_line)
 
-    def __init__(self, stream: TextIO | None = None, *, terminal: bool | None = None) -> None:
+
+class Log:
+    """Where a run says what it is doing. Silent about what went as expected on a terminal.
+
+    A `quiet` one says only what a person should look at.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, *, terminal: bool | None = None, quiet: bool = False
+    ) -> None:
         self.stream = stream or sys.stderr
         self.terminal = self.stream.isatty() if terminal is None else terminal
+        self.quiet = quiet
+        self._display: Display | None = None
 
     def event(self, what: str, /, *, level: str = "info", **fields: Any) -> None:
         """Say that something happened; `fields` are plain data."""
+        if level == "info" and (self.terminal or self.quiet):
+            return
         shown = {
             name: masked(str(value)) if name in _MASKED_FIELDS and value else value
             for name, value in fields.items()
             if value is not None
         }
         if self.terminal:
-            if level != "info":
-                words = " ".join(f"{name}={value}" for name, value in shown.items())
-                print(f"{level}: {what} {words}".rstrip(), file=self.stream)
+            words = " ".join(f"{name}={value}" for name, value in shown.items())
+            self._tell(printable(f"{level}: {what} {words}".rstrip()))
             return
         record = {"level": level, "event": what, **shown}
         # Whoever read our progress had enough of it: the work goes on.
@@ -52,17 +70,45 @@ class Log:
         """Say what went wrong."""
         self.event(what, level="error", **fields)
 
+    def _tell(self, words: str) -> None:
+        """Print a line for people, above the display where there is one."""
+        if self._display is None:
+            print(words, file=self.stream)
+        else:
+            self._display.above(words)
+
+    @contextmanager
+    def progress(self) -> Iterator[None]:
+        """Show one display of everything that runs inside."""
+        if not self.terminal or self.quiet or self._display is not None:
+            yield
+            return
+        from rebill.paper.display import Display
+
+        with Display(self.stream) as self._display:
+            try:
+                yield
+            finally:
+                self._display = None
+
+    def expect(self, names: Iterable[str]) -> None:
+        """Say which stages will run, by their names."""
+        if self._display is not None:
+            self._display.expect(names)
+
+    def advance(self, done: int, total: int, unit: str) -> None:
+        """Say how far the stage that runs is: so many units more, of so many in all."""
+        if self._display is not None:
+            self._display.advance(done, total, unit)
+
     @contextmanager
     def stage(self, name: str, words: str) -> Iterator[None]:
         """Show that a stage runs, and that it ended."""
-        if not self.terminal:
-            self.event("stage begins", stage=name, words=words)
+        self.event("stage begins", stage=name, words=words)
+        with self.progress():
+            if self._display is not None:
+                self._display.begin(name, printable(words))
             yield
-            self.event("stage ends", stage=name)
-            return
-        from rich.console import Console
-
-        console = Console(file=self.stream, stderr=True)
-        with console.status(words):
-            yield
-        console.print(f"[green]done[/green] {words}", highlight=False)
+            if self._display is not None:
+                self._display.end()
+        self.event("stage ends", stage=name)

@@ -60,7 +60,7 @@ def profiles_at(root: Path | None) -> Profiles:
 
     Unfinished drafts are left aside; who starts something says so (`unfinished_at`).
     """
-    return Profiles(own=_read_folder(root / FOLDER) if root is not None else ())
+    return Profiles(own=read_folder(root / FOLDER) if root is not None else ())
 
 
 def workspace_profiles(workspace: Workspace) -> Profiles:
@@ -87,7 +87,8 @@ def read_profile(path: Path, shown: str = "") -> Profile:
         raise ConfigError(f"{shown}: {fault.strerror}; let this login read it") from fault
 
 
-def _read_folder(folder: Path) -> tuple[Profile, ...]:
+def read_folder(folder: Path) -> tuple[Profile, ...]:
+    """Return the profiles in a folder; raises `ConfigError` where one is faulty."""
     if not folder.is_dir():
         return ()
     found: dict[str, Path] = {}

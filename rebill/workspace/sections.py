@@ -26,6 +26,8 @@ class Approval(Section):
 
     claims_over: Decimal | None = Field(default=None, ge=0, le=10**12)
     """A claim of a larger amount is filed only when a second person approved it."""
+    bills_over: Decimal | None = Field(default=None, ge=0, le=10**12)
+    """A carrier's bill of which more is pulled is approved by a person before that."""
     names: tuple[str, ...] = ()
     """Who may approve, by login; none: whoever gives another name than who files."""
     keys: dict[str, str] = Field(default_factory=dict)
@@ -96,6 +98,38 @@ class House(Section):
     remittance: tuple[str, ...] = ()
 
 
+class Books(Section):
+    """What our accounts are called in the general ledger that takes our journals."""
+
+    accounts: dict[str, str] = Field(default_factory=dict)
+    """Its account, by how ours begin: `Expenses:Carrier`; `*` stands for any one part."""
+    subsidiary: str = ""
+    """Whose journals they are, where the ledger keeps several companies."""
+
+    @field_validator("accounts")
+    @classmethod
+    def _are_accounts(cls, value: dict[str, str]) -> dict[str, str]:
+        for ours, theirs in value.items():
+            if ours.split(":")[0] not in ROOTS or not all(ours.split(":")):
+                raise ValueError(
+                    f"{ours!r} is no account of ours; `rebill books balances` has them"
+                )
+            if not theirs.strip() or not theirs.isprintable():
+                raise ValueError(f"{ours} has no account in the other ledger; name it")
+        return value
+
+
+ROOTS = ("Assets", "Liabilities", "Income", "Expenses")
+"""What accounts of the books begin with."""
+
+
+class Commissions(Section):
+    """What statements of commissions say of their payees."""
+
+    addresses: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """The lines of each payee's address, by its name."""
+
+
 class Invoices(Section):
     """What the night leaves of customer invoices."""
 
@@ -144,6 +178,56 @@ class Selling(Section):
     def guards_moves(self) -> bool:
         """Whether any limit is set."""
         return self.jump_percent is not None or self.jump_amount is not None
+
+
+class Debits(Section):
+    """Who debits customers that agreed to it, through which bank and when."""
+
+    bank_routing: str = Field(default="", pattern="^([0-9]{9})?$")
+    bank_name: str = Field(default="", max_length=23, pattern="^[ -~]*$")
+    origin: str = Field(default="", max_length=10, pattern="^[ -~]*$")
+    """What the bank knows our files by; empty: the company's number."""
+    company_name: str = Field(default="", max_length=16, pattern="^[ -~]*$")
+    company_id: str = Field(default="", max_length=10, pattern="^[ -~]*$")
+    description: str = Field(default="PAYMENT", min_length=1, max_length=10, pattern="^[ -~]*$")
+    days_after_due: int = Field(default=0, ge=-30, le=365)
+    """Calendar days; negative: before it."""
+    banking_days_ahead: int = Field(default=1, ge=0, le=10)
+    """From the day a file is made to the day it settles."""
+    prenote: bool = True
+    """An account gets an entry of 0.00 first, and three banking days to object."""
+
+
+class DunningStep(Section):
+    """A letter that reminds a customer of what is past due."""
+
+    letter: str = Field(min_length=1, max_length=40, pattern="^[a-z][a-z0-9 _-]*$")
+    """What it is called on record."""
+    days: int = Field(ge=1, le=3660)
+    """Past the due date."""
+    minimum: Decimal = Field(default=Decimal(0), ge=0, le=10**12, decimal_places=2)
+    """What it must come to; less is not reminded of yet."""
+    title: str = Field(default="", max_length=80)
+    text: str = Field(default="", max_length=4000)
+    """What it says; each line is a paragraph."""
+
+
+class Dunning(Section):
+    """When customers are reminded, and how often."""
+
+    automatic: bool = False
+    """The night sends what is due; else it only counts them."""
+    step: tuple[DunningStep, ...] = ()
+
+    @field_validator("step")
+    @classmethod
+    def _follow_each_other(cls, value: tuple[DunningStep, ...]) -> tuple[DunningStep, ...]:
+        days = [step.days for step in value]
+        if days != sorted(set(days)):
+            raise ValueError("each step needs more days than the one before it")
+        if len({step.letter for step in value}) < len(value):
+            raise ValueError("two steps have one letter; call each by a name of its own")
+        return value
 
 
 class Forecast(Section):

@@ -18,8 +18,12 @@ from rebill.workspace.secrets import Unusable, looked_up
 from rebill.workspace.sections import (
     Approval,
     Bank,
+    Books,
     Cash,
+    Commissions,
     Contact,
+    Debits,
+    Dunning,
     Forecast,
     House,
     Invoices,
@@ -34,103 +38,8 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE = "rebill.toml"
 
-TEMPLATE = """\
-# The settings of this workspace. What is not set here has the value shown in the comment.
-
-[database]
-# SQLite needs nothing installed; a relative path lies in this folder. For a database that several
-# machines share, name PostgreSQL here and run `rebill db upgrade`:
-# url = "postgresql://user:password@host/database"
-# A password need not stand here. The URL may be that of an environment variable, or the one line of
-# a file, in this folder or elsewhere, which this login alone can read (`chmod 600`):
-# url = "env:REBILL_DATABASE_URL"
-# url = "file:secrets/database-url"
-url = "sqlite:///rebill.db"
-
-[inbox]
-# max_file_bytes = 8589934592    # a larger carrier file is refused
-# settle_seconds = 0.2           # the time between the two looks that tell a growing file
-
-[archives]
-# max_bytes = 17179869184        # what an archive and all in it may unpack to; beyond is refused
-# max_members = 10000
-# max_ratio = 250                # how many times its packed size a large member may have
-# max_depth = 3                  # how deep archives may lie in archives
-
-[limits]
-# file_seconds = 120             # CPU that one arriving file may take; beyond it is refused
-# file_mebibytes = 1024          # memory that it may hold, for each 256 MiB that it is large
-
-[storage]
-# keep_days = 30                 # files below lines/ that count no more are removed after so long
-
-[warnings]
-# deadline_days = 10             # banking days before `file_by` at which a claim needs a person
-
-[approval]
-# claims_over = "5000.00"        # a claim over this is filed when a second person approved it
-# names = ["ana", "bea"]         # the logins of those who may approve; then the login counts from
-#                                # which it is approved and filed, and not the name that is typed
-# [approval.keys]                # or who signed it, with a key of OpenSSH: its public half
-# bea = "ssh-ed25519 AAAAC3... bea@desk"
-
-[contact]                        # who speaks for us on dispute packets
-# company = "Example Telecom"    # and: name, email, phone, fax, address, acna
-# ocn = { "ILEC" = "1234" }      # our company number with each carrier
-
-[calendar]
-# closings = [2026-12-24]        # days the banks are closed beyond the Federal Reserve's holidays
-
-[bank]
-# known_originators = []         # company IDs that may debit the account and are no carriers
-# max_file_bytes = 268435456     # a larger bank file is refused
-# Statements in CSV are read by profiles; `docs/formats/bank.md` names the keys of one:
-# [[bank.statement]]
-# name = "first-national"
-# date = "Posted"
-
-[cash]
-# at_hand = "0.00"               # cash on the account from which carriers pull; none: not compared
-# audit_days = 1                 # banking days from a bill's arrival to the end of its audit
-
-[recovery]
-# prior_win_rate = "0.5"         # the share of a claim a carrier grants, before any is answered
-# prior_claims = "4"             # so many answered claims outweigh it
-# band = "0.8"                   # the probability that lies between `low` and `high`
-
-[forecast]
-# credit_line = "0.00"           # so far below zero the bank still pays
-# dso_days = 45                  # a customer without a history pays so long after its bill;
-#                                # none: when it is due
-# pay_spread_days = 5            # and so many days around it, more or less
-# bad_debt = "0.01"              # the chance that an invoice is never paid
-# doubtful_after_days = 90       # so long overdue,
-# doubtful = "0.5"               # that chance is this
-# filing_days = 10               # from a bill's arrival to the dispute, before any was filed
-# bill_spread = "0.05"           # by how much a bill differs from the usual one, before it is known
-
-[invoices]
-# pdf = false                    # true: the night leaves a PDF of each invoice too
-
-[outbox]
-# invoices = "all"               # all, issued, none: for which invoices the night leaves papers
-# claims = "all"                 # all, due, none: for which claims it leaves a packet;
-#                                # due: `file_by` lies within the warning time of [warnings]
-
-# [selling]
-# A draft whose month moved further from the customer's last one waits until a person releases it.
-# jump_percent = 50              # percent of the last one; none: no limit
-# jump_amount = "500.00"         # dollars; none: no limit
-
-[house]
-# What invoices of a brand that is no private label show where the brand says nothing itself.
-# name = ""
-# phone = ""                     # toll-free, for questions about a bill
-# email = ""
-# web = ""
-# address = ["100 Main Street", "Springfield, IL 62701"]
-# remittance = ["PO Box 1200", "Springfield, IL 62705"]
-"""
+TEMPLATE = Path(__file__).with_name("new_settings.toml")
+"""What a new `rebill.toml` says: every setting with what it is where nothing is said."""
 
 
 class ConfigError(Exception):
@@ -215,11 +124,15 @@ class Settings(Section):
     recovery: Recovery = Recovery()
     forecast: Forecast = Forecast()
     house: House = House()
+    books: Books = Books()
     invoices: Invoices = Invoices()
     outbox: Outbox = Outbox()
     selling: Selling = Selling()
+    debits: Debits = Debits()
+    dunning: Dunning = Dunning()
     approval: Approval = Approval()
     contact: Contact = Contact()
+    commissions: Commissions = Commissions()
 
     @property
     def statements(self) -> tuple[StatementProfile, ...]:
@@ -350,7 +263,7 @@ def init_workspace(directory: Path) -> Workspace:
         if not (root / SETTINGS_FILE).exists():
             made = os.open(root / SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with open(made, "w", encoding="utf-8") as file:
-                file.write(TEMPLATE)
+                file.write(TEMPLATE.read_text("utf-8"))
     except OSError as fault:
         raise ConfigError(f"{root} cannot be made a workspace: {fault}") from fault
     return open_workspace(root)

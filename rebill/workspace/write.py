@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,6 +29,12 @@ def safe_name(text: str) -> str:
     if quoted.startswith("."):
         quoted = "%2E" + quoted[1:]
     return quoted[:200] or "_"
+
+
+def own_name(text: str) -> str:
+    """Return a file name made from outside text that no other text shares, see `safe_name`."""
+    name = safe_name(text)
+    return name if name == text else f"{name[:190]}-{zlib.crc32(text.encode()):08x}"
 
 
 @contextmanager
