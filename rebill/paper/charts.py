@@ -24,6 +24,10 @@ COLORS = ("#2b5c8a", "#c46a1b", "#4b8b5a", "#a4262c", "#6b5aa0", "#3d9aa8", "#8a
 """Told apart on paper too; a chart with more series begins again."""
 WIDTH, HEIGHT = 760, 280
 LEFT, RIGHT, TOP, BOTTOM = 74, 14, 12, 34
+LETTER = 6.4
+"""Points that a letter of a label takes, on the mean."""
+TINT = 0.18
+"""How much of its colour a band has."""
 ROW = 24
 """Height of a label's row in `ranked`."""
 
@@ -75,8 +79,9 @@ def columns(
         start = LEFT + slot * at
         parts.append(_columns_of(series, at, start, slot, scale, unit, stacked, label))
     every = -(-len(labels) // 13)
+    room = int(slot * every / LETTER) - 1
     parts += [
-        _text(LEFT + slot * (at + 0.5), HEIGHT - BOTTOM + 16, label, "middle")
+        _text(LEFT + slot * (at + 0.5), HEIGHT - BOTTOM + 16, _short(label, room), "middle")
         for at, label in enumerate(labels)
         if at % every == 0
     ]
@@ -129,8 +134,12 @@ def over_time(
                 f' stroke="#1d232b" stroke-dasharray="2 3">'
                 f"<title>{escape(mark.text)}</title></line>"
             )
-            parts.append(_text(x + 4, TOP + 10, mark.text, "start"))
-    legend = [(b.name, _color(b, n)) for n, b in enumerate(bands)]
+            fits = x + 4 + LETTER * len(mark.text) <= WIDTH
+            side = (x + 4, "start") if fits else (x - 4, "end")
+            parts.append(_text(side[0], TOP + 10, mark.text, side[1]))
+    # A band that lies in another is darker than it, also where it is named.
+    tints = (f"{_color(b, n)};opacity:{TINT * (n + 1):.2f}" for n, b in enumerate(bands))
+    legend = [(b.name, tint) for b, tint in zip(bands, tints, strict=True)]
     legend += [(s.name, _color(s, n)) for n, s in enumerate(series)]
     return _figure(title, HEIGHT, parts, legend)
 
@@ -198,11 +207,16 @@ def _day_axis(days: Sequence[dt.date], place: Callable[[dt.date], float]) -> str
         months.append(after)
     firsts = months if len(months) <= 2 else [day for day in months if day.day == 1]
     every = -(-len(firsts) // 12)
-    return "".join(
-        _text(place(day), HEIGHT - BOTTOM + 16, f"{day:%Y-%m-%d}" if every == 1 and
-              len(firsts) <= 7 else f"{day:%Y-%m}", "start")
-        for day in firsts[::every]
-    )  # fmt: skip
+    shape = "%Y-%m-%d" if every == 1 and len(firsts) <= 7 else "%Y-%m"
+    drawn, free = [], 0.0
+    for day in firsts[::every]:
+        words = f"{day:{shape}}"
+        # A label at the edge is moved in; one that would touch the label before it is left out.
+        at = min(place(day), WIDTH - LETTER * len(words))
+        if at >= free:
+            drawn.append(_text(at, HEIGHT - BOTTOM + 16, words, "start"))
+            free = at + LETTER * (len(words) + 1)
+    return "".join(drawn)
 
 
 # --- marks ------------------------------------------------------------------------------------
@@ -299,8 +313,9 @@ def _band(
     ]
     corners = [f"{x:.1f},{high:.1f}" for x, _, high in edges]
     corners += [f"{x:.1f},{low:.1f}" for x, low, _ in reversed(edges)]
+    color = _color(band, number)
     return (
-        f'<polygon points="{" ".join(corners)}" fill="{_color(band, number)}" fill-opacity=".18">'
+        f'<polygon points="{" ".join(corners)}" fill="{color}" fill-opacity="{TINT}">'
         f"<title>{escape(band.name)}</title></polygon>"
     )
 

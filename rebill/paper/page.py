@@ -18,6 +18,11 @@ def money(value: object) -> str:
     return "" if value is None else f"{value:,.2f}"
 
 
+def usd(value: object) -> str:
+    """Return dollars with their sign, two places and thousands separators; empty where none are."""
+    return "" if value is None else f"${value:,.2f}".replace("$-", "-$")
+
+
 def count(value: object) -> str:
     """Return a whole number with thousands separators; empty where there is none."""
     return "" if value is None else f"{value:,}"
@@ -34,6 +39,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     shared.filters["money"] = money
+    shared.filters["usd"] = usd
     shared.filters["count"] = count
     return shared
 

@@ -43,7 +43,7 @@ def safe_csv(frame: pl.DataFrame) -> str:
 def as_table(frame: pl.DataFrame) -> str:
     """Return rows as aligned text under their column names, numbers to the right."""
     text = as_text(frame)
-    numeric = [_is_number(dtype) for dtype in frame.dtypes]
+    numeric = [is_number(dtype) for dtype in frame.dtypes]
     cells = [list(frame.columns)]
     cells += [[_cell(value) for value in row] for row in text.iter_rows()]
     widths = [max(len(row[i]) for row in cells) for i in range(frame.width)]
@@ -75,12 +75,10 @@ def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
     return "\n\n".join(blocks)
 
 
-def show(frame: pl.DataFrame, json: bool = False) -> None:
-    """Print rows on standard output; silence where there are none, unless JSON is asked for."""
-    if json:
-        print(as_json(frame))
-    elif frame.height:
-        print(as_table(frame))
+def as_pairs(frame: pl.DataFrame) -> str:
+    """Return what is known of one row as names and words, in `WIDTH` columns."""
+    known = as_text(frame).row(0, named=True)
+    return told_in_columns((n, _cell(value)) for n, value in known.items() if value is not None)
 
 
 def told_in_columns(said: Iterable[tuple[str, str]]) -> str:
@@ -99,12 +97,31 @@ def told_in_columns(said: Iterable[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def hung(heading: str, words: str, most: int | None = None) -> str:
+    """Return words behind a heading, as lines of `WIDTH` columns below each other.
+
+    No word is broken, so that paths and names can be copied. Of `most` lines the last says that
+    there is more.
+    """
+    return textwrap.fill(
+        words,
+        WIDTH,
+        initial_indent=heading,
+        subsequent_indent=" " * len(heading),
+        break_long_words=False,
+        break_on_hyphens=False,
+        max_lines=most,
+        placeholder=" ...",
+    )
+
+
 def note(text: str) -> None:
     """Print a word for people on standard error."""
     print(text, file=sys.stderr)
 
 
-def _is_number(dtype: pl.DataType) -> bool:
+def is_number(dtype: pl.DataType) -> bool:
+    """Return whether the values of a column are figures, which stand to the right."""
     return isinstance(dtype, pl.Decimal) or dtype.is_integer()
 
 
