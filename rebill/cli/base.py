@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
@@ -12,6 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 import typer
+
+from rebill.cli import standard_input, whereabouts
+from rebill.cli.manual import choices, help_layout
+from rebill.cli.manual.choices import COMPLETES
 
 if TYPE_CHECKING:
     from typer.models import CommandInfo
@@ -36,9 +41,12 @@ class Commands(typer.Typer):
     A command stays the function it is: other code calls it with the value.
     """
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{"cls": help_layout.Group, "no_args_is_help": True, **settings})
+
     def command(self, name: str | None = None, **settings: Any) -> Callable[[Command], Command]:
         """Return what makes a function a command of this group."""
-        return _as_it_was(super().command(name, **settings))
+        return _as_it_was(super().command(name, **{"cls": help_layout.Page, **settings}))
 
     def callback(self, **settings: Any) -> Callable[[Command], Command]:
         """Return what makes a function the group's own command."""
@@ -65,11 +73,21 @@ def spread(command: Callable[..., Any]) -> Callable[..., Any]:
             annotated = parameter.replace(annotation=kinds[parameter.name])
             taken.append(annotated.replace(kind=inspect.Parameter.KEYWORD_ONLY))
 
+    if COMPLETES in os.environ:
+        choices.offer(each.annotation for each in taken)
+    files = [each.name for each in taken if standard_input.is_read(each.annotation)]
+    folders = [each.name for each in taken if standard_input.is_folder(each.annotation)]
+
     @wraps(command)
-    def called(**given: Any) -> Any:
-        for name, kind in gathered.items():
-            given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
-        return command(**given)
+    def called(**typed: Any) -> Any:
+        if any(str(typed.get(name)) == standard_input.DASH for name in folders):
+            raise typer.BadParameter("several files are written: -o names a folder")
+        if "workspace" in typed:
+            typed["workspace"] = whereabouts.workspace(typed["workspace"])
+        with standard_input.read_in(typed, files) as given:
+            for name, kind in gathered.items():
+                given[name] = kind(**{field.name: given.pop(field.name) for field in fields(kind)})
+            return command(**given)
 
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in taken}
     called.__dict__["__signature__"] = inspect.Signature(taken)
@@ -89,25 +107,44 @@ def _fields(kind: type) -> Iterator[inspect.Parameter]:
 
 app = Commands(
     name="rebill",
-    help="Telecom rebilling: carrier invoices in, disputes and customer invoices out.",
-    no_args_is_help=True,
+    cls=help_layout.Root,
+    help="""Check what telephone carriers bill, dispute what is wrong, bill the customers.
+
+    A folder is the workspace: `rebill init`. Carrier bills go into its inbox/, `rebill nightly`
+    reads and checks them, and what it leaves lies in its outbox/. `rebill help` explains more.
+
+    -q (--quiet), -v (--verbose), --workspace and -h may stand anywhere in a command.
+    """,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-disputes = Commands(help="Claims towards carriers.")
-invoices = Commands(help="Invoices to customers.")
-cash = Commands(help="What carriers pull, and what of it is in dispute.")
-bills = Commands(no_args_is_help=True, help="Carrier bills as a whole, before their lines.")
-documents = Commands(no_args_is_help=True, help="What a person decides about carrier documents.")
-findings = Commands(no_args_is_help=True, help="What a person decides about findings.")
-db = Commands(no_args_is_help=True, help="The database behind the workspace.")
-profiles = Commands(no_args_is_help=True, help="Dialects of carrier paper, as data.")
-margin = Commands(no_args_is_help=True, help="What is left of prices after costs.")
-books = Commands(no_args_is_help=True, help="The months as double-entry journal.")
-commissions = Commands(no_args_is_help=True, help="Who earns what of what customers pay.")
-runs = Commands(no_args_is_help=True, help="What was run, by whom and where.")
-csr = Commands(no_args_is_help=True, help="Customer service records of carriers.")
+_STEP = "{}\n\nWithout a command: bring them up to date, and list them."
+disputes = Commands(
+    no_args_is_help=False, help=_STEP.format("Claims against carriers: list, file, follow up.")
+)
+invoices = Commands(
+    no_args_is_help=False, help=_STEP.format("Invoices to customers: build, issue, correct.")
+)
+cash = Commands(
+    no_args_is_help=False,
+    help="""What carriers pull from the bank account, and when.
+
+    Without a command: bring them up to date, and list the next pulls.
+    """,
+)
+bills = Commands(help="Carrier bills as a whole, before their lines.")
+documents = Commands(help="Carrier bills: list them, accept, replace, take off.")
+findings = Commands(help="What is wrong on bills: list it, claim it or not.")
+db = Commands(help="The database of the workspace: upgrade it, clear out old files.")
+profiles = Commands(help="How files of each carrier are read, described as data.")
+margin = Commands(help="What is earned: price less cost, and the markup a target needs.")
+books = Commands(help="The months as a double-entry journal, for the bookkeeping.")
+receivables = Commands(help="What customers owe us, and how it is collected.")
+commissions = Commands(help="Who earns which share of what customers pay.")
+runs = Commands(help="What was run, when, by whom and how it ended.")
+csr = Commands(help="Customer service records: a carrier's list of what we have.")
 GROUPS = {
     "disputes": disputes,
     "invoices": invoices,
@@ -119,6 +156,7 @@ GROUPS = {
     "profiles": profiles,
     "margin": margin,
     "books": books,
+    "receivables": receivables,
     "commissions": commissions,
     "csr": csr,
     "runs": runs,
@@ -140,14 +178,25 @@ def _module(command: CommandInfo) -> str:
 
 def example(*lines: str) -> str:
     """Return how a command is used, as its help ends."""
-    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in lines)
+    shown = (line for each in lines for line in help_layout.wrapped(each))
+    return "\b\nExample:\n" + "\n".join(f"  {line}" for line in shown)
+
+
+QUIET = "rebill.quiet"
+"""Where the context of a command says that no progress is wanted."""
+
+
+def quiet() -> bool:
+    """Whether the command that runs says no more than results, warnings and errors."""
+    here = whereabouts.context()
+    return here is not None and bool(here.meta.get(QUIET))
 
 
 def a_log() -> Log:
     """Return a log on standard error."""
     from rebill.workspace.log import Log
 
-    return Log()
+    return Log(quiet=quiet())
 
 
 def now() -> str:
@@ -176,7 +225,6 @@ def login() -> str:
     the environment says.
     """
     import getpass
-    import os
     import pwd
 
     try:
@@ -212,7 +260,7 @@ def put(text: str, out: Path | None) -> None:
     from rebill.workspace.settings import ConfigError
     from rebill.workspace.write import leave
 
-    if out is None:
+    if out is None or str(out) == standard_input.DASH:
         sys.stdout.write(text)
     elif out.is_dir():
         raise ConfigError(f"{out} is a folder; name a file in it")

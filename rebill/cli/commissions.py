@@ -9,7 +9,7 @@ import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, commissions, example, now
 from rebill.cli.failures import cause_of
-from rebill.cli.options import HERE, Given, Keeping, OfMonth, Where, month_from, open_place
+from rebill.cli.options import HERE, Keeping, Listed, OfMonth, Where, month_from, open_place
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OneMonth = Annotated[
     str,
     typer.Option(
+        "--bill-month",
         "--month",
         parser=month_from,
         metavar="YYYY-MM",
@@ -32,17 +33,21 @@ def commissions_build(
     final: Annotated[bool, typer.Option("--final", help="They never change from now on.")] = False,
     given: Keeping,
 ) -> None:
-    """Build the statements of a month, and of every payee write PDF and CSV to the outbox."""
-    from rebill.books import statements
+    """Build the statements of a month.
+
+    The papers of every payee, PDF, page and CSV, are left in the outbox.
+    """
+    from rebill.books import statement_paper, statements
     from rebill.paper.text import note
 
     given.sure(given.as_of)
     made = statements.build(given.place(), month, final, given.as_of, now)
-    given.show(made)
+    given.show(made, "statements")
     try:
         with given.reading() as record:
             for payee in made["payee"]:
-                statements.write_statement(record, payee, month, None)
+                statement_paper.write_statement(record, payee, month, None)
+            _tell_payer(record)
     except OSError as error:
         cause, remedy = cause_of(error)
         writes = f"{remedy}, then `rebill commissions statement PAYEE --month {month}` writes one"
@@ -63,12 +68,13 @@ def commissions_show(
     deal: Annotated[
         str | None, typer.Option("--deal", help="What each party of this deal earns, and of what.")
     ] = None,
-    given: Given,
+    given: Listed,
 ) -> None:
-    """List statements; of a payee what each invoice brings, of a deal what each party earns.
+    """List statements, what a payee earns, or what a deal brings.
 
-    Of a deal it also says, by invoice and rule, what the rule works on, what it comes to exactly,
-    each party's part of it, and who carries the odd cent and why; as JSON under each party.
+    Of a payee it says what each invoice brings. Of a deal it says what each party earns and, by
+    invoice and rule, what the rule works on, what it comes to exactly, each party's part of it,
+    and who carries the odd cent and why; as JSON under each party.
     """
     import polars as pl
 
@@ -84,10 +90,10 @@ def commissions_show(
         else:
             rows = statements.statements(record)
             rows = rows if month is None else rows.filter(month=month)
-    given.show(rows)
+    given.show(rows, "statements" if payee is None else "invoices with commission")
 
 
-def _show_deal(record: Record, month: str | None, deal: str, given: Given) -> None:
+def _show_deal(record: Record, month: str | None, deal: str, given: Listed) -> None:
     """Print the parties of a deal, and the parts of each invoice and rule."""
     from rebill.books import statements
 
@@ -95,18 +101,17 @@ def _show_deal(record: Record, month: str | None, deal: str, given: Given) -> No
     parts = statements.deal_parts(record, month, deal)
     if given.json:
         given.show(statements.parts_of(parties, parts))
-        return
-    given.show(parties)
-    if parts.height:
-        print()
-    given.show(parts.drop("deal"))
+    elif parties.is_empty() or not given.plain():
+        given.show(parties, "parties of a deal")
+    else:
+        given.show_parts({"parties": parties, "parts": parts.drop("deal")}, parts="parts of rules")
 
 
 @commissions.command(
     "statement", epilog=example("rebill commissions statement AGENT-7 --month 2026-03 -o out")
 )
 def commissions_statement(
-    payee: str,
+    payee: Annotated[str, typer.Argument(metavar="PAYEE")],
     month: OneMonth,
     out: Annotated[
         Path | None,
@@ -114,10 +119,20 @@ def commissions_statement(
     ] = None,
     workspace: Where = HERE,
 ) -> None:
-    """Write a payee's statement of a month as PDF and CSV."""
-    from rebill.books import statements
+    """Write a payee's statement of a month as PDF, page and CSV."""
+    from rebill.books import statement_paper
     from rebill.store.record import reading
 
     with reading(open_place(workspace)) as record:
-        for path in statements.write_statement(record, payee, month, out):
+        for path in statement_paper.write_statement(record, payee, month, out):
             print(path)
+        _tell_payer(record)
+
+
+def _tell_payer(record: Record) -> None:
+    """Say what statements do not say of who pays."""
+    from rebill.books.statement_paper import payer_lacks
+    from rebill.paper.text import note
+
+    if lacks := payer_lacks(record):
+        note(f"warning: the statements do not say who pays; fill in {lacks}")

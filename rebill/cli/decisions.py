@@ -11,6 +11,7 @@ import typer
 
 from rebill.cli.base import (
     NEEDS_A_PERSON,
+    bills,
     carry_out,
     disputes,
     documents,
@@ -21,11 +22,12 @@ from rebill.cli.base import (
     now,
     show_outcome,
 )
-from rebill.cli.options import Decided, GivenDay, any_day_from
+from rebill.cli.options import Decided, ListedDay, any_day_from
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
     from rebill.run.acts import Act, Decision, Exempt
+    from rebill.workspace.settings import Workspace
 
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Its document_id.")]
 FindingIds = Annotated[list[str] | None, typer.Argument(metavar="[FINDING]...")]
@@ -97,10 +99,15 @@ def decide(command: str, decided: Decided, act: Act, *acts: Decision, lines: boo
     "accept", epilog=example('rebill documents accept 3k5vq2ab7c --reason "carrier confirms it"')
 )
 def documents_accept(document_id: DocumentId, decided: Decided) -> None:
-    """Let a held or voided document count as it is; its lines are audited at once."""
+    """Let a bill count that was held or taken off the record.
+
+    It counts as it is; its lines are checked at once.
+    """
+    from rebill.inquiry import known_ids
     from rebill.run.acts import Accept
 
     act = act_of(decided)
+    document_id = decided.meant(known_ids.documents, [document_id])[0]
     decide("documents accept", decided, act, Accept(document_id, act))
 
 
@@ -108,14 +115,17 @@ def documents_accept(document_id: DocumentId, decided: Decided) -> None:
     "void", epilog=example('rebill documents void 3k5vq2ab7c --reason "test bill of the carrier"')
 )
 def documents_void(document_id: DocumentId, decided: Decided) -> None:
-    """Take a document off the record: lines, findings, claims, pull and customer lines follow.
+    """Take a bill off the record, with all that followed from it.
 
-    Nothing is lost: its lines are kept apart, and `rebill documents accept` brings it back. A claim
-    that was filed stays and is marked.
+    Its lines, findings, claims, pull and customer lines go with it. Nothing is lost: its lines
+    are kept apart, and `rebill documents accept` brings it back. A claim that was filed stays and
+    is marked.
     """
+    from rebill.inquiry import known_ids
     from rebill.run.acts import Void
 
     act = act_of(decided)
+    document_id = decided.meant(known_ids.documents, [document_id])[0]
     decide("documents void", decided, act, Void(document_id, act))
 
 
@@ -140,18 +150,24 @@ def documents_replace(
     ] = None,
     decided: Decided,
 ) -> None:
-    """Let another document of the same account and invoice number stand instead of this one."""
+    """Let a corrected bill stand in place of this one.
+
+    It is of the same account and invoice number: a file, or a document that is held.
+    """
+    from rebill.inquiry import known_ids
     from rebill.night.job import Job, pick
     from rebill.run import plan
     from rebill.run.acts import Accept, StandIn, Void
 
     place, act, path = decided.place(), act_of(decided), Path(by)
     known_profile(profile, place.root)
+    document_id = decided.meant(known_ids.documents, [document_id])[0]
     acts: tuple[Decision, ...]
     if path.is_file():
         acts = (Void(document_id, act, instead=""), StandIn(document_id, act))
         seen, where = pick(place, [path])
     else:
+        by = decided.meant(known_ids.documents, [by])[0]
         acts = (Void(document_id, act, instead=by), Accept(by, act, word=None))
         seen, where = (), {}
     job = Job("documents replace", plan.plan_decision(acts), act.on, seen, where, profile)
@@ -177,17 +193,18 @@ def findings_waive(
     ] = None,
     decided: Decided,
 ) -> None:
-    """Do not claim findings: some by name, or every one of a code and a service or a USOC.
+    """Do not claim findings; they stay on record and are flagged.
 
-    They stay on record with what they put at stake, and are flagged.
+    Some by name, or every one of a code and a service or a USOC (a carrier's code for a charge).
     """
+    from rebill.inquiry import known_ids
     from rebill.run.acts import Waive
 
     if bool(finding_ids) == bool(standing.code) or (finding_ids and standing.narrowed()):
         raise typer.BadParameter("name findings, or a --code with a --service or a --usoc")
     exempt = standing.exempt()
     act = act_of(decided)
-    names = tuple(dict.fromkeys(finding_ids or ()))
+    names = tuple(decided.meant(known_ids.findings, finding_ids or ()))
     decide("findings waive", decided, act, Waive(names, exempt, until, act), lines=False)
 
 
@@ -207,18 +224,20 @@ def findings_reopen(
     ] = None,
     decided: Decided,
 ) -> None:
-    """Let findings that were waived be claimed again, if their window is still open."""
+    """Claim findings again that were waived, while there is time."""
+    from rebill.inquiry import known_ids
     from rebill.run.acts import Reopen
 
     if not finding_ids and not exception:
         raise typer.BadParameter("name findings, or a standing exception with --exception")
     act = act_of(decided)
-    names, numbers = tuple(dict.fromkeys(finding_ids or ())), tuple(dict.fromkeys(exception or ()))
+    names = tuple(decided.meant(known_ids.findings, finding_ids or ()))
+    numbers = tuple(dict.fromkeys(exception or ()))
     decide("findings reopen", decided, act, Reopen(names, numbers, act), lines=False)
 
 
 @findings.command("waivers", epilog=example("rebill findings waivers --as-of 2026-03-31"))
-def findings_waivers(given: GivenDay) -> None:
+def findings_waivers(given: ListedDay) -> None:
     """List the waivers and standing exceptions that hold on a day."""
     from rebill.store.decisions import decisions, waivers
 
@@ -226,7 +245,7 @@ def findings_waivers(given: GivenDay) -> None:
         held = waivers(record, given.day(record))
         acts = decisions(record).select("id", "decided_on", "who", "reason")
     rows = held.join(acts, left_on="decision", right_on="id", how="left", maintain_order="left")
-    given.show(rows)
+    given.show(rows, "waivers")
 
 
 @disputes.command(
@@ -251,24 +270,57 @@ def disputes_approve(
     ] = None,
     decided: Decided,
 ) -> None:
-    """Agree that claims are filed: a claim over `claims_over` needs a second person's name.
+    """Agree, as a second person, that claims are filed.
 
-
-    Where `[approval] names` says who may approve, it needs the login of another of them, or a
-    signature by a key of `[approval.keys]`. Exit 1: on record, but it does not count so.
+    A claim over `claims_over` of the settings needs it. Where `[approval] names` says who may
+    approve, it needs the login of another of them, or a signature by a key of `[approval.keys]`.
+    Exit 1: on record, but it does not count so.
     """
-    from rebill.disputes.approval import approve, counts, to_sign
-    from rebill.paper.text import note
+    from rebill.disputes.approval import approve, to_sign
+    from rebill.inquiry import known_ids
 
     place, act = decided.place(), act_of(decided, reckons=False)
+    claim_nos = decided.meant(known_ids.claims, claim_nos)
     if statement:
         print(to_sign(place, claim_nos, act), end="")
         return
-    decided.show(approve(place, claim_nos, act, now, signature))
-    if not counts(place, signature is not None):
+    decided.show(approve(place, claim_nos, act, now, signature), "claims")
+    _must_count(place, signature is not None, ", or with --signature")
+
+
+@bills.command(
+    "approve",
+    epilog=example('rebill bills approve 3k5vq2ab7c --who ana --reason "as expected, S1 is new"'),
+)
+def bills_approve(
+    document_ids: Annotated[
+        list[str], typer.Argument(metavar="DOCUMENT...", help="Its document_id.")
+    ],
+    decided: Decided,
+) -> None:
+    """Say that you have looked at carrier bills before their pull.
+
+    It holds for a pull of as much or less; `[approval] bills_over` names the amount from which on
+    it is asked for, `names` whose logins count. Exit 1: on record, but it does not count so.
+    """
+    from rebill.cash.bill_approvals import approve_bills
+    from rebill.inquiry import known_ids
+
+    place, act = decided.place(), act_of(decided, reckons=False)
+    ids = decided.meant(known_ids.documents, document_ids)
+    decided.show(approve_bills(place, ids, act, now), "bills to be pulled")
+    _must_count(place, False)
+
+
+def _must_count(place: Workspace, signed: bool, otherwise: str = "") -> None:
+    """Leave with exit 1 where an approval made from here does not count, and say why."""
+    from rebill.disputes.approval import counts
+    from rebill.paper.text import note
+
+    if not counts(place, signed):
         note(
             f"it does not count: the login {place.hand.who or '(unknown)'} is none of [approval]"
-            " names; approve from the login of one of them, or with --signature"
+            f" names; approve from the login of one of them{otherwise}"
         )
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -288,7 +340,8 @@ def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
 
 
 def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:
-    from rebill.paper.text import as_object, note, show
+    from rebill.cli.lists.shown import show_parts
+    from rebill.paper.text import as_object, note
 
     told = outcome.difference
     if told is None:
@@ -297,8 +350,7 @@ def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:
     if json:
         print(as_object(parts, kept=keep))
         return
-    for frame in parts.values():
-        show(frame)
+    show_parts(parts, {"claims": "changed claims", "customers": "changed customers"})
     if not told:
         note("nothing changes")
     elif not keep:

@@ -89,8 +89,11 @@ def ended_by_signals() -> Iterator[None]:
 
 def is_closed_pipe(error: BaseException) -> bool:
     """Whether whoever read our output had enough of it; polars tells it as an error of its own."""
-    return isinstance(error, BrokenPipeError) or (
-        isinstance(error, OSError) and "Broken pipe" in str(error)
+    if isinstance(error, BrokenPipeError):
+        return True
+    said = str(error)
+    return f"(os error {errno.EPIPE})" in said or (
+        isinstance(error, OSError) and "Broken pipe" in said
     )
 
 

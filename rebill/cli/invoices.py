@@ -8,17 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, carry_out, example, invoices, now, put, show_outcome
+from rebill.cli.base import (
+    NEEDS_A_PERSON,
+    carry_out,
+    example,
+    invoices,
+    now,
+    put,
+    show_outcome,
+)
 from rebill.cli.options import (
     HERE,
     Acting,
     Decided,
     Given,
     Keeping,
+    Listed,
+    ListedDay,
     Month,
     Where,
     day_from,
-    month_from,
     open_place,
 )
 
@@ -29,13 +38,15 @@ On = Annotated[
     dt.date,
     typer.Option("--on", "--as-of", parser=day_from, metavar="DATE", help="The day it is done."),
 ]
+TOLD = 12
+"""So many drafts are named that wait for one reason."""
 Numbers = Annotated[list[str] | None, typer.Argument(metavar="INVOICE...")]
 Customer = Annotated[
     str | None, typer.Option("--customer", metavar="CUSTOMER", help="Only this customer.")
 ]
 
 
-def _tell_lacking(place: Workspace) -> bool:
+def tell_lacking(place: Workspace) -> bool:
     """Say which papers a command could not leave; return whether there are any."""
     from rebill.outbox.lacking import lacking, words
     from rebill.paper.text import note
@@ -55,7 +66,7 @@ def invoices_step(context: typer.Context, given: Keeping) -> None:
         from rebill.cli.night import bring_up_to_date
 
         bring_up_to_date("invoices", given)
-        invoices_list(given=given)
+        invoices_list(given=ListedDay.of(given))
 
 
 @invoices.command("list", epilog=example("rebill invoices list --bill-month 2026-03"))
@@ -66,34 +77,39 @@ def invoices_list(
     status: Annotated[
         str | None, typer.Option("--status", help="Only those in this state: draft, issued, void.")
     ] = None,
-    given: Given,
+    given: Listed,
 ) -> None:
     """List customer invoices and credit notes."""
+    from rebill.cli.lists.filters import known, of_customer, with_names
+
+    state = known("--status", status, ("draft", "issued", "void"))
     with given.reading() as record:
-        bills = record.customer_invoices()
-    wanted = {"bill_month": bill_month, "customer": customer, "status": status}
-    given.show(
-        bills.filter(**{k: v for k, v in wanted.items() if v}).drop("issued_load", "lacking")
-    )
+        bills = with_names(record, record.customer_invoices().drop("issued_load", "lacking"))
+    wanted = {"bill_month": bill_month, "status": state}
+    people = of_customer(bills.filter(**{k: v for k, v in wanted.items() if v}), customer)
+    given.show(people.drop("name"), "invoices", people)
 
 
 @invoices.command("show", epilog=example("rebill invoices show ACME-2026-000001"))
 def invoices_show(number: Annotated[str, typer.Argument(metavar="INVOICE")], given: Given) -> None:
-    """Show an invoice: what it is, and every row that stands on it."""
+    """Show an invoice and every row that stands on it."""
+    from rebill.inquiry import known_ids
     from rebill.selling.issue import story
 
     with given.reading() as record:
+        number = known_ids.invoices(record, [number])[0]
         bill, lines = story(record, number)
-    given.show_parts({"invoice": bill, "lines": lines})
+    given.show_parts({"invoice": bill, "lines": lines}, lines="invoice lines")
 
 
 @invoices.command(
     "build", epilog=example("rebill invoices build", "rebill invoices build --bill-month 2026-03")
 )
 def invoices_build(*, bill_month: Month = None, given: Keeping) -> None:
-    """Price what is on record with the tables of the day, and build its draft invoices.
+    """Price what is on record and build the draft invoices.
 
-    All months that are not issued in full, or the one that is named. What is issued stays.
+    The prices are those of the tables on that day. All months that are not issued in full, or the
+    one that is named. What is issued stays.
     """
     from rebill.selling.issue import open_months
 
@@ -116,10 +132,13 @@ def invoices_issue(
     bill_month: Month = None,
     given: Acting,
 ) -> None:
-    """Issue drafts: those named, or all of a bill month. What is issued never changes.
+    """Issue drafts; what is issued never changes.
 
-    Drafts that cannot be issued stay drafts and are listed with the reason: exit 1.
+    Those that are named, or all of a bill month. Drafts that cannot be issued stay drafts and are
+    listed with the reason: exit 1. So are papers that are lacking, as those of a brand that does
+    not say who sends them and where to pay.
     """
+    from rebill.inquiry import known_ids
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
@@ -127,11 +146,14 @@ def invoices_issue(
         raise typer.BadParameter("name the invoices, or a month with --bill-month")
     given.sure(on)
     place = given.place()
-    issued, waiting = issuing.issue(place, numbers or [], on, now, bill_month)
-    given.show(issued.select(*issuing.SHOWN))
-    for number, hold in waiting.select("invoice_no", "hold").iter_rows():
-        note(f"{number} stays a draft: {hold}")
-    if _tell_lacking(place) or waiting.height:
+    named = given.meant(known_ids.invoices, numbers or [])
+    issued, waiting = issuing.issue(place, named, on, now, bill_month)
+    given.show(issued.select(*issuing.SHOWN), "invoices")
+    for (hold,), drafts in waiting.group_by("hold", maintain_order=True):
+        told = ", ".join(drafts["invoice_no"].head(TOLD))
+        more = f" and {drafts.height - TOLD:,} more" if drafts.height > TOLD else ""
+        note(f"{told}{more} {'stays a draft' if drafts.height == 1 else 'stay drafts'}: {hold}")
+    if tell_lacking(place) or waiting.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -144,23 +166,25 @@ def invoices_issue(
 def invoices_release(
     numbers: Annotated[list[str], typer.Argument(metavar="INVOICE...")], decided: Decided
 ) -> None:
-    """Let held drafts be issued as they are: who, when and why stay on record.
+    """Let drafts that are held be issued as they are.
 
-    It holds for what guards said of a draft, its number included: built again with another number
-    the draft is held again. What its taxes lack, and lines of another class than their code, are
-    not released so: such a draft stays held: exit 1.
+    Who, when and why stay on record. It holds for what guards said of a draft, its number
+    included: built again with another number the draft is held again. What its taxes lack, and
+    lines of another class than their code, are not released so: such a draft stays held: exit 1.
     """
     from rebill.cli.decisions import act_of
+    from rebill.inquiry import known_ids
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
 
     place = decided.place()
+    numbers = decided.meant(known_ids.invoices, numbers)
     drafts = issuing.release(place, numbers, act_of(decided, reckons=False), now)
-    decided.show(drafts.select(*issuing.SHOWN))
+    decided.show(drafts.select(*issuing.SHOWN), "invoices")
     held = drafts.filter(drafts["hold"].is_not_null())
     for number, hold in held.select("invoice_no", "hold").iter_rows():
         note(f"{number} is still held: {hold}")
-    if _tell_lacking(place) or held.height:
+    if tell_lacking(place) or held.height:
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -174,65 +198,19 @@ def invoices_void(
     why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "voided",
     given: Acting,
 ) -> None:
-    """Take invoices back: a draft becomes void, an issued one gets a credit note over all of it.
+    """Take invoices back; an issued one gets a credit note.
 
-    An issued invoice itself never changes. What stood on it is due again with the next build.
+    A draft becomes void. An issued invoice itself never changes: the credit note is over all of it.
+    What stood on it is due again with the next build.
     """
+    from rebill.inquiry import known_ids
     from rebill.selling import issue as issuing
 
     given.sure(on)
     place = given.place()
-    given.show(issuing.void(place, numbers, on, why, now).select(*issuing.SHOWN))
-    if _tell_lacking(place):
-        raise typer.Exit(NEEDS_A_PERSON)
-
-
-@invoices.command(
-    "rerate",
-    epilog=example(
-        "rebill invoices rerate --bill-month 2026-03 --on 2026-05-02",
-        "rebill invoices rerate --bill-month 2026-03 --on 2026-05-02 --issue",
-    ),
-)
-def invoices_rerate(
-    on: On,
-    bill_month: Annotated[
-        str,
-        typer.Option(
-            "--bill-month",
-            parser=month_from,
-            metavar="YYYY-MM",
-            help="The month to price again.",
-        ),
-    ],
-    *,
-    customer: Customer = None,
-    issue: Annotated[
-        bool, typer.Option("--issue", help="Issue credit notes and new invoices.")
-    ] = False,
-    why: Annotated[str, typer.Option("--note", help="Why, for the record.")] = "priced again",
-    given: Acting,
-) -> None:
-    """Show what pricing an issued month again changes, line by line; with --issue, correct it.
-
-    Corrected is the whole invoice: a credit note over all of it and a new one, which refer to each
-    other. Without --issue nothing is changed.
-    """
-    from rebill.paper.text import note
-    from rebill.selling import issue as issuing
-    from rebill.selling import rerate
-
-    if issue:
-        given.sure(on)
-    place = given.place()
-    done = rerate.rerate(place, bill_month, customer, on, now, issue=issue, note=why)
-    issued = done.issued.select(*issuing.SHOWN)
-    given.show_parts({"differences": done.differences, "issued": issued})
-    total = done.differences["difference"].sum()
-    words = "corrected" if issue else "nothing is issued; --issue corrects them"
-    if not given.json:
-        note(f"{done.differences.height} line(s) differ by {total} in all: {words}")
-    if issue and _tell_lacking(place):
+    numbers = given.meant(known_ids.invoices, numbers)
+    given.show(issuing.void(place, numbers, on, why, now).select(*issuing.SHOWN), "invoices")
+    if tell_lacking(place):
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -246,7 +224,10 @@ def invoices_tax_request(
     ] = None,
     workspace: Where = HERE,
 ) -> None:
-    """Write what drafts ask an outside tax engine: customers whose tax_source is `file`."""
+    """Write what drafts ask an outside tax engine.
+
+    It is for customers whose tax_source is `file`.
+    """
     from rebill.paper.text import as_text
     from rebill.selling.made_lines import tax_requests
     from rebill.store.record import reading
@@ -261,7 +242,10 @@ def invoices_tax_request(
 def invoices_tax_result(
     file: Annotated[Path, typer.Argument(metavar="FILE")], given: Keeping
 ) -> None:
-    """Take the result of an outside tax engine in, whole or not at all, and build the drafts."""
+    """Take in what an outside tax engine answers; build the drafts.
+
+    The result is taken whole or not at all.
+    """
     from rebill.selling.made_lines import take_tax_result
 
     _price("invoices tax-result", take_tax_result(given.place(), file), given)
@@ -275,7 +259,7 @@ def _price(command: str, months: tuple[str, ...], given: Keeping) -> None:
     place = given.place()
     job = Job(command, plan.plan_prices(months), given.settled())
     show_outcome(carry_out(place, job), given.json)
-    if _tell_lacking(place):
+    if tell_lacking(place):
         raise typer.Exit(NEEDS_A_PERSON)
 
 
@@ -299,9 +283,13 @@ def invoices_render(
     ] = None,
     given: Given,
 ) -> None:
-    """Write invoices as PDF or page of their brand, as CSV, JSON or X12 811: some, or all."""
+    """Write invoices as PDF, web page, CSV, JSON or X12 811.
+
+    Some of them or all, each in the layout of its brand.
+    """
     import polars as pl
 
+    from rebill.inquiry import known_ids
     from rebill.outbox.render import FORMS, chosen, render
     from rebill.paper.text import note
     from rebill.workspace import lock
@@ -315,14 +303,17 @@ def invoices_render(
     if out is not None and out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file; name a folder for the documents")
     place = given.place()
+    named = given.meant(known_ids.invoices, numbers or [])
     # The outbox is the night's; whoever writes papers there has the workspace alone.
     alone = lock.locked(place) if out is None else alone_in(out, "invoices render")
     with alone, given.reading() as record:
-        done = render(record, chosen(record, numbers or [], bill_month), forms, out)
+        done = render(record, chosen(record, named, bill_month), forms, out)
     for words in done.words:
         note(f"note: {words}")
     for fault in done.faults:
         note(f"error: {fault}")
-    given.show(pl.DataFrame({"file": [str(path) for path in done.paths]}, {"file": pl.String}))
+    given.show(
+        pl.DataFrame({"file": [str(path) for path in done.paths]}, {"file": pl.String}), "papers"
+    )
     if done.faults:
         raise typer.Exit(NEEDS_A_PERSON)

@@ -18,20 +18,22 @@ from rebill.cli.base import (
     csr,
     example,
     known_profile,
-    put,
 )
+from rebill.cli.lists.filters import EVERY, OfAccount
 from rebill.cli.options import (
     HERE,
     AsOf,
-    CsvOut,
     Given,
-    GivenDay,
+    Listed,
+    ListedDay,
     Month,
     Paths,
     Profile,
     Where,
+    form_of,
     open_place,
 )
+from rebill.cli.standard_input import DASH
 
 
 @app.command(epilog=example("rebill export findings --bill-month 2026-03 -o findings.csv"))
@@ -39,8 +41,13 @@ def export(
     tables: Annotated[list[str], typer.Argument(metavar="TABLE...")],
     bill_month: Month = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="csv|parquet|json", help="How it is written.")
-    ] = "csv",
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="csv|parquet|json",
+            help="How it is written; else as the file's name ends, else csv.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where to; a folder for several."),
@@ -48,8 +55,12 @@ def export(
     as_of: AsOf = None,
     workspace: Where = HERE,
 ) -> None:
-    """Write tables of the record: documents, lines, findings, claims, invoices, cash."""
-    from typing import cast
+    """Write tables of the record, for a spreadsheet or a program.
+
+    Documents, lines, findings, claims, invoices, cash: `rebill help tables` names them and their
+    columns. The file's name says the format (findings.parquet), or --format does.
+    """
+    from typing import cast, get_args
 
     from rebill.inquiry.export import Format, table_frame, write
     from rebill.inquiry.tables import TABLES
@@ -58,12 +69,12 @@ def export(
     for name in tables:
         if name not in TABLES:
             raise typer.BadParameter(f"{name!r} is no table; there are: {', '.join(TABLES)}")
-    if form not in ("csv", "parquet", "json"):
-        raise typer.BadParameter(f"{form!r} is no format; there are: csv, parquet, json")
+    kind = cast(Format, form_of(form, out if len(tables) == 1 else None, get_args(Format)))
+    out = None if out == Path(DASH) else out
     if len(tables) > 1 and out is None:
         raise typer.BadParameter("several tables need -o FOLDER")
-    months, kind = None if bill_month is None else [bill_month], cast(Format, form)
-    with _places(tables, form, out) as places, reading(open_place(workspace)) as record:
+    months = None if bill_month is None else [bill_month]
+    with _places(tables, kind, out) as places, reading(open_place(workspace)) as record:
         for name in tables:
             frame = table_frame(record, name, months, as_of)
             with places(name) as file:
@@ -98,8 +109,8 @@ def _places(
 
 
 @bills.command("compare", epilog=example("rebill bills compare --bill-month 2026-03"))
-def bills_compare(*, bill_month: Month = None, given: Given) -> None:
-    """Compare each bill with the one before it, charge class by charge class."""
+def bills_compare(account: OfAccount = EVERY, *, bill_month: Month = None, given: Listed) -> None:
+    """Compare each bill with the one before it, by kind of charge."""
     from invoices.periods import month_of
     from reconcile.audit.bill_series import compare
 
@@ -107,27 +118,87 @@ def bills_compare(*, bill_month: Month = None, given: Given) -> None:
         rows = compare(record.documents(), record.totals())
     if bill_month:
         rows = rows.filter(month_of("bill_date") == bill_month)
-    given.show(rows.drop("document_id"))
+    given.show(account.of_account(rows).drop("document_id"), "bills")
 
 
-@app.command(epilog=example("rebill explain 3k5vq2ab7c-17"))
-def explain(line_id: str, given: Given) -> None:
-    """Tell the whole story of a line: row, match, rate and its rule, findings, claim, price."""
-    from rebill.inquiry.explain import as_words, story
+@bills.command(
+    "list",
+    epilog=example(
+        "rebill bills list --bill-month 2026-03", "rebill bills list --waiting --as-of 2026-03-31"
+    ),
+)
+def bills_list(
+    account: OfAccount = EVERY,
+    *,
+    bill_month: Month = None,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only those to be approved before their pull.")
+    ] = False,
+    given: ListedDay,
+) -> None:
+    """List what is pulled for each bill, and who approved it.
+
+    And what of it is wrong. With --waiting, exit 1 where a bill is still to be approved.
+    """
+    from rebill.cash.bill_approvals import asked_for, bill_approvals
+    from rebill.store.table_out import Asked
+    from rebill.workspace.settings import ConfigError
 
     with given.reading() as record:
-        told = story(record, line_id)
+        day = given.day(record)
+        if day is None:
+            raise ConfigError("nothing is on record yet: rebill ingest, or a night, takes bills in")
+        asked = Asked(record, None if bill_month is None else [bill_month])
+        rows = bill_approvals(asked, day)
+        if waiting:
+            left = asked_for(record, day)
+            rows = left.join(rows, on="document_id", how="semi", maintain_order="left")
+        else:
+            rows = rows.sort("debit_on", "carrier", "ban", "invoice_no", nulls_last=True)
+    rows = account.of_account(rows)
+    given.show(rows, "bills to be pulled")
+    if waiting and rows.height:
+        raise typer.Exit(NEEDS_A_PERSON)
+
+
+@app.command(
+    epilog=example(
+        "rebill explain 3k5vq2ab7c-17",
+        "rebill explain '614 555 0131'",
+        "rebill explain NORTHLINE-2026-000001 17",
+    )
+)
+def explain(what: Annotated[list[str], typer.Argument(metavar="WHAT...")], given: Given) -> None:
+    """Tell the whole story of a line of a bill.
+
+    Its row, the service it belongs to, the rate and the rule that chose it, findings, claim, price.
+
+    WHAT is the id of a line or finding; the number of a customer or carrier invoice, or of a claim,
+    and the number of a line of it; or a telephone number, circuit, service or order: of these the
+    lines of the newest bill, or a list of them to choose from.
+    """
+    from rebill.inquiry.explain_which import called, explained
+    from rebill.inquiry.explain_words import as_words
+
+    with given.reading() as record:
+        told = explained(record, " ".join(what))
+        names = called(record, told)
     if given.json:
         from json import dumps
 
         print(dumps(told, default=str, indent=1))
     else:
-        print(as_words(told))
+        print(as_words(told, names))
 
 
 @app.command(epilog=example("rebill describe bills/2026-03.csv"))
-def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
-    """Say what a carrier or bank file is and says; nothing is stored, no workspace is needed."""
+def describe(
+    file: Annotated[Path, typer.Argument(metavar="FILE")], *, profile: Profile = None, given: Given
+) -> None:
+    """Say what a carrier or bank file is and says; nothing is kept.
+
+    No workspace is needed.
+    """
     from rebill.inquiry.describe import Reader, as_data, as_words, descriptions, known_at
     from rebill.paper.text import note
     from rebill.workspace.profiles import profiles_at, unfinished_at
@@ -154,11 +225,6 @@ def describe(file: Path, *, profile: Profile = None, given: Given) -> None:
 # --- customer service records ---------------------------------------------------------------------
 
 
-@csr.callback()
-def _records() -> None:
-    """Customer service records of carriers: what they believe is on an account."""
-
-
 @csr.command("diff", epilog=example("rebill csr diff 6145550100123.csr --as-of 2026-03-31"))
 def csr_diff(
     paths: Paths,
@@ -167,16 +233,16 @@ def csr_diff(
         str | None, typer.Option("--carrier", help="Whose record it is; else by the contract.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Also what agrees.")] = False,
-    out: CsvOut = None,
-    given: GivenDay,
+    given: ListedDay,
 ) -> None:
-    """Compare records with the inventory and the last bill, in both directions.
+    """Compare a carrier's records with our inventory and its last bill.
 
-    Exit 1 where something differs.
+    Both directions are told: what it has and we lack, what we have and it lacks. Exit 1 where
+    something differs.
     """
     import polars as pl
 
-    from rebill.paper.text import note, safe_csv
+    from rebill.paper.text import note
     from rebill.reference.inventory_difference import difference
 
     with given.reading() as record:
@@ -186,9 +252,6 @@ def csr_diff(
     if faults.total:
         raise typer.Exit(WRONG_USAGE)
     shown = rows if every else rows.filter(pl.col("differs").is_not_null())
-    if out is not None:
-        put(safe_csv(shown), out)
-    else:
-        given.show(shown)
+    given.show(shown, "differences to service records")
     if rows["differs"].count():
         raise typer.Exit(NEEDS_A_PERSON)

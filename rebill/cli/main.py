@@ -21,8 +21,11 @@ from typing import Annotated
 import typer
 
 from rebill import __version__
-from rebill.cli.base import NEEDS_A_PERSON, Commands, app, in_order
+from rebill.cli.base import NEEDS_A_PERSON, QUIET, Commands, app, in_order
 from rebill.cli.failures import ENDED, Ended, ended_by_signals, is_closed_pipe, told, told_of_papers
+from rebill.cli.manual.choices import COMPLETES
+from rebill.cli.manual.help_layout import first_of
+from rebill.cli.options import HERE, Where
 
 NOUNS = {
     "night": ("init", "load", "ingest", "reconcile", "nightly", "demo", "db"),
@@ -30,15 +33,22 @@ NOUNS = {
     "books": ("books",),
     "cash.pulls": ("cash",),
     "commissions": ("commissions",),
-    "decisions": ("disputes", "documents", "findings"),
+    "lists.registers": ("documents", "findings", "runs"),
+    "decisions": ("disputes", "documents", "findings", "bills"),
     "disputes.claims": ("disputes",),
     "cash.forecast": ("cash",),
     "invoices": ("invoices",),
+    "repricing": ("invoices",),
+    "find": ("find",),
     "lookup": ("export", "explain", "describe", "bills", "csr"),
     "margin": ("margin",),
     "disputes.packets": ("disputes",),
+    "receivables": ("receivables",),
     "profiles": ("profiles",),
-    "upkeep": ("verify", "db", "runs"),
+    "upkeep": ("verify", "db"),
+    "manual.topics": ("help",),
+    "standing": ("status", "doctor"),
+    "manual.shells": ("completion",),
 }
 """Each module adds its commands to `app` when it is imported: the first words of these, in the
 order of the help."""
@@ -47,19 +57,26 @@ OBJECTS = 10_000
 """After so many new objects, circles of them that nobody needs are looked for. Imports make many
 objects and few circles: to look after every few hundred cost a tenth of a start."""
 VERBOSE = ("-v", "--verbose")
-"""It may stand anywhere, as people type it."""
 
 
 @app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: Annotated[bool, typer.Option(VERSION, help="Print the version.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Show where in the program a failure happened.")
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No progress: only warnings and results.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option(*VERBOSE, help="Show where in the program a failure happened.")
+    ] = False,
+    workspace: Where = HERE,
 ) -> None:
+    context.meta[QUIET] = quiet
     if version:
         print(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
 
 
 def command_line(typed: Sequence[str] = ()) -> Commands:
@@ -67,7 +84,7 @@ def command_line(typed: Sequence[str] = ()) -> Commands:
 
     Where the words that are `typed` begin with one of a noun, it may be that noun's commands alone.
     """
-    first = next((word for word in typed if word not in VERBOSE), "")
+    first = first_of(typed)
     wanted = [name for name, words in NOUNS.items() if first in words] or NOUNS
     for name in wanted:
         import_module(f"rebill.cli.{name}")
@@ -84,13 +101,16 @@ def main() -> None:
     words = sys.argv[1:]
     own = words[: words.index("--")] if "--" in words else words
     verbose = any(word in VERBOSE for word in own)
-    kept = [word for word in own if word not in VERBOSE] + words[len(own) :]
     # A context of its own: what this process did before says nothing of this command.
-    sys.exit(Context().run(_run, [VERBOSE[0], *kept] if verbose else kept, verbose))
+    sys.exit(Context().run(_run, words, verbose))
 
 
 def _run(words: list[str], verbose: bool) -> int:
     """Run a command and return its exit code; what went wrong is said in one sentence."""
+    if COMPLETES in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
         run = _tell_version if words == [VERSION] else command_line(words)
         with ended_by_signals():
@@ -104,18 +124,19 @@ def _run(words: list[str], verbose: bool) -> int:
         return _say(*told(error), error, verbose)
 
 
-def _tell_version(_words: list[str]) -> None:
+def _tell_version(_words: list[str], **_settings: str) -> None:
     """Print the version without what takes options apart, which is slow to import."""
     print(__version__)
 
 
-def _carried_out(run: Callable[[list[str]], object], words: list[str]) -> int:
+def _carried_out(run: Callable[..., object], words: list[str]) -> int:
     """Run a command as typer does, and return its exit code."""
     closed = sys.stdout
     try:
-        run(words)
+        run(words, prog_name="rebill")
     except SystemExit as left:
-        if sys.stdout is not closed:  # typer met a closed pipe, and hides what is left to print
+        # Where typer or rich met a closed pipe, they end the command in a way of their own.
+        if sys.stdout is not closed or isinstance(left.__context__, BrokenPipeError):
             raise BrokenPipeError from left
         if left.code == 128 + signal.SIGINT:  # polars and typer have their own way to end
             raise Ended(ENDED.format(signal.SIGINT.name)) from left

@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from rebill.cli.base import NEEDS_A_PERSON, example, margin, put
-from rebill.cli.options import HERE, GivenDay, Month, Out, Where, open_place
+from rebill.cli.lists.filters import with_names
+from rebill.cli.options import Listed, ListedDay, Month, form_of
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
+
+
+Form = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="table|csv|html|json",
+        help="How it is shown; else as the file's name ends, else as a table.",
+    ),
+]
 
 
 @margin.command(
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
     ),
 )
 def margin_report(
+    *,
     by: Annotated[
         str,
         typer.Option(
@@ -38,35 +50,36 @@ def margin_report(
         ),
     ] = None,
     bill_month: Month = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="table|csv|html|json", help="How it is shown.")
-    ] = "table",
-    out: Out = None,
-    workspace: Where = HERE,
+    form: Form = None,
+    given: Listed,
 ) -> None:
-    """Show cost, price, margin and markup, charges below cost, and how far it is to retail."""
+    """Show cost, price and margin, and what is sold below cost.
+
+    And how far each price is from the carrier's own retail rate.
+    """
     from rebill.books.margin_report import earned, page
-    from rebill.paper.text import as_json, as_table, strict_csv
+    from rebill.paper.text import as_json, strict_csv
     from rebill.pricing.margin import KEYS, By
-    from rebill.store.record import reading
 
     _one_of("--by", by, tuple(KEYS))
-    _one_of("--format", form, ("table", "csv", "html", "json"))
+    asked = form or ("json" if given.json else "csv" if given.csv else None)
+    form = form_of(asked, given.out, ("table", "csv", "html", "json", "parquet"))
     if only is not None:
         _one_of("--only", only, ("losses", "idle"))
     months = None if bill_month is None else [bill_month]
-    with reading(open_place(workspace)) as record:
+    with given.reading() as record:
         known = earned(record, months)
         if form == "html":
-            put(page(known, f"Margin of {bill_month or 'all months'}"), out)
+            put(page(known, f"Margin of {bill_month or 'all months'}"), given.out)
             return
         rows = known.by(cast(By, by)) if only is None else getattr(known, only)
+        people = with_names(record, rows) if "customer" in rows.columns else rows
     if form == "csv":
-        put(strict_csv(rows), out)
+        put(strict_csv(rows), given.out)
     elif form == "json":
-        put(as_json(rows) + "\n", out)
-    elif rows.height:
-        put(as_table(rows) + "\n", out)
+        put(as_json(rows) + "\n", given.out)
+    else:
+        given.show(rows, "margins", people)
 
 
 @margin.command(
@@ -85,9 +98,13 @@ def margin_quote(
         typer.Option("--target", metavar="SHARE", help="The margin's share of the price, as 0.25."),
     ] = None,
     bill_month: Month = None,
-    given: GivenDay,
+    given: ListedDay,
 ) -> None:
-    """Say which markup leaves a margin after the cost to serve, and whether it is under retail."""
+    """Say which markup leaves the margin that is asked for.
+
+    The margin is what is left after the cost to serve; it is said whether the price stays below the
+    carrier's retail rate.
+    """
     import polars as pl
 
     from rebill.books.margin_report import earned
@@ -112,7 +129,8 @@ def margin_quote(
         note(f"error: {words}")
     if rows.is_empty() and not missing:
         raise ConfigError(f"nothing of that was invoiced in {month}; name another --bill-month")
-    given.show(rows)
+    if rows.height or not missing or not given.plain():
+        given.show(rows, "quotes")
     if missing:
         raise typer.Exit(NEEDS_A_PERSON)
 

@@ -36,16 +36,22 @@ from rebill.cli.options import (
     month_from,
     open_place,
 )
+from rebill.cli.standard_input import is_input
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
     from rebill.reference.load import LoadResult
     from rebill.run.stages import Plan
+    from rebill.workspace.settings import Workspace
 
 
-@app.command(epilog=example("rebill init night"))
+@app.command(epilog=example("rebill init acme"))
 def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> None:
-    """Make a workspace: settings, folders and an empty database; what exists is kept."""
+    """Make a workspace: a folder with settings and a database.
+
+    What exists is kept. Carrier bills go into its inbox/, papers for people are left in its
+    outbox/.
+    """
     from rebill import store
     from rebill.workspace import settings
 
@@ -63,25 +69,38 @@ def load(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...")] = None,
     *,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Each file is the whole table: rows absent end.")
+        bool, typer.Option("--replace", help="Each file is the whole table: rows it lacks end.")
     ] = False,
     starter: Annotated[
-        str | None, typer.Option("--starter", metavar="REGION", help="Load the starter catalogue.")
+        str | None,
+        typer.Option(
+            "--starter", metavar="REGION", help="Load the starter catalogue of this region."
+        ),
     ] = None,
     carrier: Annotated[
         str | None,
         typer.Option(
-            "--carrier", help="Whose the starter catalogue or the customer service records are."
+            "--carrier", metavar="CARRIER", help="Whose codes or customer service records they are."
         ),
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="TABLE", help="Which table standard input (-) is."),
     ] = None,
     given: Given,
 ) -> None:
-    """Load reference tables from files or folders: all of them, or nothing and every error.
+    """Load tables of what is true: rates, services, customers.
+
+    Each file is the table it is named for, a folder holds several: all of them are loaded, or
+    nothing is and every error is told with its row. `rebill help reference-tables` says what they
+    hold.
 
     Customer service records (`.csr`, or text that begins like one) are loaded as inventory.
     """
     from rebill.reference import load as loading
 
+    if table is not None and not any(path.stem == table for path in paths or ()):
+        raise typer.BadParameter("--table says what standard input is: give - as the path")
     if starter and not carrier:
         raise typer.BadParameter("--starter and --carrier go together")
     if bool(paths) == bool(starter):
@@ -91,6 +110,8 @@ def load(
         result = loading.load_starter(place, starter, carrier, given=now())
     else:
         result = loading.load(place, paths or [], replace=replace, given=now(), carrier=carrier)
+    if not result.ok and table is None and any(is_input(path) for path in paths or ()):
+        print("standard input: --table says which table it is", file=sys.stderr)
     _show_loaded(result, given)
 
 
@@ -112,7 +133,7 @@ def _show_loaded(result: LoadResult, given: Given) -> None:
         {"table": name, **{what: getattr(count, what) for what in told}}
         for name, count in result.counts.items()
     ]
-    given.show(pl.DataFrame(counts))
+    given.show(pl.DataFrame(counts), "tables")
 
 
 @app.command(epilog=example("rebill ingest bills/2026-03.csv --received-on 2026-03-05"))
@@ -128,7 +149,11 @@ def ingest(
     ] = None,
     given: Keeping,
 ) -> None:
-    """Take carrier invoices in: documents and lines, footed; the audit follows with the night."""
+    """Take carrier bills in now, without waiting for the night.
+
+    They are read and held to their printed totals; each charge is checked with the next night, or
+    by `rebill reconcile`.
+    """
     from rebill.night.job import Job, pick
     from rebill.run import plan
 
@@ -147,7 +172,7 @@ def show_became(outcome: Outcome, given: Given) -> dict[str, str]:
 
     became = {**{s.name: s.left or "" for s in outcome.plan.passed_over}, **outcome.became}
     rows = [{"file": name, "became": words} for name, words in sorted(became.items())]
-    given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}))
+    given.show(pl.DataFrame(rows, schema={"file": pl.String, "became": pl.String}), "files")
     return became
 
 
@@ -179,16 +204,18 @@ def reconcile(
     who: Who = None,
     given: Keeping,
 ) -> None:
-    """Audit what was taken in and not audited yet; findings, claims, prices and pulls follow.
+    """Check the charges that were taken in and not checked yet.
 
-    With --from, months audited before are audited again with the tables as they are now. What that
-    changes towards the carrier and towards customers is shown by cause; --keep keeps it.
-    With a day before the last night's, what only later days did is taken back (--yes).
+    Findings, claims, prices and pulls follow. With --from, months checked before are checked
+    again with the tables as they are now: what that changes towards the carrier and towards
+    customers is shown by cause, and --keep keeps it. With a day before the last night's, what
+    only later days did is taken back (--yes).
     """
     if first_month is None:
         if keep:
             raise typer.BadParameter("--keep goes with --from")
-        show_outcome(work("reconcile", given), given.json)
+        began = now()
+        _show_run(given.place(), work("reconcile", given), began, given.json)
         return
     from rebill.cli.decisions import reconcile_again
 
@@ -214,9 +241,10 @@ def nightly(
     ] = False,
     given: Acting,
 ) -> None:
-    """Take what lies in the inbox, run every stage, and leave documents in the outbox.
+    """Do the night's work: read the inbox, check, claim, bill.
 
-    Exit 0: done; 1: done, and something needs a person; 2: wrong usage; 3: failed.
+    What people need lies in the outbox afterwards. The same night again changes nothing.
+    Exit 0: done; 1: done, and something needs a person; 2: wrong usage; 3: failed, nothing kept.
     """
     from rebill.night import batch
     from rebill.night.job import Job, look
@@ -234,17 +262,32 @@ def nightly(
             note(f"{told}; without --explain this is asked for: --yes")
         return
     log = a_log()
+    began = now()
     outcome = batch.run(place, job, log, now)
-    show_outcome(outcome, given.json)
-    held, near, back, lacking = batch.standing(place)
-    due = {"held": held, "deadlines": near, "debits_to_return": back}
-    due |= {"invoices_without_papers": lacking}
+    due = _show_run(place, outcome, began, given.json)
     # A file that is refused is news once; from then on the digest counts it until it is dismissed.
     due |= {"refused": outcome.counts.get("refused", 0)}
     due |= {"bank_files_refused": outcome.counts.get("bank files refused", 0)}
     if any(due.values()):
         log.warning("something needs a person", **{name: n for name, n in due.items() if n})
         raise typer.Exit(NEEDS_A_PERSON)
+
+
+def _show_run(place: Workspace, outcome: Outcome, began: str, json: bool) -> dict[str, int]:
+    """Print what a run did, and return how much of what waits now needs a person."""
+    from rebill.inquiry.status import took
+    from rebill.night.summary import summary
+    from rebill.outbox.to_do import Morning, needs_a_person, to_do
+    from rebill.store.record import reading
+
+    with reading(place) as record:
+        morning = Morning(record, record.last_as_of())
+        work = to_do(morning)
+        if json:
+            show_outcome(outcome, json)
+        else:
+            print(summary(outcome, morning, work, took(began, now())))
+    return needs_a_person(work)
 
 
 def work(command: str, given: Keeping) -> Outcome:
@@ -289,11 +332,14 @@ def _show_plan(plan: Plan, json: bool) -> None:
 @db.command("upgrade", epilog=example("rebill db upgrade"))
 def db_upgrade(
     new: Annotated[
-        bool, typer.Option("--new", help="Make an empty one, though lines/ has files of another.")
+        bool, typer.Option("--new", help="Make an empty one though lines/ has files of another.")
     ] = False,
     workspace: Where = HERE,
 ) -> None:
-    """Bring the database the settings name to the newest shape; make it where there is none."""
+    """Bring the database to the newest shape; make it if it lacks.
+
+    It is the one the settings name, on SQLite or PostgreSQL.
+    """
     from rebill import store
     from rebill.paper.text import note
     from rebill.store.engine import alone
@@ -308,11 +354,20 @@ def db_upgrade(
 @app.command(epilog=example("rebill demo .demo --services 240 --months 6 --seed 1"))
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR")],
-    services: Annotated[int, typer.Option("--services", min=1, help="How many services.")] = 240,
-    months: Annotated[int, typer.Option("--months", min=1, max=36, help="Bill months.")] = 6,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed is another world.")] = 1,
+    services: Annotated[
+        int, typer.Option("--services", min=1, metavar="N", help="How many services.")
+    ] = 240,
+    months: Annotated[
+        int, typer.Option("--months", min=1, max=36, metavar="N", help="How many bill months.")
+    ] = 6,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Another seed is another world.")
+    ] = 1,
 ) -> None:
-    """Build an invented carrier with planted errors, run its nights, show what was found."""
+    """Build an invented carrier with planted errors, to look around.
+
+    Its nights are run, and what was found is shown beside what was planted.
+    """
     from rich.console import Console
 
     from rebill.demo.play import play

@@ -7,22 +7,26 @@ A parameter whose type is one of the dataclasses here stands for the options in 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from rebill.cli.whereabouts import HERE as HERE
+from rebill.cli.whereabouts import context
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from rebill.cli.lists.shown import As
     from rebill.store.record import Record
     from rebill.workspace.settings import Workspace
 
-HERE = Path()
+    Ids = Callable[[Record, Sequence[str]], list[str]]
 
 
 def any_day_from(text: str) -> dt.date:
@@ -70,23 +74,34 @@ def amount_from(text: str) -> Decimal:
 
 Where = Annotated[
     Path,
-    typer.Option("--workspace", envvar="REBILL_WORKSPACE", help="The workspace to work in."),
+    typer.Option(
+        "--workspace",
+        envvar="REBILL_WORKSPACE",
+        show_envvar=False,
+        show_default=False,
+        metavar="DIR",
+        help="The workspace; else REBILL_WORKSPACE, else the one this folder lies in.",
+    ),
 ]
 AsOf = Annotated[
     dt.date | None,
-    typer.Option("--as-of", parser=day_from, metavar="DATE", help="The day the work is done for."),
+    typer.Option(
+        "--as-of", parser=day_from, metavar="DATE", help="The day as of which it is done or shown."
+    ),
 ]
 Wait = Annotated[
     float,
     typer.Option(
         "--wait",
         envvar="REBILL_WAIT",
+        show_envvar=False,
+        show_default=False,
         min=0,
         metavar="SECONDS",
-        help="How long to wait for another command that holds the workspace.",
+        help="Wait so long for another command at work; else REBILL_WAIT, else 0.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for a program.")]
 Month = Annotated[
     str | None,
     typer.Option(
@@ -95,11 +110,16 @@ Month = Annotated[
 ]
 OfMonth = Annotated[
     str | None,
-    typer.Option("--month", parser=month_from, metavar="YYYY-MM", help="Only this month."),
+    typer.Option(
+        "--bill-month", "--month", parser=month_from, metavar="YYYY-MM", help="Only this month."
+    ),
 ]
 Paths = Annotated[list[Path], typer.Argument(metavar="PATH...")]
 Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="The dialect of the format.")
+    str | None,
+    typer.Option(
+        "--profile", metavar="NAME", help="The profile to read it by; `rebill profiles list`."
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to; else printed.")
@@ -109,7 +129,7 @@ CsvOut = Annotated[
 ]
 Yes = Annotated[
     bool,
-    typer.Option("--yes", help="The day is meant, though before the last night or far ahead."),
+    typer.Option("--yes", help="The day is meant, though before the last night or far off."),
 ]
 Who = Annotated[
     str | None,
@@ -118,22 +138,55 @@ Who = Annotated[
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
 
 
+ENDINGS = {
+    "csv": ("csv",),
+    "parquet": ("parquet",),
+    "json": ("json",),
+    "html": ("html", "htm"),
+    "table": ("txt",),
+    "xlsx": ("xlsx", "xls"),
+    "pdf": ("pdf",),
+    "beancount": ("beancount", "bean"),
+    "hledger": ("hledger", "journal"),
+}
+"""How the names of files end that are of a format."""
+
+
+def form_of(asked: str | None, out: Path | None, known: tuple[str, ...]) -> str:
+    """Return how a result is written: as asked, else as its file's name ends, else as the first.
+
+    A format that is not known, or an ending that says another than was asked, is wrong usage.
+    """
+    if asked is not None and asked not in known:
+        raise typer.BadParameter(f"{asked!r} is no format; there are: {', '.join(known)}")
+    ending = "" if out is None or out.is_dir() else out.suffix.lower().lstrip(".")
+    named = next((form for form, ends in ENDINGS.items() if ending in ends), None)
+    if named is not None and named not in known:
+        raise typer.BadParameter(f"{out} cannot be {named}; there are: {', '.join(known)}")
+    if asked is not None and named not in (None, asked):
+        raise typer.BadParameter(f"{out} ends as {named} and --format says {asked}; say one")
+    return asked or named or known[0]
+
+
 def open_place(workspace: Path, wait: float = 0) -> Workspace:
     """Return the workspace an option names, in the hand of who runs the command."""
     from dataclasses import replace
 
     from rebill.cli.base import a_hand
-    from rebill.workspace.settings import open_workspace
+    from rebill.workspace.settings import SETTINGS_FILE, ConfigError, open_workspace
+
+    if workspace == HERE and not (workspace / SETTINGS_FILE).is_file():
+        raise ConfigError(
+            f"there is no workspace here: neither {Path.cwd()} nor a folder above it has a"
+            f" {SETTINGS_FILE}; `rebill init DIR` makes one, --workspace DIR names one"
+        )
 
     return replace(open_workspace(workspace), hand=a_hand(_command() or "rebill", wait))
 
 
 def _command() -> str:
     """Return the command that is run, in words; empty where none is."""
-    # The library brings a click of its own: the one beside it knows of no command.
-    from typer.main import get_current_context  # type: ignore[attr-defined]
-
-    here = get_current_context(silent=True)
+    here: Any = context()
     words: list[str] = []
     while here is not None and here.parent is not None:  # the program itself is no word of it
         words.insert(0, here.info_name or "")
@@ -159,21 +212,69 @@ class Given:
 
         return reading(self.place())
 
-    def show(self, rows: pl.DataFrame) -> None:
-        """Print rows as they were asked for."""
-        from rebill.paper.text import show
+    def meant(self, ids: Ids, typed: Sequence[str]) -> list[str]:
+        """Return the identifiers that are meant by what was typed, see `inquiry.known_ids`."""
+        with self.reading() as record:
+            return ids(record, typed)
 
-        show(rows, self.json)
+    def show(
+        self, rows: pl.DataFrame, things: str = "", people: pl.DataFrame | None = None
+    ) -> None:
+        """Print rows as they were asked for; `things` is what they are (`lists.declared.LISTS`).
 
-    def show_parts(self, parts: Mapping[str, pl.DataFrame]) -> None:
-        """Print frames one after the other, or as one JSON object under their names."""
-        from rebill.paper.text import as_object, show
+        `people`: the rows as a person is told them, where a program gets others.
+        """
+        from rebill.cli.lists.shown import show
+
+        show(rows, things, self._as(), people)
+
+    def show_parts(self, parts: Mapping[str, pl.DataFrame], /, **things: str) -> None:
+        """Print frames below their names, or as one JSON object under them.
+
+        `things` says what a part is, where it is not called so.
+        """
+        from rebill.cli.lists.shown import show_parts
+        from rebill.paper.text import as_object
 
         if self.json:
             print(as_object(parts))
-            return
-        for rows in parts.values():
-            show(rows)
+        else:
+            show_parts(parts, things)
+
+    def _as(self) -> As:
+        from rebill.cli.lists.shown import As
+
+        return As(json=self.json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed(Given):
+    """The same, where rows are listed: which columns of how many rows, and where to."""
+
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", metavar="A,B", help="These columns, instead of those that fit."),
+    ] = None
+    wide: Annotated[bool, typer.Option("--wide", help="All columns, however wide.")] = False
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="Print so many rows at most.")
+    ] = None
+    csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write it as .csv, .json or .parquet instead."
+        ),
+    ] = None
+
+    def plain(self) -> bool:
+        """Return whether rows are shown to a person, who asked for no columns."""
+        return not (self.json or self.csv or self.out or self.columns or self.wide)
+
+    def _as(self) -> As:
+        from rebill.cli.lists.shown import As
+
+        return As(self.json, self.csv, self.columns, self.wide, self.out, self.limit)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +311,17 @@ class GivenDay(Given):
     def day(self, record: Record) -> dt.date | None:
         """Return the day asked, or that of the last night; an empty record has none."""
         return self.as_of or record.last_as_of()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedDay(GivenDay, Listed):
+    """The same, where rows are listed."""
+
+    @classmethod
+    def of(cls, given: GivenDay) -> ListedDay:
+        """Return what was given, to list rows with it."""
+        there = {field.name for field in fields(given)}
+        return cls(**{f.name: getattr(given, f.name) for f in fields(cls) if f.name in there})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, example, profiles, put
-from rebill.cli.options import HERE, CsvOut, Given, Where
+from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, example, profiles
+from rebill.cli.options import HERE, Listed, Where
+from rebill.cli.standard_input import DASH
 
 MOST_TOLD = 20
 """So many rows that are set aside are named one by one."""
@@ -18,15 +19,16 @@ MOST_ASKED = 10
 
 
 @profiles.command("list", epilog=example("rebill profiles list", "rebill profiles list --json"))
-def profiles_list(given: Given) -> None:
-    """List the profiles that files are read by: the workspace's own, and those that are shipped.
+def profiles_list(given: Listed) -> None:
+    """List the profiles that carrier files are read by.
 
-    Unfinished drafts are listed too; no file is read by them.
+    Those of the workspace and those that are shipped. Unfinished drafts are listed too; no file
+    is read by them.
     """
     from rebill.workspace.profiles import listing, profiles_at, unfinished_at
 
     root = given.workspace
-    given.show(listing(profiles_at(root), unfinished_at(root)))
+    given.show(listing(profiles_at(root), unfinished_at(root)), "profiles")
 
 
 @profiles.command(
@@ -34,7 +36,7 @@ def profiles_list(given: Given) -> None:
     epilog=example("rebill profiles new-from bills/north.csv --name north -o profiles/north.toml"),
 )
 def profiles_new_from(
-    file: Path,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
     name: Annotated[
         str | None, typer.Option("--name", help="What the profile is called; default: the file.")
     ] = None,
@@ -43,10 +45,11 @@ def profiles_new_from(
     ] = None,
     workspace: Where = HERE,
 ) -> None:
-    """Draft a profile from an example of a delimited export or workbook, for a person to correct.
+    """Draft a profile from an example file, for a person to correct.
 
-    The draft is tried on the example: what it reads, sets aside and does not read is reported. What
-    it is not sure of it asks in lines marked `# ?`; until they are answered no file is read by it.
+    The example is a delimited export or a workbook. The draft is tried on it: what it reads, sets
+    aside and does not read is reported. What it is not sure of it asks in lines marked `# ?`;
+    until they are answered no file is read by it.
     """
     from rebill.inquiry.describe import known_at
     from rebill.intake.profiles import drafted
@@ -54,7 +57,7 @@ def profiles_new_from(
     from rebill.workspace import write
     from rebill.workspace.settings import SETTINGS_FILE, ConfigError, open_workspace
 
-    if output is not None and output.exists():
+    if output is not None and str(output) != DASH and output.exists():
         raise ConfigError(f"{output} is there already; name another file with -o")
     place = open_workspace(workspace) if (workspace / SETTINGS_FILE).exists() else None
     made = drafted(workspace, file, name, known_at(place))
@@ -70,7 +73,7 @@ def profiles_new_from(
         more = f"{len(asked) - MOST_ASKED} more: `rebill profiles check` shows all"
         asked = [*asked[:MOST_ASKED], ("asks", more)]
     said = told_in_columns([*made.report, *asked])
-    if output is None:
+    if output is None or str(output) == DASH:
         print(made.text, end="")
         print(said, file=sys.stderr)
         return
@@ -87,7 +90,10 @@ def profiles_check(
     ] = None,
     workspace: Where = HERE,
 ) -> None:
-    """Say whether profiles can be used: every fault with the setting it stands in, then exit 2."""
+    """Say whether profiles can be used.
+
+    Every fault is told with the setting it stands in: exit 2.
+    """
     from rebill.intake.profiles import check
     from rebill.paper.text import note
 
@@ -105,19 +111,15 @@ def profiles_cells(
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="The layout to read it by.")
     ] = None,
-    out: CsvOut = None,
-    given: Given,
+    given: Listed,
 ) -> None:
-    """Show what a layout makes of a file of typed records, fixed or delimited: each with its
-    cells."""
-    from rebill.intake.profiles import cells
-    from rebill.paper.text import safe_csv
+    """Show what a layout makes of a file of typed records.
 
-    rows = cells(given.workspace, path, profile)
-    if out is None:
-        given.show(rows)
-    else:
-        put(safe_csv(rows), out)
+    Each record, fixed or delimited, with its cells.
+    """
+    from rebill.intake.profiles import cells
+
+    given.show(cells(given.workspace, path, profile), "records")
 
 
 @profiles.command("events", epilog=example("rebill profiles events SOACTVTY.DET -o events.csv"))
@@ -127,21 +129,17 @@ def profiles_events(
     profile: Annotated[
         str | None, typer.Option("--profile", metavar="NAME", help="The profile to read it by.")
     ] = None,
-    out: CsvOut = None,
-    given: Given,
+    given: Listed,
 ) -> None:
-    """Show the events of orders in a carrier's order activity; nothing is stored.
+    """Show the events of orders in a carrier's order activity.
 
-    Rows that cannot be read are named with their reason on standard error; then exit 1.
+    Nothing is kept. Rows that cannot be read are named with their reason on standard error: exit 1.
     """
     from rebill.intake.profiles import events
-    from rebill.paper.text import note, safe_csv
+    from rebill.paper.text import note
 
     found = events(given.workspace, path, profile)
-    if out is None:
-        given.show(found.events)
-    else:
-        put(safe_csv(found.events), out)
+    given.show(found.events, "events of orders")
     aside = found.set_aside.select("source_file", "source_row", "reason", "remedy")
     for file, row, reason, remedy in aside.head(MOST_TOLD).iter_rows():
         note(f"{file} row {row}: {reason}; {remedy}")

@@ -1,4 +1,4 @@
-"""The commands that look after the record: whether it is whole, what may go, who did what."""
+"""The commands that look after the record: whether it is whole, what may go."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import FAILED, app, db, example, now, runs
+from rebill.cli.base import FAILED, app, db, example, now
 from rebill.cli.options import Given, OfMonth
 
 
 @app.command("verify", epilog=example("rebill verify", "rebill verify --month 2026-03"))
 def verify(*, month: OfMonth = None, given: Given) -> None:
-    """Hold every file below lines/, documents, invoices and the chain of runs against the record.
+    """Prove that files, bills, invoices and runs are as recorded.
 
-    Exit 0: all is what was recorded; 3: something is not, with the file and what to do.
+    Every file below lines/, every document and invoice and the chain of runs is held against the
+    record. Exit 0: all is what was recorded; 3: something is not, with the file and what to do.
     """
     import polars as pl
 
     from rebill.inquiry.verify import verify as look
+    from rebill.paper.text import hung
 
     with given.reading() as record:
         done = look(record, month)
     counts = pl.DataFrame([done.counts])
-    given.show_parts({"looked_at": counts, "faults": done.faults})
+    if given.json:
+        given.show_parts({"looked_at": counts, "faults": done.faults})
+    else:
+        given.show(counts)
+        for what, where, wrong, remedy in done.faults.iter_rows():
+            print(hung(f"{what}: ", f"{where} {wrong}"))
+            print(hung("  -> ", remedy))
     if done.faults.height:
         raise typer.Exit(FAILED)
 
@@ -37,9 +45,10 @@ def db_prune(
     ] = None,
     given: Given,
 ) -> None:
-    """Remove the files below lines/ that count no more, after a time of grace.
+    """Remove old files of lines/ that count no more.
 
-    The night does the same. Within the time, an older or newer database finds its files.
+    The night does the same after a time of grace. Within it, an older or newer database finds its
+    files.
     """
     import polars as pl
 
@@ -57,20 +66,4 @@ def db_prune(
     with changing(place) as record:
         gone = remove_pruned(place, record.connection, before)
     shown = [path.relative_to(place.root).as_posix() for path in gone]
-    given.show(pl.DataFrame({"removed": shown}, schema={"removed": pl.String}))
-
-
-@runs.command("list", epilog=example("rebill runs list"))
-def runs_list(given: Given) -> None:
-    """List the runs: what was run, for which day, by whom, on which machine, how it ended."""
-    from rebill.store.frames import read_table
-    from rebill.store.models import Run
-
-    with given.reading() as record:
-        rows = read_table(record.connection, Run)
-    said = ("command", "as_of", "who", "host", "version", "started")
-    given.show(rows.rename({"id": "run", "finished": "ended"}).select("run", *said, *ENDED))
-
-
-ENDED = ("ended", "outcome", "chain")
-"""What is known of a run once it is over."""
+    given.show(pl.DataFrame({"removed": shown}, schema={"removed": pl.String}), "files to remove")

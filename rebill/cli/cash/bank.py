@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ import typer
 from invoices.calendar import FIRST_YEAR, LAST_YEAR
 from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, carry_out, cash, example
 from rebill.cli.night import show_became
-from rebill.cli.options import Given, GivenDay, Keeping, amount_from
+from rebill.cli.options import Keeping, Listed, ListedDay, amount_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 def cash_import(
     paths: Annotated[list[Path], typer.Argument(metavar="FILE...")], given: Keeping
 ) -> None:
-    """Read Nacha, BAI2 and CSV bank files, book them, and match them to the pulls.
+    """Read bank files, book them, and match them to the pulls.
 
-    A file is booked whole or not at all; the same file again changes nothing. Exit 1: a file was
-    refused; 2: all were.
+    Nacha, BAI2 and CSV are read. A file is booked whole or not at all; the same file again changes
+    nothing. Exit 1: a file was refused; 2: all were.
     """
     from rebill.night.job import Job, pick
     from rebill.run import plan
@@ -41,16 +40,17 @@ def cash_import(
 
 
 @cash.command("events", epilog=example("rebill cash events"))
-def cash_events(given: Given) -> None:
-    """List what is not in order with the debits that happened, and what may be returned by when."""
+def cash_events(given: Listed) -> None:
+    """List debits that are not in order, and what may be returned.
+
+    With the code of each fault, by when it can be sent back to the bank, and what to do.
+    """
     from rebill.cash.bank_tables import pull_events
 
     with given.reading() as record:
         events = pull_events(record)
-    columns = ("code", "settled_on", "carrier", "invoice_no", "pulled", "expected")
-    told = (*columns, "suggested_return", "send_by", "message", "remedy")
-    by_day = events.sort("settled_on", "code", "event_id").select(told)
-    given.show(events if given.json else by_day)
+    by_day = events.sort("settled_on", "code", "event_id")
+    given.show(events, "pull events", by_day)
 
 
 @cash.command("calendar", epilog=example("rebill cash calendar --as-of 2026-03-31 --cash 250000"))
@@ -70,10 +70,9 @@ def cash_calendar(
         Decimal | None,
         typer.Option("--cash", parser=amount_from, metavar="AMOUNT", help="Cash on the account."),
     ] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the result as CSV.")] = False,
-    given: GivenDay,
+    given: ListedDay,
 ) -> None:
-    """Show the debits to come: day, amount, what is wrong in it, and what may go wrong.
+    """Show the debits to come, and what may go wrong with them.
 
     Bills that are not here yet are estimated from their account's history, with a range. `!` marks
     what a person should look at: pulled before its audit, window closed before the pull, above the
@@ -90,17 +89,11 @@ def cash_calendar(
         if day is None:
             raise ConfigError("nothing is on record yet: give --as-of")
         rows = to_come(record, day, days, at_hand)
-    if as_csv:
-        from rebill.inquiry.export import write
-        from rebill.inquiry.tables import TABLES
-
-        write(TABLES["pulls_to_come"], rows.lazy(), "csv", sys.stdout.buffer)
-        return
-    given.show(rows if given.json else _for_people(rows))
+    given.show(rows, "pulls to come", _with_warnings(rows))
 
 
-def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return what fits a terminal, with a column of warnings."""
+def _with_warnings(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return pulls to come with their warnings in words, instead of a column for each."""
     import polars as pl
 
     flags = {
@@ -117,20 +110,15 @@ def _for_people(rows: pl.DataFrame) -> pl.DataFrame:
         for name, words in flags.items()
     ]
     warning = pl.concat_str(marked, separator=", ", ignore_nulls=True)
-    told = rows.with_columns(pl.when(warning != "").then(pl.lit("! ") + warning).alias("warning"))
-    blank = [name for name in ("cash_after", "known_wrong") if rows[name].is_null().all()]
-    columns = (
-        *("debit_on", "carrier", "ban", "invoice_no", "bill_date", "status", "amount"),
-        *("amount_low", "amount_high", "known_wrong", "dispute_closes_on", "cash_after", "warning"),
-    )
-    return told.select(name for name in columns if name not in blank)
+    said = pl.when(warning != "").then(pl.lit("! ") + warning).alias("warning")
+    return rows.with_columns(said).drop(flags)
 
 
-def _closed_days(year: int, given: Given) -> None:
+def _closed_days(year: int, given: Listed) -> None:
     import polars as pl
 
     from invoices.calendar import closed_weekdays
 
     closings = given.place().settings.closings
     days = closed_weekdays(dt.date(year, 1, 1), dt.date(year, 12, 31), closings)
-    given.show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}))
+    given.show(pl.DataFrame({"closed_on": days}, schema={"closed_on": pl.Date}), "closed weekdays")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import cash, example
+from rebill.cli.base import cash, example, put
 from rebill.cli.options import HERE, AsOf, GivenDay, Where, amount_from, open_place
+from rebill.cli.standard_input import DASH
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -86,17 +87,18 @@ def cash_forecast(
     ] = None,
     given: GivenDay,
 ) -> None:
-    """Say what cash will do: pulls, customers, credits; the lowest point, and what to fund.
+    """Forecast the balance: its lowest point, and what to fund.
 
-    Three ways of working are compared, drawn from the same chances: as it goes, with disputes filed
-    sooner, with a longer window. Printed are their figures, and with --json or -o each day.
+    Pulls, customers' payments and credits are drawn many times. Three ways of working are
+    compared, drawn from the same chances: as it goes, with disputes filed sooner, with a longer
+    window. Printed are their figures, and with --json or -o each day.
     """
     from rebill.cash.forecast.gather import gather
     from rebill.cash.forecast.outlook import cases_of, outlook
     from rebill.paper.text import as_blocks, as_object, note, safe_csv
-    from rebill.workspace.write import write_atomic
 
-    out = None if out is None else a_place(out, folder=False)
+    printed = out is not None and str(out) == DASH
+    out = out if out is None or printed else a_place(out, folder=False)
     with given.reading() as record:
         facts = gather(record, a_day(record, given.as_of), drawn.days)
     settings = record.workspace.settings
@@ -106,7 +108,9 @@ def cash_forecast(
     if opening is None:
         note("no opening cash is known: balances begin at 0.00 and bounces are not told")
     if out is not None:
-        write_atomic(out, safe_csv(told.daily))
+        put(safe_csv(told.daily), out)
+    if printed:
+        return
     if given.json:
         said = {"as_of": str(told.as_of), "scenarios": drawn.scenarios, "seed": drawn.seed}
         print(as_object({"cases": told.cases, "days": told.daily}, **said))
@@ -130,9 +134,10 @@ def cash_report(
     as_of: AsOf = None,
     workspace: Where = HERE,
 ) -> None:
-    """Leave cash at a glance as a page (`cash.html`) and as CSV, and show it on the terminal.
+    """Leave cash at a glance as a page, and show it here.
 
-    The page works offline and prints: pulls against windows, exposure, forecast, commitments.
+    The page (`cash.html`, and its tables as CSV) works offline and prints: pulls against windows,
+    exposure, forecast, commitments.
     """
     from rich.console import Console
 

@@ -42,8 +42,11 @@ def show_report(report: Report, console: Console) -> None:
     console.print(_table("Next pulls", "pulls", pulls.head(NEXT)))
     console.print(_table("Where the money stands", "position", report.tables["position"]))
     balance = report.tables["forecast"]["balance_p50"].to_list()
-    console.print("\n[bold]Balance, the middle[/bold]", spark(balance, WIDTH))
+    console.print("\n[bold]Balance, median[/bold]", spark(balance, WIDTH))
     console.print(_table("Ways of working", "cases", report.tables["cases"]))
+    if report.alike:
+        told = f"{', '.join(report.alike)}: none of the figures changes"
+        console.print(Text(told[0].upper() + told[1:], "dim"))
     for name, title in (("commitments", "Commitments"), ("security", "Securities")):
         if report.tables[name].height:
             console.print(_table(title, name, report.tables[name]))

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from rebill.cli.base import cash, example
-from rebill.cli.options import GivenDay, Keeping
+from rebill.cli.lists.filters import EVERY, OfAccount
+from rebill.cli.options import Keeping, ListedDay
 
 
 @cash.callback(invoke_without_command=True)
@@ -18,27 +19,41 @@ def cash_step(context: typer.Context, given: Keeping) -> None:
         from rebill.cli.night import bring_up_to_date
 
         bring_up_to_date("cash", given)
-        cash_pulls(given)
+        cash_pulls(given=ListedDay.of(given))
 
 
 @cash.command("pulls", epilog=example("rebill cash pulls --as-of 2026-03-31"))
-def cash_pulls(given: GivenDay) -> None:
-    """List the pulls from a day on."""
+def cash_pulls(account: OfAccount = EVERY, *, given: ListedDay) -> None:
+    """List the pulls from a day on.
+
+    A pull is what a carrier takes from our bank account (an ACH debit).
+    """
     import polars as pl
 
     with given.reading() as record:
         day = given.day(record)
         pulls = record.debits().filter(pl.col("debit_on") >= pl.lit(day, dtype=pl.Date))
-    given.show(pulls.sort("debit_on", "carrier", "ban", "invoice_no").drop("document_id"))
+    pulls = account.of_account(pulls)
+    given.show(pulls.sort("debit_on", "carrier", "ban", "invoice_no").drop("document_id"), "pulls")
 
 
 @cash.command("exposure", epilog=example("rebill cash exposure --as-of 2026-03-31"))
-def cash_exposure(given: GivenDay) -> None:
-    """Show, carrier by carrier, where the money of all pulls stands on a day."""
-    _show_table("exposure", given, today_only=True)
+def cash_exposure(given: ListedDay) -> None:
+    """Show where the money of all pulls stands, by carrier.
+
+    What was debited is undisputed, not yet filed, open, credited, denied, withdrawn or expired.
+    """
+    _show_table("exposure", "exposure", given, today_only=True)
 
 
-def _show_table(name: str, given: GivenDay, *, today_only: bool = False) -> None:
+def _show_table(
+    name: str,
+    things: str,
+    given: ListedDay,
+    account: OfAccount = EVERY,
+    *,
+    today_only: bool = False,
+) -> None:
     """Show a table of the record as it stands on a day; `today_only`: the rows of that day."""
     import polars as pl
 
@@ -49,31 +64,40 @@ def _show_table(name: str, given: GivenDay, *, today_only: bool = False) -> None
         rows = table_frame(record, name, None, day).collect()
     if today_only:
         rows = rows.filter(pl.col("on") == pl.lit(day, dtype=pl.Date)).sort("carrier")
-    given.show(rows)
+    given.show(account.of_account(rows), things)
 
 
 @cash.command("position", epilog=example("rebill cash position --as-of 2026-03-31"))
-def cash_position(given: GivenDay) -> None:
-    """Show, carrier by carrier, what is pending, left to file, expected back, and what it costs."""
-    _show_table("exposure_detail", given, today_only=True)
+def cash_position(given: ListedDay) -> None:
+    """Show what is pending, left to file and expected, by carrier.
+
+    And what waiting for it costs.
+    """
+    _show_table("exposure_detail", "position", given, today_only=True)
 
 
 @cash.command("recovery", epilog=example("rebill cash recovery --as-of 2026-03-31"))
-def cash_recovery(given: GivenDay) -> None:
-    """List what is waited for: what is likely to come back, when, and what waiting costs."""
-    _show_table("recovery", given)
+def cash_recovery(account: OfAccount = EVERY, *, given: ListedDay) -> None:
+    """List what is likely to come back, when, and what waiting costs."""
+    _show_table("recovery", "money waited for", given, account)
 
 
 @cash.command("rates", epilog=example("rebill cash rates --as-of 2026-03-31"))
-def cash_rates(given: GivenDay) -> None:
-    """Show the share each carrier grants of claims of a reason, and how sure that is."""
-    _show_table("win_rates", given)
+def cash_rates(given: ListedDay) -> None:
+    """Show the share each carrier grants of claims, by reason.
+
+    And how sure that is.
+    """
+    _show_table("win_rates", "win rates", given)
 
 
 @cash.command("gaps", epilog=example("rebill cash gaps --as-of 2026-03-31"))
-def cash_gaps(given: GivenDay) -> None:
-    """List how long each pull waits for the customers it was bought for, and what that costs."""
-    _show_table("pull_gaps", given)
+def cash_gaps(account: OfAccount = EVERY, *, given: ListedDay) -> None:
+    """List how long pulls wait for the customers' money.
+
+    And what that costs.
+    """
+    _show_table("pull_gaps", "gaps", given, account)
 
 
 Suppose = Annotated[
@@ -87,8 +111,11 @@ Suppose = Annotated[
 
 
 @cash.command("security", epilog=example("rebill cash security --as-of 2026-03-31"))
-def cash_security(*, suppose: Suppose = None, given: GivenDay) -> None:
-    """Show what secures each carrier: required, held, headroom, and what it costs a year."""
+def cash_security(*, suppose: Suppose = None, given: ListedDay) -> None:
+    """Show what secures each carrier, and what it costs a year.
+
+    Required, held and headroom.
+    """
     _show_promise("security", suppose, given)
 
 
@@ -99,12 +126,15 @@ def cash_security(*, suppose: Suppose = None, given: GivenDay) -> None:
         "rebill cash commitments --as-of 2026-09-30 --suppose after-the-sale.toml",
     ),
 )
-def cash_commitments(*, suppose: Suppose = None, given: GivenDay) -> None:
-    """Show what was promised for the year, what is bought, and when a shortfall becomes certain."""
+def cash_commitments(*, suppose: Suppose = None, given: ListedDay) -> None:
+    """Show what was promised for the year, and what is bought.
+
+    And when a shortfall becomes certain.
+    """
     _show_promise("commitments", suppose, given)
 
 
-def _show_promise(name: str, suppose: Path | None, given: GivenDay) -> None:
+def _show_promise(name: str, suppose: Path | None, given: ListedDay) -> None:
     """Show a table about promises: a block a contract for people, rows for machines."""
     import polars as pl
 
@@ -118,7 +148,7 @@ def _show_promise(name: str, suppose: Path | None, given: GivenDay) -> None:
         if suppose is not None:
             cases["supposed"] = supposed(record, suppose)
         if day is None:
-            return given.show(pl.DataFrame())
+            return given.show(pl.DataFrame(), name)
         frames = [
             PLEDGES[name](record, contracts, day).select(pl.lit(case).alias("case"), pl.all())
             for case, contracts in cases.items()
@@ -126,7 +156,6 @@ def _show_promise(name: str, suppose: Path | None, given: GivenDay) -> None:
     rows = pl.concat(frames)
     if suppose is None:
         rows = rows.drop("case")
-    if given.json:
-        return given.show(rows)
-    if rows.height:
-        print(as_blocks(rows.sort("contract", maintain_order=True), "contract"))
+    if not given.plain() or rows.is_empty():
+        return given.show(rows, name)
+    print(as_blocks(rows.sort("contract", maintain_order=True), "contract"))

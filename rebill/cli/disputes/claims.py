@@ -14,11 +14,23 @@ import typer
 from invoices.calendar import FAR_AHEAD
 from rebill.cli import base
 from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
-from rebill.cli.options import Acting, Given, GivenDay, Keeping, amount_from, day_from
+from rebill.cli.lists.filters import ANY, OfAccount, OfFinding
+from rebill.cli.options import (
+    Acting,
+    Given,
+    Keeping,
+    Listed,
+    ListedDay,
+    amount_from,
+    day_from,
+)
 
 Claims = Annotated[list[str], typer.Argument(metavar="CLAIM...")]
 On = Annotated[
-    dt.date, typer.Option("--on", parser=day_from, metavar="DATE", help="The day it happened on.")
+    dt.date,
+    typer.Option(
+        "--on", "--as-of", parser=day_from, metavar="DATE", help="The day it happened on."
+    ),
 ]
 Who = Annotated[
     str | None, typer.Option("--who", help="Who did it; without it the login of this terminal.")
@@ -51,7 +63,7 @@ def disputes_step(context: typer.Context, given: Keeping) -> None:
         from rebill.cli.night import bring_up_to_date
 
         bring_up_to_date("disputes", given)
-        disputes_list(given=given)
+        disputes_list(given=ListedDay.of(given))
 
 
 @disputes.command(
@@ -62,21 +74,26 @@ def disputes_step(context: typer.Context, given: Keeping) -> None:
 )
 def disputes_list(
     *,
+    wanted: OfFinding = ANY,
     status: Annotated[
         str | None, typer.Option("--status", help="Only claims in this state.")
     ] = None,
     due: Annotated[
         bool, typer.Option("--due", help="What is to be done, the most urgent and dear first.")
     ] = False,
-    given: GivenDay,
+    given: ListedDay,
 ) -> None:
-    """List claims with their deadlines, as they stand on a day; or what is to be done about them.
+    """List claims with their deadlines, or what is to be done.
 
-    Tasks are file, send_again, ask_acknowledgement, ask_answer, escalate, escalate_or_close,
-    ask_credit and decide_credit, due within the warning time of the workspace.
+    They stand as they are on a day. Tasks (--due) are file, send_again, ask_acknowledgement,
+    ask_answer, escalate, escalate_or_close, ask_credit and decide_credit, due within the warning
+    time of the workspace.
     """
-    import polars as pl
+    from rebill.cli.lists.claims_wanted import claims_wanted
+    from rebill.cli.lists.filters import known
+    from reconcile.claims.moves import MOVES
 
+    state = known("--status", status, tuple(MOVES))
     with given.reading() as record:
         claims = record.claims().drop("resolved_on")
         day = given.day(record)
@@ -88,20 +105,26 @@ def disputes_list(
             from reconcile.claims.group import refresh
 
             claims = refresh(claims, day)
-    given.show(claims if status is None else claims.filter(pl.col("status") == status))
+        claims = claims_wanted(record, claims, wanted)
+    rows = claims if state is None else claims.filter(status=state)
+    given.show(rows, "tasks" if due else "claims")
 
 
 @disputes.command("show", epilog=example("rebill disputes show D-000001"))
-def disputes_show(claim_no: str, given: Given) -> None:
-    """Show a claim: its lines, its days with where each stands, and what happened to it."""
+def disputes_show(claim_no: Annotated[str, typer.Argument(metavar="CLAIM")], given: Given) -> None:
+    """Show a claim: its lines, its days, what happened to it."""
     from rebill.disputes import tasks
     from rebill.disputes.file import story
+    from rebill.inquiry import known_ids
 
     with given.reading() as record:
+        claim_no = known_ids.claims(record, [claim_no])[0]
         claim, lines, events = story(record, claim_no)
         timed, limits = tasks.days_of(record, claim_no)
     told = {"claim": claim, "lines": lines, "timers": timed, "limits": limits, "events": events}
-    given.show_parts(told)
+    if timed.width == 1 and not given.json:  # none runs
+        del told["timers"]
+    given.show_parts(told, lines="claim lines", events="claim events")
 
 
 @disputes.command(
@@ -116,14 +139,17 @@ def disputes_submit(
     late: Late = False,
     given: Acting,
 ) -> None:
-    """Record that claims were filed with the carrier: all of them, or none and why.
+    """Record that claims were filed with the carrier.
 
-    A claim that was rejected for its form is sent again under its number.
+    All of them, or none and why. A claim that was rejected for its form is sent again under its
+    number.
     """
     from rebill.disputes.file import submit
+    from rebill.inquiry import known_ids
 
     given.sure(on)
-    given.show(submit(given.place(), claim_nos, on, named(who), reference, late))
+    claim_nos = given.meant(known_ids.claims, claim_nos)
+    given.show(submit(given.place(), claim_nos, on, named(who), reference, late), "claims")
 
 
 @disputes.command(
@@ -135,14 +161,14 @@ def disputes_submit(
 )
 def disputes_event(
     claim_no: Annotated[str, typer.Argument(metavar="CLAIM")],
-    what: Annotated[str, typer.Argument(metavar="EVENT")],
+    what: Annotated[str, typer.Argument(metavar="EVENT", help="What happened.")],
     on: On,
     *,
     amount: Amount = None,
     told: Told,
     given: Acting,
 ) -> None:
-    """Record what happened to a claim: what the carrier answered, credited, or took back.
+    """Record what the carrier answered, credited or took back.
 
     EVENT is acknowledge, review, sustain, grant_part, deny, reject_form, await_credit, credit,
     reverse_credit, escalate, withdraw, close or note. What its state does not allow is refused.
@@ -156,7 +182,10 @@ def disputes_event(
 def disputes_withdraw(
     claim_nos: Claims, on: On, *, who: Who = None, note: Note = None, given: Acting
 ) -> None:
-    """Give claims up, filed or not: all of them, or none and why."""
+    """Give claims up, filed or not.
+
+    All of them, or none and why.
+    """
     _happened(claim_nos, "withdraw", on, Told(who=who, note=note), given)
 
 
@@ -164,9 +193,9 @@ def disputes_withdraw(
     "escalate", epilog=example("rebill disputes escalate D-000001 --on 2026-06-02 --who ana")
 )
 def disputes_escalate(claim_nos: Claims, on: On, told: Told, given: Acting) -> None:
-    """Take claims one level up: all of them, or none and why.
+    """Take claims one level up; what was denied is open again.
 
-    What was denied is open again. A denial is escalated within the days of its contract.
+    All of them, or none and why. A denial is escalated within the days of its contract.
     """
     _happened(claim_nos, "escalate", on, told, given)
 
@@ -181,11 +210,12 @@ def _happened(
 ) -> None:
     """Record one event of each claim, and show the claims as they stand then."""
     from rebill.disputes.file import record_events
+    from rebill.inquiry import known_ids
 
     given.sure(on)
     event = {"at": on, "what": what, "amount": amount, **asdict(told), "who": named(told.who)}
-    rows = [{"claim_no": number, **event} for number in dict.fromkeys(claim_nos)]
-    given.show(record_events(given.place(), rows))
+    rows = [{"claim_no": number, **event} for number in given.meant(known_ids.claims, claim_nos)]
+    given.show(record_events(given.place(), rows), "claims")
 
 
 @disputes.command(
@@ -202,16 +232,20 @@ def disputes_credits(
             help="Only taken, part_taken, offered, unclaimed or dismissed ones.",
         ),
     ] = None,
-    given: Given,
+    account: OfAccount,
+    given: Listed,
 ) -> None:
-    """List what carriers credited, and which claims it is for or could be for."""
-    import polars as pl
+    """List what carriers credited, and for which claims.
 
-    from rebill.disputes.credit_rows import credit_rows
+    Or for which it could be.
+    """
+    from rebill.cli.lists.filters import known
+    from rebill.disputes.credit_rows import STATES, credit_rows
 
+    state = known("--status", status, STATES)
     with given.reading() as record:
-        rows = credit_rows(record)
-    given.show(rows if status is None else rows.filter(pl.col("status") == status))
+        rows = account.of_account(credit_rows(record))
+    given.show(rows if state is None else rows.filter(status=state), "credits")
 
 
 @disputes.command(
@@ -231,13 +265,16 @@ def disputes_take_credit(
     import polars as pl
 
     from rebill.disputes import credits_by_hand
+    from rebill.inquiry import known_ids
     from rebill.store.record import changing
 
     given.sure(on)
     with changing(given.place()) as record:
+        claim_no = known_ids.claims(record, [claim_no])[0]
+        credit_id = known_ids.credits_given(record, credit_id)
         credits_by_hand.take_by_hand(record, credit_id, claim_no, amount, on, named(who))
         claims = record.claims().filter(pl.col("claim_no") == claim_no).drop("resolved_on")
-    given.show(claims)
+    given.show(claims, "claims")
 
 
 @disputes.command(
@@ -252,12 +289,17 @@ def disputes_dismiss_credit(
     *,
     given: Acting,
 ) -> None:
-    """Record that a credit is for no claim of ours, so that it is not offered again."""
+    """Record that a credit is for no claim of ours.
+
+    It is not offered again.
+    """
     from rebill.disputes import credits_by_hand
+    from rebill.inquiry import known_ids
     from rebill.store.record import changing
 
     given.sure(on)
     with changing(given.place()) as record:
+        credit_id = known_ids.credits_given(record, credit_id)
         credits_by_hand.dismiss(record, credit_id, on, named(who), note)
 
 
@@ -276,10 +318,10 @@ def disputes_import_status(
     ] = False,
     given: Acting,
 ) -> None:
-    """Take in a CSV of what a carrier says of claims: all rows, or none and why.
+    """Take in a CSV of what a carrier says of claims.
 
-    Columns: claim_no or tracking_no, status, on, and amount, reference, note if there are such.
-    Exit 1: some rows were refused, the others were taken (--skip-bad).
+    All rows, or none and why. Columns: claim_no or tracking_no, status, on, and amount, reference,
+    note if there are such. Exit 1: some rows were refused, the others were taken (--skip-bad).
     """
     import polars as pl
 
@@ -289,6 +331,6 @@ def disputes_import_status(
     with changing(given.place()) as record:
         latest = () if given.yes else (base.clock_day() + dt.timedelta(days=FAR_AHEAD),)
         became = import_status(record, file, carrier, named(who), skip_bad, *latest)
-    given.show(became)
+    given.show(became, "rows")
     if became.filter(pl.col("became") == "refused").height:
         raise typer.Exit(NEEDS_A_PERSON)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, disputes, example
-from rebill.cli.options import GivenDay
+from rebill.cli.base import NEEDS_A_PERSON, disputes, example, put
+from rebill.cli.options import GivenDay, ListedDay, form_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -63,15 +63,19 @@ def disputes_packet(
     ] = None,
     given: GivenDay,
 ) -> None:
-    """Write the packet of claims: spreadsheet, cover letter, and the carrier's upload as CSV.
+    """Write the papers a carrier needs for claims.
 
-    Exit 1: some packet was not made, or lacks what its form requires; what and why is told.
+    A packet is a spreadsheet, a cover letter, and the carrier's upload as CSV. A letter without
+    sender or address is not made; the rest is, and what to fill in is told. Exit 1: some packet was
+    not made, or lacks what its form requires.
     """
     from rebill.disputes.packet.packet import choose, write_packets
+    from rebill.inquiry import known_ids
     from rebill.workspace.one_writer import alone_in
     from rebill.workspace.settings import ConfigError
 
     chosen.check()
+    numbers = given.meant(known_ids.claims, chosen.claim or ())
     if out.exists() and not out.is_dir():
         raise typer.BadParameter(f"{out} is a file; -o names a folder")
     late = chosen.late
@@ -79,11 +83,11 @@ def disputes_packet(
         day = given.day(record)
         if day is None:
             raise ConfigError("packets need a day: give --as-of")
-        claims = choose(record, day, chosen.claim or (), chosen.carrier, chosen.due, late)
+        claims = choose(record, day, numbers, chosen.carrier, chosen.due, late)
         made = write_packets(record, claims, out, day, late=late, form=form)
     if made.faults and made.packets.is_empty():
         raise ConfigError("; ".join(made.faults))
-    given.show(made.packets)
+    given.show(made.packets, "packets")
     if _lacking(made):
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -97,6 +101,10 @@ def _lacking(made: Made) -> bool:
     incomplete = made.packets.drop_nulls("lacking")
     for name, words in incomplete.select("packet", "lacking").iter_rows():
         note(f"{name}: the form requires {words}; see [contact] in rebill.toml and the form")
+    for words, some in made.packets.drop_nulls("unwritten").group_by(
+        "unwritten", maintain_order=True
+    ):
+        note(f"no letter with {', '.join(some['packet'])}: fill in {words[0]}")
     return bool(made.faults or incomplete.height)
 
 
@@ -126,56 +134,49 @@ def disputes_report(
     open_money: Annotated[
         bool, typer.Option("--open", help="The money still open by deadline, not the outcomes.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Where to.")
-    ] = None,
-    given: GivenDay,
+    given: ListedDay,
 ) -> None:
-    """Tell what was won: filed, granted, denied, expired, credited, how fast, and how surely.
+    """Tell what was won: filed, granted, denied, credited.
 
-    A win rate comes with the interval it is known to, and few cases are said to be few.
+    And how fast, and how surely: a win rate comes with the interval it is known to, and few cases
+    are said to be few.
     """
     from rebill.disputes.report import page, report
     from rebill.workspace.settings import ConfigError
-    from rebill.workspace.write import write_atomic
     from reconcile.claims.outcomes import BY, outcomes
 
     keys = [key.strip() for key in by.split(",") if key.strip()]
     if not set(keys) <= set(BY):
         raise typer.BadParameter(f"--by names some of: {', '.join(BY)}")
-    written = _form(form, out, given.json)
+    asked = form or ("json" if given.json else "csv" if given.csv else None)
+    written = form_of(asked, given.out, FORMS)
     with given.reading() as record:
         day = given.day(record)
         if day is None:
             raise ConfigError("a report needs a day: give --as-of")
         told = report(record, day, carrier)
     rows = outcomes(told.claims, keys).drop(key for key in BY if key not in keys)
-    text = page(told) if written == "html" else _written(told, rows, open_money, written)
-    if out is None:
-        print(text.rstrip("\n"))
+    if written == "table":
+        _show(told, rows, open_money, given)
+        return
+    text = page(told) if written == "html" else _written(told.open if open_money else rows, written)
+    put(text.rstrip("\n") + "\n", given.out)
+
+
+def _show(told: Report, rows: pl.DataFrame, open_money: bool, given: ListedDay) -> None:
+    """Show outcomes, and below them the money still open; or that one alone."""
+    if open_money:
+        given.show(told.open, "open money")
+    elif given.plain() and told.open.height:
+        given.show_parts(
+            {"outcomes": rows, "still open": told.open}, **{"still open": "open money"}
+        )
     else:
-        write_atomic(out, text if text.endswith("\n") else text + "\n")
+        given.show(rows, "outcomes")
 
 
-def _form(form: str | None, out: Path | None, json: bool) -> str:
-    """Return how a report is written: as asked, else as its file's name ends, else as a table."""
-    if form is None:
-        named = out.suffix.lower().lstrip(".") if out is not None else ""
-        form = "json" if json else named if named in FORMS else "table"
-    if form not in FORMS:
-        raise typer.BadParameter(f"{form!r} is no format; there are: {', '.join(FORMS)}")
-    return form
+def _written(rows: pl.DataFrame, form: str) -> str:
+    """Return rows as CSV or JSON."""
+    from rebill.paper.text import as_json, safe_csv
 
-
-def _written(told: Report, rows: pl.DataFrame, open_money: bool, form: str) -> str:
-    """Return outcomes or open money as CSV or JSON; a table for people shows both."""
-    from rebill.paper.text import as_json, as_table, safe_csv
-
-    shown = told.open if open_money else rows
-    if form == "csv":
-        return safe_csv(shown)
-    if form == "json":
-        return as_json(shown)
-    if open_money or told.open.is_empty():
-        return as_table(shown)
-    return f"{as_table(rows)}\n\n{as_table(told.open)}"
+    return safe_csv(rows) if form == "csv" else as_json(rows)
