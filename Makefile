@@ -16,11 +16,12 @@ SERVICES ?= 240
 MONTHS ?= 6
 SEED ?= 7
 MINUTES ?= 60
+DAY ?= $(shell date +%F)
 UV ?= uv
 MUTATED ?= reconcile rebill/pricing
 LAW := $(addprefix tests/law/test_,house.py rooms.py architecture.py readmes.py)
 
-.PHONY: help install demo test check bench soak mutants format docs lock clean
+.PHONY: help install demo test check bench soak mutants format docs site release lock clean
 
 help: ## Show this list.
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,7 +34,7 @@ demo: install ## Build an invented carrier in .demo, run its nights and show wha
 
 # Two workers on two cores take one thread each; `test_threads` looks at what the number of threads
 # could change.
-test: install ## Run the whole suite (eight minutes on two cores); the law is `make check`.
+test: install ## Run the whole suite (ten minutes on two cores); the law is `make check`.
 	@POLARS_MAX_THREADS=1 $(PY) -m pytest -n 2 --dist worksteal -m "not soak" $(LAW:%=--ignore=%)
 
 check: install ## Lint, format, types, the law of the house, generated pages up to date.
@@ -61,8 +62,15 @@ format: install ## Put imports and layout in order.
 docs: install ## Write the generated pages below docs/ again.
 	@$(PY) -m docs.generate
 
+site: $(VENV)/site ## Build the documentation as a site in build/site: searched and read without a network.
+	@$(PY) -m docs.site
+	@echo "build/site/index.html"
+
+release: install ## Cut a version of what is unreleased in CHANGELOG.md (VERSION=x.y.z).
+	@$(PY) -m docs.release $(VERSION) $(DAY)
+
 lock: ## Pin what pyproject.toml asks for, with hashes (needs uv).
-	@for set in dev:requirements.txt bench:requirements-bench.txt; do \
+	@for set in dev:requirements.txt bench:requirements-bench.txt site:requirements-site.txt; do \
 	  $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 	    $$([ $${set%%:*} = dev ] || echo --constraint requirements.txt) \
@@ -92,4 +100,8 @@ $(VENV)/installed: requirements.txt pyproject.toml setup.py
 
 $(VENV)/bench: $(VENV)/installed requirements-bench.txt
 	@$(PIP) install --require-hashes -r requirements-bench.txt
+	@touch $@
+
+$(VENV)/site: $(VENV)/installed requirements-site.txt
+	@$(PIP) install --require-hashes -r requirements-site.txt
 	@touch $@

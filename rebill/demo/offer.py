@@ -351,6 +351,7 @@ rounding = "line"
 backbill_limit_months = 12
 resale_certificate = true
 [contract.dispute]
+address = ["Harbor Carrier Disputes", "200 Pier Street", "Springfield, IL 62703"]
 window = {{ anchor = "bill_date", days = 90 }}
 minimum_claim = "5.00"
 minimum_line = "0.25"
@@ -377,6 +378,7 @@ disconnect_grace_days = {GRACE[ACCESS]}
 backbill_limit_months = 12
 resale_certificate = false
 [contract.dispute]
+address = ["Harbor Carrier Disputes", "200 Pier Street", "Springfield, IL 62703"]
 window = {{ anchor = "due_date", months = 2 }}
 resolve_days = 45
 [contract.debit]

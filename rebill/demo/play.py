@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,12 +24,36 @@ from rebill.run import plan
 from rebill.store import upgrade
 from rebill.store.record import reading
 from rebill.workspace.log import Log
-from rebill.workspace.settings import NOBODY, ConfigError, Hand, Workspace, init_workspace
+from rebill.workspace.settings import (
+    NOBODY,
+    SETTINGS_FILE,
+    ConfigError,
+    Hand,
+    Workspace,
+    init_workspace,
+    open_workspace,
+)
 
 SHOWN = (
     *("documents", "lines", "findings", "claims", "customer_invoices", "customer_lines"),
     *("debits", "exposure"),
 )
+HOUSE = """\
+name = "Lakefront Telecom"
+phone = "800-555-0137"
+email = "care@lakefront.example"
+address = ["410 Orchard Street", "Springfield, IL 62701"]
+remittance = ["Lakefront Telecom", "PO Box 1200", "Springfield, IL 62705"]
+"""
+"""Who sends the invented invoices."""
+CONTACT = """\
+company = "Lakefront Telecom"
+name = "Dana Reyes"
+phone = "800-555-0138"
+email = "disputes@lakefront.example"
+address = "410 Orchard Street, Springfield, IL 62701"
+"""
+"""Who signs what goes to the invented carrier."""
 
 
 def play(
@@ -45,13 +70,24 @@ def play(
     """
     if (directory / "rebill.toml").exists():
         raise ConfigError(f"{directory} is a workspace already; name a folder that is not there")
-    workspace = replace(init_workspace(directory), hand=hand)
+    init_workspace(directory)
+    _move_in(directory / SETTINGS_FILE)
+    workspace = replace(open_workspace(directory), hand=hand)
     upgrade(workspace)
     made = write_world(directory, size)
     tables = nights(workspace, made, log, now, Carrier())
     truth = pl.read_csv(directory / "truth.csv", schema=TRUTH)
     show(tables, truth, made.nights[-1][1], directory, console)
     return made
+
+
+def _move_in(settings: Path) -> None:
+    """Let the settings say who sends invoices, where to pay, and who signs letters to carriers."""
+    text = settings.read_text(encoding="utf-8")
+    for section, says in (("house", HOUSE), ("contact", CONTACT)):
+        head, line, rest = re.split(rf"^(\[{section}\].*\n)", text, maxsplit=1, flags=re.MULTILINE)
+        text = f"{head}{line}{says}{rest}"
+    settings.write_text(text, encoding="utf-8")
 
 
 def nights(

@@ -13,6 +13,8 @@ import pytest
 from checkout import ROOT
 
 ROOMS = ("rebill", "reconcile", "invoices", "usoc_catalog")
+MOVED = ("migrations/", "docs/")
+"""What stands beside the rooms in a checkout and lies in `rebill` once installed."""
 NOT_SOURCE = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info")
 PIP = ("-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-index", "--no-deps")
 
@@ -48,20 +50,22 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def names(wheel: Path) -> set[str]:
-    """Return the files of a wheel, but for what it says about itself."""
+    """Return the files of a wheel, but for what it says about itself and its page of the manual."""
     with zipfile.ZipFile(wheel) as archive:
-        return {name for name in archive.namelist() if ".dist-info/" not in name}
+        inside = {name for name in archive.namelist() if ".dist-info/" not in name}
+    (page,) = (name for name in inside if name.endswith(".data/data/share/man/man1/rebill.1"))
+    return inside - {page}
 
 
 def sources(checkout: Path) -> set[str]:
     """Return every file of the rooms, the migrations where they lie once installed."""
     here = {
         path.relative_to(checkout).as_posix()
-        for room in (*ROOMS, "migrations")
+        for room in (*ROOMS, *MOVED)
         for path in (checkout / room).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    return {f"rebill/{name}" if name.startswith("migrations/") else name for name in here}
+    return {f"rebill/{name}" if name.startswith(MOVED) else name for name in here}
 
 
 def test_the_rooms_are_all_that_is_installed(wheel: Path):
@@ -75,7 +79,8 @@ def test_every_file_of_the_rooms_is_installed(wheel: Path, checkout: Path):
         *("rebill/migrations/env.py", "rebill/migrations/versions/0001_first_shape.py"),
         *("rebill/paper/templates/page.html.jinja", "invoices/templates/customer_invoice.typ"),
         *("reconcile/form_profiles/default.toml", "invoices/carrier/profiles/usoc-lines.toml"),
-        "usoc_catalog/data/usoc_codes.csv",
+        *("usoc_catalog/data/usoc_codes.csv", "rebill/cli/manual/topics/start.md"),
+        *("rebill/docs/glossary.md", "rebill/docs/formats/flat.md"),
     ):
         assert name in names(wheel)
 

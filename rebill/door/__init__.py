@@ -1,0 +1,1 @@
+"""What a program calls: carrier paper read, audited without a workspace, or a workspace at work."""
