@@ -22,7 +22,7 @@ from rebill.reference.load import load
 from rebill.run import plan
 from rebill.store.record import reading
 from rebill.workspace.log import Log
-from rebill.workspace.settings import Workspace, init_workspace
+from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, open_workspace
 from rebill.workspace.write import write_atomic
 
 DAY = dt.date(2026, 3, 31)
@@ -33,6 +33,16 @@ id = "BENCH"
 carrier = "ILEC"
 effective_from = 2026-01-01
 accounts = ["305R01*"]
+[contract.dispute]
+address = ["ILEC Dispute Center", "PO Box 9"]
+"""
+SENDER = """
+[contact]
+name = "Ana"
+phone = "614 555 0100"
+[house]
+name = "Us"
+address = ["1 Main Street"]
 """
 
 HEAD = "## A dispute packet of "
@@ -84,6 +94,8 @@ def _bill(rows: int) -> str:
 def prepared(root: Path, rows: int) -> Workspace:
     """Return a workspace after a night that found so many lines in one claim."""
     workspace = init_workspace(root)
+    (root / SETTINGS_FILE).write_text(SENDER)
+    workspace = open_workspace(root)
     store.upgrade(workspace)
     _tables(root / "reference", rows)
     result = load(workspace, [root / "reference"])

@@ -29,13 +29,21 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 def findings() -> str:
     """Return the page of finding codes, in order of precedence."""
-    from reconcile.findings import CODES
+    from reconcile.findings import CODES, REASONS
 
     rows = [
-        (f"`{code.name}`", code.severity, code.reason, code.found_when, code.stake, code.remedy)
+        (
+            *(f"`{code.name}`", code.words, code.severity, code.reason),
+            *(code.found_when, code.stake, code.remedy),
+        )
         for code in CODES
     ]
-    heads = ("code", "severity", "reason", "it is found when", "amount at stake", "what to do")
+    told = ("it is found when", "amount at stake", "what to do")
+    heads = ("code", "in words", "severity", "reason", *told)
+    reasons = [
+        (reason, words, ", ".join(f"`{code.name}`" for code in CODES if code.reason == reason))
+        for reason, words in REASONS.items()
+    ]
     return f"""# Findings
 
 {WRITTEN}
@@ -49,7 +57,13 @@ On every line with a rate in force: billed = expected + at stake + tolerated - u
 closes or a claim is filed. A code without a reason is never claimed. Severity `error`: money is
 at stake, or a document is held or refused; `warning`: a person should look; `info`: good to know.
 
-{_table(heads, rows)}"""
+{_table(heads, rows)}
+## Reasons
+
+What a claim gives as its reason; `TERM` and `ZONE` are `rate_above_contract` with the cause
+`other_term` or `other_zone`.
+
+{_table(("reason", "in words", "codes"), reasons)}"""
 
 
 def _commands(group: Any, context: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -73,33 +87,22 @@ def every_command() -> list[tuple[str, Any, Any]]:
     return list(_commands(root, root.context_class(root, info_name="rebill")))
 
 
-def _argument(parameter: Any) -> str:
-    """Return an argument as it is typed, in brackets where it can be left out."""
-    name = (parameter.metavar or parameter.name.upper()).removesuffix("...").strip("[]")
-    name += "..." if parameter.nargs == -1 else ""
-    return name if parameter.required else f"[{name}]"
-
-
-def _meaning(parameter: Any, context: Any) -> tuple[str, str] | None:
-    """Return the row of an argument or option; none where there is nothing to say."""
-    if parameter.param_type_name == "argument":
-        return (f"`{_argument(parameter)}`", parameter.help) if parameter.help else None
-    record = parameter.get_help_record(context)
-    return (f"`{record[0]}`", record[1]) if record else None
-
-
 def _section(path: str, command: Any, context: Any) -> str:
     """Return what the page says of one command."""
+    from rebill.cli.manual import help_layout
+
     arguments = [p for p in command.params if p.param_type_name == "argument"]
-    usage = " ".join([path, *(_argument(parameter) for parameter in arguments), "[OPTIONS]"])
-    rows = [row for p in command.params if (row := _meaning(p, context))]
+    usage = " ".join([path, *map(help_layout.argument, arguments), "[OPTIONS]"])
+    told = filter(None, (help_layout.told(parameter, context) for parameter in command.params))
+    rows = [(f"`{name}`", words) for name, words in told]
     parts = [f"## {path}\n", f"    {usage}\n", inspect.cleandoc(command.help or "") + "\n"]
     if rows:
         parts.append(_table(("argument or option", "meaning"), rows))
     if command.epilog:
-        example = command.epilog.replace("\b", "").strip().splitlines()
-        parts.append("Example:\n")
-        parts.append("\n".join(f"    {line.strip()}" for line in example[1:]) + "\n")
+        commands = help_layout.examples(command.epilog)
+        lines = [line for command in commands for line in help_layout.wrapped(command, 98)]
+        parts.append("Example:\n" if len(commands) == 1 else "Examples:\n")
+        parts.append("\n".join(f"    {line}" for line in lines) + "\n")
     return "\n".join(parts)
 
 
@@ -111,7 +114,9 @@ def commands() -> str:
 {WRITTEN}
 Results go to standard output, progress and findings to standard error. Exit code 0: done; 1:
 done, and something needs a person; 2: wrong usage or configuration; 3: failed, nothing half done.
-The workspace is the folder one stands in, the one named by `--workspace`, or `REBILL_WORKSPACE`.
+The workspace is named by `--workspace` anywhere in a command, or by `REBILL_WORKSPACE`; else it is
+the nearest folder from here upwards that holds a `rebill.toml`. `-q`, `-v` and `-h` stand anywhere
+too. `-` is standard input or output, and an output's ending chooses its format.
 
 {sections}"""
 
@@ -212,10 +217,44 @@ renamed.
 {out}"""
 
 
+def doctor() -> str:
+    """Return the page of what an examination looks at, in its order."""
+    from rebill.inquiry.doctor.examine import CHECKS
+
+    rows = [
+        (f"`{check.name}`", (check.ask.__doc__ or "").strip(), "yes" if check.of_record else "")
+        for check in CHECKS
+    ]
+    heads = ("check", "it is well where", "only where the database can be read")
+    return f"""# What `rebill doctor` looks at
+
+{WRITTEN}
+Each check is one line: `ok`, `warning` or `fault`, and below it what to do. Exit 0: all is
+well; 1: a warning; 2: a fault. Nothing is changed and no lock is taken; an answer comes also
+where `rebill.toml` or the database cannot be read. What the last bills show is taken from their
+findings; `rates` prices besides whatever services hold today (`--as-of` names another day).
+With `--json` each check is an object with `check`, `level`, `words` and `remedy`.
+
+{_table(heads, rows)}"""
+
+
+def manual() -> str:
+    """Return the page of the manual."""
+    import typer.main
+
+    from rebill.cli.main import command_line
+    from rebill.cli.manual.man_page import man_page
+
+    root = typer.main.get_command(command_line())
+    return man_page(root, root.context_class(root, info_name="rebill"), every_command())
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "rebill.1": manual,
     "findings.md": findings,
     "commands.md": commands,
     "tables.md": tables,
+    "doctor.md": doctor,
 }
 """Each generated page and what writes it."""
 

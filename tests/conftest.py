@@ -24,7 +24,7 @@ gc.set_threshold(50_000, 20, 50)
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
-    "test", max_examples=20, deadline=None, derandomize=True, suppress_health_check=_SLOW
+    "test", max_examples=10, deadline=None, derandomize=True, suppress_health_check=_SLOW
 )
 settings.register_profile(
     "soak", max_examples=2000, deadline=None, suppress_health_check=_SLOW, print_blob=True

@@ -28,7 +28,7 @@ PURE = (
     *("usoc_catalog", "invoices", "reconcile", "rebill.pricing"),
     *("rebill.run.plan", "rebill.run.acts", "rebill.run.stages", "rebill.run.difference"),
     *("rebill.books.accounts", "rebill.books.entries", "rebill.books.journal"),
-    *("rebill.books.ledgers", "rebill.paper.charts"),
+    *("rebill.books.ledgers", "rebill.paper.charts", "rebill.receivables.collect"),
 )
 """Rooms and single modules of which bytes, text, frames and dates are all that goes in and out."""
 

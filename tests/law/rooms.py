@@ -14,9 +14,9 @@ from graphlib import CycleError, TopologicalSorter
 from house import Module, imports
 
 ORDER = {
-    "rebill": """cli | demo | portal | inquiry | night | audit | selling, intake | outbox
-        | books, cash | quotes | orders | disputes | run | executor | reference | store
-        | workspace | pricing, paper""",
+    "rebill": """door | cli | demo | portal | inquiry | night | judging | selling, intake | outbox
+        | books, cash | receivables | quotes | orders | disputes | run | executor | reference
+        | store | workspace | pricing, paper""",
     "reconcile": "audit, cash | pulls, claims | findings, window | contracts | schema, homes"
     ", policies | pull_codes",
 }

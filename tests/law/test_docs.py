@@ -8,6 +8,7 @@ import shlex
 import shutil
 from pathlib import Path
 
+import typed_commands
 from checkout import ROOT, links
 
 from docs import generate
@@ -125,6 +126,31 @@ def test_the_commands_that_pages_show_exist():
         assert known, f"a page shows {command}"
         if command in groups and command not in names and word:
             assert f"{command} {word}" in names, f"a page shows {command} {word}"
+
+
+def test_the_commands_that_pages_show_are_understood():
+    pages = [*PAGES, *sorted((ROOT / "rebill/cli/manual/topics").glob("*.md"))]
+    found = {
+        f"{page.relative_to(ROOT)}: {line}": why
+        for page in pages
+        for line in typed_commands.shown(page.read_text("utf-8"))
+        if (why := typed_commands.fault(line))
+    }
+    assert not found, "mend the page, or the command: " + "\n".join(
+        f"{line}: {why}" for line, why in found.items()
+    )
+
+
+def test_a_command_that_is_none_is_found_on_a_page():
+    for line, why in (
+        ("rebill disputes sumbit D-1 --on 2026-04-02", "No such command"),
+        ("rebill export lines --month 2026-03", "No such option"),
+        ("rebill nightly --as-of tomorrow", "is no date"),
+        ("rebill nightly", "Missing option"),
+    ):
+        (found,) = typed_commands.shown(f"Text\n\n    {line}   # a word on it\n")
+        assert why in (typed_commands.fault(found) or "")
+    assert typed_commands.shown("    zcat a.gz | rebill describe -\n") == ["rebill describe -"]
 
 
 def test_the_make_targets_that_pages_show_exist():

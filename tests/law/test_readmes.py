@@ -67,7 +67,9 @@ def is_there(dotted: str) -> bool:
         package, module = path / "__init__.py", path.with_suffix(".py")
         body = module if module.is_file() else package
         if body.is_file():
-            return length == len(words) or words[length] in bound(body.read_text("utf-8"))
+            told = [file for file in (body, body.with_suffix(".pyi")) if file.is_file()]
+            names = {name for file in told for name in bound(file.read_text("utf-8"))}
+            return length == len(words) or words[length] in names
     return False
 
 

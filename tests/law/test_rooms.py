@@ -41,8 +41,8 @@ def built(files: dict[str, str]) -> list[Module]:
     return [Module(named[p].replace("/", "."), p, text) for p, text in files.items()]
 
 
-LISTED = {"rebill/night/stages.py": "from rebill.audit.stage import audit_lines"}
-AUDIT = {"rebill/audit/stage.py": "from rebill.run import stages"}
+LISTED = {"rebill/night/stages.py": "from rebill.judging.stage import audit_lines"}
+AUDIT = {"rebill/judging/stage.py": "from rebill.run import stages"}
 BREAKS = [
     (rooms.order, {"rebill/store/x.py": "from rebill.cli import base"}),
     (rooms.order, {"rebill/store/x.py": "def f():\n    from rebill.disputes.claims import of"}),
@@ -65,8 +65,8 @@ BREAKS = [
     (rooms.crowded, {f"rebill/store/x{n}.py": "" for n in range(rooms.FOLDER_MODULES + 1)}),
     (rooms.named_twice, {"rebill/cash/x.py": "", "rebill/books/x.py": ""}),
     (rooms.named_twice, {"invoices/bank/x.py": "", "invoices/x.py": ""}),
-    (rooms.stages, {**LISTED, "rebill/cash/stage.py": "", "rebill/audit/stage.py": ""}),
-    (rooms.stages, {**LISTED, **AUDIT, "rebill/cash/x.py": "import rebill.audit.stage"}),
+    (rooms.stages, {**LISTED, "rebill/cash/stage.py": "", "rebill/judging/stage.py": ""}),
+    (rooms.stages, {**LISTED, **AUDIT, "rebill/cash/x.py": "import rebill.judging.stage"}),
 ]
 HARMLESS = [
     (rooms.order, {"rebill/cli/x.py": "from rebill import store, __version__\nimport reconcile"}),
@@ -79,9 +79,9 @@ HARMLESS = [
     (rooms.circles, {"rebill/a.py": "import rebill.b", "rebill/b.py": "import rebill.c"}),
     (rooms.circles, {"rebill/a/__init__.py": "from .b import f", "rebill/a/b.py": "import rebill"}),
     (rooms.crowded, {f"rebill/store/x{n}.py": "" for n in range(rooms.FOLDER_MODULES)}),
-    (rooms.named_twice, {"rebill/cash/stage.py": "", "rebill/audit/stage.py": ""}),
+    (rooms.named_twice, {"rebill/cash/stage.py": "", "rebill/judging/stage.py": ""}),
     (rooms.named_twice, {"rebill/cash/x.py": "", "invoices/x.py": "", "rebill/cli/x.py": ""}),
-    (rooms.stages, {**LISTED, **AUDIT, "rebill/audit/x.py": "from .stage import audit_lines"}),
+    (rooms.stages, {**LISTED, **AUDIT, "rebill/judging/x.py": "from .stage import audit_lines"}),
 ]
 
 

@@ -35,6 +35,15 @@ from rebill.workspace.settings import SETTINGS_FILE, Workspace, init_workspace, 
 QUIET = Log(io.StringIO(), terminal=False)
 NOW = "2026-04-01T02:00:00+00:00"
 CAME_AND_SAW = {"runs", "run_files", "seen_files", "paper_folders", "facts"}
+HOUSE = """
+[house]
+name = "Harbor Lane Voice"
+phone = "800-555-0100"
+address = ["1 Harbor Lane", "Columbus, OH 43215"]
+remittance = ["Harbor Lane Voice", "PO Box 12", "Columbus, OH 43216"]
+
+"""
+"""Who sends the invoices of workspaces here, and where to pay."""
 HEADER = f"{gate.HEADER}\n"
 CONTRACT = """
 [[contract]]
@@ -116,13 +125,20 @@ USUAL = """
 def make(root: Path, url: str | None = None) -> Workspace:
     """Return a fresh workspace on the database of the URL; the files of its inbox are at rest."""
     workspace = init_workspace(root) if url else fresh(root)
-    settings = "[inbox]\nsettle_seconds = 0\n"
+    settings = f"[inbox]\nsettle_seconds = 0\n{HOUSE}"
     settings += f'[database]\nurl = "{url}"\n' if url else ""
     (root / SETTINGS_FILE).write_text(settings)
     workspace = open_workspace(workspace.root)
     if url:
         store.upgrade(workspace)
     return workspace
+
+
+def move_in(root: Path) -> None:
+    """Let the settings of a workspace that do not say so say who sends its invoices."""
+    said = (root / SETTINGS_FILE).read_text()
+    head, _, rest = said.partition("[house]\n")
+    (root / SETTINGS_FILE).write_text(f"{head}{HOUSE.rstrip()}\n{rest}")
 
 
 def fresh(root: Path) -> Workspace:
@@ -187,9 +203,9 @@ def _made(build: Callable[[Path], object]) -> Path:
     return root
 
 
-def billed(root: Path) -> Workspace:
+def billed(root: Path, url: str | None = None) -> Workspace:
     """Return a workspace whose night took in `USUAL` of March and left its invoices."""
-    return copied(root, _billed)
+    return copied(root, _billed, url)
 
 
 def _billed(root: Path) -> None:
@@ -256,14 +272,20 @@ def job(workspace: Workspace, day: str) -> Job:
     return Job("nightly", plan.plan, dt.date.fromisoformat(day), seen, where)
 
 
-def exported(workspace: Workspace, *names: str, month: str | None = None) -> dict[str, str]:
-    """Return tables as they are exported, as CSV text by name."""
+def exported(
+    workspace: Workspace, *names: str, month: str | None = None, as_of: str | None = None
+) -> dict[str, str]:
+    """Return tables as they are exported, as CSV text by name; without names all but the runs.
+
+    Runs say who came and saw, and when: no two are equal.
+    """
     months = [month] if month else None
+    day = dt.date.fromisoformat(as_of) if as_of else None
     texts = {}
     with reading(workspace) as record:
-        for name in names or tables.TABLES:
+        for name in names or [name for name in tables.TABLES if name not in CAME_AND_SAW]:
             out = io.BytesIO()
-            frame = export.table_frame(record, name, months)
+            frame = export.table_frame(record, name, months, day)
             export.write(tables.TABLES[name], frame, "csv", out)
             texts[name] = out.getvalue().decode()
     return texts

@@ -385,7 +385,7 @@ def test_what_an_eye_does_not_see_is_no_toml_and_becomes_some() -> None:
     ),
     st.sampled_from([",", "\t", ";"]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_whatever_a_file_holds_a_draft_is_made_or_refused_in_words(
     rows: list[list[str]], sign: str
 ) -> None:

@@ -90,7 +90,7 @@ def returned(charge: dict[str, Any], rule: str, before: D, after: D, billed: D) 
     return reach(after) - reach(before), worth(reach(before)) - worth(reach(after))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_credits_give_back_what_the_slow_model_does(seed: int) -> None:
     charged, credits, given, customers = credited(Random(seed))
@@ -123,7 +123,7 @@ def test_credits_give_back_what_the_slow_model_does(seed: int) -> None:
     assert dict(sums.iter_rows()) == {c["line_id"]: -c["amount"] for c in credits}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_a_charge_that_is_given_back_whole_leaves_nothing_on_basis_billed(seed: int) -> None:
     random = Random(seed)

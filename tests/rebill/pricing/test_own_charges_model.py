@@ -58,7 +58,7 @@ def months_of(row: dict[str, Any], convention: str) -> Fraction | None:
     return Fraction(1) if whole else model_time.fraction(start, end, convention, 1)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_own_charges_and_minimums_are_those_of_the_slow_model(seed: int) -> None:
     world, charges = Taxed(seed), ours(Random(seed))
@@ -96,7 +96,7 @@ def test_own_charges_and_minimums_are_those_of_the_slow_model(seed: int) -> None
     assert got == wanted
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_a_minimum_brings_what_counts_up_to_the_commitment(seed: int) -> None:
     world = Taxed(seed)

@@ -17,7 +17,7 @@ from rebill.pricing.rate import rate
 from reconcile.schema import AUDITED
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
 def test_every_price_and_every_chosen_row_is_that_of_the_slow_model(seed: int) -> None:
     world = World(seed)
@@ -43,7 +43,7 @@ def test_every_price_and_every_chosen_row_is_that_of_the_slow_model(seed: int) -
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
 def test_the_first_candidate_is_the_row_that_prices_the_line(seed: int) -> None:
     world = World(seed, lines=4)

@@ -186,7 +186,7 @@ def priced(world: World) -> dict[str, slow.Priced]:
     return {row[0]: slow.Priced(*row[1:]) for row in lines.select(columns).iter_rows()}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32))
 def test_every_rule_prices_as_the_slow_model_does(seed: int) -> None:
     world = World(seed)

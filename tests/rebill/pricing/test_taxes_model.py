@@ -16,7 +16,7 @@ from rebill.pricing import taxes
 from rebill.pricing.own_charges import ITEMS
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_taxes_are_those_of_the_slow_model(seed: int) -> None:
     world = Taxed(seed)
@@ -54,7 +54,7 @@ def test_taxes_are_those_of_the_slow_model(seed: int) -> None:
     assert set(taxed.problems["customer"]) == holes
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_the_contribution_is_that_of_the_slow_model_and_never_above_the_cap(seed: int) -> None:
     world = Taxed(seed)

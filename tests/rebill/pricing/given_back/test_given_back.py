@@ -88,7 +88,7 @@ def as_shares(rows: pl.DataFrame) -> dict[Key, int]:
     return {tuple(row[:-1]): cents(row[-1]) for row in told}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_what_lines_bore_is_what_the_slow_model_hands_out_and_adds_up_to_each_row(
     seed: int,
@@ -122,7 +122,7 @@ def credited(world: Taxed, random: Random) -> list[dict[str, Any]]:
     return parts
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(SEEDS)
 def test_credits_of_any_shape_give_back_what_the_slow_model_does_and_never_more(seed: int) -> None:
     world, random = Taxed(seed), Random(seed)
