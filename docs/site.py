@@ -56,7 +56,7 @@ nitpicky = True
 smartquotes = False
 """
 WIDE = """\
-.content { width: 60em; }
+.content { width: min(60em, 100%); min-width: 0; }
 td, th { vertical-align: top; text-align: left; }
 """
 """Our tables are wide, and are read from the top."""
