@@ -42,10 +42,15 @@ BILL_APPROVALS = pl.Schema(
 
 def bill_approvals(asked: Asked, day: dt.date) -> pl.DataFrame:
     """Return the pulls of bills of the months with how far their approval is (`BILL_APPROVALS`)."""
+    return _judged(asked, asked.of_bills(asked.record.debits()).collect(), day)
+
+
+def _judged(asked: Asked, debits: pl.DataFrame, day: dt.date) -> pl.DataFrame:
+    """Return pulls with what is at stake of their bills and how far their approval is."""
     record = asked.record
-    debits = asked.of_bills(record.debits()).collect()
     stakes = (
         record.findings(asked.months)
+        .join(debits.lazy().select("document_id"), on="document_id", how="semi")
         .group_by("document_id")
         .agg(at_stake=pl.col("amount_at_stake").sum().cast(CENTS))
         .collect()
@@ -64,8 +69,10 @@ def asked_for(record: Record, day: dt.date) -> pl.DataFrame:
     if record.workspace.settings.approval.bills_over is None:
         return BILL_APPROVALS.to_frame()
     coming = pl.col("debit_on").is_null() | (pl.col("debit_on") >= day)
-    waiting = bill_approvals(Asked(record), day).filter(pl.col("state").is_in(ASKED), coming)
-    return waiting.sort("debit_on", "amount", "document_id", nulls_last=True)
+    waiting = _judged(Asked(record), record.debits().filter(coming), day)
+    return waiting.filter(pl.col("state").is_in(ASKED)).sort(
+        "debit_on", "amount", "document_id", nulls_last=True
+    )
 
 
 def approve_bills(

@@ -149,11 +149,10 @@ def bills_list(
         if day is None:
             raise ConfigError("nothing is on record yet: rebill ingest, or a night, takes bills in")
         asked = Asked(record, None if bill_month is None else [bill_month])
-        rows = bill_approvals(asked, day)
         if waiting:
-            left = asked_for(record, day)
-            rows = left.join(rows, on="document_id", how="semi", maintain_order="left")
+            rows = asked.of_bills(asked_for(record, day)).collect()
         else:
+            rows = bill_approvals(asked, day)
             rows = rows.sort("debit_on", "carrier", "ban", "invoice_no", nulls_last=True)
     rows = account.of_account(rows)
     given.show(rows, "bills to be pulled")

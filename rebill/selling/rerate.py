@@ -82,13 +82,7 @@ def rerate(
 
     def work(at: Work) -> Rerated:
         record = at.record
-        standing = record.customer_invoices().filter(
-            pl.col("bill_month") == month,
-            pl.col("status") == "issued",
-            pl.col("kind") == "invoice",
-            pl.col("corrected_by").is_null(),
-            pl.lit(True) if customer is None else pl.col("customer") == customer,
-        )
+        standing = standing_invoices(record, month, customer).filter(status="issued")
         if standing.is_empty():
             whose = f" of customer {customer}" if customer else ""
             raise ConfigError(f"no issued invoice{whose} of {month} stands: nothing to price again")
@@ -101,6 +95,20 @@ def rerate(
         return Rerated(differences, _correct(at, changed, anew, note))
 
     return run(workspace, "invoices rerate", on, now, work)
+
+
+def standing_invoices(record: Record, month: str, customer: str | None) -> pl.DataFrame:
+    """Return the invoices of a month, or of one customer in it, that no credit note took back.
+
+    Drafts and issued ones; none that is void.
+    """
+    return record.customer_invoices().filter(
+        pl.col("bill_month") == month,
+        pl.col("status") != "void",
+        pl.col("kind") == "invoice",
+        pl.col("corrected_by").is_null(),
+        pl.lit(True) if customer is None else pl.col("customer") == customer,
+    )
 
 
 def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) -> Anew:

@@ -16,7 +16,7 @@ from rebill.reference.current import load_version
 from rebill.reference.faults import LoadError
 from rebill.reference.load import Files, LoadResult
 from rebill.reference.trial import trial
-from rebill.selling.rerate import DIFFERENCES, compared, priced_anew
+from rebill.selling.rerate import DIFFERENCES, compared, priced_anew, standing_invoices
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError, Workspace
 
@@ -76,13 +76,7 @@ def what_if(
 
 def _priced(record: Record, month: str, customer: str | None, notes: tuple[str, ...]) -> WhatIf:
     """Price the month with the tables as they are in the record, and compare."""
-    standing = record.customer_invoices().filter(
-        pl.col("bill_month") == month,
-        pl.col("status") != "void",
-        pl.col("kind") == "invoice",
-        pl.col("corrected_by").is_null(),
-        pl.lit(True) if customer is None else pl.col("customer") == customer,
-    )
+    standing = standing_invoices(record, month, customer)
     if standing.is_empty():
         whose = f" of customer {customer}" if customer else ""
         raise ConfigError(f"there is no invoice{whose} of {month}: nothing to compare with")

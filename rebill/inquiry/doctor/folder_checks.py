@@ -72,13 +72,11 @@ def brands(case: Case) -> Told:
 
 def lacking(letter: Letter) -> list[str]:
     """Return what a customer looks for on an invoice and this letter does not say."""
-    asked = {
-        "name": letter.name,
-        "address": letter.address,
-        "remittance address": letter.remittance,
-        "phone or e-mail": letter.inquiry,
-    }
-    return [name for name, value in asked.items() if not value]
+    return [CALLED.get(name, name) for name in letter.lacks]
+
+
+CALLED = {"remittance": "remittance address", "phone or email": "phone or e-mail"}
+"""What is lacking, where a person calls it otherwise than `brand.toml`."""
 
 
 def contact(case: Case) -> Told:
