@@ -132,7 +132,7 @@ def documents_void(document_id: DocumentId, decided: Decided) -> None:
 @documents.command(
     "replace",
     epilog=example(
-        'rebill documents replace 3k5vq2ab7c --by corrected.csv --reason "corrected bill"',
+        'rebill documents replace 4h8cnq3zrd --by corrected.csv --reason "corrected bill"',
         'rebill documents replace 3k5vq2ab7c --by 9m2rt7wx4d --reason "the second one is right"',
     ),
 )

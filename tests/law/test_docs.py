@@ -8,19 +8,13 @@ import shlex
 import shutil
 from pathlib import Path
 
+import page_examples
 import typed_commands
 from checkout import ROOT, links
 
 from docs import generate
 
-PAGES = sorted(
-    {
-        path
-        for pattern in ("*.md", "docs/**/*.md", "*/README.md")
-        for path in ROOT.glob(pattern)
-        if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-    }
-)
+PAGES = sorted(ROOT / name for name in page_examples.PAGES if "topics" not in name)
 
 
 def test_the_generated_pages_are_fresh():
@@ -129,16 +123,26 @@ def test_the_commands_that_pages_show_exist():
 
 
 def test_the_commands_that_pages_show_are_understood():
-    pages = [*PAGES, *sorted((ROOT / "rebill/cli/manual/topics").glob("*.md"))]
     found = {
-        f"{page.relative_to(ROOT)}: {line}": why
-        for page in pages
-        for line in typed_commands.shown(page.read_text("utf-8"))
+        f"{page}: {line}": why
+        for page, text in page_examples.PAGES.items()
+        for line in typed_commands.shown(text)
         if (why := typed_commands.fault(line))
     }
     assert not found, "mend the page, or the command: " + "\n".join(
         f"{line}: {why}" for line, why in found.items()
     )
+
+
+def test_the_commands_that_sentences_name_are_understood_as_far_as_they_go():
+    found = {
+        f"{page}: {line}": why
+        for page, text in page_examples.PAGES.items()
+        for line in typed_commands.named(text)
+        if (why := typed_commands.fault(line)) and not why.startswith(("Missing ", "Usage: "))
+        if not why.endswith("requires an argument.")
+    }
+    assert not found
 
 
 def test_a_command_that_is_none_is_found_on_a_page():

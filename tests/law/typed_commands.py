@@ -7,26 +7,41 @@ import shlex
 from functools import cache
 from typing import Any
 
+import page_examples
 import typer.main
 from typer._click.exceptions import UsageError
 
 from rebill.cli.main import command_line
 
 _PIPED = re.compile(r"\s[|<>&;].*$|\s\d?>>?.*$")
+_STANDS_FOR = {
+    "DATE": "2026-03-31",
+    **dict.fromkeys(("M", "MONTH", "YYYY-MM"), "2026-03"),
+    "N": "1",
+    "YEAR": "2026",
+}
 
 
 def shown(page: str) -> list[str]:
     """Return the commands of `rebill` that a page shows in its code, each on one line."""
-    text = re.sub(r"\\\n\s*", " ", page)
-    code = re.findall(r"^ {4,}(?:.*[|&] )?(rebill [a-z-].*)$", text, re.MULTILINE)
-    for fenced in re.findall(r"^```.*?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        code += re.findall(r"^(?:\$ )?(rebill [a-z-].*)$", fenced, re.MULTILINE)
-    return [line for line in code if "[OPTIONS]" not in line]
+    return [
+        line.rpartition(" | ")[2]
+        for block in page_examples.blocks(page)
+        for line in page_examples.typed(block)
+        if "[OPTIONS]" not in line
+    ]
+
+
+def named(page: str) -> list[str]:
+    """Return the commands that sentences of a page name; something stands for `DATE`."""
+    return [
+        " ".join(_STANDS_FOR.get(word, word) for word in re.sub(r"[][]", "", said).split())
+        for said in page_examples.inline(page)
+    ]
 
 
 def words(line: str) -> list[str]:
     """Return the words of a command behind its name, without what a shell does with the rest."""
-    line = re.sub(r" {2,}#.*$", "", line)
     return shlex.split(_PIPED.sub("", line))[1:]
 
 
