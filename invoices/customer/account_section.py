@@ -43,15 +43,19 @@ def sections(asked: pl.DataFrame, issued: pl.DataFrame, payments: pl.DataFrame) 
 
     `asked` has the invoice_no of some of `issued`, which are all issued invoices and credit notes
     of their customers; `payments` are all versions of all rows, from the load in which they came
-    (`loaded_in`) up to that which took them away (`superseded_in`). An invoice counts what was
-    issued before it, and the payments of up to its day that were loaded by then. Where the house
-    had no payment on record then it says nothing: every old invoice would look unpaid.
+    (`loaded_in`) up to that which took them away (`superseded_in`), or from the `run` that made
+    them. An invoice counts what was issued before it, and the payments of up to its day that were
+    known by then. Where the house had no payment on record then it says nothing: every old invoice
+    would look unpaid. A debit says that of the customer who was debited, and of no other.
     """
     if payments.is_empty():
         return pl.DataFrame(schema=SECTION)
     standing = _in_order(issued)
     wanted = standing.join(asked.select("invoice_no"), on="invoice_no", how="semi")
-    wanted = wanted.filter(pl.col("issued_load") >= payments["loaded_in"].min())
+    loads = payments.select(load=pl.col("loaded_in").min())
+    debits = payments.group_by("customer").agg(pl.col("run").min())
+    oldest = wanted.join(loads, how="cross").join(debits, on="customer", how="left")
+    wanted = oldest.filter(_came("load", "run")).drop("load", "run")
     before = (
         wanted.select("last_no")
         .drop_nulls()
@@ -87,7 +91,8 @@ def _in_order(issued: pl.DataFrame) -> pl.DataFrame:
     """
     by = "customer"
     bill = pl.col("kind") == "invoice"
-    ordered = issued.sort(by, "issued_on", "bill_date", "invoice_no").with_columns(
+    # By the run that issued it, so that one issued later for an earlier day changes none before it.
+    ordered = issued.sort(by, "issued_run", "issued_on", "bill_date", "invoice_no").with_columns(
         place=pl.int_range(pl.len()).over(by), reach=pl.col("total").cum_sum().over(by)
     )
     return ordered.with_columns(
@@ -98,15 +103,21 @@ def _in_order(issued: pl.DataFrame) -> pl.DataFrame:
 
 def _known(papers: pl.DataFrame, payments: pl.DataFrame) -> pl.DataFrame:
     """Return the payments that each invoice counts (`PAID`), under its number as the account."""
-    came = pl.col("loaded_in") <= pl.col("issued_load")
+    came = _came("loaded_in", "run")
     gone = (pl.col("superseded_in") <= pl.col("issued_load")).fill_null(False)
     return (
-        papers.select("customer", "issued_on", "issued_load", account="invoice_no")
+        papers.select("customer", "issued_on", "issued_load", "issued_run", account="invoice_no")
         .join(payments, on="customer")
         .filter(came & ~gone, pl.col("paid_on") <= pl.col("issued_on"))
         .with_columns(pl.col("amount").cast(CENTS))
         .pipe(seal, PAID)
     )
+
+
+def _came(load: str, run: str) -> pl.Expr:
+    """Say whether a load, or a run, came before the invoice was issued."""
+    loaded = (pl.col(load) <= pl.col("issued_load")).fill_null(False)
+    return loaded | (pl.col(run) < pl.col("issued_run")).fill_null(False)
 
 
 def _with_paid(bills: pl.DataFrame, paid: pl.DataFrame, number: str) -> pl.DataFrame:
@@ -136,7 +147,7 @@ def account_words(row: Mapping[str, Any] | None, called: str) -> dict[str, Any]:
         return {"account": [], "ages": [], "account_day": "", "past_due": "", "balance": ""}
     rows = {
         "Previous balance": row["previous_balance"],
-        "Payments received": -row["payments"],
+        "Payments taken back" if row["payments"] < 0 else "Payments received": -row["payments"],
         **({"Credits": -row["credits"]} if row["credits"] else {}),
         "Brought forward": row["brought_forward"],
         f"This {called.lower()}": row["total"],

@@ -286,6 +286,7 @@ def filled_pages(source: str, said: Sequence[dict[str, Any]]) -> list[str | Bran
     for one in said:
         try:
             page = compiled(source).render(one)
+            page.encode()  # a template can write half of a character
         except MemoryError:
             raise
         except Exception as fault:  # it is text of others: whatever it raises is its own

@@ -3,8 +3,9 @@
 One interchange with one transaction set an invoice. The tree is provider (HL 1), billing account
 (2), a group for each charge class with its title (4), a service (8), and below it an IT1 for each
 line: its amount, quantity, USOC (A3), the text (PID), the days (DTM 150 and 151, both included),
-the carrier and its line (REF). TDS is the total in cents, BAL the balance. Nothing is summed twice:
-only IT1 bear amounts.
+the carrier and its line (REF). TDS is the total in cents, BAL the account: its previous balance,
+payments, credits and balance where they are known, else the total. Nothing is summed twice: only
+IT1 bear amounts.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import polars as pl
 
+from invoices.customer.account_section import data_of_account
 from invoices.customer.brand import Letter
 from invoices.customer.charge_words import charge_rows
 from invoices.customer.invoice_parts import own_lines, parties
@@ -161,7 +163,7 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
     day, due = f"{bill['bill_date']:%Y%m%d}", f"{bill['due_date']:%Y%m%d}"
     seller = _clean(letter.name or bill["brand_name"] or "INVOICE", 60)
     account = _clean(bill["customer_no"], 30)
-    usage = "T" if bill["status_words"] == "draft" else "P"
+    usage = "T" if bill["status_words"] in ("draft", "void") else "P"
     sender, receiver = _id(seller), _id(account)
     cents = str(int(bill["total"].scaleb(2)))
     short = _clean(number, 80)
@@ -180,7 +182,7 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
         "HL*2*1*2*1",
         f"REF*12*{account}",
     ]
-    foot = [f"TDS*{cents}", "BAL*M*PB*0", f"BAL*M*TT*{bill['total']}", f"CTT*{bill['items'] or 0}"]
+    foot = [f"TDS*{cents}", *_balance(bill), f"CTT*{bill['items'] or 0}"]
     count = len(head) + len(foot) + 1 + (bill["segments"] or 0)  # SE too
     envelope = [
         "ISA*00*          *00*          *ZZ*"
@@ -190,6 +192,21 @@ def _interchange(bill: dict[str, Any], letter: Letter) -> str:
     tail = [f"SE*{count}*0001", f"GE*1*{int(control)}", f"IEA*1*{control}"]
     parts = [*envelope, *head]
     return END.join(parts) + END + (bill["detail"] or "") + END.join([*foot, *tail]) + END
+
+
+def _balance(bill: Mapping[str, Any]) -> list[str]:
+    """Return the BAL segments: what the account comes to, step by step, with this invoice."""
+    told = data_of_account(bill.get("account"))
+    if told is None:
+        return ["BAL*M*PB*0", f"BAL*M*TT*{bill['total']}"]
+    row = bill["account"]
+    steps = {
+        "PB": row["previous_balance"],
+        "TP": -row["payments"],
+        "NA": -row["credits"],
+        "TT": row["balance"],
+    }
+    return [f"BAL*M*{name}*{amount}" for name, amount in steps.items()]
 
 
 def _party(role: str, lines: list[str]) -> list[str]:

@@ -22,7 +22,7 @@ from invoices.customer.page_forms import PageForms
 from invoices.customer.page_rows import HTML, blocks, class_totals
 from invoices.customer.words import cell, iso
 
-_SLOT = "\0"
+_SLOTS = {"summary": "\0s\0", "detail": "\0d\0"}
 """Where rows go on a page, put in at the end to be copied once; text that is `seen` has none."""
 Filled = list[str | BrandFault]
 Fill = Callable[[str, Sequence[dict[str, Any]]], Filled]
@@ -98,6 +98,10 @@ def _filled(bills: list[dict[str, Any]], said_of: _Said, fill: Fill) -> list[byt
     ]
 
 
+MANY = 12
+"""Services whose summary stands before the detail at most: it begins on the first page."""
+
+
 class _Said:
     """What is said on pages, under letters that do not change meanwhile."""
 
@@ -122,8 +126,10 @@ class _Said:
         head = self._heads[brand]
         classes = [CLASS_WORDS[name][0] for name in bill["classes"] or []]
         made = {"classes": classes, "class_totals": bill["class_totals"] or []}
-        made |= {"count": bill["count"] or 0, "summary": _SLOT, "detail": _SLOT}
+        made |= {"count": bill["count"] or 0, **_SLOTS}
         made |= {"carriers": by_carrier(bill["carriers"], head["name"]), "brand": head["name"]}
+        many = bill["services"] or 0
+        made["many"] = f"{many:,} services" if many > MANY else ""
         made |= account_words(bill.get("account"), bill["called"])
         made |= {"letter": head, "mark": bill.get("mark") or "", "notes": bill.get("notes") or []}
         return {name: value for name, value in bill.items() if name != "csv"} | made
@@ -140,16 +146,21 @@ _PLAIN_LETTER = Letter()
 def _with_rows(
     page: str | BrandFault, letter: Letter, bill: Mapping[str, Any]
 ) -> bytes | BrandFault:
-    """Return a brand's own page with the rows in both slots, or what is wrong with it."""
+    """Return a brand's own page with the rows in both slots, or what is wrong with it.
+
+    The slots may stand in either order.
+    """
     place = letter.page_place or letter.name
     if isinstance(page, BrandFault):
         told = f"{place} cannot be filled in: {page}; mend it, or start from the default page"
         return BrandFault(told)
-    if page.count(_SLOT) != 2:
+    parts = page.encode().split(b"\0")
+    if sorted(parts[1::2]) != [b"d", b"s"] or len(parts) != 5:
         told = f"{place} shows summary and detail not once each; each stands there once"
         return BrandFault(told)
-    top, middle, end = page.encode().split(_SLOT.encode())
-    return b"".join((top, bill["summary"], middle, bill["detail"], end))
+    rows = {b"s": bill["summary"], b"d": bill["detail"]}
+    parts[1::2] = [rows[slot] for slot in parts[1::2]]
+    return b"".join(parts)
 
 
 # --- the lines --------------------------------------------------------------------------------

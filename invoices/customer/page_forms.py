@@ -19,7 +19,7 @@ _MARK = "\0"
 """Stands on both sides of the name of a text; a text that is `seen` has none."""
 _TEXTS = (
     *("invoice_no", "customer_no", "called", "month", "bill_date", "due_date", "name", "email"),
-    *("total", "account_day", "past_due", "balance"),
+    *("total", "account_day", "past_due", "balance", "many"),
 )
 _PAIRS = ("account", "ages")
 _LISTS = ("address", "classes", "class_totals", "notes")

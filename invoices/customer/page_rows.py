@@ -51,7 +51,8 @@ HTML: dict[str, Words] = {
 
 
 def blocks(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows of each invoice's tables: its services (summary), and their lines (detail).
+    """Return the rows of each invoice's tables: its services (summary), and their lines (detail);
+    and how many services it has.
 
     The services are the blocks of the detail, each under a row with its name and its total.
     """
@@ -76,7 +77,7 @@ def blocks(rows: pl.DataFrame) -> pl.DataFrame:
         .group_by("bill")
         .agg(pl.col("detail").str.join())
     )
-    summaries = services.group_by("bill").agg(pl.col("summary").str.join())
+    summaries = services.group_by("bill").agg(pl.col("summary").str.join(), services=pl.len())
     return summaries.join(details, on="bill")
 
 

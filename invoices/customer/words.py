@@ -61,11 +61,11 @@ def plain(number: pl.Expr) -> pl.Expr:
 
 
 def number(number: pl.Expr) -> pl.Expr:
-    """Return a decimal as people write it: 1,834.5."""
+    """Return a decimal as people write it: 1,834.5, with a true minus sign."""
     text = plain(number)
     digits = text.str.extract("^-?([0-9]+)").fill_null("")
     rest = text.str.extract(r"(\.[0-9]+)$").fill_null("")
-    sign = pl.when(text.str.starts_with("-")).then(pl.lit("-")).otherwise(pl.lit(""))
+    sign = pl.when(text.str.starts_with("-")).then(pl.lit("\u2212")).otherwise(pl.lit(""))
     return pl.concat_str(sign, _by_thousands(digits), rest)
 
 

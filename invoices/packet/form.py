@@ -45,7 +45,7 @@ class Column(_Part):
     mask: str | None = None
     """How letters and digits of a number are set, such as `### ### ####`; another length stays."""
     width: int | None = Field(default=None, ge=1, le=32_000)
-    """So many characters at most; the rest is cut."""
+    """So many characters at most: words are cut, and a number or identifier that is longer told."""
     values: dict[str, str] = Field(default_factory=dict)
     """What the carrier calls our words; others stay."""
     required: bool = False

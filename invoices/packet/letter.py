@@ -218,8 +218,9 @@ def _bill(row: Mapping[str, Any]) -> list[str]:
 
 def _largest(lines: pl.DataFrame) -> pl.DataFrame:
     """Return the lines that are shown: those of each packet with the most money."""
-    by = ("amount_disputed", "claim_no", "invoice_no", "usoc")
-    ordered = lines.sort(by, descending=[True, False, False, False])
+    last = ("line_no", "service_identifier", "finding_id")
+    by = ["claim_no", "invoice_no", "usoc", *(name for name in last if name in lines.columns)]
+    ordered = lines.sort(-pl.col("amount_disputed"), *by, maintain_order=True)
     return ordered.group_by(PACKET, maintain_order=True).head(SHOWN)
 
 

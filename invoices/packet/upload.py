@@ -18,6 +18,11 @@ _KEYS = {
     "claim": ("claim_no", "carrier"),
 }
 _MONEY = tuple(name for name, dtype in DISPUTE_LINES.items() if dtype == CENTS)
+WHOLE = (
+    *("claim_no", "carrier_tracking_no", "parent_claim_no", "master_ban", "ban", "btn", "wtn"),
+    *("circuit_id", "service_identifier", "usoc", "invoice_no", "service_order_no", "pon"),
+)
+"""Texts that are never cut to a width, as no number and no day is: a part of one is another."""
 SEVERAL = "several"
 """Stands where a row of the upload bears lines that differ and the carrier wants a word."""
 
@@ -73,7 +78,10 @@ def _summed(name: str) -> pl.Expr:
 
 
 def lacking(upload: Upload, lines: pl.DataFrame) -> list[str]:
-    """Return what the form requires and some row does not have: column, field and how many rows."""
+    """Return what the form requires and some row does not have: column, field and how many rows.
+
+    So is a number, day or identifier that is longer than its column is wide.
+    """
     rows = _rows(upload, lines)
     absent = []
     for column in upload.columns:
@@ -82,7 +90,17 @@ def lacking(upload: Upload, lines: pl.DataFrame) -> list[str]:
             missing = values.is_null() | (values.str.strip_chars() == "").fill_null(True)
             if missing.any():
                 absent.append(f"{column.name} ({column.field}) on {missing.sum()} row(s)")
+        if column.width is not None and _is_whole(column):
+            long = rows.select(_cell(column).str.len_chars() > column.width).to_series().sum()
+            room = f"{column.name} ({column.field}) in {column.width} signs, longer on"
+            absent += [f"{room} {long} row(s)"] if long else []
     return absent
+
+
+def _is_whole(column: Column) -> bool:
+    """Return whether a value of a column stands whole, however wide it is."""
+    field = column.field or ""
+    return DISPUTE_LINES.get(field, pl.String()) != pl.String() or field in WHOLE
 
 
 def _is_number(column: Column) -> bool:
@@ -109,7 +127,8 @@ def _cell(column: Column) -> pl.Expr:
     if column.mask is not None:
         value = _masked(value, column.mask)
     value = on_one_line(value.fill_null(""))
-    return (value if column.width is None else value.str.head(column.width)).alias(column.name)
+    most = None if _is_whole(column) else column.width
+    return (value if most is None else value.str.head(most)).alias(column.name)
 
 
 def _masked(value: pl.Expr, mask: str) -> pl.Expr:

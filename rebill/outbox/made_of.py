@@ -7,6 +7,7 @@ of the account, how a circuit is spelled, and that a brand which hides carriers 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +15,10 @@ import polars as pl
 
 from invoices.customer.account_section import sections
 from invoices.customer.circuits import spelled_once
-from invoices.customer.hiding import Unsaid, unsaid, without_carriers
+from invoices.customer.hiding import A_LONG_NAME, Unsaid, unsaid, without_carriers
 from invoices.customer.invoice_parts import USED
-from invoices.schema import among
-from rebill.reference.current import contracts, current_frame, versions
+from rebill.receivables.payments import known
+from rebill.reference.current import contracts, current_frame
 from rebill.store.frames import one_of
 from rebill.store.models import CustomerInvoice
 from rebill.store.record import Record
@@ -30,6 +31,13 @@ A_BATCH = 50_000
 """Lines that are set aside at a time, where a month has more than are held."""
 MARKS = {"void": "VOID", "draft": "DRAFT"}
 """What is set across the papers of an invoice in a state."""
+ROUNDED = {
+    "unit": "The price of one unit is rounded to the cent, and multiplied by the units.",
+    "line_half_even": "Each amount is rounded to the cent, half a cent to the even one.",
+    "line_down": "Each amount is rounded down to the cent.",
+    "line_up": "Each amount is rounded up to the cent.",
+}
+"""What an invoice says of a customer's own rule of rounding."""
 
 Frames = tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame, pl.DataFrame]
 """Invoices, their lines, the customers, the catalogue: what a document is made of."""
@@ -39,27 +47,31 @@ def invoice_frames(record: Record, bills: pl.DataFrame, brands: Brands) -> Itera
     """Yield what the documents of invoices are made of, so many at a time that they fit in memory.
 
     All at a time are of one month and one version of the reference tables (drafts: the current
-    one), and of brands that all name carriers or all hide them. Customers are called as they were
-    when the invoices were issued; notes say what an invoice stands for, how it was rounded, and
-    what a draft lacks.
+    one), and of brands that all name carriers or all hide the same: what an invoice says is not for
+    others to change that are made with it. Customers are called as they were when the invoices were
+    issued; notes say what an invoice stands for, how it was rounded, and what a draft lacks.
     """
     named = catalogue(record)
-    hiding = [name for name, letter in brands.letters.items() if letter.hides]
-    hides = among(pl.col("brand").fill_null(""), pl.Series(hiding, dtype=pl.String))
-    secret = _unsaid(record, brands) if bills.select(hides.any()).item() else Unsaid()
+    hiding = {n: "\n".join(one.hidden_words) for n, one in brands.letters.items() if one.hides}
+    unsaid_of = cache(lambda words: _unsaid(record, words.split("\n")))
     bills = _with_accounts(record, bills).with_columns(
-        hides=hides,
+        hidden=pl.col("brand")
+        .fill_null("")
+        .replace_strict(hiding, default=None, return_dtype=pl.String),
         mark=pl.col("status").replace_strict(MARKS, default=""),
         notes=_notes(brands),
     )
-    by = ("bill_month", "issued_load", "hides")
+    by = ("bill_month", "issued_load", "hidden")
     for (month, load, hidden), own in bills.group_by(*by, maintain_order=True):
         customers = current_frame(record.workspace, record.connection, "customers", load).collect()
         circuits = _circuits(record, load)
         for part, lines in _portions(record, str(month), own):
             spelled = spelled_once(lines, circuits)
-            both = without_carriers(spelled, named, secret) if hidden else (spelled, named)
-            yield part, both[0], customers, both[1]
+            if hidden is None:
+                yield part, spelled, customers, named
+            else:
+                lines, codes = without_carriers(spelled, named, unsaid_of(hidden))
+                yield part, lines, customers, codes
 
 
 def _portions(
@@ -98,9 +110,7 @@ def _notes(brands: Brands) -> pl.Expr:
         .then(pl.concat_str(pl.lit("This credit note takes back invoice "), corrects, pl.lit(".")))
         .when(corrects.is_not_null())
         .then(pl.concat_str(pl.lit("This invoice takes the place of "), corrects, pl.lit("."))),
-        pl.when(pl.col("rounding").is_not_null()).then(
-            pl.concat_str(pl.lit("Amounts are rounded "), "rounding", pl.lit("."))
-        ),
+        pl.col("rounding").replace_strict(ROUNDED, default=None, return_dtype=pl.String),
     ).list.drop_nulls()
 
 
@@ -115,7 +125,7 @@ def _with_accounts(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
     asked = bills.filter(pl.col("status") == "issued").select("invoice_no")
     if asked.is_empty():
         return bills
-    payments = versions(record.connection, "customer_payments")
+    payments = known(record)
     if payments.is_empty():
         return bills
     whose = bills["customer"].unique()
@@ -128,14 +138,22 @@ def _with_accounts(record: Record, bills: pl.DataFrame) -> pl.DataFrame:
     return bills.join(account, on="invoice_no", how="left", maintain_order="left")
 
 
-def _unsaid(record: Record, brands: Brands) -> Unsaid:
-    """Return what brands that hide carriers do not say: their names, and all papers on record."""
-    papers = record.documents().select("carrier", "document_id", "ban", "invoice_no")
-    listed = catalogue(record)["carrier"].unique()
-    agreed = [contract.carrier for contract in contracts(record.connection)]
-    added = [word for letter in brands.letters.values() for word in letter.hidden_words]
-    numbers = pl.concat([papers["document_id"], papers["ban"], papers["invoice_no"]]).unique()
-    return unsaid([*papers["carrier"].unique(), *listed, *agreed, *added], numbers)
+def _unsaid(record: Record, words: list[str]) -> Unsaid:
+    """Return what a brand that hides carriers does not say: their names, all papers on record, and
+    its own `hidden_words`."""
+    papers = record.documents().select("carrier", "document_id", "ban", "invoice_no", "source_file")
+    agreed = contracts(record.connection)
+    names = [*papers["carrier"].unique(), *catalogue(record)["carrier"].unique()]
+    names += [contract.carrier for contract in agreed]
+    # A file or a contract can be called by a word or a year, as `usage`: such a one is no number.
+    called = pl.concat(
+        [papers["source_file"], pl.Series([each.id for each in agreed], dtype=pl.String)]
+    )
+    told = called.unique().drop_nulls()
+    numbers = [papers["document_id"], papers["ban"], papers["invoice_no"]]
+    whole = told.str.contains(r"\p{L}") | (told.str.len_chars() >= A_LONG_NAME)
+    numbers += [told.filter(told.str.contains(r"[^\p{L} ]") & whole)]
+    return unsaid(names, pl.concat(numbers).unique(), words)
 
 
 def catalogue(record: Record) -> pl.DataFrame:

@@ -70,10 +70,15 @@ def columns(
     unit: Unit = "money",
     stacked: bool = False,
 ) -> Markup:
-    """Return a figure with a column a label and series; negative values hang from the zero line."""
+    """Return a figure with a column a label and series; negative values hang from the zero line.
+
+    Where there is no label there is no figure.
+    """
+    if not labels:
+        return Markup()
     sums = [_extent(series, at, stacked) for at in range(len(labels))]
     scale = _Scale.of([value for pair in sums for value in pair], HEIGHT - BOTTOM, TOP)
-    slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
+    slot = (WIDTH - LEFT - RIGHT) / len(labels)
     parts = [_rules(scale, unit)]
     for at, label in enumerate(labels):
         start = LEFT + slot * at
@@ -91,7 +96,12 @@ def columns(
 def ranked(
     title: str, labels: Sequence[str], values: Sequence[Value], *, unit: Unit = "money"
 ) -> Markup:
-    """Return a figure with a bar a label, from the zero line to the right (left, if negative)."""
+    """Return a figure with a bar a label, from the zero line to the right (left, if negative).
+
+    Where there is no label there is no figure.
+    """
+    if not labels:
+        return Markup()
     left = 210
     scale = _Scale.of([v for v in values if v is not None], left, WIDTH - 110)
     parts = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from decimal import Decimal as D
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -275,6 +276,9 @@ def test_what_a_brand_may_not_say_is_told_with_its_file(text: str, told: str) ->
     ("page", "told"),
     [
         ("{{ summary }}", "not once each"),
+        ("{{ summary }}{{ summary }}", "not once each"),
+        ("{{ '\\ud800' }}{{ summary }}{{ detail }}", "UnicodeEncodeError"),
+        ('{{ summary[:-1] }}{{ detail }}{{ "\\0" }}', "not once each"),
         ("{{ summary }}{{ detail }}{{ nothing }}", "'nothing' is undefined"),
         ("{{ summary.__class__.__mro__ }}{{ detail }}", "cannot be filled in"),
     ],
@@ -288,6 +292,28 @@ def test_a_page_of_a_brand_shows_what_it_is_given_and_reaches_nothing_else(
         head, of, WHO, NO_CODES, {"Northline": Letter(name="N", page=page)}
     )
     assert isinstance(made, BrandFault) and told in str(made)
+
+
+def test_a_page_of_a_brand_may_show_the_detail_before_the_summary() -> None:
+    of = lines({})
+    head = pl.DataFrame([{"customer": "C-1", **header(of)}])
+    brand = Letter(name="N", page="<i>{{ detail }}</i><b>{{ summary }}</b>")
+    ((_, _, html),) = pages_as_text(head, of, WHO, NO_CODES, {"Northline": brand})
+    detail, _, summary = html.partition("</i><b>")
+    assert "Business line" in detail and "Business line" not in summary
+    assert summary.startswith("<tr><td>(614)")
+
+
+def test_a_copy_of_the_default_page_is_the_default_page_also_of_many_services() -> None:
+    own = files("invoices").joinpath("templates", "customer_invoice.html.jinja").read_text()
+    for services in (1, 13):
+        of = lines(*({"service": f"SV{n}"} for n in range(services)))
+        head = pl.DataFrame([{"customer": "C-1", **header(of)}])
+        made = [
+            pages_as_text(head, of, WHO, NO_CODES, {"Northline": Letter(name="N", page=page)})
+            for page in ("", own)
+        ]
+        assert made[0] == made[1]
 
 
 def test_a_page_of_a_brand_takes_the_place_of_ours() -> None:

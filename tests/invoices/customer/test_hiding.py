@@ -56,6 +56,51 @@ def test_names_and_numbers_of_carriers_are_taken_out_of_what_is_printed(
     assert left_of(printed) == left
 
 
+@pytest.mark.parametrize(
+    ("name", "printed", "left"),
+    [
+        ("ATT", "AT&T business line", "business line"),
+        ("ATT", "at & t, A.T.T. and A T T ring", "and ring"),
+        ("ATT", "AT&amp;T line of AT and T", "line"),
+        ("AT&T", "AT&#38;T's fee", "fee"),
+        ("ATT", "ATT2 port", "port"),
+        ("ATT", "AT\u2122 pattern, batt attached", "AT\u2122 pattern, batt attached"),
+        ("ATT", "ATT\u2122 line", "line"),
+        ("VZ", "VZ2 v.z. line", "VZ2 line"),
+        ("Lumen", "L-u-men and L U M E N port", "and port"),
+        ("Lumen Technologies, Inc.", "LUMEN DS1 of Lumen Technologies", "DS1"),
+        ("Lumen Technologies, Inc.", "Lumen Technologies, Inc.'s Lumen Tech loop", "Tech loop"),
+        ("Acme Telephone Company", "Acme Telephone Co charge", "charge"),
+        ("Local Telephone Co", "Local Telephone line, local line", "line, local line"),
+        (
+            "Long Distance Services",
+            "Long Distance Services calls, long distance",
+            "calls, long distance",
+        ),
+        ("Operator Services", "Operator assisted call", "Operator assisted call"),
+        ("Frontier Communications Group", "Frontier line", "line"),
+        ("Co", "Co line", "line"),
+    ],
+)
+def test_a_name_is_known_however_it_is_spelled_and_no_word_is_taken_for_it(
+    name: str, printed: str, left: str
+) -> None:
+    assert left_of(printed, (name,)) == left
+
+
+def test_words_that_a_brand_hides_besides_are_hidden_as_they_stand() -> None:
+    of = lines({"description": "Lakes Services port, lakes port", "usoc": None})
+    made, _ = without_carriers(of, NO_CODES, unsaid((), (), ["Lakes Services"]))
+    assert made["description"].to_list() == ["port, lakes port"]
+
+
+def test_services_that_are_called_by_a_carrier_stay_apart() -> None:
+    called = ["Ameritech-1", "AT&T-1", "Ameritech", "S2", None]
+    of = lines(*({"service": name} for name in called))
+    made, _ = without_carriers(of, NO_CODES, unsaid(NAMES, ()))
+    assert made["service"].to_list() == ["1 (3)", "1 (1)", "(2)", "S2", None]
+
+
 WORDS = st.text(st.sampled_from("abeiorstAB&'\u00e9\u0130\u00df.- 12"), min_size=5, max_size=12)
 
 
@@ -111,3 +156,10 @@ def test_a_circuit_has_one_spelling_on_an_invoice_that_of_the_inventory_first() 
     assert spelled_once(of, services)["circuit_id"].to_list() == [
         *("36 LXFS 0001 OB", "36 LXFS 0001 OB", "7 HCGS.01", "7 HCGS.01", "36LXFS0001OB"),
     ]
+
+
+def test_there_is_room_for_as_many_and_as_long_names_as_a_brand_may_hide() -> None:
+    words = [f"{'abcdefghij' * 40}{n:03}" for n in range(100)] + [f"Nm{n} Co" for n in range(100)]
+    of = lines({"description": "Line of Nm99 Co", "usoc": None})
+    made, _ = without_carriers(of, NO_CODES, unsaid(NAMES, PAPERS, words))
+    assert made["description"].to_list() == ["Line"]

@@ -97,6 +97,17 @@ def test_services_and_classes_foot_both_ways() -> None:
     ]
 
 
+@pytest.mark.parametrize(("services", "at"), [(12, "before"), (13, "behind")])
+def test_the_summary_of_many_services_leaves_the_first_page_to_the_detail(
+    services: int, at: str
+) -> None:
+    html = page(lines(*({"service": f"SV{n:02}"} for n in range(services))))
+    summary, detail = html.index("Summary by service"), html.index("Charges in detail")
+    assert at == ("before" if summary < detail else "behind")
+    assert (f">Total of {services} services<" in html) == (at == "behind")
+    assert html.count("$109.80" if services == 12 else "$118.95") >= 3
+
+
 def test_each_charge_says_what_for_when_how_many_and_which_carrier_line_it_comes_from() -> None:
     of = lines(
         {},

@@ -150,6 +150,23 @@ def test_what_the_form_requires_and_nothing_says_is_told():
     assert lacking(layout.upload, lines) == ["Who (contact_name) on 2 row(s)"]
 
 
+def test_no_amount_day_or_identifier_is_cut_and_one_without_room_is_told():
+    columns = [
+        {"name": "Sum", "field": "amount_disputed", "width": 3},
+        {"name": "Day", "field": "bill_date", "width": 10},
+        {"name": "BAN", "field": "ban", "width": 2},
+        {"name": "Qty", "field": "billed_qty", "width": 9},
+    ]
+    layout, lines = layout_of(columns), dispute_lines(frame(row()))
+    (said,) = upload_csv(layout.upload, lines).split("\r\n")[1:-1]
+    total, day, ban, _ = said.split(",")
+    assert (total, day, ban) == (str(lines["amount_disputed"][0]), "2026-03-05", lines["ban"][0])
+    assert lacking(layout.upload, lines) == [
+        "Sum (amount_disputed) in 3 signs, longer on 1 row(s)",
+        "BAN (ban) in 2 signs, longer on 1 row(s)",
+    ]
+
+
 def test_rules_of_a_layout_say_words_of_lines():
     layout = layout_of(
         [{"name": "A", "field": "ban"}],

@@ -86,3 +86,16 @@ def test_a_night_on_which_nothing_happened_is_a_sentence(place: Workspace) -> No
     page = digest_html(digest, None, work, None, {})
     assert "<table" not in page and len(words_of(page)) < 300
     assert "Nothing came, nothing is held, no claim is near its last day" in page
+
+
+def test_the_command_beside_claims_that_are_ready_lists_them(
+    place: Workspace, rebill: Call
+) -> None:
+    put(place, [("a.csv", bill(3, USUAL))])
+    rebill("nightly", "--as-of", "2026-03-20")
+    said = words_of((place.outbox / "digest.html").read_text())
+    ready = nights.table(place, "claims").filter(status="ready")
+    assert f"{ready.height} claims ready to file" in said
+    (command,) = set(re.findall("rebill (disputes list --status [a-z]+)", said))
+    listed = rebill(*command.split(), "--as-of", "2026-03-20")[1]
+    assert ready.height and all(number in listed for number in ready["claim_no"])

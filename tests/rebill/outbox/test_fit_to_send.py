@@ -16,11 +16,13 @@ from pypdf import PdfReader
 from reference_files import write
 from shell import Call
 
-from rebill.cli.base import NEEDS_A_PERSON
+from rebill.cli.failures import NEEDS_A_PERSON
+from rebill.outbox.made_of import ROUNDED
+from rebill.store.shapes_selling import ROUNDINGS
 from rebill.workspace.settings import Workspace
 
 FORMS = "pdf,html,csv,json,x12"
-CARRIER = "Ohio & Lakes Bell"
+CARRIER, AGREED = "Ohio & Lakes Bell", "LKS-77/A"
 SILENT = """
 private_label = true
 phone = "800-555-0142"
@@ -30,7 +32,7 @@ hidden_words = ["Laketel"]
 """
 PRINTED = {
     "1FB": f"{CARRIER}'s line",
-    "TTB": "tones; invoice RX77-2026/03 of 305 R01-0001 and LAKETEL-OH",
+    "TTB": "tones; invoice RX77-2026/03 of 305 R01-0001 and LAKETEL-OH; LKS-77/A, olb_3.csv",
 }
 PAYMENTS = """
     payment customer paid_on    amount invoice_no
@@ -42,7 +44,8 @@ def _sold(root: Path) -> None:
     """March and April of two services whose carrier says who it is wherever it can."""
     workspace = nights.make(root)
     tables = {name: text.replace("ILEC ", "CARRIER") for name, text in nights.TABLES.items()}
-    contract = nights.CONTRACT.replace("ILEC", CARRIER)
+    tables["buy_rates"] = tables["buy_rates"].replace("ACME-2026", AGREED)
+    contract = nights.CONTRACT.replace("ILEC", CARRIER).replace("ACME-2026", AGREED)
     folder = write(root / "reference", contracts=contract, **tables)
     for file in folder.glob("*.csv"):
         file.write_text(file.read_text().replace("CARRIER", CARRIER))
@@ -51,7 +54,7 @@ def _sold(root: Path) -> None:
         text = bill(month, nights.USUAL, number=f"RX77-2026/{month:02d}").replace("ILEC", CARRIER)
         for usoc, printed in PRINTED.items():
             text = text.replace(f",{usoc},,", f',{usoc},"{printed}",')
-        put(workspace, [(f"{month}.csv", text)])
+        put(workspace, [(f"OLB_{month}.csv", text)])
         night(workspace, f"2026-{month:02d}-10")
 
 
@@ -103,7 +106,8 @@ def test_no_form_of_a_private_label_names_a_carrier_or_its_papers(
     assert hidden.keys() == shown.keys()
     for name, text in hidden.items():
         plain = re.sub("[^A-Z0-9]", "", name + text.upper())
-        secrets = ("OHIOLAKES", "LAKESBELL", "LAKETEL", *(i for row in ids for i in row))
+        secrets = ("OHIOLAKES", "LAKESBELL", "LAKETEL", AGREED, "OLB_3.csv")
+        secrets += tuple(i for row in ids for i in row)
         assert not [s for s in secrets if re.sub("[^A-Z0-9]", "", s.upper()) in plain], name
     one = numbers(sold)[0]
     rows = list(csv.DictReader(io.StringIO(hidden[f"{one}.csv"])))
@@ -182,6 +186,59 @@ def test_the_account_of_an_issued_invoice_stays_as_it_was_that_day(
     assert (first["previous_balance"], first["balance"]) == ("0.00", total)
     assert (second["previous_balance"], second["payments"]) == (first["balance"], "10.00")
     assert second["as_of"] == "2026-05-20" and D(second["past_due"]) > 0
+    bal = re.findall(r"BAL\*M\*(..)\*(.*)~", forms(tmp_path / "o")[f"{april}.x12"])
+    steps = {name: D(amount) for name, amount in bal}
+    assert steps["PB"] == D(second["previous_balance"]) and steps["TP"] == -D(second["payments"])
+    whole = D(json.loads((tmp_path / "o" / f"{april}.json").read_text())["total"])
+    assert steps["TT"] == D(second["balance"]) == whole + sum(steps[n] for n in ("PB", "TP", "NA"))
     for form in ("pdf", "html"):
         text = " ".join(forms(tmp_path / "o")[f"{april}.{form}"].split())
         assert f"${second['balance']}" in text and "as of May 20, 2026" in text
+
+
+def test_what_one_brand_hides_changes_no_paper_of_another(tmp_path: Path, rebill: Call) -> None:
+    workspace = nights.make(tmp_path / "w")
+    customers = "customer name brand bill_day due_days\nC1 One ACME 15 20\nC2 Two Bird 1 30"
+    tables = nights.TABLES | {"customers": customers}
+    nights.loaded(workspace, write(tmp_path / "r", contracts=nights.CONTRACT, **tables))
+    text = bill(3, nights.USUAL).replace(",1FB,,", ",1FB,Harbor line,")
+    put(workspace, [("3.csv", text)])
+    night(workspace, "2026-03-10")
+    brand(workspace, SILENT)
+    other = workspace.root / "brands" / "Bird" / "brand.toml"
+    other.parent.mkdir()
+    other.write_text(SILENT.replace("Laketel", "Harbor"))
+    (one,) = numbers(workspace, "C1")
+    here = ("--workspace", workspace.root, "--format", "csv,html", "-o")
+    assert rebill("invoices", "render", *here, tmp_path / "all")[0] == 0
+    assert rebill("invoices", "render", one, *here, tmp_path / "one")[0] == 0
+    together, alone = forms(tmp_path / "all"), forms(tmp_path / "one")
+    assert alone == {name: together[name] for name in alone} and "Harbor" in alone[f"{one}.csv"]
+    assert {name for name, said in together.items() if "Harbor" in said} == set(alone)
+
+
+def test_an_invoice_says_in_words_how_it_was_rounded(tmp_path: Path, rebill: Call) -> None:
+    assert {"line", *ROUNDED} == set(ROUNDINGS)
+    workspace = nights.make(tmp_path / "w")
+    customers = "customer name brand bill_day due_days rounding\nC1 One ACME 15 20 line_up\n"
+    tables = nights.TABLES | {"customers": f"{customers}C2 Two ACME 1 30 unit"}
+    nights.loaded(workspace, write(tmp_path / "r", contracts=nights.CONTRACT, **tables))
+    put(workspace, [("3.csv", bill(3, nights.USUAL))])
+    night(workspace, "2026-03-10")
+    papers = [path.read_text() for path in workspace.outbox.glob("invoices/*/*.html")]
+    said = "".join(sorted(papers))
+    assert "<p>Each amount is rounded up to the cent.</p>" in said and "line_up" not in said
+    assert "<p>The price of one unit is rounded to the cent" in said and len(papers) == 2
+
+
+def test_a_word_that_a_file_is_called_by_is_no_number(tmp_path: Path, rebill: Call) -> None:
+    workspace = nights.make(tmp_path / "w")
+    nights.loaded(workspace, write(tmp_path / "r", contracts=nights.CONTRACT, **nights.TABLES))
+    text = bill(3, nights.USUAL).replace(",1FB,,", ",1FB,Monthly line march.csv,")
+    put(workspace, [("monthly", text), ("march.csv", text.replace("INV3", "INV4"))])
+    night(workspace, "2026-03-10")
+    brand(workspace, SILENT)
+    here = ("--workspace", workspace.root, "--format", "csv", "-o", tmp_path / "o")
+    assert rebill("invoices", "render", *here)[0] == 0
+    said = "".join(forms(tmp_path / "o").values())
+    assert "Monthly line," in said and "march" not in said

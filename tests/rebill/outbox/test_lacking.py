@@ -13,7 +13,7 @@ from reference_files import write
 from shell import Call, rows
 
 from invoices.customer.brand import BrandFault
-from rebill.cli.base import FAILED, NEEDS_A_PERSON
+from rebill.cli.failures import FAILED, NEEDS_A_PERSON
 from rebill.paper.typeset import Sheet
 from rebill.workspace import lock
 from rebill.workspace.apart import Budget

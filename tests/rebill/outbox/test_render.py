@@ -12,7 +12,7 @@ from nights import night, outbox, table
 from pypdf import PdfReader
 from shell import Call
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.workspace.settings import Workspace, open_workspace
 
 LOGO = (

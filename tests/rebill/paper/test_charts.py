@@ -34,7 +34,12 @@ def places(figure: str) -> list[float]:
     return [float(number) for number in found]
 
 
-@given(st.lists(st.tuples(TEXTS, AMOUNTS, AMOUNTS), max_size=15), st.booleans())
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert charts.columns("By month", [], [Series("won", [])]) == ""
+    assert charts.ranked("By code", [], []) == ""
+
+
+@given(st.lists(st.tuples(TEXTS, AMOUNTS, AMOUNTS), min_size=1, max_size=15), st.booleans())
 def test_columns_say_every_value_and_stay_on_the_paper(
     rows: list[tuple[str, Decimal | None, Decimal | None]], stacked: bool
 ) -> None:
@@ -46,7 +51,7 @@ def test_columns_say_every_value_and_stay_on_the_paper(
     assert all(-1 <= place <= charts.WIDTH + 1 for place in places(figure))
 
 
-@given(st.lists(st.tuples(TEXTS, AMOUNTS), max_size=15))
+@given(st.lists(st.tuples(TEXTS, AMOUNTS), min_size=1, max_size=15))
 def test_ranked_bars_say_every_value(rows: list[tuple[str, Decimal | None]]) -> None:
     figure = charts.ranked("By code", [row[0] for row in rows], [row[1] for row in rows])
     said = [words.rpartition(": ")[2] for words in titles(figure)]

@@ -25,6 +25,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from invoices.customer.brand import Letter, letterhead
 from invoices.customer.charge_words import CLASS_WORDS, CREDIT_WORDS, LONGEST
 from invoices.customer.csv_rows import CSV_COLUMNS
+from invoices.customer.page import MANY
 
 SUMMARY = """\
 {% for s in services %}
@@ -125,6 +126,7 @@ def invoice_html(
         account_day="",
         past_due="",
         balance="",
+        many=f"{len(services)} services" if len(services) > MANY else "",
         carriers=_carriers(rows, _clean(header["brand"]) or "Invoice"),
         brand=_clean(header["brand"]) or "Invoice",
         invoice_no=_clean(header["invoice_no"]),
@@ -307,7 +309,7 @@ def _plain(number: Decimal | None) -> str:
 
 def _number(number: Decimal | None) -> str:
     whole, point, rest = _plain(number).partition(".")
-    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    sign, digits = ("\u2212", whole[1:]) if whole.startswith("-") else ("", whole)
     return f"{sign}{int(digits):,}{point}{rest}" if digits else ""
 
 

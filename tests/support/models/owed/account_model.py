@@ -59,10 +59,11 @@ def model_section(
 ) -> dict[str, Any] | None:
     """Return what an issued invoice says of its account, or nothing where it says nothing."""
     every = list(payments)
-    ordered = sorted(issued, key=lambda b: (b["issued_on"], b["bill_date"], b["invoice_no"]))
+    ordered = sorted(issued, key=lambda b: b["issued_run"])
     place = next(n for n, b in enumerate(ordered) if b["invoice_no"] == number)
     own = ordered[place]
-    if not any(p["loaded_in"] <= own["issued_load"] for p in every):
+    mine = [p for p in every if p["run"] is None or p["customer"] == own["customer"]]
+    if not any(_came(p, own) for p in mine):
         return None
     mine = [b for b in ordered[: place + 1] if b["customer"] == own["customer"]]
     known = _known(own, every)
@@ -89,13 +90,20 @@ def model_section(
 
 
 def _known(bill: Row, payments: Iterable[Row]) -> list[Row]:
-    """Return the payments that were loaded when the invoice was issued, of up to its day."""
+    """Return the payments that were known when the invoice was issued, of up to its day."""
     load = bill["issued_load"]
     return [
         p
         for p in payments
         if p["customer"] == bill["customer"]
         and p["paid_on"] <= bill["issued_on"]
-        and p["loaded_in"] <= load
+        and _came(p, bill)
         and not (p["superseded_in"] is not None and p["superseded_in"] <= load)
     ]
+
+
+def _came(payment: Row, bill: Row) -> bool:
+    """Say whether a payment was loaded, or debited, before the invoice was issued."""
+    if payment["run"] is not None:
+        return bool(payment["run"] < bill["issued_run"])
+    return bool(payment["loaded_in"] <= bill["issued_load"])
