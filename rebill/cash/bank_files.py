@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from invoices.bank import nacha_entries
 from invoices.bank.schema import BankReading, faults
+from invoices.schema import among
 from rebill.receivables import debits
 from rebill.run.outcomes import BankRead
 from rebill.run.run import Run
@@ -61,7 +62,8 @@ def book(run: Run, reads: Sequence[BankRead]) -> Booking:
 def _with_known_traces(run: Run, booking: Booking, reads: list[BankRead]) -> list[BankRead]:
     """Return the files whose returns all undo an entry or a debit of ours on record, or among them.
 
-    The others wait: they are looked at again when more bank files have come.
+    The others wait: they are looked at again when more bank files have come. A return under our own
+    number undoes what we debited, on record or not: no file of the bank will ever bring that.
     """
     rows = read_frame(
         run.record.connection,
@@ -78,7 +80,8 @@ def _with_known_traces(run: Run, booking: Booking, reads: list[BankRead]) -> lis
             for one in left
             for trace in one.reading.entries.filter(pl.col("kind") == "entry")["trace"]
         }
-        lost = [(one, _lost(one.reading, traces)) for one in left]
+        ours = debits.by_us(run.record)
+        lost = [(one, _lost(one.reading, traces, ours)) for one in left]
         for one, found in lost:
             if found.height:
                 _refuse(run, booking, one, found, WAITING)
@@ -88,13 +91,14 @@ def _with_known_traces(run: Run, booking: Booking, reads: list[BankRead]) -> lis
         left = still
 
 
-def _lost(reading: BankReading, traces: set[str]) -> pl.DataFrame:
+def _lost(reading: BankReading, traces: set[str], ours: pl.Expr) -> pl.DataFrame:
     """Return a fault for each return of a Nacha file whose debit nothing on record is."""
     named = pl.col("original_trace")
     lost = reading.entries.filter(
         pl.lit(reading.source == nacha_entries.NAME),
         pl.col("kind") == "return",
         ~named.is_in(list(traces)),
+        ~ours,
     )
     words = pl.concat_str(pl.lit("it returns trace "), named, pl.lit(", which is not on record"))
     remedy = "import the file with that entry first, or together with this one"
@@ -163,9 +167,31 @@ def _enter(run: Run, booking: Booking, one: BankRead) -> None:
     insert_frame(connection, models_bank.BANK_REMITTANCES, items)
     what = "entry" if new.height == 1 else "entries"
     told = f"{new.height} {what} of {reading.source} booked"
+    told += _unknown(run, one, new, ours)
     if reading.doubts.height:
         told += f"; doubtful: {_first(reading.doubts)}"
         run.count("bank files in doubt", 1)
         _log(run, one, reading.doubts, "bank file doubtful")
     booking.say(one.stage.name, BOOKED, told)
     run.count("bank entries", new.height)
+
+
+def _unknown(run: Run, one: BankRead, new: pl.DataFrame, ours: set[str]) -> str:
+    """Tell of returns of debits that we made and that are not on record; return it in words."""
+    named = pl.col("original_trace")
+    returns = new.filter(pl.col("kind") == "return", debits.by_us(run.record))
+    lost = returns.filter(~among(named, pl.Series(list(ours), dtype=pl.String)))
+    if lost.is_empty():
+        return ""
+    for trace, code, amount in lost.select(named, "code", "amount").head(TOLD).iter_rows():
+        run.log.warning(
+            "a debit of ours came back that is not on record",
+            file=one.stage.name,
+            trace=trace,
+            code=code,
+            amount=str(amount),
+            remedy="take it back where it was booked: no invoice is reopened by it",
+        )
+    run.count("returns of debits not on record", lost.height)
+    what = "return is" if lost.height == 1 else "returns are"
+    return f"; {lost.height} {what} of debits that are not on record: no invoice is reopened"

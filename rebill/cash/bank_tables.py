@@ -9,6 +9,7 @@ import polars as pl
 
 from invoices.bank.schema import ENTRIES
 from invoices.periods import month_of
+from rebill.receivables.debits import hidden
 from rebill.reference import current
 from rebill.store import models_bank, read_table
 from rebill.store.record import Record
@@ -40,7 +41,15 @@ def bank_entries(record: Record) -> pl.DataFrame:
         read_table(record.connection, models_bank.BANK_ENTRIES)
         .join(files.select(file_id="id", source_file="name"), on="file_id", how="left")
         .join(paid, on="entry_id", how="left")
-        .with_columns(pl.col("matched").fill_null(0), pl.col("documents").fill_null(0))
+        .with_columns(
+            pl.col("matched").fill_null(0),
+            pl.col("documents").fill_null(0),
+            # What a change corrects may be a whole account number.
+            pl.when(pl.col("kind") == "change")
+            .then(hidden(pl.col("code_text")))
+            .otherwise("code_text")
+            .alias("code_text"),
+        )
         .sort("entry_id")
     )
 

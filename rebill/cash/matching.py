@@ -6,10 +6,10 @@ import polars as pl
 import sqlalchemy as sa
 
 from invoices.money import ZERO_CENTS
-from invoices.schema import CENTS, among
+from invoices.schema import CENTS
 from rebill.cash.schedule import SPOKEN, set_pulls, unpaid
 from rebill.disputes.claims import claim_steps
-from rebill.receivables.debits import traces
+from rebill.receivables.debits import without_ours
 from rebill.run.run import Run
 from rebill.store import insert_frame, models, models_bank, read_table, update_rows
 from rebill.store.record import Record
@@ -48,10 +48,8 @@ def matched(run: Run, entries: pl.DataFrame) -> bool:
     known = known_pulls(run)
     remittances = read_table(connection, models_bank.BANK_REMITTANCES)
     columns = [name for name in entries.columns if name != "file_id"]
-    # What is said of our own debits is no pull of a carrier.
-    ours = pl.Series(list(traces(record)), dtype=pl.String)
-    entries = entries.filter(~among("original_trace", ours).fill_null(False))
-    found = settle(entries.select(columns), remittances, known)
+    pulls = without_ours(record, entries)
+    found = settle(pulls.select(columns), remittances, known)
     events = pull_events(known, found)
     for table, frame in (
         (models_bank.DEBIT_SETTLEMENTS, found.settlements),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, example, named, now, put, receivables
+from rebill.cli.base import example, named, now, put, receivables
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.cli.options import GivenDay, Keeping, ListedDay, Who, day_from
+from rebill.cli.standard_input import DASH
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -49,11 +52,12 @@ def receivables_aging(
 
     Issued invoices less credit notes and payments; what is paid above them is unapplied.
     """
+    from rebill.cli.lists.filters import of_customer
     from rebill.receivables import balances
 
     rows_of = balances.open_items if invoices else balances.balances
     with given.reading() as record:
-        rows = rows_of(record, _day(given, record), customer)
+        rows = of_customer(rows_of(record, _day(given, record)), customer, record)
     given.show(rows, "open invoices" if invoices else "customers who owe")
 
 
@@ -89,11 +93,13 @@ def receivables_statement(
     What is brought forward, every invoice, credit note and payment since with the balance after it,
     and how old what is owed is.
     """
+    from rebill.inquiry import known_ids
     from rebill.receivables.statement import write_statements
 
     with given.reading() as record:
         day = _day(given, record)
-        paths, lacking = write_statements(record, customers or [], since, day, out)
+        named = known_ids.customers(record, customers or [])
+        paths, lacking = write_statements(record, named, since, day, out)
     _tell_papers(given, paths, lacking)
 
 
@@ -140,13 +146,15 @@ def receivables_remind(
     By the steps of `[dunning]`: each is sent once for an invoice, and not before its days have
     passed since the one before.
     """
+    from rebill.inquiry import known_ids
     from rebill.paper.text import note
     from rebill.receivables import reminders
 
     place = given.place()
     if again is not None:
         with given.reading() as record:
-            paths, unwritten = reminders.write_letters(record, [again.upper()], out)
+            number = known_ids.reminders(record, again)
+            paths, unwritten = reminders.write_letters(record, [number], out)
         _tell_papers(given, paths, list(unwritten.values()))
         return
     if out is not None:
@@ -154,6 +162,7 @@ def receivables_remind(
     reminders.steps_of(place)
     with given.reading() as record:
         day = _day(given, record)
+        customer = _meant(record, customer)
         rows = reminders.due(record, day, customer)
         _, lacking = reminders.without_lacking(record, rows)
     if keep:
@@ -201,44 +210,82 @@ def receivables_debit(
     from rebill.receivables import debit_file
     from rebill.workspace.settings import ConfigError
 
+    if out is not None and out.is_dir():
+        raise ConfigError(f"{out} is a folder; name a file in it")
     if again is not None:
-        _hand_over(given, again, out)
+        _write_again(given, again, out)
         return
     if out is not None and not keep:
         raise ConfigError("a file that is not on record must not reach a bank: add --keep")
     place = given.place()
     with given.reading() as record:
         day = _day(given, record)
+        customer = _meant(record, customer)
         found = debit_file.propose(record, day, customer)
-    name = None
     if keep:
         given.sure(day)
-        found, name = debit_file.keep(place, day, now, customer)
+        found, _ = debit_file.keep(place, day, now, customer)
     parts = {"debits": debit_file.listed(found.entries), "left_out": found.left_out}
-    given.show_parts(parts, debits="debits of customers", left_out="invoices left out")
+    if str(out) != DASH:  # what is written there is for the bank, and nothing else
+        given.show_parts(parts, debits="debits of customers", left_out="invoices left out")
     if not given.json:
         total = found.entries["amount"].sum()
         note(f"{found.entries.height} entries of {total} settle on {found.settles_on}")
-    if name is not None:
-        _hand_over(given, name, out)
-    elif keep:
+    if keep and not _write_waiting(given, day, out):
         note("nothing is to be debited: no file is made")
 
 
-def _hand_over(given: GivenDay, name: str, out: Path | None) -> None:
-    """Leave a file of debits that is on record, and say where."""
-    from rebill.paper.text import note
+def _write_waiting(given: GivenDay, day: dt.date, out: Path | None) -> bool:
+    """Leave the files of debits that wait, and say where: that of the day where it is asked for.
+
+    Return whether there was any: one made just now, or by a command that was cut off.
+    """
     from rebill.receivables import debit_file
 
     with given.reading() as record:
+        names = debit_file.waiting(record)
+    own = [name for name in names if name.startswith(f"{day}-")][-1:]
+
+    def leave(name: str, text: str) -> None:
+        _leave(given, name, text, out if name in own else None)
+
+    return bool(names) and bool(debit_file.hand_over(given.place(), leave))
+
+
+def _write_again(given: GivenDay, typed: str, out: Path | None) -> None:
+    """Leave a file of debits that is on record, and say where."""
+    from rebill.receivables import debit_file
+
+    name = typed.upper()
+    with given.reading() as record:
         text = debit_file.content(record, name)
+        waits = name in debit_file.waiting(record)
+    if waits:
+        debit_file.hand_over(
+            given.place(), lambda kept, text: _leave(given, kept, text, out), only=name
+        )
+    else:
+        _leave(given, name, text, out)
+
+
+def _leave(given: GivenDay, name: str, text: str, out: Path | None) -> None:
+    """Leave a file of debits where it is asked for, else in the outbox, and say where."""
+    from rebill.paper.text import note
 
     path = out or given.place().outbox / "debits" / f"{name}.ach"
     put(text, path)
+    sys.stdout.flush()  # a reader that is gone has no file: it waits on
     note(
         f"{path}: give it to the bank once; `rebill receivables debit --again {name}` writes it"
         " once more"
     )
+
+
+def _meant(record: Record, customer: str | None) -> str | None:
+    """Return the id of the customer that is meant."""
+    from rebill.inquiry import known_ids
+
+    return None if customer is None else known_ids.customers(record, [customer])[0]
 
 
 @receivables.command("returns", epilog=example("rebill receivables returns --as-of 2026-04-20"))

@@ -30,24 +30,28 @@ BALANCES = pl.Schema(
 ITEMS = pl.Schema({"customer": pl.String(), **{n: d for n, d in OPEN.items() if n != "account"}})
 
 
-def items(record: Record, as_of: dt.date) -> pl.DataFrame:
-    """Return what is open on a day (`ITEMS`), oldest first: invoices, and what pays none."""
+def items(record: Record, as_of: dt.date, payments: pl.DataFrame | None = None) -> pl.DataFrame:
+    """Return what is open on a day (`ITEMS`), oldest first: invoices, and what pays none.
+
+    `payments` (`rebill.receivables.payments.PAYMENTS`) are others than those on record.
+    """
     dated = record.customer_invoices().filter(pl.col("bill_date") <= as_of)
-    bills, paid = account.known_on(dated, received(record), as_of)
+    known = received(record) if payments is None else payments
+    bills, paid = account.known_on(dated, known, as_of)
     return account.open_items(bills, paid).rename({"account": "customer"}).select(ITEMS.names())
 
 
-def balances(record: Record, as_of: dt.date, customer: str | None = None) -> pl.DataFrame:
+def balances(record: Record, as_of: dt.date) -> pl.DataFrame:
     """Return what customers owe by how long it is past due (`BALANCES`), by customer.
 
     A customer of whom nothing is open, and who has nothing to the good, has no row.
     """
-    own = _of(items(record, as_of), customer)
+    own = items(record, as_of)
     oldest = own.filter(pl.col("open") > 0).group_by("customer").agg(oldest_due_on=_OLDEST)
     return (
         account.balances(own.rename({"customer": "account"}))
         .rename({"account": "customer", "balance": "total"})
-        .join(names(record), on="customer", how="left")
+        .pipe(named, record)
         .join(oldest, on="customer", how="left")
         .select(columns_of(BALANCES))
         .sort("customer")
@@ -57,17 +61,17 @@ def balances(record: Record, as_of: dt.date, customer: str | None = None) -> pl.
 _OLDEST = pl.col("due_date").min()
 
 
-def open_items(record: Record, as_of: dt.date, customer: str | None = None) -> pl.DataFrame:
+def open_items(record: Record, as_of: dt.date) -> pl.DataFrame:
     """Return what is open on a day (`ITEMS`) with the customer's name, oldest first."""
-    own = _of(items(record, as_of), customer).join(names(record), on="customer", how="left")
+    own = items(record, as_of).pipe(named, record)
     return own.sort("customer", "due_date", "invoice_no", nulls_last=True)
 
 
-def names(record: Record) -> pl.DataFrame:
-    """Return [customer, name]: how customers are called now; one without a name by its id."""
+def named(rows: pl.DataFrame, record: Record) -> pl.DataFrame:
+    """Return rows with `name`: how customers are called now.
+
+    One without a name, and one that the table does not have any more, is called by its id.
+    """
     table = current.current_frame(record.workspace, record.connection, "customers")
-    return table.select("customer", name=pl.coalesce("name", "customer")).collect()
-
-
-def _of(rows: pl.DataFrame, customer: str | None) -> pl.DataFrame:
-    return rows if customer is None else rows.filter(customer=customer)
+    called = rows.join(table.select("customer", "name").collect(), on="customer", how="left")
+    return called.with_columns(pl.coalesce("name", "customer").alias("name"))

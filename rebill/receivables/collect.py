@@ -31,6 +31,7 @@ SENT = pl.Schema(
         "mark": pl.String(),  # `marked`
         "returned_on": pl.Date(),  # null = it did not come back
         "returned": CENTS,  # what the bank took back: its word goes before our amount
+        "returned_in": pl.Int64(),  # the bank file that says so
         "code": pl.String(),  # R01...
         "changed_on": pl.Date(),  # null = the bank asked for no change
         "change": pl.String(),  # C01...
@@ -100,8 +101,8 @@ def decide(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the entries to make (`ENTRIES`) and what is due and left out (`LEFT_OUT`).
 
-    `items` is what is open, `customers` are those of the reference table with a name, `sent` every
-    debit so far (`SENT`).
+    `items` is what is open, with what of it is `owed` still when the debit settles; `customers` are
+    those of the reference table with a name, `sent` every debit so far (`SENT`).
     """
     known = able(customers, day.as_of).join(_stops(customers, sent, day), on="customer", how="left")
     known = known.join(_prenotes(sent), on=["customer", "mark"], how="left")
@@ -114,7 +115,7 @@ def decide(
     due = due.filter(
         pl.col("due_date") + pl.duration(days=day.days_after_due) <= day.settles_on
     ).with_columns(why=_why(day))
-    live = due.filter(pl.col("why").is_null()).with_columns(amount="open")
+    live = due.filter(pl.col("why").is_null()).with_columns(amount="owed")
     first = known.filter(
         pl.lit(day.prenote), pl.col("first_on").is_null(), pl.col("stopped").is_null()
     ).with_columns(
@@ -186,7 +187,8 @@ def _why(day: Day) -> pl.Expr:
                 pl.lit("its prenote of "), first, pl.lit(" has not had three banking days")
             )
         ),
-        pl.when(cents(pl.col("open")) > MOST_CENTS).then(
+        pl.when(pl.col("owed") <= 0).then(pl.lit("what is on its way pays it")),
+        pl.when(cents(pl.col("owed")) > MOST_CENTS).then(
             pl.lit("it is more than one entry can carry, 99,999,999.99")
         ),
     )

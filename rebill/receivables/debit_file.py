@@ -1,7 +1,8 @@
 """The debits of a day: proposed, or kept on record with the file that the bank gets.
 
 The file is kept as it was made, so that it can be written again; what it debits is never debited
-again. Whoever is killed before the record is kept has done nothing.
+again. Whoever is killed before the record is kept has done nothing; whoever is killed after it
+finds the file waiting to be written.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ import sqlalchemy as sa
 from invoices.bank.nacha_fields import is_routing
 from invoices.bank.nacha_out import Originator, plain, written
 from invoices.calendar import add_banking_days, roll
+from invoices.money import ZERO_CENTS
 from invoices.schema import CENTS
 from rebill import __version__
 from rebill.receivables.balances import items
 from rebill.receivables.collect import Day, decide
 from rebill.receivables.debits import HIDDEN, sent
+from rebill.receivables.payments import TOLD, received
 from rebill.reference import current
-from rebill.store import finish_run, insert_frame, next_numbers, read_table, start_run
+from rebill.store import finish_run, insert_frame, next_numbers, read_table, start_run, transaction
+from rebill.store.engine import alone, fence
 from rebill.store.models_selling import CustomerDebit, DebitFile
 from rebill.store.record import Record, changing
 from rebill.workspace.sections import Debits
@@ -32,6 +36,8 @@ PRENOTE_DAYS = 3
 """Banking days a prenote has to come back before the first debit is made."""
 MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 """What tells the files of one day apart."""
+WAITING = "receivables.debit_files"
+"""The fact that names the files that are kept and not yet written."""
 LAST_NUMBER = 10**7 - 1
 """A trace ends with seven digits of our own."""
 
@@ -58,8 +64,23 @@ def propose(record: Record, as_of: dt.date, customer: str | None = None) -> Prop
     known = table.with_columns(pl.coalesce("name", "customer").alias("name")).collect()
     if customer is not None:
         known = known.filter(customer=customer)
-    entries, left = decide(items(record, as_of), known, sent(record), day)
+    entries, left = decide(_owed(record, as_of, settles_on), known, sent(record), day)
     return Proposal(settles_on, entries, left)
+
+
+def _owed(record: Record, as_of: dt.date, settles_on: dt.date) -> pl.DataFrame:
+    """Return what is open on a day (`ITEMS`), and as `owed` what is so still when it settles.
+
+    Debits on their way, and payments that are known to come by then, pay what they will pay: also
+    where an invoice was taken back since, and another stands in its place.
+    """
+    on, payments = pl.col("paid_on"), received(record)
+    known = (pl.col("kind") != TOLD) | (on <= settles_on)
+    early = pl.when(known).then(pl.min_horizontal(on, pl.lit(as_of))).otherwise(on)
+    then = items(record, as_of, payments.with_columns(paid_on=early)).drop_nulls("invoice_no")
+    owed = then.select("invoice_no", owed="open")
+    now = items(record, as_of).join(owed, on="invoice_no", how="left")
+    return now.with_columns(pl.col("owed").fill_null(ZERO_CENTS))
 
 
 def listed(entries: pl.DataFrame) -> pl.DataFrame:
@@ -82,10 +103,11 @@ def listed(entries: pl.DataFrame) -> pl.DataFrame:
 def originator(rules: Debits) -> Originator:
     """Return who debits, as the settings say. Raises ConfigError naming what they lack."""
     needed = ("bank_routing", "bank_name", "company_name", "company_id")
-    lacks = [name for name in needed if not getattr(rules, name)]
+    lacks = [name for name in needed if not getattr(rules, name).strip()]
     if lacks:
         raise ConfigError(f"[debits] of rebill.toml lacks {', '.join(lacks)}: the bank says them")
-    if not pl.select(is_routing(pl.lit(rules.bank_routing))).item():
+    number = pl.lit(rules.bank_routing)
+    if not pl.select(is_routing(number) & number.str.contains("[1-9]")).item():
         raise ConfigError(f"[debits] bank_routing {rules.bank_routing!r} is no routing number")
     return Originator(
         destination=rules.bank_routing,
@@ -119,7 +141,32 @@ def keep(
         name, total = _kept(record, by, found, as_of, run_id)
         counts = {"customer debits": found.entries.height}
         finish_run(connection, run_id, "done", counts, {"debited": total}, now())
+        record.say(WAITING, ",".join([*waiting(record), name]))
         return found, name
+
+
+def waiting(record: Record) -> list[str]:
+    """Return the names of files that are kept and not yet written, the oldest first."""
+    return [name for name in (record.fact(WAITING) or "").split(",") if name]
+
+
+def hand_over(
+    workspace: Workspace, leave: Callable[[str, str], None], only: str | None = None
+) -> list[str]:
+    """Let `leave` write each file that waits, or one, by name and content; return their names.
+
+    Killed in between, the next one writes them all again: the same bytes.
+    """
+    with alone(workspace), transaction(workspace) as connection:
+        fence(connection)
+        record = Record(workspace, connection)
+        there = waiting(record)
+        names = [name for name in there if only in (None, name)]
+        for name in names:
+            leave(name, content(record, name))
+        if names:
+            record.say(WAITING, ",".join(name for name in there if name not in names))
+    return names
 
 
 def _kept(

@@ -14,6 +14,7 @@ from invoices.bank.returns import CHANGE_CODES, RETURN_CODES
 from invoices.schema import columns_of
 from rebill.receivables.collect import HARMLESS, REVOKED, SENT, TO_CHANGE
 from rebill.store import models_bank, read_table
+from rebill.store.frames import one_of
 from rebill.store.models_selling import CustomerDebit, DebitFile
 from rebill.store.record import Record
 
@@ -36,14 +37,17 @@ def sent(record: Record) -> pl.DataFrame:
     rows = read_table(record.connection, CustomerDebit)
     files = read_table(record.connection, DebitFile)
     kind = models_bank.BANK_ENTRIES.c.kind
-    said = read_table(
-        record.connection, models_bank.BANK_ENTRIES, kind.in_(("return", "change"))
-    ).sort("settled_on", "entry_id")
+    spoken = read_table(record.connection, models_bank.BANK_ENTRIES, kind.in_(("return", "change")))
+    said = _named(record, spoken, rows).sort("settled_on", "entry_id")
     # The first return is the return: another of the same debit takes nothing back again.
     back = said.filter(kind="return").unique("original_trace", keep="first", maintain_order=True)
     asked = said.filter(kind="change").unique("original_trace", keep="last", maintain_order=True)
     returns = back.select(
-        "code", trace="original_trace", returned_on="settled_on", returned="amount"
+        "code",
+        trace="original_trace",
+        returned_on="settled_on",
+        returned="amount",
+        returned_in="file_id",
     )
     changes = asked.select(
         trace="original_trace", changed_on="settled_on", change="code", corrected="code_text"
@@ -55,6 +59,49 @@ def sent(record: Record) -> pl.DataFrame:
         .select(columns_of(SENT))
         .sort("trace")
     )
+
+
+def without_ours(record: Record, entries: pl.DataFrame) -> pl.DataFrame:
+    """Return the bank entries that speak of no debit of ours: those of carriers.
+
+    Ours are what a file of ours says, should it come back to us, and returns and changes that name
+    a trace of ours or our number: also of what we debited without this record.
+    """
+    rows = read_table(record.connection, CustomerDebit)
+    own = by_us(record)
+    spoken = entries.filter(pl.col("kind").is_in(("return", "change")))
+    parts = (
+        entries.filter(_MOVED, own).join(rows, on="trace", how="semi"),
+        spoken.filter(own),
+        _named(record, spoken, rows),
+    )
+    ours = pl.concat(part.select("entry_id") for part in parts).unique()
+    return entries.join(ours, on="entry_id", how="anti", maintain_order="left")
+
+
+_MOVED = pl.col("kind").is_in(("entry", "prenote"))
+
+
+def by_us(record: Record) -> pl.Expr:
+    """Say whether a bank entry is one that we made."""
+    us = record.workspace.settings.debits.company_id.strip().upper()
+    return (pl.col("company_id").str.to_uppercase() == us).fill_null(False)
+
+
+def _named(record: Record, spoken: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the returns and changes that speak of debits of ours (`rows`).
+
+    Other companies debit through our bank too: under its number they may have the same traces, so
+    that a return of what such a one took is its own.
+    """
+    key = "original_trace"
+    named = spoken.join(rows, left_on=key, right_on="trace", how="semi")
+    if named.is_empty():
+        return named
+    there = one_of(record.connection, models_bank.BANK_ENTRIES.c.trace, named[key])
+    moved = read_table(record.connection, models_bank.BANK_ENTRIES, there)
+    theirs = moved.filter(_MOVED, ~by_us(record)).select("company_id", original_trace="trace")
+    return named.join(theirs, on=["company_id", key], how="anti")
 
 
 def traces(record: Record) -> set[str]:
@@ -93,7 +140,7 @@ def news(record: Record, as_of: dt.date) -> pl.DataFrame:
         *own, "code", on="returned_on", said=pl.when(_other()).then(_taken())
     )
     asked = rows.drop_nulls("changed_on").select(
-        *own, on="changed_on", code="change", said=_hidden(pl.col("corrected"))
+        *own, on="changed_on", code="change", said=hidden(pl.col("corrected"))
     )
     meant = pl.col("code").replace_strict(MEANING, default=None, return_dtype=pl.String)
     return (
@@ -112,7 +159,7 @@ def _taken() -> pl.Expr:
     return pl.concat_str(pl.lit("the bank took "), "returned", pl.lit(" back"))
 
 
-def _hidden(text: pl.Expr) -> pl.Expr:
+def hidden(text: pl.Expr) -> pl.Expr:
     """Return what a bank corrects, without the digits of an account but the last four."""
     return text.str.replace_all(r"[0-9A-Za-z-]+([0-9A-Za-z]{4})", "****${1}")
 

@@ -61,6 +61,8 @@ class Addressees:
 
     def why_not(self, customer: str) -> str | None:
         """Return why no paper can go to a customer; nothing if one can."""
+        if customer not in self.rows:
+            return "it is not in the table customers any more: load its row first"
         brand = self._brand(customer)
         return self.brands.faults.get(brand) or self.brands.lacks(brand) or None
 
@@ -73,7 +75,7 @@ class Addressees:
         return self.brands.folders.get(self._brand(customer), "")
 
     def _brand(self, customer: str) -> str:
-        return str(self.rows.get(customer, {}).get("brand") or "")
+        return str(self.rows[customer]["brand"] or "")
 
 
 def desk_of(record: Record) -> Desk:
@@ -121,7 +123,7 @@ def write_papers(papers: Sequence[Paper], to: Addressees, desk: Desk) -> list[Pa
 
 def _said(paper: Paper, to: Addressees) -> dict[str, Any]:
     """Return what a letter says as its templates take it."""
-    own = to.rows.get(paper.customer, {"name": paper.customer, "address": []})
+    own = to.rows[paper.customer]
     letter = to.letter(paper.customer)
     return {
         "letter": letterhead(letter, str(own.get("brand") or "")),

@@ -16,9 +16,9 @@ from typing import Any
 import polars as pl
 
 from invoices.periods import days_between
-from invoices.schema import CENTS, among
+from invoices.schema import CENTS, among, columns_of
 from rebill import __version__
-from rebill.receivables.balances import items, names
+from rebill.receivables.balances import items, named
 from rebill.receivables.debits import sent
 from rebill.receivables.letters import (
     Paper,
@@ -29,7 +29,7 @@ from rebill.receivables.letters import (
     short_day,
     write_papers,
 )
-from rebill.receivables.payments import received
+from rebill.receivables.payments import TOLD, received
 from rebill.store import finish_run, insert_frame, next_numbers, read_table, start_run, transaction
 from rebill.store.engine import alone, fence
 from rebill.store.frames import one_of, table_of
@@ -71,6 +71,7 @@ REMINDERS = pl.Schema(
         "open": CENTS,  # then
     }
 )
+UNSEEN = "no payment but debits of others is on record: load customer_payments first"
 WAITING = "receivables.unwritten"
 """The fact that names the letters that are kept and not yet written."""
 FIRST = (
@@ -129,17 +130,28 @@ def due(record: Record, as_of: dt.date, customer: str | None = None) -> pl.DataF
         .join(steps, on="place")
         .filter(pl.col("days") >= pl.col("after"), (since >= pl.col("gap")).fill_null(True))
         .filter(pl.col("open").sum().over("customer", "letter") >= pl.col("minimum"))
-        .join(names(record), on="customer", how="left")
+        .pipe(named, record)
         .select(DUE.names())
         .sort("customer", "letter", "due_date", "invoice_no")
     )
 
 
 def without_lacking(record: Record, rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
-    """Return the rows of customers to whom a letter can go, and of the others why not."""
+    """Return the rows of customers to whom a letter can go, and of the others why not.
+
+    Where debits are all that is known of payments, nobody can tell what those paid who are not
+    debited.
+    """
+    payments = received(record)
+    blind = payments.height and payments.filter(kind=TOLD).is_empty()
+    seen = set(payments["customer"]) if blind else set(rows["customer"])
     with desk_of(record) as desk:
         to = addressees(record, rows["customer"], desk)
-    why = {who: said for who in rows["customer"].unique().sort() if (said := to.why_not(who))}
+    why = {
+        who: said
+        for who in rows["customer"].unique().sort()
+        if (said := UNSEEN if who not in seen else to.why_not(who))
+    }
     left = pl.Series(list(why), dtype=pl.String)
     return rows.filter(~among("customer", left)), [f"{who}: {said}" for who, said in why.items()]
 
@@ -161,10 +173,17 @@ def keep(
     letters = rows.select("customer", "letter").unique(maintain_order=True)
     given = next_numbers(record.connection, "reminders", letters.height)
     numbers = [f"R-{number:06d}" for number in given]
+    steps = record.workspace.settings.dunning.step
+    said = [_words(steps, letter) for letter in letters["letter"]]
     kept = rows.join(
-        letters.with_columns(number=pl.Series(numbers, dtype=pl.String)), on=["customer", "letter"]
+        letters.with_columns(
+            number=pl.Series(numbers, dtype=pl.String),
+            title=pl.Series([title for title, _ in said], dtype=pl.String),
+            words=pl.Series([words for _, words in said], dtype=pl.String),
+        ),
+        on=["customer", "letter"],
     ).select(
-        *("invoice_no", "letter", "number", "customer", "due_date", "open"),
+        *("invoice_no", "letter", "number", "customer", "due_date", "open", "title", "words"),
         sent_on=pl.lit(as_of),
         who=pl.lit(who, dtype=pl.String),
         run_id=pl.lit(run_id, dtype=pl.Int64),
@@ -235,13 +254,15 @@ def write_letters(
     for number in numbers:
         if number not in known:
             raise ConfigError(f"there is no reminder {number}; `rebill export reminders` has all")
-    steps = record.workspace.settings.dunning.step
     home = folder or record.workspace.outbox / "reminders"
     papers = {}
     for own in rows.sort("number", "due_date", "invoice_no").partition_by("number"):
         row = own.row(0, named=True)
         place = home if folder else home / str(row["sent_on"])
-        papers[row["number"]] = _paper(own, row, *_words(steps, row["letter"]), place)
+        usual = _words(record.workspace.settings.dunning.step, row["letter"])
+        # A letter of before its words were kept says what the settings say now.
+        said = usual if row["words"] is None else (row["title"], row["words"])
+        papers[row["number"]] = _paper(own, row, said, place)
     with desk_of(record) as desk:
         to = addressees(record, rows["customer"], desk)
         told = {number: to.why_not(paper.customer) for number, paper in papers.items()}
@@ -261,8 +282,9 @@ def _words(steps: Sequence[DunningStep], letter: str) -> tuple[str, str]:
     return letter.capitalize(), LATER
 
 
-def _paper(own: pl.DataFrame, row: dict[str, Any], title: str, words: str, place: Path) -> Paper:
-    """Return a letter in words."""
+def _paper(own: pl.DataFrame, row: dict[str, Any], said: tuple[str, str], place: Path) -> Paper:
+    """Return a letter; what it says are its title and its text, each line a paragraph."""
+    title, words = said
     late = days_between(pl.col("due_date"), pl.col("sent_on"))
     return Paper(
         customer=row["customer"],
@@ -284,5 +306,6 @@ def _paper(own: pl.DataFrame, row: dict[str, Any], title: str, words: str, place
 
 
 def reminders(record: Record) -> pl.DataFrame:
-    """Return every reminder that was sent, by letter and invoice."""
-    return read_table(record.connection, Reminder).drop("run_id").sort("number", "invoice_no")
+    """Return every reminder that was sent (`REMINDERS`), by letter and invoice."""
+    rows = read_table(record.connection, Reminder).sort("number", "invoice_no")
+    return rows.select(columns_of(REMINDERS))

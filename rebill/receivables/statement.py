@@ -87,11 +87,11 @@ def _charged(record: Record) -> pl.DataFrame:
 
 def _paid(record: Record) -> pl.DataFrame:
     """Return payments, and those that were taken back."""
-    kind = pl.col("payment")
+    kind = pl.col("kind")
     what = (
-        pl.when(kind.str.starts_with("debit "))
+        pl.when(kind == "debit")
         .then(pl.lit("ACH debit, thank you"))
-        .when(kind.str.starts_with("return "))
+        .when(kind == "return")
         .then(pl.lit("ACH debit returned"))
         .when(pl.col("amount") < 0)
         .then(pl.lit("Payment taken back"))

@@ -13,6 +13,7 @@ from rebill.store.columns import TableIn
 
 ACCOUNT = "^[A-Za-z0-9-]{1,17}$"
 """An account number as an ACH entry can carry it."""
+_NAMES_A_BANK = is_routing(pl.col("routing")) & pl.col("routing").str.contains("[1-9]")
 _DEBITED = [
     pl.col(name).is_not_null() for name in ("routing", "account", "sec", "ach_authorised_on")
 ]
@@ -66,13 +67,13 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
     ),
     (
         "customers",
-        ~is_routing(pl.col("routing")).fill_null(False) & pl.col("routing").is_not_null(),
+        ~_NAMES_A_BANK.fill_null(False) & pl.col("routing").is_not_null(),
         filled("routing '{}' is no routing number of nine digits", pl.col("routing").str.head(40)),
         "copy it from the authorisation, zeros in front and the check digit at the end included",
     ),
     (
         "customers",
-        ~pl.col("account").str.contains(ACCOUNT),
+        ~pl.col("account").str.contains(ACCOUNT) | ~pl.col("account").str.contains("[A-Za-z0-9]"),
         pl.lit("account '****' is none that a debit can name"),
         "write its digits and letters, 17 at most, without blanks, zeros in front included",
     ),

@@ -278,6 +278,7 @@ class CustomerInvoice(Base):
     replaced_by: Mapped[str | None]  # of a corrected invoice and its credit note: the new invoice
     issued_on: Mapped[dt.date | None]
     issued_load: Mapped[int | None]  # the reference tables it was issued with
+    issued_run: Mapped[int | None]  # the run that issued it; null = before that was kept
     rounding: Mapped[str | None]  # how its amounts were rounded; null = once for each line
     lacking: Mapped[str | None]  # what is not known to tax a draft; null = nothing
     hold: Mapped[str | None]  # why a draft cannot be issued; null = it can

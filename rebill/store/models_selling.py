@@ -69,4 +69,6 @@ class Reminder(Base):
     who: Mapped[str | None]
     due_date: Mapped[dt.date]
     open: Mapped[Decimal]  # what was open of it then
+    title: Mapped[str | None]  # what the letter said; null = before that was kept
+    words: Mapped[str | None]  # each line is a paragraph
     run_id: Mapped[int] = mapped_column(sa.ForeignKey("runs.id"))

@@ -121,6 +121,7 @@ def make(old: Old) -> None:
     _load(old)
     _january(old)
     _february(old)
+    _collect(old)
 
 
 def _load(old: Old) -> None:
@@ -194,6 +195,30 @@ def _february(old: Old) -> None:
     old("commissions", "build", "--month", "2026-02", "--as-of", "2026-02-15")
     old("books", "close", "2026-01", "--as-of", "2026-02-15", "--who", "ana")
     old.surely("nightly", "--as-of", "2026-02-16")
+
+
+def _collect(old: Old) -> None:
+    """Debit who agreed, and remind who owes; a version that does neither is left as it was."""
+    settings = old.folder / "workspace" / "rebill.toml"
+    brand = old.folder / "workspace" / "brands" / "NORTH" / "brand.toml"
+    before = {path: path.read_text() for path in (settings, brand)}
+    house = before[settings].replace("[house]\n", kept_world.HOUSE)
+    settings.write_text(house + kept_world.COLLECTING)
+    brand.write_text(kept_world.REMITTANCE + before[brand])
+    tables = {"customers": kept_world.AGREED, "customer_payments": kept_world.PAID}
+    write(old.folder / "collecting", **tables)
+    old("load", "collecting")
+    if old.told[-1].startswith("0"):
+        for name in tables:
+            shutil.copy(old.folder / "collecting" / f"{name}.csv", old.folder / "reference")
+    day = ("--as-of", "2026-02-20", "--yes")
+    old("receivables", "debit", "--keep", "-o", "debits.ach", *day)
+    old("receivables", "remind", "--keep", *day)
+    if old.told[-1].startswith("2"):
+        for path, text in before.items():
+            path.write_text(text)
+    else:
+        old.surely("nightly", "--as-of", "2026-02-20")
 
 
 def _arrive(old: Old, month: int) -> None:

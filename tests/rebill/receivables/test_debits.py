@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 from collections.abc import Iterator
 from decimal import Decimal as D
 from pathlib import Path
@@ -13,23 +11,19 @@ import polars as pl
 import postgres
 import pytest
 from achkit import validate
-from bank_writers import Batch, Entry, File
-from bank_writers import nacha as paper
-from owing_world import AGREED, owing
+from debited_world import FIRST, LIVE, SETTLED, day, debit, debited, owes
+from owing_world import AGREED, invoice_of, owing
 from reference_files import write
 from shell import Call
 
 from invoices.bank import nacha
 from invoices.schema import CENTS
-from rebill.books.closing import proof
-from rebill.receivables import collect
-from rebill.receivables.balances import balances
-from rebill.receivables.debits import sent
+from rebill.cli import receivables as cli
+from rebill.receivables import collect, debit_file
 from rebill.reference.load import load
+from rebill.selling.issue import issue, void
 from rebill.store.record import reading
-from rebill.workspace.settings import Workspace
-
-day = dt.date.fromisoformat
+from rebill.workspace.settings import SETTINGS_FILE, Workspace
 
 
 @pytest.fixture
@@ -51,31 +45,6 @@ def owed_elsewhere(
         workspace = nights.copied(tmp_path / "w", owing, url)
         monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
         yield workspace
-
-
-def debit(rebill: Call, on: str, *words: str) -> tuple[list[tuple[str, str, str]], list[str]]:
-    code, out, err = rebill("receivables", "debit", "--as-of", on, "--json", "--yes", *words)
-    assert code == 0, err
-    told = json.loads(out)
-    entries = [(row["customer"], row["kind"], row["amount"]) for row in told["debits"]]
-    return entries, [row["why"] for row in told["left_out"]]
-
-
-def owes(workspace: Workspace, on: str) -> dict[str, str]:
-    with reading(workspace) as record:
-        assert not proof(record, day(on))["difference"].abs().sum()
-        return dict(balances(record, day(on)).select("customer", "total").cast(str).rows())
-
-
-FIRST, LIVE, SETTLED = "2026-04-01", "2026-04-07", "2026-04-08"
-"""The prenotes settle on the 2nd and have had their three banking days on the 7th."""
-
-
-def debited(workspace: Workspace, rebill: Call) -> Path:
-    """Let the prenotes go, then the debits; return the file of the debits."""
-    debit(rebill, FIRST, "--keep")
-    debit(rebill, LIVE, "--keep")
-    return workspace.outbox / "debits" / f"{LIVE}-A.ach"
 
 
 def test_an_account_gets_a_prenote_first_and_each_invoice_is_debited_once(
@@ -119,56 +88,13 @@ def test_the_file_is_taken_by_our_reader_and_by_another(
     assert code == 2 and "add --keep" in err
 
 
-def bank_says(workspace: Workspace, rebill: Call, *said: tuple[str, str, str]) -> None:
-    """Let the bank's file say something of the debits of customers: R.. or C.., what is right."""
-    with reading(workspace) as record:
-        traces = dict(sent(record).filter(amount=D("0.00")).select("customer", "trace").rows())
-        live = sent(record).filter(pl.col("amount") > 0)
-        traces |= dict(live.select("customer", "trace").rows())
-        amounts = dict(live.select("customer", "amount").rows())
-    entries = []
-    for customer, code, data in said:
-        trace, amount = traces[customer], amounts.get(customer, D(0))
-        if code < "R":
-            change = (code, trace, data)
-            entries.append(Entry(D(0), "26", "07640125", "1", changed=change))
-        else:
-            entries.append(Entry(amount, "26", "07640125", "1", returned=(code, trace)))
-    file = File([Batch(entries, sec="PPD", effective=day("2026-04-10"))], day("2026-04-09"))
-    path = workspace.root / "returns.ach"
-    path.write_bytes(paper(file))
-    for became in ("booked", "repeated"):
-        code, out, err = rebill("cash", "import", path, "--as-of", "2026-04-10", "--yes")
-        assert code == 0 and became in out, out + err
-
-
-def test_a_debit_that_comes_back_reopens_its_invoice(
-    owed_elsewhere: Workspace, rebill: Call
-) -> None:
-    owed = owed_elsewhere
-    debited(owed, rebill)
-    before = nights.exported(owed, "pull_events")
-    bank_says(owed, rebill, ("C1", "R01", ""), ("C2", "R10", ""), ("C1", "C01", "00123456780"))
-    assert nights.exported(owed, "pull_events") == before  # none of it is a carrier's pull
-    assert owes(owed, "2026-04-09") == {}
-    assert owes(owed, "2026-04-10") == {"C1": "27.50", "C2": "3.66"}
-    entries, why = debit(rebill, "2026-04-13", "--keep")
-    assert not entries and [words[:46] for words in why] == [
-        "its debit came back on 2026-04-10, R01: insuff",
-        "its debit came back on 2026-04-10, R10: consum",
-    ]
-    code, out, _ = rebill("receivables", "returns", "--as-of", "2026-04-13", "--json")
-    assert "00123456780" not in out and "****6780" in out
-    rows = {row["customer"]: row for row in json.loads(out) if row["code"] > "R"}
-    assert rows["C1"]["amount"] == "27.50" and "pay" in rows["C1"]["remedy"]
-    assert rows["C2"]["account"] == "****4411" and "newer" in rows["C2"]["remedy"]
-
-
 @pytest.mark.parametrize(
     ("cell", "told"),
     [
         (("076401251", "076401252"), "routing '076401252' is no routing number"),
         (("076401251", "76401251"), "no routing number of nine digits"),
+        (("076401251", "000000000"), "routing '000000000' is no routing number"),
+        (("00123456789", "---"), "account '****'"),
         (("00123456789", "1.234E+10"), "account '****'"),
         (("00123456789", "001234567890123456"), "account '****'"),
         (("00123456789", "-"), "some are given and some are not"),
@@ -198,6 +124,12 @@ CUSTOMER = {
 ITEM = {"customer": "C1", "invoice_no": "N1", "due_date": day("2026-04-04"), "open": D("27.50")}
 
 
+def owed_items(row: dict[str, object]) -> pl.DataFrame:
+    """Return what is open as a frame; nothing is on its way but what the row says."""
+    schema = {name: collect.ENTRIES.get(name, CENTS) for name in (*ITEM, "owed")}
+    return pl.DataFrame([{"owed": row["open"]} | row], schema)
+
+
 @pytest.mark.parametrize(
     ("item", "settings", "why"),
     [
@@ -209,6 +141,7 @@ ITEM = {"customer": "C1", "invoice_no": "N1", "due_date": day("2026-04-04"), "op
         ({}, {"days_after_due": 1}, "nothing is due"),
         ({"open": D("0.00")}, {}, "nothing is due"),
         ({"invoice_no": None, "open": D("5.00")}, {}, "nothing is due"),
+        ({"owed": D("0.00")}, {}, "what is on its way pays it"),
         ({}, {"prenote": True}, "its prenote goes first"),
         ({}, {"as_of": day("2026-03-19")}, "nothing is due"),  # it agreed on the day after
     ],
@@ -218,7 +151,7 @@ def test_what_is_debited_is_due_and_fits(
 ) -> None:
     settles = day("2026-04-04")
     usual: dict[str, object] = {"as_of": settles, "settles_on": settles, "proven_until": settles}
-    items = pl.DataFrame([ITEM | item], {n: collect.ENTRIES.get(n, CENTS) for n in ITEM})
+    items = owed_items(ITEM | item)
     at = collect.Day(**(usual | {"prenote": False} | settings))  # type: ignore[arg-type]
     entries, left = collect.decide(items, pl.DataFrame([CUSTOMER]), collect.SENT.to_frame(), at)
     debits = entries.filter(pl.col("invoice_no").is_not_null())
@@ -257,8 +190,75 @@ def test_what_the_bank_says_stops_the_debits_until_it_is_cured(
     told = prenote | said | (on if {"code", "change"} & set(said) else {})
     sent = pl.DataFrame([dict.fromkeys(collect.SENT) | told], collect.SENT)
     at = collect.Day(day("2026-04-07"), day("2026-04-08"), day("2026-04-01"))
-    items = pl.DataFrame([ITEM], {n: collect.ENTRIES.get(n, CENTS) for n in ITEM})
+    items = owed_items(ITEM)
     entries, left = collect.decide(items, pl.DataFrame([CUSTOMER | now]), sent, at)
     debits = entries.filter(pl.col("invoice_no").is_not_null())
     assert debits.height == (why is None)
     assert [words[: len(why or "")] for words in left["why"]] == [why][: left.height]
+
+
+def test_a_file_that_was_kept_and_not_written_is_written_by_the_same_command(
+    owed: Workspace, rebill: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    debit(rebill, FIRST, "--keep")
+    path, folder = tmp_path / "april.ach", tmp_path / "folder"
+    folder.mkdir()
+    command = ("receivables", "debit", "--as-of", LIVE, "--yes", "--keep", "-o")
+    code, _, err = rebill(*command, folder)
+    assert code == 2 and "is a folder" in err
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "put", _killed)
+        assert rebill(*command, path)[0] == 3
+    assert not path.exists() and owes(owed, SETTLED) == {}
+    code, _, err = rebill(*command, path)
+    assert code == 0 and "give it to the bank once" in err
+    assert path.read_text() == _content(owed, f"{LIVE}-A")
+    path.unlink()
+    code, _, err = rebill(*command, path)
+    assert code == 0 and "no file is made" in err and not path.exists()
+
+
+def _killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _content(workspace: Workspace, name: str) -> str:
+    with reading(workspace) as record:
+        return debit_file.content(record, name)
+
+
+def test_a_file_that_waits_goes_to_the_outbox_and_the_new_one_where_it_is_asked_for(
+    owed: Workspace, rebill: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "put", _killed)
+        assert rebill("receivables", "debit", "--as-of", FIRST, "--yes", "--keep")[0] == 3
+    debit(rebill, LIVE, "--keep", "-o", str(tmp_path / "april.ach"))
+    late = owed.outbox / "debits" / f"{FIRST}-A.ach"
+    assert late.read_text() == _content(owed, f"{FIRST}-A")
+    assert (tmp_path / "april.ach").read_text() == _content(owed, f"{LIVE}-A")
+
+
+def test_what_a_debit_on_its_way_will_pay_is_not_debited_again(
+    owed: Workspace, rebill: Call
+) -> None:
+    """The debited invoice is taken back and another stands in its place."""
+    debited(owed, rebill)
+    path = owed.root / SETTINGS_FILE
+    path.write_text(path.read_text().replace("[debits]", "[debits]\ndays_after_due = -30"))
+    void(owed, [invoice_of(owed, "C1")], day(LIVE), "wrong", nights.now)
+    build = ("invoices", "build", "--bill-month", "2026-03", "--as-of", LIVE, "--yes")
+    assert rebill(*build)[0] == 0
+    issue(owed, [], day(LIVE), nights.now, "2026-03")
+    assert owes(owed, LIVE) == {"C1": "27.50", "C2": "3.66"}
+    entries, why = debit(rebill, LIVE)
+    assert not entries and "what is on its way pays it" in why
+    assert owes(owed, SETTLED) == {}
+
+
+def test_what_is_written_to_standard_output_is_the_file_alone(
+    owed: Workspace, rebill: Call
+) -> None:
+    code, out, err = rebill("receivables", "debit", "--as-of", FIRST, "--yes", "--keep", "-o", "-")
+    assert code == 0 and out == _content(owed, f"{FIRST}-A"), err
+    assert "2 entries of 0.00" in err

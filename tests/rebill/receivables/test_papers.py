@@ -9,8 +9,9 @@ from pathlib import Path
 import nights
 import polars as pl
 import pytest
-from owing_world import SETTINGS, invoice_of, owing
+from owing_world import AGREED, SETTINGS, invoice_of, owing
 from pypdf import PdfReader
+from reference_files import write
 from shell import Call, rows
 
 from rebill.receivables import reminders
@@ -34,6 +35,8 @@ text = "Please pay.\\nThank you."
 letter = "final"
 days = 40
 """
+OURS = {name: nights.TABLES[name] for name in ("services", "service_elements")}
+"""What says whose services are whose."""
 LATE, NEXT = "2026-04-14", "2026-04-15"
 """Ten days after the due date of both invoices, and the day after."""
 
@@ -135,6 +138,40 @@ def test_a_private_label_shows_nothing_of_the_house(owed: Workspace, rebill: Cal
         ]
 
 
+def test_a_customer_that_the_table_has_no_more_gets_no_paper(owed: Workspace, rebill: Call) -> None:
+    """Whose brand it had nobody knows: the house's own letter would tell who stands behind it."""
+    folder = owed.root / "C2_alone"
+    rows = {name: each.splitlines() for name, each in {**OURS, "customers": AGREED}.items()}
+    gone = ("C1", "S1")
+    left = {n: [row for row in own if not row.strip().startswith(gone)] for n, own in rows.items()}
+    write(folder, **{name: "\n".join(own) for name, own in left.items()})
+    assert load(owed, [folder], replace=True, given=nights.NOW).ok
+    for on, command in ((LATE, "statement"), (LATE, "remind")):
+        code, _, err = rebill("receivables", command, "--as-of", on)
+        assert code == 1 and "C1: it is not in the table customers any more" in err, err
+    assert not list((owed.outbox / "statements").rglob("C1*"))
+    code, out, _ = rebill("receivables", "aging", "--as-of", LATE)
+    assert code == 0 and out.splitlines()[-2].split()[:2] == ["C1", "C1"]
+
+
+def test_a_customer_and_a_letter_are_known_in_any_case(owed: Workspace, rebill: Call) -> None:
+    assert rebill("receivables", "statement", "c1", "--as-of", LATE)[0] == 0
+    remind(rebill, LATE, "--customer", "c1", "--keep")
+    assert rebill("receivables", "remind", "--again", "r-1", "-o", owed.root / "o")[0] == 0
+    assert [*(owed.root / "o").glob("R-000001.*")]
+    code, _, err = rebill("receivables", "remind", "--as-of", LATE, "--customer", "C3")
+    assert code == 2 and "there is no customer C3" in err
+
+
+def test_a_payment_that_is_called_like_a_debit_is_a_payment(owed: Workspace, rebill: Call) -> None:
+    pay(owed, "debit card 7,C1,,2026-04-20,10.00")
+    assert (
+        rebill("receivables", "statement", "C1", "--as-of", "2026-05-05", "--since", LATE)[0] == 0
+    )
+    told = rows((owed.outbox / "statements" / "2026-05-05" / "C1.csv").read_text())
+    assert [row["what"] for row in told] == ["Brought forward", "Payment, thank you"]
+
+
 # --- reminders ------------------------------------------------------------------------------------
 
 
@@ -177,6 +214,8 @@ def test_a_letter_that_was_kept_and_not_written_is_written_by_the_next_run(
     assert remind(rebill, LATE, "--keep") == []
     first = nights.outbox(owed)[f"reminders/{LATE}/R-000001.html"]
     pay(owed, "P2,C1,,2026-04-20,27.50")  # what was sent says what was open then
+    path = owed.root / SETTINGS_FILE  # other words are for letters to come
+    path.write_text(path.read_text().replace("A friendly reminder", "Pay, or else"))
     assert rebill("receivables", "remind", "--again", "r-000001", "-o", tmp_path / "again")[0] == 0
     assert (tmp_path / "again" / "R-000001.html").read_bytes() == first
 

@@ -23,7 +23,7 @@ from rebill.inquiry.tables import TABLES
 from rebill.workspace.settings import Workspace
 
 SHAPES = sorted(path.name[:4] for path in (ROOT / "migrations" / "versions").glob("0*.py"))
-SOME = [*SHAPES[:-1:6], SHAPES[-2]]
+SOME = [*SHAPES[:-1:8], SHAPES[-2]]
 """The oldest, the newest, and some between: shapes whose nights go on in the short form."""
 KEPT = DATA / "workspaces"
 RECORDED = (
@@ -41,6 +41,8 @@ TOLD_OTHERWISE = {
     ("exposure", "undisputed"): "0009",
     # A voided paper counted as one whose audit was still to come.
     ("exposure_detail", "not_audited"): "0008",
+    # Of a bill that nobody audited nothing was known, and 0.00 was said.
+    ("bill_approvals", "at_stake"): "0016",
 }
 """Figures that are computed when asked for, and the last shape whose versions did so by another
 rule. What they are computed from is the same."""
@@ -180,7 +182,8 @@ def test_all_that_is_done_with_old_months_is_done_in_an_upgraded_workspace(
     assert code == 1 and out and "does not say who sends its invoices" in err
     nights.move_in(kept.folder / "workspace")
     brand = kept.folder / "workspace" / "brands" / "NORTH" / "brand.toml"
-    brand.write_text(f'remittance = ["PO Box 12"]\n{brand.read_text()}')
+    if "remittance" not in (said := brand.read_text()):
+        brand.write_text(f'remittance = ["PO Box 12"]\n{said}')
     assert rebill(*issue)[0] in (0, 1)
     invoices = rows(rebill("export", "customer_invoices")[1])
     issued = {row["brand"]: row["invoice_no"] for row in invoices if row["status"] == "issued"}

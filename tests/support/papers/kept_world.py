@@ -165,6 +165,37 @@ small_print = ["Thank you."]
 main = "#7a3b12"
 """
 
+COLLECTING = """
+[debits]
+bank_routing = "091000019"
+bank_name = "First Bank"
+company_name = "North Line"
+company_id = "1234567890"
+prenote = false
+[[dunning.step]]
+letter = "reminder"
+days = 5
+"""
+HOUSE = """[house]
+name = "House"
+phone = "800-555-0100"
+address = ["1 Harbor Lane", "Columbus, OH 43215"]
+remittance = ["PO Box 12", "Columbus, OH 43216"]
+"""
+REMITTANCE = 'remittance = ["PO Box 12", "Springfield, IL 62705"]\n'
+AGREED = """
+    customer name        brand bill_day due_days address     ach_authorised_on routing   account sec
+    C1       One~Bakery  NORTH 15       20       1~Mill~Road 2026-01-20        091000019 4411    ppd
+    C2       Two~Dentist NORTH 1        30       2~Mill~Road -                 -         -       -
+    C3       Three~Mills LAKE  5        30       3~Mill~Road -                 -         -       -
+    C4       Four~Cars   -     20       14       -           -                 -         -       -
+    """
+PAID = """
+    payment customer paid_on    amount
+    P-1     C2       2026-02-14 5.00
+    """
+"""What collects money of customers, for versions that do."""
+
 ILEC_1 = {
     1: """
         recurring  1FB  6145550131 22.00
