@@ -93,7 +93,8 @@ def settled(computed: pl.DataFrame, closed: pl.DataFrame, months: Collection[str
 
     `closed` are the postings of the closed `months`. What an entry of a closed month would be today
     and is not there is posted on the first day that is open, as `late`: the difference only. So a
-    closed month never changes and the balances are those of today.
+    closed month never changes and the balances are those of today. What is late of a draft stays
+    one: it is no more certain for its month.
     """
     if not months:
         return computed
@@ -104,16 +105,19 @@ def settled(computed: pl.DataFrame, closed: pl.DataFrame, months: Collection[str
     gap = (
         pl.concat(
             [
-                then.select(*key, "party", "words", "amount"),
-                closed.select(*key, "party", "words", amount=-pl.col("amount")),
+                then.select(*key, "party", "words", "state", "amount"),
+                closed.select(*key, "party", "words", "state", amount=-pl.col("amount")),
             ]
         )
-        .group_by(key)
+        .with_columns(draft=(pl.col("state") == "draft").any().over("key"))
+        .group_by(*key, "draft")
         .agg(pl.col("party", "words").last(), pl.col("amount").sum().cast(CENTS))
     )
     # What was late once, and is closed since, counts with the entry it belongs to.
     late = gap.filter(pl.col("amount") != 0).with_columns(
-        on=pl.lit(first), kind=pl.lit("late"), state=pl.lit("final")
+        on=pl.lit(first),
+        kind=pl.lit("late"),
+        state=pl.when("draft").then(pl.lit("draft")).otherwise(pl.lit("final")),
     )
     after = computed.filter(~before)
     names = POSTINGS.names()

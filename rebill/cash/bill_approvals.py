@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from invoices.schema import CENTS, columns_of
+from invoices.money import ZERO_CENTS
+from invoices.schema import CENTS, among, columns_of
 from rebill import __version__
 from rebill.run.acts import Act
 from rebill.store import finish_run, read_table, start_run
@@ -33,7 +34,7 @@ BILL_APPROVALS = pl.Schema(
         "bill_date": pl.Date(),
         "debit_on": pl.Date(),
         "amount": CENTS,  # of the pull
-        "at_stake": CENTS,  # what findings of the bill put at stake
+        "at_stake": CENTS,  # what findings of the bill put at stake; null = not audited yet
         "status": pl.String(),  # of the pull
         **JUDGED,
     }
@@ -56,7 +57,12 @@ def _judged(asked: Asked, debits: pl.DataFrame, day: dt.date) -> pl.DataFrame:
         .collect()
     )
     over = record.workspace.settings.approval.bills_over
-    known = debits.join(stakes, on="document_id", how="left", maintain_order="left")
+    audited = record.documents().filter(pl.col("audited_load").is_not_null())["document_id"]
+    known = debits.join(stakes, on="document_id", how="left", maintain_order="left").with_columns(
+        at_stake=pl.when(among("document_id", audited)).then(
+            pl.col("at_stake").fill_null(ZERO_CENTS)
+        )
+    )
     found = judged(known, _approvals(record), over, day)
     return found.select(columns_of(BILL_APPROVALS))
 
@@ -80,15 +86,19 @@ def approve_bills(
 ) -> pl.DataFrame:
     """Record that a person has looked at bills and at what is pulled for them; return the bills.
 
-    All, or none: raises ConfigError naming every id that no bill with a pull has.
+    All, or none: raises ConfigError naming every id that no bill with a pull has. What is on record
+    already, as the last word on a bill, is not said again.
     """
     with changing(workspace) as record:
         bills = _pulled(record, document_ids)
+        new = bills.join(_said(record, act), on=["document_id", "amount"], how="anti")
+        if new.is_empty():
+            return bills.select(SHOWN)
         run_id = start_run(
             record.connection, "bills approve", act.on, __version__, now(), hand=workspace.hand
         )
         words = {"decided_on": act.on, "who": act.who, "act": ACT, "reason": act.reason}
-        rows = bills.select(
+        rows = new.select(
             *(pl.lit(value).alias(name) for name, value in words.items()),
             "carrier",
             "amount",
@@ -96,8 +106,12 @@ def approve_bills(
             run_id=pl.lit(run_id),
         )
         decide(record, rows)
-        finish_run(record.connection, run_id, "done", {"approved": bills.height}, {}, now())
-    return bills.select("document_id", "carrier", "ban", "invoice_no", "debit_on", "amount")
+        finish_run(record.connection, run_id, "done", {"approved": new.height}, {}, now())
+    return bills.select(SHOWN)
+
+
+SHOWN = ("document_id", "carrier", "ban", "invoice_no", "debit_on", "amount")
+"""What is told of a bill that was approved."""
 
 
 def _pulled(record: Record, document_ids: Sequence[str]) -> pl.DataFrame:
@@ -115,13 +129,29 @@ def _pulled(record: Record, document_ids: Sequence[str]) -> pl.DataFrame:
     return debits
 
 
+def _said(record: Record, act: Act) -> pl.DataFrame:
+    """Return the bills of which the last approval is just this one, by this login, with its
+    amount."""
+    last = _given(record).group_by("document_id", maintain_order=True).last()
+    return last.filter(
+        pl.col("decided_on") == act.on,
+        pl.col("who") == act.who,
+        pl.col("reason") == act.reason,
+        pl.col("login").eq_missing(pl.lit(record.workspace.hand.who, dtype=pl.String)),
+    ).select("document_id", "amount")
+
+
 def _approvals(record: Record) -> pl.DataFrame:
     """Return the approvals of bills (`APPROVALS`) that count, in the order they were given."""
-    given = decisions(record).filter(pl.col("act") == ACT).rename({"subject": "document_id"})
+    given = _given(record)
     names = [name.strip().casefold() for name in record.workspace.settings.approval.names]
     if names:
-        runs = read_table(record.connection, Run).select("id", login="who")
-        given = given.join(
-            runs, left_on="run_id", right_on="id", how="left", maintain_order="left"
-        ).filter(pl.col("login").str.to_lowercase().is_in(names))
+        given = given.filter(pl.col("login").str.to_lowercase().is_in(names))
     return given.select(columns_of(APPROVALS))
+
+
+def _given(record: Record) -> pl.DataFrame:
+    """Return every approval of bills, with the login it came from, in the order they were given."""
+    given = decisions(record).filter(pl.col("act") == ACT).rename({"subject": "document_id"})
+    runs = read_table(record.connection, Run).select("id", login="who")
+    return given.join(runs, left_on="run_id", right_on="id", how="left", maintain_order="left")

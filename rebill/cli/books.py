@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, books, example, named, now, put
+from rebill.cli.base import books, example, named, now, put
+from rebill.cli.failures import NEEDS_A_PERSON
+from rebill.cli.lists.endings import form_of
 from rebill.cli.options import (
     HERE,
     Acting,
@@ -18,7 +20,6 @@ from rebill.cli.options import (
     Where,
     Who,
     day_from,
-    form_of,
     month_from,
     open_place,
 )
@@ -57,7 +58,7 @@ Summed = Annotated[
 ]
 
 
-@books.command("journal", epilog=example("rebill books journal --month 2026-03"))
+@books.command("journal", epilog=example("rebill books journal --bill-month 2026-03"))
 def books_journal(*, month: OfMonth = None, given: Listed) -> None:
     """List the postings of the journal, of one month or of all."""
     from invoices.periods import month_of
@@ -74,8 +75,8 @@ def books_journal(*, month: OfMonth = None, given: Listed) -> None:
     "export",
     epilog=example(
         "rebill books export --format beancount --through 2026-03 -o books.beancount",
-        "rebill books export --format quickbooks --month 2026-03 -o 2026-03.csv",
-        "rebill books export --format netsuite --month 2026-03 --sum day -o 2026-03.csv",
+        "rebill books export --format quickbooks --bill-month 2026-03 -o 2026-03.csv",
+        "rebill books export --format netsuite --bill-month 2026-03 --sum day -o 2026-03.csv",
     ),
 )
 def books_export(
@@ -99,7 +100,7 @@ def books_export(
     if form not in SUMMING:  # what these take are CSV files
         form = form_of(form, out, FORMS)
     if month is not None and through is not None:
-        raise typer.BadParameter("give --month or --through, not both")
+        raise typer.BadParameter("give --bill-month or --through, not both")
     if summed is not None and form not in SUMMING:
         raise typer.BadParameter(f"--sum goes with {' and '.join(SUMMING)}")
     place = open_place(workspace)

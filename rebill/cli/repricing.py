@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, example, invoices, now
+from rebill.cli.base import example, invoices, now
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.invoices import Customer, tell_lacking
 from rebill.cli.options import Acting, day_from, month_from
 
@@ -73,6 +74,13 @@ def invoices_rerate(
         raise typer.BadParameter("--at-once goes with --with")
     if on is None:
         raise typer.BadParameter("the day is missing: give --on")
+    _price_again(given, bill_month, customer, on, issue=issue, why=why)
+
+
+def _price_again(
+    given: Acting, month: str, customer: str | None, on: dt.date, *, issue: bool, why: str
+) -> None:
+    """Show what an issued month comes to now, and correct it where that is asked for."""
     from rebill.paper.text import note
     from rebill.selling import issue as issuing
     from rebill.selling import rerate
@@ -80,7 +88,7 @@ def invoices_rerate(
     if issue:
         given.sure(on)
     place = given.place()
-    done = rerate.rerate(place, bill_month, customer, on, now, issue=issue, note=why)
+    done = rerate.rerate(place, month, customer, on, now, issue=issue, note=why)
     issued = done.issued.select(*issuing.SHOWN)
     given.show_parts(
         {"differences": done.differences, "issued": issued},
@@ -95,6 +103,13 @@ def invoices_rerate(
         raise typer.Exit(NEEDS_A_PERSON)
 
 
+def _meant(given: Acting, customer: str | None) -> str | None:
+    from rebill.inquiry import known_ids
+
+    with given.reading() as record:
+        return known_ids.customer(record, customer)
+
+
 def _price_with(
     given: Acting, tables: list[Path], month: str, customer: str | None, at_once: bool
 ) -> None:
@@ -104,7 +119,8 @@ def _price_with(
     from rebill.selling.what_if import what_if
 
     place = given.place()
-    told = what_if(place, gather(place, tables), month, customer, at_once=at_once)
+    named = _meant(given, customer)
+    told = what_if(place, gather(place, tables), month, named, at_once=at_once)
     for error in told.errors:
         note(f"error: {error}")
     for words in told.notes:

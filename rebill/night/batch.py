@@ -22,6 +22,7 @@ from rebill.night.news import note_files, promise
 from rebill.night.stages import carry_out
 from rebill.outbox import answers, undelivered
 from rebill.outbox.deliver import Delivery, deliver
+from rebill.outbox.to_do import Desk
 from rebill.receivables.reminders import write_waiting
 from rebill.reference import current
 from rebill.run.acts import Compare
@@ -57,6 +58,8 @@ class Outcome:
     """What documents audited again changed, or would change."""
     invoices: tuple[str, ...] = ()
     """Customer invoices that are new or changed."""
+    desk: Desk | None = None
+    """What the readers of its papers find; none where it wrote none."""
 
 
 def explain(workspace: Workspace, job: Job) -> Plan:
@@ -214,6 +217,6 @@ def _deliver(
     with transaction(workspace) as connection:
         record = Record(workspace, connection)
         with log.stage("Deliver", "write packets, invoices and the digest to the outbox"):
-            written = deliver(record, delivery, lambda words: log.warning(words))
+            written, desk = deliver(record, delivery, lambda words: log.warning(words))
             hook("Deliver")
-    return replace(outcome, written=outcome.written + written)
+    return replace(outcome, written=outcome.written + written, desk=desk)

@@ -16,6 +16,7 @@ from rebill.intake import arrivals
 from rebill.night.seen import again, lay, taken, void
 from rebill.outbox import answers
 from rebill.outbox.deliver import missing_months
+from rebill.outbox.undelivered import months
 from rebill.reference import current
 from rebill.run.plan import Facts
 from rebill.run.stages import Plan, Seen
@@ -98,7 +99,7 @@ def pick(
     found: dict[str, Path] = {}
     left = []
     for path in paths:
-        if path.is_dir():
+        if _is_folder(path):
             pause = settings.inbox.settle_seconds
             arrived, skipped = inbox.look(path, pause, is_too_large=lambda path, size: True)
             inside = [file.path for file in arrived]
@@ -111,6 +112,14 @@ def pick(
             found[file.name if file.name not in found else file.as_posix()] = file
     seen = [_picked(settings, name, path.resolve(), told) for name, path in found.items()]
     return (*seen, *left), {name: path.resolve() for name, path in found.items()}
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path that was named is a folder; raises `ConfigError` where nobody can tell."""
+    try:
+        return path.is_dir()
+    except OSError as fault:
+        raise ConfigError(f"{path}: it cannot be read: {fault.strerror or fault}") from fault
 
 
 def _picked(settings: Settings, name: str, path: Path, told: bool) -> Seen:
@@ -135,8 +144,7 @@ def facts(record: Record, job: Job) -> Facts:
         .select_from(Document)
         .where(Document.status == "loaded", Document.audited_load.is_(None))
     )
-    said = (record.fact("night.undelivered") or "").split(",")
-    undelivered = {month for month in said if month} | set(missing_months(record))
+    undelivered = months(record) | set(missing_months(record))
     undelivered |= {answers.ANSWERS} if answers.waiting(record) else set()
     dunning = record.workspace.settings.dunning
     return Facts(

@@ -12,6 +12,7 @@ from rebill.cash.bank_files import REFUSED, WAITING
 from rebill.intake import arrivals
 from rebill.night.job import mark
 from rebill.night.seen import AGAIN
+from rebill.outbox import undelivered
 from rebill.outbox.deliver import DIGEST, Delivery
 from rebill.run.acts import Decision
 from rebill.run.outcomes import (
@@ -105,7 +106,7 @@ def promise(run: Run, so_far: Outcomes) -> Delivery | None:
     claims = record.claims(one_of(record.connection, Claim.claim_no, claimed))
     bills = record.customer_invoices(one_of(record.connection, CustomerInvoice.invoice_no, priced))
     months = set(claims["bill_month"]) | set(bills["bill_month"]) | set(stages[0].months)
-    record.say("night.undelivered", ",".join(sorted(months | {DIGEST})))
+    record.say(undelivered.MONTHS, ",".join(sorted(months | {DIGEST})))
     if run.plan.stages != (stages[0],):
         record.say("night.mark", mark(record, run.as_of))
         # The morning's news are the night's, whatever people decide in the course of the day.

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import polars as pl
 
+from rebill.books.month_sold import sold_on
 from rebill.night.batch import Outcome
-from rebill.outbox.to_do import Morning, ToDo, counted
+from rebill.outbox.to_do import Desk, ToDo, counted
 from rebill.paper.text import hung
-from rebill.pricing.margin import earning, summed
-from rebill.store.frames import one_of
-from rebill.store.models import CustomerInvoice
+from rebill.store.record import Record
 from reconcile.findings import BY_NAME
 
 NAMED = 2
@@ -20,20 +19,20 @@ ODD = ("held", "refused")
 """Words for what became of a file that counts for nothing yet."""
 
 
-def summary(outcome: Outcome, morning: Morning, work: list[ToDo], took: str) -> str:
+def summary(outcome: Outcome, desk: Desk, record: Record, took: str) -> str:
     """Return what a run did, a heading and a sentence a line.
 
-    `work` is what waits for a person after it, `took` says how long it took.
+    `desk` is what people find after it, `took` says how long it took.
     """
-    waits = {one.what: one for one in work}
+    waits = {one.what: one for one in desk.work}
     lines = {
         "Came in": _came(outcome),
         "Held": _held(outcome, waits.get("held")),
-        "Findings": _found(outcome, morning),
+        "Findings": _found(outcome, desk),
         "Claims": _claims(waits.get("ready"), waits.get("deadlines")),
-        "Customers": _charged(outcome, morning),
-        "Next pull": _pull(morning),
-        "Papers": _papers(outcome, morning.record.workspace.outbox),
+        "Customers": _charged(outcome, desk, record),
+        "Next pull": _pull(desk),
+        "Papers": _papers(outcome, record.workspace.outbox),
         "Took": took,
     }
     room = max(map(len, lines)) + 2
@@ -70,12 +69,12 @@ def _held(outcome: Outcome, waits: ToDo | None) -> str:
     return (", ".join(parts) or "nothing") + (f": {', '.join(odd[:NAMED])}{more}" if odd else "")
 
 
-def _found(outcome: Outcome, morning: Morning) -> str:
+def _found(outcome: Outcome, desk: Desk) -> str:
     """Return the new findings by the money they put at stake."""
     count = outcome.counts.get("findings", 0)
     if not count:
         return "none new"
-    stakes = morning.digest.stakes.sort("amount", "code", descending=[True, False])
+    stakes = desk.digest.stakes.sort("amount", "code", descending=[True, False])
     largest = [
         f"{BY_NAME[code].words} {amount:,}"
         for code, amount in stakes.select("code", "amount").head(NAMED).iter_rows()
@@ -91,29 +90,24 @@ def _claims(ready: ToDo | None, near: ToDo | None) -> str:
         return "none to file"
     told = f"{ready.count:,} ready, {ready.amount or 0:,}" if ready else "none ready"
     due = f"{near.count:,} to file soon, the first" if near else "the first to file"
-    return f"{told}; {due} by {first.by}"
+    return f"{told}; {due} by {first.by}" if first.by else f"{told}; no day is known to file by"
 
 
-def _charged(outcome: Outcome, morning: Morning) -> str:
+def _charged(outcome: Outcome, desk: Desk, record: Record) -> str:
     """Return what the invoices of the run charge customers, and what is left of it."""
-    record = morning.record
-    if not outcome.invoices:
+    sold = sold_on(record, outcome.invoices, desk.sold) if outcome.invoices else None
+    if sold is None:
         return "no invoice changed"
-    asked = one_of(record.connection, CustomerInvoice.invoice_no, outcome.invoices)
-    bills = record.customer_invoices(asked)
-    lines = record.customer_lines(bills["bill_month"].unique().to_list())
-    own = lines.join(bills.lazy().select("invoice_no"), on="invoice_no", how="semi")
-    (sums,) = summed(earning(own), "total").to_dicts()
-    share = "" if sums["share"] is None else f" ({100 * sums['share']:.1f} percent)"
-    total = bills["total"].sum()
+    share = "" if sold.share is None else f" ({100 * sold.share:.1f} percent)"
     return (
-        f"{counted(bills.height, 'invoice')}, {total:,} charged, margin {sums['margin']:,}{share}"
+        f"{counted(sold.invoices.height, 'invoice')}, {sold.sum('total'):,} charged,"
+        f" margin {sold.sum('margin'):,}{share}"
     )
 
 
-def _pull(morning: Morning) -> str:
+def _pull(desk: Desk) -> str:
     """Return what is pulled on the next day of pulls."""
-    pulls = morning.digest.pulls
+    pulls = desk.digest.pulls
     if pulls.is_empty():
         return "none known"
     on = pulls["debit_on"].sort()[0]

@@ -15,8 +15,8 @@ import polars as pl
 
 from invoices.packet.packet import packets
 from invoices.schema import among
-from rebill.books.month_sold import last_sold
 from rebill.disputes.lines import disputed_by_month
+from rebill.outbox import undelivered
 from rebill.outbox.asked import asked_claims
 from rebill.outbox.claim_letters import (
     UNTRUE,
@@ -31,7 +31,7 @@ from rebill.outbox.invoices import CHANGED, deliver_invoices
 from rebill.outbox.lacking import Lacking
 from rebill.outbox.links import links
 from rebill.outbox.shelf import Shelf, names_in, remove, sweep
-from rebill.outbox.to_do import Morning, to_do
+from rebill.outbox.to_do import Desk, desk
 from rebill.outbox.whole import (
     claim_folder,
     claim_name,
@@ -63,8 +63,11 @@ def _silent(words: str) -> None:
     return None
 
 
-def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _silent) -> int:
-    """Leave the papers of a delivery in the outbox, and return how many were written or removed.
+def deliver(
+    record: Record, delivery: Delivery, warn: Callable[[str], None] = _silent
+) -> tuple[int, Desk]:
+    """Leave the papers of a delivery in the outbox, and return how many were written or removed,
+    and what their readers find.
 
     Then nothing waits to be delivered any more but the papers of brands that cannot be used:
     `warn` is told of them, and the next delivery tries them again.
@@ -74,23 +77,21 @@ def deliver(record: Record, delivery: Delivery, warn: Callable[[str], None] = _s
     for folder in folders - untouched(record):
         sweep(folder)
     written = _deliver_claims(record, delivery)
-    found = Lacking()
-    written += deliver_invoices(record, delivery.invoices, delivery.months, found)
-    found.keep(record, warn)
+    lacking = Lacking()
+    written += deliver_invoices(record, delivery.invoices, delivery.months, lacking)
+    lacking.keep(record, warn)
     if record.fact(CHANGED):
         record.say(CHANGED, "")
     tell(record, warn)
-    morning = Morning(record, record.last_as_of())
-    digest = morning.digest
-    sold = last_sold(record)
-    papers = links(record, *linked(digest, sold))
-    page = digest_html(digest, morning.as_of, to_do(morning), sold, papers)
+    found = desk(record)
+    papers = links(record, *linked(found.digest, found.sold))
+    page = digest_html(found.digest, found.as_of, found.work, found.sold, papers)
     written += leave(outbox / "digest.html", page)
-    written += leave(outbox / "digest.csv", digest_csv(digest, sold))
+    written += leave(outbox / "digest.csv", digest_csv(found.digest, found.sold))
     os.sync()
     note_whole(record)
-    record.say("night.undelivered", ",".join(found.months()))
-    return written
+    record.say(undelivered.MONTHS, ",".join(lacking.months()))
+    return written, found
 
 
 def missing_months(record: Record) -> list[str]:

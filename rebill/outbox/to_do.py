@@ -14,6 +14,7 @@ from functools import cached_property
 import polars as pl
 
 from invoices.calendar import add_banking_days
+from rebill.books.month_sold import Sold, last_sold
 from rebill.cash.bill_approvals import asked_for
 from rebill.disputes.approval import to_approve
 from rebill.outbox.digest import Digest
@@ -61,6 +62,24 @@ class Morning:
         if self.as_of is not None:
             ready = ready.filter(~closed_before(self.as_of))
         return ready.sort("file_by", "claim_no", nulls_last=True)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What people find after a run: asked once, for the digest and for who gave the command."""
+
+    as_of: dt.date | None
+    digest: Digest
+    work: list[ToDo]
+    """What waits for a person."""
+    sold: Sold | None
+    """What the last bill month with customer invoices brings."""
+
+
+def desk(record: Record) -> Desk:
+    """Return what people find as of the last night."""
+    morning = Morning(record, record.last_as_of())
+    return Desk(morning.as_of, morning.digest, to_do(morning), last_sold(record))
 
 
 def to_do(morning: Morning) -> list[ToDo]:
@@ -145,9 +164,9 @@ def _held(morning: Morning) -> ToDo | None:
     if rows.is_empty():
         return None
     amount = _dollars(rows["total_due"])
-    name = _names(
-        pl.concat_str("carrier", "invoice_no", separator=" ").pipe(rows.select).to_series()
-    )
+    bill = pl.concat_str("carrier", "invoice_no", separator=" ", ignore_nulls=True)
+    known = pl.when(bill == "").then("source_file").otherwise(bill)
+    name = _names(rows.select(known).to_series())
     words = f"{counted(rows.height, 'bill')} held{_of(amount)}: {name}"
     do = f"rebill documents accept {rows['document_id'][0]} --reason TEXT"
     return ToDo("held", True, rows.height, amount, None, words, do)
@@ -193,7 +212,9 @@ def _ready(morning: Morning) -> ToDo | None:
     amount, by = _dollars(rows["amount"]), _first(rows["file_by"])
     first = f", the first by {by}" if by else ""
     words = f"{counted(rows.height, 'claim')} ready to file{first}{_of(amount)}"
-    return ToDo("ready", False, rows.height, amount, by, words, "rebill disputes list --due")
+    return ToDo(
+        "ready", False, rows.height, amount, by, words, "rebill disputes list --status ready"
+    )
 
 
 def _drafts(morning: Morning) -> ToDo | None:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from rebill.store.record import Record
+
+MONTHS = "night.undelivered"
+"""The fact that holds the bill months of which papers wait to be written, and the digest."""
 _LACKS: ContextVar[BaseException | None] = ContextVar("lacks", default=None)
+
+
+def months(record: Record) -> set[str]:
+    """Return the bill months of which papers wait to be written, and the digest's name if it
+    does."""
+    return {month for month in (record.fact(MONTHS) or "").split(",") if month}
 
 
 def note(error: Exception) -> None:
@@ -13,6 +25,11 @@ def note(error: Exception) -> None:
     What was to be delivered is named in the record until it is; the next night delivers it.
     """
     _LACKS.set(error)
+
+
+def noted() -> BaseException | None:
+    """Return why papers lack; nothing where none do."""
+    return _LACKS.get()
 
 
 def why() -> BaseException | None:

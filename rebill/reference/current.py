@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from contextlib import suppress
 from pathlib import Path
 
 import polars as pl
@@ -48,6 +49,11 @@ def _as_of(name: str, version: int) -> AnySelect:
         .where(table.c.loaded_in <= version, sa.or_(gone.is_(None), gone > version))
         .order_by(table.c.row_id)
     )
+
+
+def stored_rows(connection: sa.Connection, name: str, version: int) -> pl.DataFrame:
+    """Return the rows that the load `version` left current, as the database holds them."""
+    return read_frame(connection, _as_of(name, version))
 
 
 def versions(connection: sa.Connection, name: str) -> pl.DataFrame:
@@ -144,7 +150,7 @@ def current_frame(
         return pl.LazyFrame(schema=schema_of(name))
     path = _right_copy(connection, begins)
     if path is None:
-        _make_copy(begins, read_frame(connection, _as_of(name, version)))
+        _make_copy(begins, stored_rows(connection, name, version))
         path = _right_copy(connection, begins)
     if path is None:
         raise OSError(f"{begins.parent}: what is written there does not stay as it is")
@@ -193,7 +199,7 @@ def contracts(connection: sa.Connection, version: int | None = None) -> list[Con
     """Return the contracts that are current, or were after the load `version`, sorted by id."""
     if version is None:
         version = load_version(connection)
-    rows = read_frame(connection, _as_of("contracts", version)).sort("contract")
+    rows = stored_rows(connection, "contracts", version).sort("contract")
     return [from_json(body) for body in rows.get_column("body")]
 
 
@@ -227,10 +233,16 @@ def account_patterns(contracts: list[Contract]) -> pl.DataFrame:
 
 
 def sweep_copies(workspace: Workspace, connection: sa.Connection) -> None:
-    """Remove copies that are spoilt or no longer current; they are made again when asked for."""
-    version = load_version(connection)
-    named = (_copies_of(workspace, connection, name, version) for name in TABLES)
-    current = {_right_copy(connection, begins) for begins in named if begins is not None}
-    for path in write.walk(workspace.lines / "reference"):
+    """Remove copies that are spoilt or no longer current; they are made again when asked for.
+
+    And folders of tables of which nothing was ever loaded: nobody makes a copy there.
+    """
+    version, folder = load_version(connection), workspace.lines / "reference"
+    named = {name: _copies_of(workspace, connection, name, version) for name in TABLES}
+    current = {_right_copy(connection, begins) for begins in named.values() if begins is not None}
+    for path in write.walk(folder):
         if path not in current:
             path.unlink()
+    for name in (name for name, begins in named.items() if begins is None):
+        with suppress(OSError):
+            (folder / name).rmdir()

@@ -14,7 +14,7 @@ from invoices.carrier.csr import Csr
 from rebill.reference.changes import Changes, TableCounts
 from rebill.reference.checked import check_load, read_files
 from rebill.reference.contracts import retold
-from rebill.reference.current import contracts, current_frame, load_version
+from rebill.reference.current import contracts, current_frame, load_version, stored_rows
 from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.service_records import inventory_rows, read_records
@@ -120,9 +120,9 @@ def _changes(record: Record, rows: dict[str, pl.DataFrame], replace: bool = Fals
     version = load_version(connection)
 
     def stored(name: str) -> pl.DataFrame:
-        frame = current_frame(workspace, connection, name, version).collect()
         if name != "contracts":
-            return frame
+            return current_frame(workspace, connection, name, version).collect()
+        frame = stored_rows(connection, name, version)  # no kernel reads a copy of them
         told = [retold(body) for body in frame.get_column("body")]
         return frame.with_columns(body=pl.Series(told, dtype=pl.String))
 

@@ -8,7 +8,7 @@ note, an invoice of its own with every line reversed, can take them back; `lines
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -17,7 +17,6 @@ import polars as pl
 from invoices.money import ZERO_CENTS
 from rebill import __version__
 from rebill.outbox import deliver, undelivered
-from rebill.outbox.deliver import Delivery
 from rebill.outbox.invoices import note_changed
 from rebill.pricing.customer_lines import CUSTOMER_LINES
 from rebill.pricing.invoices import DUE_DAYS
@@ -25,7 +24,6 @@ from rebill.reference import current
 from rebill.run.acts import Act
 from rebill.selling import holds
 from rebill.selling.drafts import KEY, keep, numbered, shaped
-from rebill.selling.holds import renew
 from rebill.store import (
     finish_run,
     live_bulk,
@@ -36,10 +34,10 @@ from rebill.store import (
     update_rows,
     write_bulk,
 )
-from rebill.store.engine import alone, fence
+from rebill.store.engine import DatabaseDown, alone, fence
 from rebill.store.frames import MONTH
-from rebill.store.record import INVOICED_LINES, MADE_LINES, Record, failures_noted
-from rebill.workspace.settings import ConfigError, Failure, Workspace
+from rebill.store.record import INVOICED_LINES, MADE_LINES, Record, failures_noted, reading
+from rebill.workspace.settings import ConfigError, Failure, Workspace, WorkspaceBusy
 
 Result = TypeVar("Result")
 
@@ -72,7 +70,7 @@ def issue(
     """
 
     def work(at: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
-        renew(at.record, _asked(at.record.customer_invoices(), numbers, month), on)
+        holds.renew(at.record, _asked(at.record.customer_invoices(), numbers, month), on)
         drafts = _asked(at.record.customer_invoices(), numbers, month)
         ready = drafts.filter(pl.col("hold").is_null())
         _issue(at, ready)
@@ -124,7 +122,7 @@ def release(
     def work(at: Work) -> pl.DataFrame:
         drafts = _asked(at.record.customer_invoices(), numbers, None)
         holds.release(at.record, drafts, act, at.run_id)
-        renew(at.record, drafts, act.on)
+        holds.renew(at.record, drafts, act.on)
         return _named(at.record.customer_invoices(), numbers)
 
     return run(workspace, "invoices release", act.on, now, work)
@@ -188,6 +186,7 @@ def _issue(at: Work, drafts: pl.DataFrame) -> None:
             status=pl.lit("issued"),
             issued_on=pl.lit(at.on),
             issued_load=pl.lit(at.load_id, dtype=pl.Int64),
+            issued_run=pl.lit(at.run_id, dtype=pl.Int64),
         ),
     )
     _refer(at, drafts.filter(pl.col("corrects").is_not_null()))
@@ -275,6 +274,7 @@ def credit_notes(at: Work, bills: pl.DataFrame, note: str) -> pl.DataFrame:
         total=-pl.col("total"),
         issued_on=pl.lit(at.on),
         issued_load=pl.lit(at.load_id, dtype=pl.Int64),
+        issued_run=pl.lit(at.run_id, dtype=pl.Int64),
         note=pl.lit(note),
     ).sort("corrects")
     notes = shaped(numbered(record, notes), bills)
@@ -301,34 +301,54 @@ def run(
     work: Callable[[Work], Result],
 ) -> Result:
     """Return what `work` gives, done in one transaction under the workspace's lock, and write the
-    papers it touched. Those that cannot be written wait for the next night."""
+    papers it touched. Those that cannot be written wait for the next night.
+
+    What is refused may have been done before, by a command that was ended before its papers were
+    there: they are written now.
+    """
     with alone(workspace):
-        with (
-            failures_noted(workspace, command, on, now),
-            transaction(workspace) as connection,
-        ):
-            fence(connection)
-            record = Record(workspace, connection)
-            load_id = current.load_version(connection)
-            run_id = start_run(
-                connection, command, on, __version__, now(), load_id or None, hand=workspace.hand
-            )
-            before = record.customer_invoices()
-            result = work(Work(record, on, run_id, load_id))
-            changed = record.customer_invoices().join(
-                before, on=before.columns, how="anti", nulls_equal=True
-            )
-            waiting = {m for m in (record.fact("night.undelivered") or "").split(",") if m}
-            record.say("night.undelivered", ",".join(sorted(waiting | set(changed["bill_month"]))))
-            note_changed(record, changed["invoice_no"])
-            finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
         try:
-            with transaction(workspace) as connection:
-                papers = Delivery([], changed["invoice_no"], waiting - {deliver.DIGEST})
-                deliver.deliver(Record(workspace, connection), papers)
-        except Exception as error:
-            undelivered.note(error)
+            with (
+                failures_noted(workspace, command, on, now),
+                transaction(workspace) as connection,
+            ):
+                fence(connection)
+                record = Record(workspace, connection)
+                load_id = current.load_version(connection)
+                run_id = start_run(
+                    *(connection, command, on, __version__, now(), load_id or None),
+                    hand=workspace.hand,
+                )
+                before = record.customer_invoices()
+                result = work(Work(record, on, run_id, load_id))
+                changed = record.customer_invoices().join(
+                    before, on=before.columns, how="anti", nulls_equal=True
+                )
+                waiting = undelivered.months(record)
+                left = ",".join(sorted(waiting | {*changed["bill_month"]}))
+                record.say(undelivered.MONTHS, left)
+                note_changed(record, changed["invoice_no"])
+                finish_run(connection, run_id, "done", {"invoices": changed.height}, {}, now())
+        except (WorkspaceBusy, DatabaseDown):
+            raise
+        except ConfigError:
+            with reading(workspace) as record:
+                waiting = undelivered.months(record)
+            if waiting:
+                _write_papers(workspace, [], waiting)
+            raise
+        _write_papers(workspace, changed["invoice_no"], waiting)
     return result
+
+
+def _write_papers(workspace: Workspace, numbers: Collection[str], months: set[str]) -> None:
+    """Write the papers of these invoices, and what waits of the months; or let it wait on."""
+    papers = deliver.Delivery([], numbers, months - {deliver.DIGEST})
+    try:
+        with transaction(workspace) as connection:
+            deliver.deliver(Record(workspace, connection), papers)
+    except Exception as error:
+        undelivered.note(error)
 
 
 SHOWN = (
@@ -351,7 +371,7 @@ def story(record: Record, number: str) -> tuple[pl.DataFrame, pl.DataFrame]:
         .collect()
         .sort("service", "charge_class", "line_id", "made_key", nulls_last=True)
     )
-    return bill.drop("issued_load", "lacking"), lines.select(LINES_SHOWN)
+    return bill.drop("issued_load", "issued_run", "lacking"), lines.select(LINES_SHOWN)
 
 
 def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]:
@@ -365,9 +385,8 @@ def open_months(record: Record, months: Sequence[str] | None) -> tuple[str, ...]
     )
     known = set(documents.select(MONTH).to_series())
     if months is not None:
-        for month in months:
-            if month not in known:
-                raise ConfigError(f"nothing is on record for {month}: there is nothing to build")
+        if strange := next((month for month in months if month not in known), None):
+            raise ConfigError(f"nothing is on record for {strange}: there is nothing to build")
         return tuple(months)
     bills = record.customer_invoices()
     credited = pl.col("corrected_by").is_not_null() & pl.col("replaced_by").is_null()

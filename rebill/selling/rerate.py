@@ -111,14 +111,18 @@ def standing_invoices(record: Record, month: str, customer: str | None) -> pl.Da
     )
 
 
+def audited_documents(record: Record, month: str) -> pl.DataFrame:
+    """Return the documents of a month whose lines can be priced."""
+    return record.documents().filter(
+        pl.col("status") == "loaded", pl.col("audited_load").is_not_null(), month == MONTH
+    )
+
+
 def priced_anew(record: Record, month: str, customers: pl.Series, load_id: int) -> Anew:
     """Return what the customers would be charged for the month by today's audit and tables."""
     tables = current.reference_frames(record.workspace, record.connection)
     prices = Prices(tables, load_id)
-    documents = record.documents().filter(
-        pl.col("status") == "loaded", pl.col("audited_load").is_not_null(), month == MONTH
-    )
-    audited = of(record.audited([month]), documents["document_id"])
+    audited = of(record.audited([month]), audited_documents(record, month)["document_id"])
     if not prices.counts_whole_months:
         audited = audited.filter(among("customer", customers))
     charges = prices.rate(audited).customer_lines.collect()
@@ -185,6 +189,7 @@ def _correct(at: Work, old: pl.DataFrame, anew: Anew, note: str) -> pl.DataFrame
             kind=pl.lit("invoice"),
             issued_on=pl.lit(at.on),
             issued_load=pl.lit(at.load_id, dtype=pl.Int64),
+            issued_run=pl.lit(at.run_id, dtype=pl.Int64),
             rounding=pl.when(pl.col("rounding") != "line").then("rounding"),
             note=pl.lit(note),
         )
@@ -211,16 +216,29 @@ def _correct(at: Work, old: pl.DataFrame, anew: Anew, note: str) -> pl.DataFrame
 
 def _refuse_held(at: Work, anew: Anew, lines: pl.DataFrame, bills: pl.DataFrame) -> None:
     """Raise ConfigError where a new invoice would have to wait, with each reason."""
-    lacks = lacking(anew.problems).rename({"lacking": "words"}).select(*KEY, "words")
-    told = found(at.record, bills, lines.lazy(), at.on).select(*KEY, "words")
-    waiting = pl.concat([lacks, told]).join(bills.select(*KEY, "corrects"), on=KEY)
     faults = [
         f"the new invoice of {customer} would have to wait: {words}; to look at it as a draft and"
         f" release it: rebill invoices void {corrects}, and build again"
-        for customer, corrects, words in waiting.group_by("customer", "corrects")
-        .agg(pl.col("words").sort().str.join("; "))
-        .sort("customer")
-        .iter_rows()
+        for customer, corrects, words in waiting(at.record, anew, lines, bills, at.on).iter_rows()
     ]
     if faults:
         raise ConfigError(" | ".join(faults))
+
+
+def waiting(
+    record: Record, anew: Anew, lines: pl.DataFrame, bills: pl.DataFrame, on: dt.date | None
+) -> pl.DataFrame:
+    """Return customer, corrects and words of the new invoices that a guard or a tax would hold.
+
+    `bills` have customer, bill_month, total and `corrects`, the issued invoices in whose place they
+    stand; `lines` stand on them. Waivers count as they hold on the day.
+    """
+    lacks = lacking(anew.problems).rename({"lacking": "words"}).select(*KEY, "words")
+    told = found(record, bills, lines.lazy(), on).select(*KEY, "words")
+    return (
+        pl.concat([lacks, told])
+        .join(bills.select(*KEY, "corrects"), on=KEY)
+        .group_by("customer", "corrects")
+        .agg(pl.col("words").sort().str.join("; "))
+        .sort("customer")
+    )

@@ -11,12 +11,22 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from invoices.schema import CENTS
-from rebill.reference.current import load_version
+from invoices.schema import CENTS, among
+from rebill.pricing.invoices import invoices
+from rebill.reference.current import current_frame, load_version
 from rebill.reference.faults import LoadError
 from rebill.reference.load import Files, LoadResult
 from rebill.reference.trial import trial
-from rebill.selling.rerate import DIFFERENCES, compared, priced_anew, standing_invoices
+from rebill.selling.rerate import (
+    DIFFERENCES,
+    Anew,
+    audited_documents,
+    compared,
+    priced_anew,
+    standing_invoices,
+    waiting,
+)
+from rebill.store.models import CustomerInvoice
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError, Workspace
 
@@ -32,6 +42,8 @@ BY_CUSTOMER = pl.Schema(
         "margin_now": CENTS,
     }
 )
+TOLD = 10
+"""So many invoices that would have to wait are named."""
 AUDITED = (
     *("usocs", "packages", "usoc_rules", "contracts", "buy_rates"),
     *("services", "service_elements", "service_accounts", "orders"),
@@ -43,7 +55,7 @@ AUDITED = (
 class WhatIf:
     """What other tables would change in the invoices of a month."""
 
-    customers: pl.DataFrame  # BY_CUSTOMER: all that have an invoice of the month
+    customers: pl.DataFrame  # BY_CUSTOMER: those of whom a line differs
     differences: pl.DataFrame  # DIFFERENCES
     errors: tuple[LoadError, ...]  # why the tables cannot be loaded: then nothing was looked at
     notes: tuple[str, ...]
@@ -55,8 +67,9 @@ def what_if(
 ) -> WhatIf:
     """Return what the invoices of a month would be with the tables of `files`; keep nothing.
 
-    With `at_once` rows that take effect later count from the first day of the month on. Raises
-    ConfigError where the month has no invoice.
+    Customers who have no invoice of the month so far are priced too. With `at_once` rows that take
+    effect later count from the first day of the month on. Raises ConfigError where the month has no
+    invoice and nothing that could be on one.
     """
     first = dt.date.fromisoformat(f"{month}-01")
     notes = [*_beside_the_point(files)]
@@ -70,24 +83,70 @@ def what_if(
     with trial(workspace, files) as (record, loaded):
         if not loaded.ok:
             nothing = BY_CUSTOMER.to_frame(), DIFFERENCES.to_frame()
-            return WhatIf(*nothing, loaded.errors, _all_told(loaded))
-        return _priced(record, month, customer, tuple(notes))
+            return WhatIf(*nothing, loaded.errors, (*_all_told(loaded), *_steps(first, at_once)))
+        notes += map(str, loaded.warnings)
+        return _priced(record, month, customer, notes)
 
 
-def _priced(record: Record, month: str, customer: str | None, notes: tuple[str, ...]) -> WhatIf:
+def _priced(record: Record, month: str, customer: str | None, notes: list[str]) -> WhatIf:
     """Price the month with the tables as they are in the record, and compare."""
     standing = standing_invoices(record, month, customer)
-    if standing.is_empty():
+    anew = priced_anew(
+        record,
+        month,
+        _customers(record, month, customer, standing),
+        load_version(record.connection),
+    )
+    if standing.is_empty() and anew.lines.is_empty():
         whose = f" of customer {customer}" if customer else ""
         raise ConfigError(f"there is no invoice{whose} of {month}: nothing to compare with")
     lines = record.customer_lines([month]).join(
         standing.lazy().select("invoice_no"), on="invoice_no", how="semi"
     )
-    anew = priced_anew(
-        record, month, standing["customer"].unique(), load_version(record.connection)
-    ).lines
-    differences = compared(standing, lines, anew)
-    return WhatIf(_by_customer(lines, anew, differences), differences, (), notes)
+    differences = compared(standing, lines, anew.lines)
+    notes += _would_wait(record, standing, anew, differences)
+    return WhatIf(_by_customer(lines, anew.lines, differences), differences, (), tuple(notes))
+
+
+def _customers(
+    record: Record, month: str, customer: str | None, standing: pl.DataFrame
+) -> pl.Series:
+    """Return whose month is priced: who has an invoice of it that stands, and who never had one.
+
+    An invoice that was taken back and not built again is no matter of the tables.
+    """
+    asked = standing["customer"].unique()
+    if not audited_documents(record, month).height:
+        return asked
+    known = current_frame(record.workspace, record.connection, "customers")
+    wanted = pl.lit(True) if customer is None else pl.col("customer") == customer
+    billed = record.customer_invoices(CustomerInvoice.bill_month == month)["customer"]
+    new = known.filter(wanted, ~among("customer", billed)).select("customer").collect()
+    return pl.concat([asked, new["customer"]])
+
+
+def _would_wait(
+    record: Record, standing: pl.DataFrame, anew: Anew, differences: pl.DataFrame
+) -> list[str]:
+    """Return which invoices could not be issued as they would be, and why.
+
+    Of those that do not differ: which lack something to be taxed that they do not lack now.
+    """
+    drafts = standing.filter(pl.col("status") == "draft", pl.col("lacking").is_null())
+    lack = drafts.join(anew.problems, on="customer", how="semi")
+    asked = pl.concat([differences["customer"], lack["customer"]]).unique()
+    lines = anew.lines.filter(among("customer", asked))
+    customers = current_frame(record.workspace, record.connection, "customers").collect()
+    issued = standing.filter(status="issued").sort("invoice_no")
+    corrects = issued.group_by("customer").agg(corrects=pl.col("invoice_no").str.join(", "))
+    bills = invoices(lines.lazy(), customers).join(corrects, on="customer", how="left")
+    held = waiting(record, anew, lines, bills, record.last_as_of())
+    told = [
+        f"the invoice of {name} would have to wait: {words}"
+        for name, words in held.head(TOLD).select("customer", "words").iter_rows()
+    ]
+    more = held.height - TOLD
+    return [*told, f"and {more} more invoice(s) would have to wait"] if more > 0 else told
 
 
 def _by_customer(
@@ -145,6 +204,16 @@ def _beside_the_point(files: Files) -> list[str]:
         f"{', '.join(named)}: lines are priced as they were audited; what such a table changes is"
         " shown by `rebill reconcile --from MONTH` once it is loaded"
     ]
+
+
+def _steps(first: dt.date, at_once: bool) -> tuple[str, ...]:
+    """Return what may be wrong only because later rows count at once."""
+    if not at_once:
+        return ()
+    return (
+        f"with --at-once rows that take effect later begin on {first}: of several steps of one"
+        " price, give one",
+    )
 
 
 def _all_told(loaded: LoadResult) -> tuple[str, ...]:

@@ -110,13 +110,21 @@ class Books(Section):
     @classmethod
     def _are_accounts(cls, value: dict[str, str]) -> dict[str, str]:
         for ours, theirs in value.items():
-            if ours.split(":")[0] not in ROOTS or not all(ours.split(":")):
+            parts = ours.split(":")
+            if parts[0] not in ROOTS or not all(part and part == part.strip() for part in parts):
                 raise ValueError(
                     f"{ours!r} is no account of ours; `rebill books balances` has them"
                 )
             if not theirs.strip() or not theirs.isprintable():
                 raise ValueError(f"{ours} has no account in the other ledger; name it")
-        return value
+        return {ours: theirs.strip() for ours, theirs in value.items()}
+
+    @field_validator("subsidiary")
+    @classmethod
+    def _is_printable(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("the subsidiary has a character that cannot be printed")
+        return value.strip()
 
 
 ROOTS = ("Assets", "Liabilities", "Income", "Expenses")

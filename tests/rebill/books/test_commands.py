@@ -19,7 +19,7 @@ from shell import Call, rows
 
 from rebill import store
 from rebill.books.statements import earned_so_far
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.pricing.earning.commissions import EARNED, stated
 from rebill.pricing.shares.turns import Before
 from rebill.reference.load import load

@@ -80,9 +80,18 @@ def test_the_longest_beginning_names_an_account(account: str, name: str | None) 
 
 
 def test_a_setting_that_names_no_account_is_a_fault() -> None:
-    for wrong in ({"Cost:Carrier": "5000"}, {"Expenses": " "}, {"Expenses::X": "5000"}):
+    for wrong in (
+        {"Cost:Carrier": "5000"},
+        {"Expenses": " "},
+        {"Expenses": "50\n00"},
+        {"Expenses::X": "5000"},
+        {"Expenses: X": "5000"},
+    ):
         with pytest.raises(ValueError, match="account"):
             Books(accounts=wrong)
+    with pytest.raises(ValueError, match="cannot be printed"):
+        Books(subsidiary="West\nEast")
+    assert Books(accounts={"Expenses": " 5000 "}).accounts == {"Expenses": "5000"}
 
 
 entry = st.tuples(

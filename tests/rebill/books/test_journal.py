@@ -315,6 +315,15 @@ def test_a_closed_month_never_changes_and_the_balances_are_those_of_today(seed: 
     assert again.filter(pl.col("on") == day("2026-04-01"), kind="late").is_empty()
 
 
+def test_what_is_late_of_a_draft_is_a_draft() -> None:
+    drafted = journal(MONTH).filter(kind="invoice").with_columns(state=pl.lit("draft"))
+    sure = journal(MONTH).filter(pl.col("kind") != "invoice")
+    made = settled(pl.concat([sure, drafted]), sure.clear(), ["2026-12"])
+    states = made.group_by("state").agg(pl.col("key").unique().sort())
+    assert dict(states.iter_rows())["draft"] == drafted["key"].unique().sort().to_list()
+    assert set(made["kind"]) == {"late"} and unbalanced(made).is_empty()
+
+
 def test_nothing_closed_changes_nothing() -> None:
     postings = journal(MONTH)
     assert settled(postings, postings.clear(), []).equals(postings)

@@ -148,6 +148,34 @@ def test_what_cannot_be_issued_is_told_and_nothing_is_half_done(drafted: Workspa
     assert invoices(drafted, "status") == [("issued",), ("draft",)]
 
 
+@pytest.mark.parametrize("what", ["issue", "void"])
+def test_a_command_ended_before_its_papers_leaves_them_when_it_is_given_again(
+    drafted: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    def act(workspace: Workspace) -> None:
+        if what == "issue":
+            issue.issue(workspace, [ONE], ON, now)
+        else:
+            issue.void(workspace, [ONE], ON, "wrong", now)
+
+    undisturbed = copied(tmp_path / "undisturbed", _march)
+    act(undisturbed)
+    with monkeypatch.context() as ended, pytest.raises(KeyboardInterrupt):
+        ended.setattr(issue.deliver, "deliver", _ended)
+        act(drafted)
+    assert outbox(drafted) != outbox(undisturbed)
+    with pytest.raises(ConfigError, match=f"{ONE} is"):
+        act(drafted)
+    assert outbox(drafted) == outbox(undisturbed)
+    assert invoices(drafted, "invoice_no", "status") == invoices(
+        undisturbed, "invoice_no", "status"
+    )
+
+
+def _ended(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def _void_and_build(root: Path, number: str) -> None:
     patient = replace(open_workspace(root), hand=Hand(patience=60))
     issue.void(patient, [number], ON, "at once", now)

@@ -18,6 +18,7 @@ PULLS = """
     new         03-20    1500.00
     seen        03-20    1500.00
     less        03-20    1400.00
+    on_the_day  03-20    1500.00
     grown       03-20    1600.00
     limit       03-20    1000.00
     credit      .           0.00
@@ -30,6 +31,8 @@ GIVEN = """
     grown       03-09      ana 1600.00
     grown       03-10      bea 1500.00
     new         03-22      ana 1500.00
+    seen        03-22      bea 1500.00
+    on_the_day  03-20      ana 1500.00
     """
 
 
@@ -51,9 +54,10 @@ def test_a_large_bill_waits_until_its_pull(day: str, state: str) -> None:
 def test_an_approval_holds_for_as_much_or_less_and_from_its_day_on() -> None:
     assert told("03-23") == [
         "small not_needed .",
-        "new approved ana",
+        "new unapproved ana",
         "seen approved ana",
         "less approved ana",
+        "on_the_day approved ana",
         "grown changed bea",
         "limit not_needed .",
         "credit none .",
@@ -65,3 +69,8 @@ def test_an_approval_holds_for_as_much_or_less_and_from_its_day_on() -> None:
 def test_without_a_limit_nothing_is_asked() -> None:
     states = {row.split()[1] for row in told("03-23", None)}
     assert states == {"not_needed", "approved", "none"}
+
+
+def test_a_word_after_the_pull_is_told_and_takes_no_earlier_one_back() -> None:
+    assert "new unapproved ." in told("03-21") and "new unapproved ana" in told("03-22")
+    assert "seen approved ana" in told("03-22")
