@@ -5,11 +5,11 @@ What does not fit is cut in the one column of words, never in a figure, a day or
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from rebill.paper.terminal import cut, folded, one_line, padded, room
 from rebill.paper.text import WIDTH
 
 GAP = "  "
@@ -25,8 +25,7 @@ def printed(value: Any) -> str:
     if isinstance(value, Decimal):
         text = f"{value.normalize():f}"
         return f"{value:.2f}" if len(text.partition(".")[2]) < 2 else text
-    line = "".join(sign if sign.isprintable() else " " for sign in str(value))
-    return " ".join(line.split())
+    return one_line(str(value))
 
 
 def units(value: Decimal | None) -> str:
@@ -44,31 +43,28 @@ def telephone(number: str) -> str:
 def facts(said: Iterable[tuple[str, str]]) -> list[str]:
     """Return names and what is said of each; what is empty is left out."""
     told = [(name, words) for name, words in said if words and words != "-"]
-    room = max((len(name) for name, _ in told), default=0)
+    wide = max((len(name) for name, _ in told), default=0)
     return [
-        line
-        for name, words in told
-        for line in textwrap.wrap(
-            words,
-            WIDTH,
-            initial_indent=f"{INDENT}{name.ljust(room)}{GAP}",
-            subsequent_indent=INDENT + " " * room + GAP,
-            break_on_hyphens=False,
-        )
+        line for name, words in told for line in _hung(f"{INDENT}{name.ljust(wide)}{GAP}", words)
     ]
 
 
 def sentence(words: str, indent: str = "") -> list[str]:
     """Return words as lines that fit."""
-    return textwrap.wrap(
-        words, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
-    )
+    return _hung(indent, words, indent)
+
+
+def _hung(first: str, words: str, rest: str | None = None) -> list[str]:
+    """Return words behind a beginning as lines that fit, the others as far from the left."""
+    lines = folded(words, WIDTH - len(first))
+    rest = " " * len(first) if rest is None else rest
+    return [(first if at == 0 else rest) + line for at, line in enumerate(lines)]
 
 
 def table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], words: int, right: Iterable[int] = ()
 ) -> list[str]:
-    """Return rows under their heads; the column `words` takes what room is left and is cut.
+    """Return rows under their heads; the column `words` takes what is left of the line and is cut.
 
     A column that says nothing in any row is left out.
     """
@@ -76,20 +72,15 @@ def table(
         return []
     cells = [list(heads), *(list(row) for row in rows)]
     told = [at for at in range(len(heads)) if at == words or any(row[at] != "-" for row in rows)]
-    own = {at: max(len(row[at]) for row in cells) for at in told}
+    own = {at: max(room(row[at]) for row in cells) for at in told}
     rest = sum(width for at, width in own.items() if at != words)
-    room = WIDTH - len(INDENT) - len(GAP) * (len(told) - 1) - rest
-    own[words] = max(min(own[words], room), len(heads[words]))
+    left = WIDTH - len(INDENT) - len(GAP) * (len(told) - 1) - rest
+    own[words] = max(min(own[words], left), len(heads[words]))
     to_right = set(right)
     return [
         INDENT
         + GAP.join(
-            f"{_cut(row[at], width):{'>' if at in to_right else '<'}{width}}"
-            for at, width in own.items()
+            padded(cut(row[at], width), width, right=at in to_right) for at, width in own.items()
         ).rstrip()
         for row in cells
     ]
-
-
-def _cut(cell: str, width: int) -> str:
-    return cell if len(cell) <= width else f"{cell[: width - 2]}.."

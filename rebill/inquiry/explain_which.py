@@ -17,6 +17,7 @@ from invoices.identifiers import clean_text
 from rebill.inquiry.explain import story
 from rebill.inquiry.explain_words import customers_in
 from rebill.inquiry.find import hits
+from rebill.inquiry.found.find_words import SPOKEN
 from rebill.inquiry.found.found_rows import inventory, rows_of, with_lines
 from rebill.inquiry.found.hits import names_on_record, nearest
 from rebill.inquiry.found.particulars import in_words, sections
@@ -44,6 +45,7 @@ class Hit(NamedTuple):
 
     kind: str
     id: str
+    carrier: str | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,11 @@ def which(record: Record, text: str) -> Meant:
     if not asked.key:
         raise ConfigError("no line can be called so: give the id of a line, a number or a circuit")
     names = names_on_record(record)
-    found = [Hit(hit["kind"], hit["id"]) for hit in hits(record, names, asked) if hit["exact"]]
+    found = [
+        Hit(hit["kind"], hit["id"], hit["carrier"])
+        for hit in hits(record, names, asked)
+        if hit["exact"]
+    ]
     lines = tuple(hit.id for hit in found if hit.kind == "line")
     if lines:
         return Meant(lines)
@@ -115,7 +121,8 @@ def _no_line(shown: str, found: list[Hit], near: list[str]) -> str:
     if any(hit.kind in NUMBERED for hit in found):
         return f"{shown} has many lines: give the number of one behind it, as in `{shown} 1`"
     if found:
-        return f"{shown} is the name of a {found[0].kind}, not of a line; see `rebill find {shown}`"
+        what = SPOKEN[found[0].kind]
+        return f"{shown} is the name of no line, but of a {what}; see `rebill find {shown}`"
     like = f"; nearest: {', '.join(near)}" if near else ""
     return f"there is no line {shown}{like}; `rebill export lines` lists them"
 
@@ -125,10 +132,10 @@ def _of_newest_bill(record: Record, on_bills: list[Hit]) -> Meant:
     known = inventory(record, record.last_as_of())
     scope = Scope()
     for hit in on_bills:
-        scope |= scope_of({**hit._asdict(), "carrier": None}, known.services, known.orders)
+        scope |= scope_of(hit._asdict(), known.services, known.carriers, known.orders)
     asked = [record.lines().filter(each) for each in of_lines(scope)]
     rows = pl.concat(asked).select("line_id", "document_id", "bill_date").unique().collect()
-    named = ", ".join(f"{hit.kind} {hit.id}" for hit in on_bills)
+    named = ", ".join(dict.fromkeys(f"{hit.kind} {hit.id}" for hit in on_bills))
     if rows.is_empty():
         raise ConfigError(f"{named} is on no carrier bill: `rebill find` tells what is known of it")
     newest = rows.filter(pl.col("bill_date") == pl.col("bill_date").max())
@@ -154,37 +161,51 @@ def _of_claims(record: Record, hit: Hit) -> Meant:
 
 
 def _numbered(record: Record, names: pl.DataFrame, text: str) -> Meant | None:
-    """Return the line of an invoice, document or claim that a text names by its number."""
+    """Return the line of an invoice, document or claim that a text names by its number.
+
+    Where several go by the name, as invoices of two carriers may, the lines of all are meant.
+    """
     parts = _NUMBERED.match(clean_text(text))
     if not parts:
         return None
-    whole, number = spelt(parts[1]), int(parts[2])
-    for hit in hits(record, names, whole):
-        if not hit["exact"] or hit["kind"] not in NUMBERED:
-            continue
-        if hit["kind"] == "invoice":
-            return _of_invoice(record, hit["id"], number)
-        if hit["kind"] == "claim":
-            lines = _of_claims(record, Hit("claim", hit["id"])).lines
-        else:
-            lines = _of_document(record, hit["id"], number)
-            number = 1
-        if not 1 <= number <= len(lines):
-            raise ConfigError(f"{hit['kind']} {parts[1]} has no line {parts[2]}")
-        return Meant(lines[number - 1 : number])
-    return None
+    found, lacking = [], []
+    for hit in hits(record, names, spelt(parts[1])):
+        if hit["exact"] and hit["kind"] in NUMBERED:
+            try:
+                found.append(_line_of(record, Hit(hit["kind"], hit["id"]), int(parts[2])))
+            except ConfigError as none:
+                lacking.append(str(none))
+    if lacking and not found:
+        raise ConfigError("; ".join(lacking))
+    if len(found) < 2:
+        return found[0] if found else None
+    of = " and ".join(meant.of for meant in found)
+    return Meant(tuple(line for meant in found for line in meant.lines), of)
+
+
+def _line_of(record: Record, hit: Hit, number: int) -> Meant:
+    """Return the line of an invoice, document or claim that has a number."""
+    of = f"{hit.kind} {hit.id}"
+    if hit.kind == "invoice":
+        return _of_invoice(record, hit.id, number)
+    if hit.kind == "claim":
+        lines = _of_claims(record, hit).lines[max(number - 1, 0) : number]
+    else:
+        lines = _of_document(record, hit.id, number)
+    if not lines:
+        raise ConfigError(f"{of} has no line {number}")
+    return Meant(lines, of)
 
 
 def _of_document(record: Record, document: str, number: int) -> tuple[str, ...]:
-    """Return the line of a document that prints a number, else the one at that place."""
-    place = f"{document}-{number}"
+    """Return the lines of a document that print a number, else the one at that place."""
     kept = (record.lines(), record.held(), record.void())
-    own = (pl.col("document_id") == document) & (
-        (pl.col("line_no") == number) | (pl.col("line_id") == place)
-    )
-    told = [rows.filter(own).select("line_id", "line_no") for rows in kept]
-    rows = pl.concat(told).collect().sort((pl.col("line_no") == number).fill_null(False))
-    return tuple(rows["line_id"].tail(1))
+    place = pl.col("line_id") == f"{document}-{number}"
+    prints = (pl.col("line_no") == number).fill_null(False)
+    own = (pl.col("document_id") == document) & (prints | place)
+    told = [rows.filter(own).select("line_id", prints=prints) for rows in kept]
+    rows = pl.concat(told).collect().unique("line_id")
+    return _in_order(rows.filter("prints") if rows["prints"].any() else rows)
 
 
 def _of_invoice(record: Record, invoice_no: str, number: int) -> Meant:

@@ -54,7 +54,7 @@ def find(record: Record, text: str, as_of: dt.date | None = None) -> Told:
         return {**told, "near": nearest(names, asked)}
     known = inventory(record, day)
     detailed = found[:DETAILED]
-    named = [scope_of(hit, known.services, known.orders) for hit in detailed]
+    named = [scope_of(hit, known.services, known.carriers, known.orders) for hit in detailed]
     scopes = with_lines(record, named)
     everything = Scope()
     for one in scopes:

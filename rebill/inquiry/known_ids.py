@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
+from rebill.books.statements import statements
 from rebill.disputes.credit_rows import credit_rows
+from rebill.inquiry.found.spelling import alike, ids_meant, key_of, shown_of, without_zeros, worded
+from rebill.reference.current import contracts, current_frame
+from rebill.store.frames import read_table
+from rebill.store.models_selling import Reminder
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
 
@@ -24,36 +28,49 @@ LOOKED_AT = 20_000
 
 def claims(record: Record, typed: Sequence[str]) -> list[str]:
     """Return the numbers of the claims that are meant, as `D-000012` for `d-12`."""
-    return _meant("claim", typed, record.claims()["claim_no"], "rebill disputes list")
+    return _meant("claim", typed, _names(record.claims(), "claim_no"), "rebill disputes list")
 
 
 def invoices(record: Record, typed: Sequence[str]) -> list[str]:
     """Return the numbers of the customer invoices that are meant."""
-    there = record.customer_invoices()["invoice_no"]
+    there = _names(record.customer_invoices(), "invoice_no")
     return _meant("invoice", typed, there, "rebill invoices list")
+
+
+def customers(record: Record, typed: Sequence[str]) -> list[str]:
+    """Return the ids of the customers that are meant, by id or by name."""
+    if not typed:
+        return []
+    return _meant("customer", typed, _customers(record), "rebill invoices list")
+
+
+def reminders(record: Record, typed: str) -> str:
+    """Return the number of the letter that is meant, as `R-000012` for `r-12`."""
+    there = _names(read_table(record.connection, Reminder).select("number").unique(), "number")
+    return _meant("reminder", [typed], there, "rebill export reminders")[0]
 
 
 def documents(record: Record, typed: Sequence[str]) -> list[str]:
     """Return the ids of the carrier documents that are meant, by id or by invoice number."""
     there = record.documents()
-    by_number = _by_number(there, typed)
-    named = [by_number.get(text, text) for text in typed]
-    return _meant("document", named, there["document_id"], "rebill documents list")
+    numbers = _names(there, "document_id", "invoice_no")
+    names = pl.concat([_names(there, "document_id"), numbers])
+    return _meant("document", typed, names, "rebill documents list")
 
 
 def line(record: Record, typed: str) -> str:
     """Return the id of the carrier line that is meant, whatever became of its document."""
-    text = typed.strip().lower()
+    text = typed.encode("utf-8", "replace").decode().strip().lower()
     document, _, number = text.rpartition("-")
     wanted = f"{document}-{number.lstrip('0') or '0'}" if number.isdigit() else text
     kinds = (record.lines(), record.held(), record.void())
     ids = pl.concat([kind.select("line_id") for kind in kinds])
-    there = ids.filter(pl.col("line_id").is_in((typed, wanted))).collect()["line_id"]
+    there = ids.filter(pl.col("line_id") == wanted).head(1).collect()["line_id"]
     if there.len():
-        return typed if typed in there else wanted
+        return wanted
     own = ids.filter(pl.col("line_id").str.starts_with(f"{document}-")) if document else ids
-    pool = own.head(LOOKED_AT).collect()["line_id"]
-    return _meant("line", [typed], pool if pool.len() else _some(ids), "rebill export lines")[0]
+    pool = _some(own)
+    return _meant("line", [typed], pool if pool.height else _some(ids), "rebill export lines")[0]
 
 
 def findings(record: Record, typed: Sequence[str]) -> list[str]:
@@ -61,21 +78,57 @@ def findings(record: Record, typed: Sequence[str]) -> list[str]:
     if not typed:
         return []
     there = record.findings().select("finding_id", "line_id").collect()
-    own = there.drop_nulls().group_by("line_id").agg("finding_id")
-    by_line = dict(own.iter_rows())
-    named = []
-    for text in typed:
-        of_line = by_line.get(text.strip().lower(), [text])
-        if len(of_line) > 1:
-            raise ConfigError(f"line {text} has several findings: {_told(sorted(of_line))}")
-        named += of_line
-    return _meant("finding", named, there["finding_id"], "rebill findings list")
+    names = pl.concat([_names(there, "finding_id"), _names(there, "finding_id", "line_id")])
+    return _meant("finding", typed, names, "rebill findings list")
 
 
 def credits_given(record: Record, typed: str) -> str:
     """Return the id of the credit of a carrier that is meant."""
-    there = credit_rows(record)["credit_id"]
+    there = _names(credit_rows(record), "credit_id")
     return _meant("credit", [typed], there, "rebill disputes credits")[0]
+
+
+def customer(record: Record, typed: str | None) -> str | None:
+    """Return the customer that is meant, by id or by name; one nobody knows is as it is typed."""
+    return None if typed is None else _or_as_typed("customer", typed, _customers(record))
+
+
+def _customers(record: Record) -> pl.DataFrame:
+    """Return [spelling, id] of all customers there are, and of those who were ever invoiced."""
+    table = current_frame(record.workspace, record.connection, "customers")
+    there = table.select("customer", "name").collect()
+    paid = current_frame(record.workspace, record.connection, "customer_payments")
+    former = (paid.select("customer").collect(), record.customer_invoices().select("customer"))
+    names = (_names(there, "customer"), _names(there, "customer", "name"))
+    return pl.concat([*names, *(_names(rows.unique(), "customer") for rows in former)])
+
+
+def service(record: Record, typed: str | None) -> str | None:
+    """Return the service that is meant; one that is not in the inventory is as it is typed."""
+    rows = current_frame(record.workspace, record.connection, "services")
+    return _or_as_typed("service", typed, _names(rows.select("service").collect(), "service"))
+
+
+def carrier(record: Record, typed: str | None) -> str | None:
+    """Return the carrier that is meant, of bills and contracts; another is as it is typed."""
+    under = pl.Series("carrier", [c.carrier for c in contracts(record.connection)], pl.String)
+    there = pl.concat([record.documents()["carrier"], under]).to_frame()
+    return _or_as_typed("carrier", typed, _names(there, "carrier"))
+
+
+def payee(record: Record, typed: str | None) -> str | None:
+    """Return the payee of statements that is meant; another is as it is typed."""
+    return _or_as_typed("payee", typed, _names(statements(record), "payee"))
+
+
+def _or_as_typed(kind: str, typed: str | None, there: pl.DataFrame) -> str | None:
+    """Return the id of [spelling, id] that is meant; raises ConfigError where it may be several."""
+    if typed is None or typed in there["id"]:
+        return typed
+    ids = sorted(alike(there, typed)["id"].unique())
+    if len(ids) > 1:
+        raise ConfigError(f"{kind} {shown_of(typed)} may be {_told(ids)}")
+    return ids[0] if ids else typed
 
 
 def nearest(typed: str, there: Iterable[str]) -> list[str]:
@@ -83,36 +136,43 @@ def nearest(typed: str, there: Iterable[str]) -> list[str]:
     return difflib.get_close_matches(typed, list(there)[:LOOKED_AT], NEAREST, 0.6)
 
 
-def _meant(kind: str, typed: Sequence[str], there: pl.Series, lists: str) -> list[str]:
-    """Return those of `there` that are meant, each once; raises ConfigError for all that are not.
+def _names(rows: pl.DataFrame, own: str, spelling: str = "") -> pl.DataFrame:
+    """Return [spelling, id]: what the things of these rows are called, and their ids."""
+    return rows.select(spelling=spelling or own, id=own).drop_nulls()
+
+
+def _meant(kind: str, typed: Sequence[str], there: pl.DataFrame, lists: str) -> list[str]:
+    """Return those of [spelling, id] that are meant, each once; raises ConfigError for all that
+    are not.
 
     What is typed exactly is meant exactly.
     """
-    exact = set(there.filter(there.is_in(list(typed))))
-    spelled: dict[str, list[str]] = {}
-    if set(typed) - exact:
-        for name in there:
-            spelled.setdefault(_key(name), []).append(name)
     meant, faults = [], []
-    for text in typed:
-        found = [text] if text in exact else spelled.get(_key(text), [])
-        if len(found) == 1:
-            meant += found
-        elif found:
-            faults.append(f"{kind} {text} may be {_told(found)}")
+    found = ids_meant(typed, there)
+    for text, ids in found.items():
+        if len(ids) == 1:
+            meant += ids
+        elif ids:
+            faults.append(f"{kind} {shown_of(text)} may be {_told(ids)}")
         else:
-            near = [spelled[one][0] for one in nearest(_key(text), spelled)]
-            hint = f"the nearest: {', '.join(near)}; " if near else ""
-            faults.append(f"there is no {kind} {text}; {hint}`{lists}` shows all")
+            faults.append(_none(kind, text, there, lists))
     if faults:
         raise ConfigError("; ".join(faults))
     return list(dict.fromkeys(meant))
 
 
-def _key(text: str) -> str:
-    """Return an identifier as it is compared: small letters, numbers without zeros in front."""
-    parts = re.findall(r"[^\W_]+", text.lower())
-    return "-".join(part.lstrip("0") or "0" if part.isdigit() else part for part in parts)
+def _none(kind: str, text: str, there: pl.DataFrame, lists: str) -> str:
+    """Return that there is no such thing, and what comes nearest."""
+    names = there.head(LOOKED_AT).select("spelling", key=_short(pl.col("spelling")))
+    spelled = dict(names.select("key", "spelling").iter_rows())
+    near = [spelled[one] for one in nearest(key_of(text, _short), spelled)]
+    hint = f"the nearest: {', '.join(near)}; " if near else ""
+    return f"there is no {kind} {shown_of(text)}; {hint}`{lists}` shows all"
+
+
+def _short(text: pl.Expr) -> pl.Expr:
+    """Return a name as it is compared to find the nearest: its letters count more than zeros."""
+    return without_zeros(worded(text))
 
 
 def _told(names: Sequence[str]) -> str:
@@ -121,13 +181,6 @@ def _told(names: Sequence[str]) -> str:
     return ", ".join(names[:MOST_TOLD]) + more
 
 
-def _some(ids: pl.LazyFrame) -> pl.Series:
-    """Return some ids to find the nearest of."""
-    return ids.head(LOOKED_AT).collect()["line_id"]
-
-
-def _by_number(there: pl.DataFrame, typed: Sequence[str]) -> dict[str, str]:
-    """Return the document of each carrier invoice number that was typed and that one alone has."""
-    numbers = there.drop_nulls("invoice_no").group_by("invoice_no").agg("document_id")
-    single = {_key(number): ids[0] for number, ids in numbers.iter_rows() if len(ids) == 1}
-    return {text: single[_key(text)] for text in typed if _key(text) in single}
+def _some(ids: pl.LazyFrame) -> pl.DataFrame:
+    """Return some lines to find the nearest of."""
+    return _names(ids.head(LOOKED_AT).collect(), "line_id")

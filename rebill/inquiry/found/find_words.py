@@ -89,6 +89,8 @@ def _beside(hit: Told) -> str:
 def _whole(hit: Told, told: Told) -> list[str]:
     """Return everything of one hit."""
     heading = f"{printed(hit['id'])}: {SPOKEN[hit['kind']]}"
+    if hit["kind"] in ("number", "circuit"):
+        heading += f" with {printed(hit['carrier'])}"
     if hit["by"] in ("telephone number", "circuit", "name", "tracking number", "carrier invoice"):
         found = f", found by its {hit['by']}" if hit["kind"] not in ("number", "circuit") else ""
         heading += found
@@ -99,7 +101,7 @@ def _whole(hit: Told, told: Told) -> list[str]:
     for part in parts:
         if part:
             lines += ["", *part] if part[0][0] != " " else part
-    if hit["kind"] in ("line", "finding"):
+    if hit["kind"] == "line" or own_row(hit).get("line_id"):
         lines += ["", f"rebill explain {hit['id']} tells why"]
     return lines
 

@@ -41,6 +41,8 @@ class Inventory(NamedTuple):
     """The reference tables that are asked; `contracts` are those in force."""
 
     services: pl.DataFrame
+    carriers: pl.DataFrame
+    """[service, carrier]: with whom each service is or was at home."""
     customers: pl.DataFrame
     orders: pl.DataFrame
     contracts: list[Contract]
@@ -61,10 +63,11 @@ class Found(NamedTuple):
 def inventory(record: Record, as_of: dt.date | None) -> Inventory:
     """Return the reference tables, each service at its home of the day."""
     frames = reference_frames(record.workspace, record.connection)
-    services = homes(frames["services"], frames["service_accounts"])
+    services = homes(frames["services"], frames["service_accounts"]).collect()
     here = at_home(pl.lit(as_of, dtype=pl.Date)).fill_null(True)
     return Inventory(
-        services.filter(here).collect(),
+        services.filter(here),
+        services.select("service", "carrier").unique(),
         frames["customers"].collect(),
         frames["orders"].collect(),
         contracts(record.connection),

@@ -36,7 +36,7 @@ NAMES = pl.Schema(
     {
         "kind": pl.String(),
         "id": pl.String(),
-        "carrier": pl.String(),  # of an account or document; null else
+        "carrier": pl.String(),  # of an account, document, number or circuit; null else
         "called": pl.String(),  # what stands beside the id
         "by": pl.String(),  # which of its names `spelling` is
         "spelling": pl.String(),
@@ -61,14 +61,15 @@ def names_on_record(record: Record) -> pl.DataFrame:
     frames = reference_frames(record.workspace, record.connection)
     billed = _on_bills(record)
     services = frames["services"].collect()
+    moved = frames["service_accounts"].collect()
     documents = _documents(record)
     return pl.concat(
         [
             *_of_services(services),
-            *_only_on_bills(billed, services),
-            _accounts(services, frames["service_accounts"].collect(), documents),
+            *_only_on_bills(billed, services, moved),
+            _accounts(services, moved, documents),
             *_of_customers(frames["customers"].collect()),
-            *_orders(frames["orders"].collect(), billed["order_no"]),
+            *_orders(frames["orders"].collect(), billed["order_no"]["order_no"].unique()),
             *_of_claims_and_invoices(record),
             *_of_documents(documents),
         ]
@@ -82,12 +83,13 @@ def _names(rows: pl.DataFrame, kind: str, by: str, **columns: pl.Expr) -> pl.Dat
     return rows.select(**told).filter(pl.col("id").is_not_null(), pl.col("spelling").is_not_null())
 
 
-def _on_bills(record: Record) -> dict[str, pl.Series]:
-    """Return the distinct numbers, circuits and orders that lines of loaded documents bear."""
+def _on_bills(record: Record) -> dict[str, pl.DataFrame]:
+    """Return the distinct numbers, circuits and orders that lines of loaded documents bear, each
+    with its carrier."""
     lines = record.lines()
     asked = ("wtn", "circuit_id", "order_no")
-    found = pl.collect_all([lines.select(name).drop_nulls().unique() for name in asked])
-    return {name: frame.get_column(name) for name, frame in zip(asked, found, strict=True)}
+    found = pl.collect_all([lines.select("carrier", name).drop_nulls().unique() for name in asked])
+    return dict(zip(asked, found, strict=True))
 
 
 def _documents(record: Record) -> pl.DataFrame:
@@ -107,15 +109,24 @@ def _of_services(services: pl.DataFrame) -> Iterator[pl.DataFrame]:
         yield _names(services, "service", by, id=pl.col("service"), called=called, spelling=named)
 
 
-def _only_on_bills(billed: dict[str, pl.Series], services: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield the numbers and circuits that carriers bill and no service of ours has."""
+def _only_on_bills(
+    billed: dict[str, pl.DataFrame], services: pl.DataFrame, moved: pl.DataFrame
+) -> Iterator[pl.DataFrame]:
+    """Yield the numbers and circuits that carriers bill and no service of ours has with them.
+
+    `moved` are the accounts services were at home on (`service_accounts`).
+    """
+    homes = pl.concat([rows.select("service", "carrier") for rows in (services, moved)]).unique()
     for kind, column in (("number", "wtn"), ("circuit", "circuit_id")):
-        ours = services.select(squeezed(pl.col(column))).to_series().drop_nulls().unique()
-        rows = billed[column].sort().to_frame("name").with_columns(key=squeezed(pl.col("name")))
-        rows = rows.filter(~pl.col("key").is_in(ours.implode()))
+        key = ["carrier", "key"]
+        named = services.select("service", key=squeezed(pl.col(column)))
+        ours = named.join(homes, on="service")
+        rows = billed[column].sort("carrier", column).with_columns(key=squeezed(pl.col(column)))
+        shown = rows.join(ours, on=key, how="anti", maintain_order="left")
+        shown = shown.unique(key, keep="first", maintain_order=True)
         by = "telephone number" if kind == "number" else "circuit"
-        shown = rows.unique("key", keep="first", maintain_order=True)
-        yield _names(shown, kind, by, id=pl.col("name"), spelling=pl.col("name"))
+        own, carrier = pl.col(column), pl.col("carrier")
+        yield _names(shown, kind, by, id=own, carrier=carrier, called=carrier, spelling=own)
 
 
 def _accounts(services: pl.DataFrame, moved: pl.DataFrame, documents: pl.DataFrame) -> pl.DataFrame:

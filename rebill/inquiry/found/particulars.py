@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from invoices.money import ZERO_CENTS
 from rebill.inquiry.found.found_rows import Found, Inventory
 from rebill.inquiry.found.scope import (
     Names,
@@ -139,7 +139,9 @@ def sections(scope: Scope, known: Worded) -> dict[str, Any]:
         name: rows.head(ROWS).select(columns).to_dicts() for name, (rows, columns) in told.items()
     }
     in_all = {name: rows.height for name, (rows, _) in told.items()}
-    return {**lists, "in_all": in_all, "at_stake": findings["amount_at_stake"].sum() or ZERO_CENTS}
+    # An empty sum is a Decimal all the same.
+    at_stake = findings["amount_at_stake"].sum() or Decimal("0.00")
+    return {**lists, "in_all": in_all, "at_stake": at_stake}
 
 
 def _among(name: str, names: Names) -> pl.Expr:
@@ -147,11 +149,12 @@ def _among(name: str, names: Names) -> pl.Expr:
 
 
 def _sold(scope: Scope, lines: pl.DataFrame) -> pl.Expr:
-    return (
-        _among("service", scope.services)
-        | _among("line_id", values(lines, "line_id"))
-        | _among("invoice_no", scope.invoices)
-    )
+    """Say what of customer invoices is told: of a service its own, not what another customer pays
+    for a line that bears its number."""
+    of_lines = _among("line_id", values(lines, "line_id"))
+    if scope.services:
+        of_lines &= pl.col("service").is_null()
+    return _among("service", scope.services) | of_lines | _among("invoice_no", scope.invoices)
 
 
 def _of_services(scope: Scope, lines: pl.DataFrame, sold: pl.DataFrame) -> pl.Expr:

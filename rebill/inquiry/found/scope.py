@@ -29,8 +29,9 @@ class Scope:
     named: Names = NONE
     """Services that are told and nothing of them."""
     wtns: Names = NONE
+    """Numbers behind the carrier on whose bills they are looked for (`on_bills_of`)."""
     circuits: Names = NONE
-    """Circuits as they are found: letters and digits alone."""
+    """Circuits behind the carrier, as they are found: letters and digits alone."""
     orders: Names = NONE
     lines: Names = NONE
     documents: Names = NONE
@@ -47,20 +48,24 @@ class Scope:
         return Scope(*own)
 
 
-def scope_of(hit: Mapping[str, Any], services: pl.DataFrame, orders: pl.DataFrame) -> Scope:
+def scope_of(
+    hit: Mapping[str, Any], services: pl.DataFrame, carriers: pl.DataFrame, orders: pl.DataFrame
+) -> Scope:
     """Return what belongs to a hit (`hits.NAMES`) by its own name and by the inventory.
 
-    `services` and `orders` are the reference tables.
+    `services` and `orders` are the reference tables, `carriers` [service, carrier] those a service
+    is or was at home with.
     """
     own = frozenset([hit["id"]])
     match hit["kind"]:
         case "service":
-            return services_whole(services.filter(pl.col("service").is_in(own)))
+            theirs = services.filter(pl.col("service").is_in(own))
+            return services_whole(theirs, carriers)
         case "number":
-            return Scope(wtns=own)
+            return Scope(wtns=frozenset([on_bills_of(hit["carrier"], hit["id"])]))
         case "circuit":
             key = pl.select(squeezed(pl.lit(hit["id"]))).item()
-            return Scope(circuits=frozenset([key]))
+            return Scope(circuits=frozenset([on_bills_of(hit["carrier"], key)]))
         case "account":
             account = frozenset([f"{hit['carrier'] or ''}\n{hit['id']}"])
             return Scope(accounts=account)
@@ -82,14 +87,28 @@ def scope_of(hit: Mapping[str, Any], services: pl.DataFrame, orders: pl.DataFram
             return Scope(findings=own)
 
 
-def services_whole(services: pl.DataFrame) -> Scope:
-    """Return the scope of services: they, and what stands on bills under their names."""
-    keyed = services.select(key=squeezed(pl.col("circuit_id")))
+def services_whole(services: pl.DataFrame, carriers: pl.DataFrame) -> Scope:
+    """Return the scope of services: they, and what stands under their names on bills of carriers
+    with which they are or were at home.
+
+    Another carrier's number is another's: lines are matched within the carrier.
+    """
+    named = services.select("service", "wtn", circuit=squeezed(pl.col("circuit_id")))
+    rows = named.join(carriers, on="service")
+    keys = {
+        name: rows.select("carrier", name).drop_nulls().unique().iter_rows()
+        for name in ("wtn", "circuit")
+    }
     return Scope(
         services=values(services, "service"),
-        wtns=values(services, "wtn"),
-        circuits=values(keyed, "key"),
+        wtns=frozenset(on_bills_of(*key) for key in keys["wtn"]),
+        circuits=frozenset(on_bills_of(*key) for key in keys["circuit"]),
     )
+
+
+def on_bills_of(carrier: str, name: str) -> str:
+    """Return a name that stands on the bills of one carrier, as a scope keeps it."""
+    return f"{carrier}\n{name}"
 
 
 def values(rows: pl.DataFrame, name: str) -> Names:
@@ -109,12 +128,26 @@ def of_lines(scope: Scope) -> list[pl.Expr]:
     """
     return [
         *among_names(pl.col("service"), scope.services),
-        *among_names(pl.col("wtn"), scope.wtns),
-        *among_names(squeezed(pl.col("circuit_id")), scope.circuits),
+        *_on_bills(pl.col("wtn"), scope.wtns),
+        *_on_bills(squeezed(pl.col("circuit_id")), scope.circuits),
         *among_names(pl.col("order_no"), scope.orders),
         *among_names(pl.col("order_used"), scope.orders),
         *among_names(pl.col("line_id"), scope.lines),
     ]
+
+
+def _on_bills(column: pl.Expr, names: Names) -> list[pl.Expr]:
+    """Return the condition that a column says a name of its row's carrier (`on_bills_of`)."""
+    by_carrier: dict[str, set[str]] = {}
+    for name in names:
+        carrier, _, own = name.partition("\n")
+        by_carrier.setdefault(carrier, set()).add(own)
+    asked = [
+        (pl.col("carrier") == carrier) & same
+        for carrier, own in sorted(by_carrier.items())
+        for same in among_names(column, frozenset(own))
+    ]
+    return [any_of(asked)] if asked else []
 
 
 def of_findings(scope: Scope, lines: Iterable[str]) -> list[pl.Expr]:

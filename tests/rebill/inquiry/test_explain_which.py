@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import found_world
 import nights
@@ -12,7 +13,7 @@ import polars as pl
 import pytest
 from shell import Call
 
-from rebill.cli.base import WRONG_USAGE
+from rebill.cli.failures import WRONG_USAGE
 from rebill.inquiry.explain_which import explained, which
 from rebill.inquiry.explain_words import as_words
 from rebill.store.record import Record, reading
@@ -151,3 +152,21 @@ def test_the_command_takes_several_words_and_keeps_the_shape_of_one_line(
     assert code == 0 and out.count("Who pays what") == 3
     code, out, err = rebill("explain", "blue", *own)
     assert (code, out) == (WRONG_USAGE, "") and "there is no line blue" in err
+
+
+def test_a_number_that_two_documents_or_two_lines_have_means_all_of_them(tmp_path: Path) -> None:
+    place = nights.small(tmp_path / "w")
+    twice = "1FB 6145550131 20.00 20.00\nTTB 6145550131 5.00 5.00"
+    again = nights.bill(3, twice, number="X").replace(",2,recurring", ",1,recurring")
+    other = nights.bill(3, "1FB 6145550132 20.00 20.00", ban="305R010002", number="X")
+    nights.put(place, [("again.csv", again), ("other.csv", other)])
+    nights.night(place, "2026-03-31")
+    with reading(place) as record:
+        lines = record.lines().select("line_id", "ban").collect()
+        told = explained(record, "x 1")
+        assert {row["line_id"] for row in told["lines"]} == set(lines["line_id"])
+        assert told["of"].count("document ") == 2 and told["text"] in as_words(told, {})
+        (second,) = which(record, "x 2").lines
+        assert second in lines["line_id"] and second.endswith("-2"), "no line prints it: the place"
+        with pytest.raises(ConfigError, match="has no line 3; document"):
+            which(record, "x 3")

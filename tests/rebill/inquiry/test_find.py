@@ -13,9 +13,10 @@ import found_world
 import nights
 import polars as pl
 import pytest
+from reference_files import write
 from shell import Call
 
-from rebill.cli.base import NEEDS_A_PERSON
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.inquiry.find import find, hits
 from rebill.inquiry.found import find_words
 from rebill.inquiry.found.hits import KINDS, names_on_record
@@ -248,3 +249,88 @@ def test_the_command_tells_one_lists_several_and_names_the_nearest(
     assert code == NEEDS_A_PERSON and json.loads(out)["hits"] == []
     told = json.loads(rebill("find", "c12", "--json", *own)[1])
     assert told["hits"][0]["invoices"][0]["total"] == "22.00"
+
+
+TWO_CARRIERS = {
+    **nights.TABLES,
+    "usocs": """
+        carrier usoc description kind
+        ILEC    1FB  Line        recurring
+        OTHER   1FB  Line        recurring
+        """,
+    "buy_rates": """
+        contract  charge_class usoc rate  effective_from
+        ACME-2026 recurring    1FB  20.00 2026-01-01
+        B         recurring    1FB  5.00  2026-01-01
+        """,
+    "customers": """
+        customer name  brand bill_day due_days
+        C1       One   ACME  15       20
+        C2       Two   ACME  1        30
+        C3       Three ACME  1        30
+        """,
+    "services": """
+        service carrier ban        wtn        circuit_id  customer installed_on disconnected_on
+        S1      ILEC    305R010001 6145550131 11/AB/1//ZZ C1       2025-01-01
+        S2      OTHER   700        6145550131 -           C2       2025-01-01
+        S3      OTHER   700        -          11.AB.1..ZZ C2       2025-01-01
+        S4      ILEC    305R010001 6145550132 -           C1       2025-01-01   2026-02-20
+        S5      ILEC    305R010001 6145550132 -           C3       2026-02-20
+        """,
+    "service_elements": """
+        service usoc quantity active_from
+        S1      1FB  1        2025-01-01
+        S2      1FB  1        2025-01-01
+        S3      1FB  1        2025-01-01
+        S5      1FB  1        2026-02-20
+        """,
+}
+"""A number and a circuit that two carriers have, and a number that went to another customer."""
+
+
+def test_what_another_carrier_bills_under_the_number_is_not_told_of_the_service(
+    tmp_path: Path,
+) -> None:
+    place = nights.make(tmp_path / "w")
+    theirs = nights.CONTRACT.replace("ACME-2026", "B").replace("ILEC", "OTHER")
+    contracts = nights.CONTRACT + theirs.replace("305R01*", "700")
+    nights.loaded(place, write(place.root / "ref", contracts=contracts, **TWO_CARRIERS))
+    lines = {
+        "ILEC": "1FB 6145550131 22.00 22.00; 1FB 6145550132 20.00 20.00; 1FB 6145550199 3.00 3.00",
+        "OTHER": "1FB 6145550131 7.00 7.00; 1FB CIRCUIT 9.00 9.00; 1FB 6145550199 1.00 1.00",
+    }
+    bills = {carrier: own.replace("; ", "\n") for carrier, own in lines.items()}
+    other = nights.bill(3, bills["OTHER"], ban="700", number="X").replace("ILEC", "OTHER")
+    other = other.replace("CIRCUIT,", ",11.AB.1..ZZ")
+    nights.put(place, [("ours.csv", nights.bill(3, bills["ILEC"])), ("other.csv", other)])
+    nights.night(place, "2026-03-31")
+    with reading(place) as record:
+        told = {name: find(record, name)["hits"][0] for name in ("S1", "S2", "S3", "S4", "S5")}
+        stray = find(record, "6145550199")["hits"]
+    for name, hit in told.items():
+        (own,) = hit["services"]
+        assert {row["carrier"] for row in (*hit["lines"], *hit["findings"])} <= {own["carrier"]}
+        assert {row["service"] for row in hit["prices"]} <= {name}
+        assert [row["customer"] for row in hit["call"]["customers"]] == [own["customer"]]
+        assert hit["at_stake"] == sum(row["amount_at_stake"] for row in hit["findings"])
+    assert {name: str(hit["at_stake"]) for name, hit in told.items()} == {
+        "S1": "2.00", "S2": "2.00", "S3": "4.00", "S4": "0.00", "S5": "0.00"
+    }  # fmt: skip
+    assert told["S4"]["prices"] == [] and told["S4"]["lines"], "its number is billed on"
+    assert [row["price"] for row in told["S5"]["prices"]] == [Decimal("22.00")]
+    assert [(hit["kind"], hit["carrier"], str(hit["at_stake"])) for hit in stray] == [
+        ("number", "ILEC", "3.00"),
+        ("number", "OTHER", "1.00"),
+    ]
+
+
+def test_explain_is_named_only_where_it_has_an_answer(place: Workspace, rebill: Call) -> None:
+    with reading(place) as record:
+        found = record.findings().select("finding_id", "line_id").collect()
+    of_a_bill = found.filter(pl.col("line_id").is_null()).head(1)
+    of_a_line = found.drop_nulls("line_id").head(1)
+    assert of_a_bill.height == of_a_line.height == 1
+    for finding, line in pl.concat([of_a_bill, of_a_line]).iter_rows():
+        out = rebill("find", finding, "--workspace", place.root)[1]
+        assert (f"rebill explain {finding} tells why" in out) == (line is not None)
+        assert (rebill("explain", finding, "--workspace", place.root)[0] == 0) == (line is not None)
