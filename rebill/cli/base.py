@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import inspect
 import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 import typer
 
 from rebill.cli import standard_input, whereabouts
+from rebill.cli.failures import told_of_papers
 from rebill.cli.manual import choices, help_layout
 from rebill.cli.manual.choices import COMPLETES
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from rebill.night.job import Job
     from rebill.workspace.log import Log
     from rebill.workspace.settings import Hand, Workspace
-
-NEEDS_A_PERSON, WRONG_USAGE, FAILED = 1, 2, 3
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -257,13 +255,17 @@ def known_profile(name: str | None, workspace: Path) -> None:
 
 def put(text: str, out: Path | None) -> None:
     """Print text, or leave it in the file."""
+    from rebill.paper.streams import deliver
     from rebill.workspace.settings import ConfigError
-    from rebill.workspace.write import leave
+    from rebill.workspace.write import handed_to, is_device, leave
 
     if out is None or str(out) == standard_input.DASH:
-        sys.stdout.write(text)
+        deliver(text)
     elif out.is_dir():
         raise ConfigError(f"{out} is a folder; name a file in it")
+    elif is_device(out):
+        with handed_to(out) as file:
+            file.write(text.encode())
     else:
         leave(out.resolve(), text)
 
@@ -275,15 +277,30 @@ def carry_out(place: Workspace, job: Job) -> Outcome:
     return batch.run(place, job, a_log(), now)
 
 
+def as_record(outcome: Outcome) -> dict[str, Any]:
+    """Return what a run did as plain data."""
+    from rebill.outbox.undelivered import noted
+
+    lacks = noted()
+    return {
+        "counts": outcome.counts,
+        "sums": outcome.sums,
+        "papers": outcome.written,
+        "files": outcome.became,
+        "warnings": [] if lacks is None else [told_of_papers(lacks)],
+    }
+
+
 def show_outcome(outcome: Outcome, json: bool) -> None:
     """Print what a run did."""
     from json import dumps
 
+    from rebill.paper.text import say
+
     if json:
-        record = {"counts": outcome.counts, "sums": outcome.sums, "papers": outcome.written}
-        print(dumps({**record, "files": outcome.became}, default=str, indent=1))
+        print(dumps(as_record(outcome), default=str, indent=1))
         return
     for name, words in sorted(outcome.became.items()):
-        print(f"{name}: {words}")
+        say(f"{name}: {words}")
     for name, value in (*outcome.counts.items(), *outcome.sums.items()):
-        print(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")
+        say(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}")

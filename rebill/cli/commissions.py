@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, commissions, example, now
-from rebill.cli.failures import cause_of
+from rebill.cli.base import commissions, example, now
+from rebill.cli.failures import NEEDS_A_PERSON, cause_of
 from rebill.cli.options import HERE, Keeping, Listed, OfMonth, Where, month_from, open_place
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ OneMonth = Annotated[
 ]
 
 
-@commissions.command("build", epilog=example("rebill commissions build --month 2026-03"))
+@commissions.command("build", epilog=example("rebill commissions build --bill-month 2026-03"))
 def commissions_build(
     month: OneMonth,
     *,
@@ -50,7 +50,9 @@ def commissions_build(
             _tell_payer(record)
     except OSError as error:
         cause, remedy = cause_of(error)
-        writes = f"{remedy}, then `rebill commissions statement PAYEE --month {month}` writes one"
+        writes = (
+            f"{remedy}, then `rebill commissions statement PAYEE --bill-month {month}` writes one"
+        )
         note(f"warning: the statements are kept, papers of them lack: {cause}; {writes}")
         raise typer.Exit(NEEDS_A_PERSON) from error
 
@@ -58,7 +60,7 @@ def commissions_build(
 @commissions.command(
     "show",
     epilog=example(
-        "rebill commissions show --month 2026-03", "rebill commissions show --deal ACME-JOINT"
+        "rebill commissions show --bill-month 2026-03", "rebill commissions show --deal ACME-JOINT"
     ),
 )
 def commissions_show(
@@ -79,11 +81,13 @@ def commissions_show(
     import polars as pl
 
     from rebill.books import statements
+    from rebill.inquiry import known_ids
 
     with given.reading() as record:
         if deal is not None:
             _show_deal(record, month, deal, given)
             return
+        payee = known_ids.payee(record, payee)
         if payee is not None:
             own = statements.statement_rows(record, None if month is None else [month])
             rows = statements.by_invoice(record, own.filter(pl.col("payee") == payee).collect())
@@ -108,7 +112,7 @@ def _show_deal(record: Record, month: str | None, deal: str, given: Listed) -> N
 
 
 @commissions.command(
-    "statement", epilog=example("rebill commissions statement AGENT-7 --month 2026-03 -o out")
+    "statement", epilog=example("rebill commissions statement AGENT-7 --bill-month 2026-03 -o out")
 )
 def commissions_statement(
     payee: Annotated[str, typer.Argument(metavar="PAYEE")],
@@ -121,9 +125,11 @@ def commissions_statement(
 ) -> None:
     """Write a payee's statement of a month as PDF, page and CSV."""
     from rebill.books import statement_paper
+    from rebill.inquiry import known_ids
     from rebill.store.record import reading
 
     with reading(open_place(workspace)) as record:
+        payee = known_ids.payee(record, payee) or payee
         for path in statement_paper.write_statement(record, payee, month, out):
             print(path)
         _tell_payer(record)

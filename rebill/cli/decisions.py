@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import (
-    NEEDS_A_PERSON,
     bills,
     carry_out,
     disputes,
@@ -20,13 +19,16 @@ from rebill.cli.base import (
     known_profile,
     login,
     now,
+    put,
     show_outcome,
 )
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.cli.options import Decided, ListedDay, any_day_from
 
 if TYPE_CHECKING:
     from rebill.night.batch import Outcome
     from rebill.run.acts import Act, Decision, Exempt
+    from rebill.store.record import Record
     from rebill.workspace.settings import Workspace
 
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Its document_id.")]
@@ -48,22 +50,22 @@ class Standing:
         """Return whether it is for some findings of its code only."""
         return bool(self.service or self.usoc or self.carrier)
 
-    def exempt(self) -> Exempt | None:
+    def exempt(self, record: Record) -> Exempt | None:
         """Return the exception as it is kept, none without a code; else raises wrong usage."""
+        from rebill.cli.lists.filters import known
+        from rebill.inquiry import known_ids
         from rebill.run.acts import Exempt
-        from reconcile.findings import BY_NAME, HOLDING
+        from reconcile.findings import CODES, HOLDING
 
-        if self.code is None:
+        claimed = {c.name: c.words for c in CODES if c.reason is not None or c.name in HOLDING}
+        code = known("--code", self.code, claimed)
+        if code is None:
             return None
-        known = self.code in HOLDING or (
-            self.code in BY_NAME and BY_NAME[self.code].reason is not None
-        )
-        if not known:
-            raise typer.BadParameter(f"{self.code!r} is no code that is ever claimed")
         if not (self.service or self.usoc):
             raise typer.BadParameter("a standing exception names a --service or a --usoc")
-        usoc = self.usoc and self.usoc.strip().upper()
-        return Exempt(self.code, self.carrier, self.service, usoc)
+        carrier = known_ids.carrier(record, self.carrier)
+        service = known_ids.service(record, self.service)
+        return Exempt(code, carrier, service, self.usoc and self.usoc.strip().upper())
 
 
 def act_of(decided: Decided, *, reckons: bool = True) -> Act:
@@ -202,7 +204,8 @@ def findings_waive(
 
     if bool(finding_ids) == bool(standing.code) or (finding_ids and standing.narrowed()):
         raise typer.BadParameter("name findings, or a --code with a --service or a --usoc")
-    exempt = standing.exempt()
+    with decided.reading() as record:
+        exempt = standing.exempt(record)
     act = act_of(decided)
     names = tuple(decided.meant(known_ids.findings, finding_ids or ()))
     decide("findings waive", decided, act, Waive(names, exempt, until, act), lines=False)
@@ -282,7 +285,7 @@ def disputes_approve(
     place, act = decided.place(), act_of(decided, reckons=False)
     claim_nos = decided.meant(known_ids.claims, claim_nos)
     if statement:
-        print(to_sign(place, claim_nos, act), end="")
+        put(to_sign(place, claim_nos, act), None)
         return
     decided.show(approve(place, claim_nos, act, now, signature), "claims")
     _must_count(place, signature is not None, ", or with --signature")
@@ -301,15 +304,23 @@ def bills_approve(
     """Say that you have looked at carrier bills before their pull.
 
     It holds for a pull of as much or less; `[approval] bills_over` names the amount from which on
-    it is asked for, `names` whose logins count. Exit 1: on record, but it does not count so.
+    it is asked for, `names` whose logins count. Exit 1: on record, but it does not count so, or it
+    comes after the day of the pull.
     """
     from rebill.cash.bill_approvals import approve_bills
     from rebill.inquiry import known_ids
+    from rebill.paper.text import note
 
     place, act = decided.place(), act_of(decided, reckons=False)
     ids = decided.meant(known_ids.documents, document_ids)
-    decided.show(approve_bills(place, ids, act, now), "bills to be pulled")
+    approved = approve_bills(place, ids, act, now)
+    decided.show(approved, "bills to be pulled")
     _must_count(place, False)
+    late = approved.filter(approved["debit_on"] < act.on)
+    for number, day in late.select("document_id", "debit_on").iter_rows():
+        note(f"{number} was to be pulled on {day}: an approval of {act.on} comes after it")
+    if late.height:
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 def _must_count(place: Workspace, signed: bool, otherwise: str = "") -> None:
@@ -341,6 +352,7 @@ def reconcile_again(first_month: str, keep: bool, decided: Decided) -> None:
 
 def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:
     from rebill.cli.lists.shown import show_parts
+    from rebill.paper.streams import deliver
     from rebill.paper.text import as_object, note
 
     told = outcome.difference
@@ -348,7 +360,7 @@ def _show_difference(outcome: Outcome, keep: bool, json: bool) -> None:
         return
     parts = {"causes": told.causes, "claims": told.claims, "customers": told.customers}
     if json:
-        print(as_object(parts, kept=keep))
+        deliver(as_object(parts, kept=keep) + "\n")
         return
     show_parts(parts, {"claims": "changed claims", "customers": "changed customers"})
     if not told:

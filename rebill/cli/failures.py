@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from rebill.cli.base import FAILED, WRONG_USAGE
-
+NEEDS_A_PERSON, WRONG_USAGE, FAILED = 1, 2, 3
+"""How a command ends that was not simply done."""
 ENDED = "ended by a signal ({})"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 SOON = 0.05
@@ -77,14 +77,19 @@ def ended_by_signals() -> Iterator[None]:
     for each, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(each, end)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    was = signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     try:
         yield
     finally:
+        # A terminal tells both the command and who watches it, who hands it on: once is enough for
+        # a process that is started with signals held back, does one command and ends.
+        ends = bool(came) and {*SIGNALS} <= was
         signal.setitimer(signal.ITIMER_REAL, 0)
         sys.unraisablehook = usual
         for each, handler in before.items():
-            signal.signal(each, handler)
+            signal.signal(each, signal.SIG_IGN if ends else handler)
+        if ends:  # one that came at this very moment has set the clock again
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 def is_closed_pipe(error: BaseException) -> bool:
@@ -173,6 +178,9 @@ def _database(error: BaseException) -> tuple[str, str] | None:
 def _system(error: BaseException) -> tuple[str, str] | None:
     """Say what the system refused; polars tells the number in its words only."""
     number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and number is None and error.filename:
+        # polars says no more where a file could not be written to its end.
+        return f"{error.filename} cannot be read or written", "see that its disk works and has room"
     if number is None and (match := _NUMBER.search(str(error))):
         number = int(match[1])
     if number is None:

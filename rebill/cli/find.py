@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, app, example
+from rebill.cli.base import app, example
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.cli.options import GivenDay
 
 
@@ -24,7 +25,7 @@ def find(
     """
     from rebill.inquiry.find import find as found
     from rebill.inquiry.found.find_words import as_words
-    from rebill.paper.text import note
+    from rebill.paper.text import note, say
 
     with given.reading() as record:
         told = found(record, " ".join(text), given.as_of)
@@ -33,7 +34,7 @@ def find(
 
         print(dumps(told, default=str, indent=1))
     elif told["hits"]:
-        print(as_words(told))
+        say(as_words(told))
     else:
         note(as_words(told))
     if not told["hits"]:

@@ -8,15 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import (
-    NEEDS_A_PERSON,
-    carry_out,
-    example,
-    invoices,
-    now,
-    put,
-    show_outcome,
-)
+from rebill.cli.base import carry_out, example, invoices, now, put, show_outcome
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.cli.options import (
     HERE,
     Acting,
@@ -84,9 +77,10 @@ def invoices_list(
 
     state = known("--status", status, ("draft", "issued", "void"))
     with given.reading() as record:
-        bills = with_names(record, record.customer_invoices().drop("issued_load", "lacking"))
+        rows = record.customer_invoices().drop("issued_load", "issued_run", "lacking")
+        bills = of_customer(with_names(record, rows), customer, record)
     wanted = {"bill_month": bill_month, "status": state}
-    people = of_customer(bills.filter(**{k: v for k, v in wanted.items() if v}), customer)
+    people = bills.filter(**{k: v for k, v in wanted.items() if v})
     given.show(people.drop("name"), "invoices", people)
 
 

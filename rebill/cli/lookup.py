@@ -10,15 +10,9 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from rebill.cli.base import (
-    NEEDS_A_PERSON,
-    WRONG_USAGE,
-    app,
-    bills,
-    csr,
-    example,
-    known_profile,
-)
+from rebill.cli.base import app, bills, csr, example, known_profile
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.lists.endings import form_of
 from rebill.cli.lists.filters import EVERY, OfAccount
 from rebill.cli.options import (
     HERE,
@@ -30,7 +24,6 @@ from rebill.cli.options import (
     Paths,
     Profile,
     Where,
-    form_of,
     open_place,
 )
 from rebill.cli.standard_input import DASH
@@ -89,13 +82,16 @@ def _places(
     from rebill.paper.text import note
     from rebill.workspace.one_writer import all_at_once, alone_in
     from rebill.workspace.settings import ConfigError
-    from rebill.workspace.write import in_place_of
+    from rebill.workspace.write import handed_to, in_place_of, is_device
 
     if out is None:
         yield lambda name: nullcontext(sys.stdout.buffer)
         return
-    if len(tables) > 1 and out.is_file():
+    if len(tables) > 1 and (out.is_file() or is_device(out)):
         raise ConfigError(f"{out} is a file; several tables need a folder")
+    if is_device(out):
+        yield lambda name: handed_to(out)
+        return
     if len(tables) > 1 or out.is_dir():
         with all_at_once(out, "export") as staged:
             yield lambda name: in_place_of(staged / f"{name}.{form}")
@@ -178,6 +174,7 @@ def explain(what: Annotated[list[str], typer.Argument(metavar="WHAT...")], given
     """
     from rebill.inquiry.explain_which import called, explained
     from rebill.inquiry.explain_words import as_words
+    from rebill.paper.text import say
 
     with given.reading() as record:
         told = explained(record, " ".join(what))
@@ -187,7 +184,7 @@ def explain(what: Annotated[list[str], typer.Argument(metavar="WHAT...")], given
 
         print(dumps(told, default=str, indent=1))
     else:
-        print(as_words(told, names))
+        say(as_words(told, names))
 
 
 @app.command(epilog=example("rebill describe bills/2026-03.csv"))
@@ -199,7 +196,7 @@ def describe(
     No workspace is needed.
     """
     from rebill.inquiry.describe import Reader, as_data, as_words, descriptions, known_at
-    from rebill.paper.text import note
+    from rebill.paper.text import note, say
     from rebill.workspace.profiles import profiles_at, unfinished_at
     from rebill.workspace.settings import SETTINGS_FILE, ConfigError, Settings
 
@@ -218,7 +215,7 @@ def describe(
         data = [as_data(one) for one in told]
         print(dumps(data[0] if len(data) == 1 else data, default=str, indent=1))
     else:
-        print("\n\n".join(as_words(one) for one in told))
+        say("\n\n".join(as_words(one) for one in told))
 
 
 # --- customer service records ---------------------------------------------------------------------

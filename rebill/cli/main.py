@@ -21,11 +21,20 @@ from typing import Annotated
 import typer
 
 from rebill import __version__
-from rebill.cli.base import NEEDS_A_PERSON, QUIET, Commands, app, in_order
-from rebill.cli.failures import ENDED, Ended, ended_by_signals, is_closed_pipe, told, told_of_papers
+from rebill.cli.base import QUIET, Commands, app, in_order
+from rebill.cli.failures import (
+    ENDED,
+    NEEDS_A_PERSON,
+    Ended,
+    ended_by_signals,
+    is_closed_pipe,
+    told,
+    told_of_papers,
+)
 from rebill.cli.manual.choices import COMPLETES
 from rebill.cli.manual.help_layout import first_of
 from rebill.cli.options import HERE, Where
+from rebill.paper.terminal import obeyed_by_none
 
 NOUNS = {
     "night": ("init", "load", "ingest", "reconcile", "nightly", "demo", "db"),
@@ -94,8 +103,10 @@ def command_line(typed: Sequence[str] = ()) -> Commands:
 
 def main() -> None:
     """Run the command line and leave with the promised exit code."""
+    from rebill.paper import streams
     from rebill.workspace.privacy import keep_private
 
+    streams.set_up()
     keep_private()
     gc.set_threshold(OBJECTS)
     words = sys.argv[1:]
@@ -158,7 +169,7 @@ def _say(code: int, sentence: str, error: BaseException, verbose: bool) -> int:
     with suppress(OSError):
         if verbose:
             traceback.print_exception(error)
-        print(sentence, file=sys.stderr)
+        print(obeyed_by_none(sentence), file=sys.stderr)
     return code
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, example, margin, put
+from rebill.cli.base import example, margin, put
+from rebill.cli.failures import NEEDS_A_PERSON
+from rebill.cli.lists.endings import form_of
 from rebill.cli.lists.filters import with_names
-from rebill.cli.options import Listed, ListedDay, Month, form_of
+from rebill.cli.options import Listed, ListedDay, Month
 
 if TYPE_CHECKING:
     from rebill.store.record import Record
@@ -75,9 +77,9 @@ def margin_report(
         rows = known.by(cast(By, by)) if only is None else getattr(known, only)
         people = with_names(record, rows) if "customer" in rows.columns else rows
     if form == "csv":
-        put(strict_csv(rows), given.out)
+        put(strict_csv(given.chosen(rows)), given.out)
     elif form == "json":
-        put(as_json(rows) + "\n", given.out)
+        put(as_json(given.chosen(rows)) + "\n", given.out)
     else:
         given.show(rows, "margins", people)
 
@@ -108,6 +110,7 @@ def margin_quote(
     import polars as pl
 
     from rebill.books.margin_report import earned
+    from rebill.inquiry import known_ids
     from rebill.paper.text import note
     from rebill.pricing.quote import quote
     from rebill.reference.current import current_frame
@@ -118,6 +121,7 @@ def margin_quote(
     with given.reading() as record:
         month = bill_month or _last_month(record)
         lines = earned(record, [month]).lines
+        customer = known_ids.customer(record, customer)
         for name, value in (("customer", customer), ("product", product)):
             if value is not None:
                 lines = lines.filter(pl.col(name) == value)

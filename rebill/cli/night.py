@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rebill.cli.base import (
-    NEEDS_A_PERSON,
-    WRONG_USAGE,
     a_hand,
     a_log,
     app,
@@ -22,6 +20,7 @@ from rebill.cli.base import (
     now,
     show_outcome,
 )
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.options import (
     HERE,
     Acting,
@@ -53,13 +52,14 @@ def init(directory: Annotated[Path, typer.Argument(metavar="[DIR]")] = HERE) -> 
     outbox/.
     """
     from rebill import store
+    from rebill.paper.text import note
     from rebill.workspace import settings
 
     workspace = settings.init_workspace(directory)
     if (told := settings.open_to_others(workspace.root)) is not None:
-        print(f"warning: {told}", file=sys.stderr)
+        note(f"warning: {told}")
     store.upgrade(workspace)
-    print(f"workspace {workspace.root}", file=sys.stderr)
+    note(f"workspace {workspace.root}")
 
 
 @app.command(
@@ -277,17 +277,17 @@ def _show_run(place: Workspace, outcome: Outcome, began: str, json: bool) -> dic
     """Print what a run did, and return how much of what waits now needs a person."""
     from rebill.inquiry.status import took
     from rebill.night.summary import summary
-    from rebill.outbox.to_do import Morning, needs_a_person, to_do
+    from rebill.outbox.to_do import desk, needs_a_person
+    from rebill.paper.text import say
     from rebill.store.record import reading
 
     with reading(place) as record:
-        morning = Morning(record, record.last_as_of())
-        work = to_do(morning)
+        found = outcome.desk or desk(record)
         if json:
             show_outcome(outcome, json)
         else:
-            print(summary(outcome, morning, work, took(began, now())))
-    return needs_a_person(work)
+            say(summary(outcome, found, record, took(began, now())))
+    return needs_a_person(found.work)
 
 
 def work(command: str, given: Keeping) -> Outcome:
@@ -315,14 +315,14 @@ def bring_up_to_date(command: str, given: Keeping) -> None:
 def _show_plan(plan: Plan, json: bool) -> None:
     from json import dumps
 
-    from rebill.paper.text import note
+    from rebill.paper.text import note, say
     from rebill.run.plan import as_record
 
     if json:
         print(dumps([as_record(stage) for stage in plan.stages], indent=1))
         return
     for number, stage in enumerate(plan.stages, 1):
-        print(f"{number}. {type(stage).__name__}: {stage.words()}")
+        say(f"{number}. {type(stage).__name__}: {stage.words()}")
     for seen in plan.passed_over:
         note(f"passed over: {seen.name} ({seen.why()})")
     if not plan:

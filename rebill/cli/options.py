@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rebill.cli.lists.endings import LIST_FORMS, form_of
 from rebill.cli.whereabouts import HERE as HERE
 from rebill.cli.whereabouts import context
 
@@ -138,36 +139,6 @@ Who = Annotated[
 Reason = Annotated[str, typer.Option("--reason", help="Why, in words that last.")]
 
 
-ENDINGS = {
-    "csv": ("csv",),
-    "parquet": ("parquet",),
-    "json": ("json",),
-    "html": ("html", "htm"),
-    "table": ("txt",),
-    "xlsx": ("xlsx", "xls"),
-    "pdf": ("pdf",),
-    "beancount": ("beancount", "bean"),
-    "hledger": ("hledger", "journal"),
-}
-"""How the names of files end that are of a format."""
-
-
-def form_of(asked: str | None, out: Path | None, known: tuple[str, ...]) -> str:
-    """Return how a result is written: as asked, else as its file's name ends, else as the first.
-
-    A format that is not known, or an ending that says another than was asked, is wrong usage.
-    """
-    if asked is not None and asked not in known:
-        raise typer.BadParameter(f"{asked!r} is no format; there are: {', '.join(known)}")
-    ending = "" if out is None or out.is_dir() else out.suffix.lower().lstrip(".")
-    named = next((form for form, ends in ENDINGS.items() if ending in ends), None)
-    if named is not None and named not in known:
-        raise typer.BadParameter(f"{out} cannot be {named}; there are: {', '.join(known)}")
-    if asked is not None and named not in (None, asked):
-        raise typer.BadParameter(f"{out} ends as {named} and --format says {asked}; say one")
-    return asked or named or known[0]
-
-
 def open_place(workspace: Path, wait: float = 0) -> Workspace:
     """Return the workspace an option names, in the hand of who runs the command."""
     from dataclasses import replace
@@ -234,17 +205,18 @@ class Given:
         `things` says what a part is, where it is not called so.
         """
         from rebill.cli.lists.shown import show_parts
+        from rebill.paper.streams import deliver
         from rebill.paper.text import as_object
 
         if self.json:
-            print(as_object(parts))
+            deliver(as_object(parts) + "\n")
         else:
             show_parts(parts, things)
 
     def _as(self) -> As:
         from rebill.cli.lists.shown import As
 
-        return As(json=self.json)
+        return As("json" if self.json else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,10 +243,26 @@ class Listed(Given):
         """Return whether rows are shown to a person, who asked for no columns."""
         return not (self.json or self.csv or self.out or self.columns or self.wide)
 
+    def chosen(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return rows that are written otherwise than `show` does, in the columns asked for."""
+        from rebill.cli.lists.shown import chosen
+
+        return chosen(rows, self.columns)
+
     def _as(self) -> As:
         from rebill.cli.lists.shown import As
 
-        return As(self.json, self.csv, self.columns, self.wide, self.out, self.limit)
+        return As(self._form(), self.columns, self.wide, self.out, self.limit)
+
+    def _form(self) -> str | None:
+        """Return how rows are written for a program, none where they are shown to a person.
+
+        A file whose name ends as another format than is asked for, or is written, is wrong usage.
+        """
+        if self.csv and self.json:
+            raise typer.BadParameter("give --csv or --json, not both")
+        asked = "csv" if self.csv else "json" if self.json else None
+        return asked if self.out is None else form_of(asked, self.out, LIST_FORMS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, example, profiles
+from rebill.cli.base import example, profiles, put
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.options import HERE, Listed, Where
 from rebill.cli.standard_input import DASH
 
@@ -53,7 +53,7 @@ def profiles_new_from(
     """
     from rebill.inquiry.describe import known_at
     from rebill.intake.profiles import drafted
-    from rebill.paper.text import told_in_columns
+    from rebill.paper.text import note, say, told_in_columns
     from rebill.workspace import write
     from rebill.workspace.settings import SETTINGS_FILE, ConfigError, open_workspace
 
@@ -74,11 +74,11 @@ def profiles_new_from(
         asked = [*asked[:MOST_ASKED], ("asks", more)]
     said = told_in_columns([*made.report, *asked])
     if output is None or str(output) == DASH:
-        print(made.text, end="")
-        print(said, file=sys.stderr)
+        put(made.text, None)
+        note(said)
         return
     write.write_atomic(output, made.text)
-    print(said)
+    say(said)
 
 
 @profiles.command(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from rebill.cli import base
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, app, example, now
+from rebill.cli.base import app, example, now
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.options import GivenDay
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ def show_status(given: GivenDay) -> None:
     from json import dumps
 
     from rebill.inquiry.status import as_record, as_words, status
+    from rebill.paper.text import say
 
     with given.reading() as record:
         known = status(record, given.as_of)
-    print(dumps(as_record(known), default=str, indent=1) if given.json else as_words(known))
+    if given.json:
+        print(dumps(as_record(known), default=str, indent=1))
+    else:
+        say(as_words(known))
     if known.needs_a_person:
         raise typer.Exit(NEEDS_A_PERSON)
 
@@ -57,9 +62,9 @@ def doctor(given: GivenDay) -> None:
 
 def _tell(found: pl.DataFrame) -> None:
     """Print what each check said, and below it what to do."""
-    from rebill.paper.text import hung
+    from rebill.paper.text import hung, say
 
     for name, level, words, remedy in found.iter_rows():
-        print(hung(f"{level:<8} {name:<13}", words))
+        say(hung(f"{level:<8} {name:<13}", words))
         if remedy:
-            print(hung(f"{'->':>21} ", remedy))
+            say(hung(f"{'->':>21} ", remedy))

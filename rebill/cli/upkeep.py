@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from rebill.cli.base import FAILED, app, db, example, now
+from rebill.cli.base import app, db, example, now
+from rebill.cli.failures import FAILED
 from rebill.cli.options import Given, OfMonth
 
 
-@app.command("verify", epilog=example("rebill verify", "rebill verify --month 2026-03"))
+@app.command("verify", epilog=example("rebill verify", "rebill verify --bill-month 2026-03"))
 def verify(*, month: OfMonth = None, given: Given) -> None:
     """Prove that files, bills, invoices and runs are as recorded.
 
@@ -20,7 +21,7 @@ def verify(*, month: OfMonth = None, given: Given) -> None:
     import polars as pl
 
     from rebill.inquiry.verify import verify as look
-    from rebill.paper.text import hung
+    from rebill.paper.text import hung, say
 
     with given.reading() as record:
         done = look(record, month)
@@ -30,8 +31,8 @@ def verify(*, month: OfMonth = None, given: Given) -> None:
     else:
         given.show(counts)
         for what, where, wrong, remedy in done.faults.iter_rows():
-            print(hung(f"{what}: ", f"{where} {wrong}"))
-            print(hung("  -> ", remedy))
+            say(hung(f"{what}: ", f"{where} {wrong}"))
+            say(hung("  -> ", remedy))
     if done.faults.height:
         raise typer.Exit(FAILED)
 

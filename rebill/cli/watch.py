@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import sys
 from contextlib import suppress
 from types import FrameType
 
@@ -80,5 +79,5 @@ def _told(status: int) -> int:
     why = _WHY.get(number, f"it was ended by a signal ({number.name})")
     words = "what was not finished is undone: run the command again"
     with suppress(OSError):
-        os.write(sys.stderr.fileno(), f"error: {why}; {words}\n".encode())
+        os.write(2, f"error: {why}; {words}\n".encode())
     return FAILED

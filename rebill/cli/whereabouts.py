@@ -27,7 +27,15 @@ def workspace(given: Path) -> Path:
     if source == "COMMANDLINE":
         here.meta[_NAMED] = given
     named: Path | None = here.meta.get(_NAMED)
-    return named or (given if source == "ENVIRONMENT" else upwards(Path.cwd()))
+    return named or (given if source == "ENVIRONMENT" else _from_here())
+
+
+def _from_here() -> Path:
+    """Return the workspace we stand in; of a folder that is gone nothing is known."""
+    try:
+        return upwards(Path.cwd())
+    except FileNotFoundError:
+        return HERE
 
 
 def upwards(folder: Path) -> Path:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-import textwrap
-import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
+from rebill.paper.terminal import UNPRINTED, cut, folded, padded, room
 from rebill.paper.text import WIDTH, as_text, is_number
 
 GAP = 2
@@ -40,7 +39,6 @@ STYLES = {
 }
 """The colour of a word that says how something stands."""
 STANDING = ("status", "severity", "outcome")
-_UNPRINTED = r"[\p{Cc}\p{Cf}\x{2028}\x{2029}]+"
 
 
 @dataclass(frozen=True)
@@ -76,18 +74,18 @@ class Sheet:
         for row in self.rows.iter_rows():
             pairs = list(zip(row, self.widths, strict=True))
             if not self.wrapped:
-                yield self._padded([_cut(cell, width) for cell, width in pairs])
+                yield self._padded([cut(cell, width) for cell, width in pairs])
                 continue
-            folded = [_folded(cell, width) for cell, width in pairs]
-            for at in range(max(len(lines) for lines in folded)):
-                yield self._padded([lines[at] if at < len(lines) else "" for lines in folded])
+            lines = [folded(cell, width) for cell, width in pairs]
+            for at in range(max(map(len, lines))):
+                yield self._padded([own[at] if at < len(own) else "" for own in lines])
 
     def _padded(self, cells: Sequence[str]) -> list[str]:
-        padded = []
-        for cell, column, width in zip(cells, self.columns, self.widths, strict=True):
-            room = " " * (width - _room(cell))
-            padded.append((room + cell if column.right else cell + room) + " " * GAP)
-        return [*padded[:-1], padded[-1].rstrip()]
+        told = [
+            padded(cell, width, right=column.right) + " " * GAP
+            for cell, column, width in zip(cells, self.columns, self.widths, strict=True)
+        ]
+        return [*told[:-1], told[-1].rstrip()]
 
 
 def width_of_terminal() -> int:
@@ -181,7 +179,7 @@ def _widened(columns: Sequence[Column], spare: int) -> tuple[int, ...]:
 
 def _readable(frame: pl.DataFrame) -> pl.DataFrame:
     """Return all cells as text in one line: no sign of theirs moves a cursor or hides another."""
-    text = pl.all().cast(pl.String).str.replace_all(_UNPRINTED, " ")
+    text = pl.all().cast(pl.String).str.replace_all(UNPRINTED, " ")
     return as_text(frame).select(text.fill_null("-"))
 
 
@@ -189,31 +187,7 @@ def _widest(cells: pl.Series) -> int:
     """Return how much room the widest cell takes."""
     wide = cells.filter(cells.str.contains(r"[^\x00-\x7f]"))
     plain = cells.str.len_chars().max()
-    return max(int(str(plain or 0)), *(_room(cell) for cell in wide), 0)
-
-
-def _room(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
-
-
-def _cut(text: str, width: int) -> str:
-    """Return a text in `width`, its end left out where it has no room."""
-    if _room(text) <= width:
-        return text
-    while _room(text) >= width:
-        text = text[: width - 1] if len(text) >= width else text[:-1]
-    return text.rstrip() + "…"
-
-
-def _folded(text: str, width: int) -> list[str]:
-    """Return a text in lines of `width`."""
-    return textwrap.wrap(text, width) or [""]
+    return max(int(str(plain or 0)), *(room(cell) for cell in wide), 0)
 
 
 def _heading(name: str, width: int) -> list[str]:

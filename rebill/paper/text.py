@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
 from invoices.schema import CENTS
 from invoices.text import formula_safe
+from rebill.paper.terminal import folded, obeyed_by_none, one_line, padded, room
 
 WIDTH = 80
 """A terminal has at least so many columns."""
@@ -46,14 +47,7 @@ def as_table(frame: pl.DataFrame) -> str:
     numeric = [is_number(dtype) for dtype in frame.dtypes]
     cells = [list(frame.columns)]
     cells += [[_cell(value) for value in row] for row in text.iter_rows()]
-    widths = [max(len(row[i]) for row in cells) for i in range(frame.width)]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in cells
-    )
+    return _aligned(cells, numeric)
 
 
 def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
@@ -62,17 +56,17 @@ def as_blocks(frame: pl.DataFrame, name: str | None = None) -> str:
     for part in [frame] if name is None else frame.partition_by(name, maintain_order=True):
         text = as_text(part)
         cells = [[column, *map(_cell, text[column])] for column in part.columns]
-        widths = [max(len(row[at]) for row in cells) for at in range(part.height + 1)]
-        blocks.append(
-            "\n".join(
-                "  ".join(
-                    [row[0].ljust(widths[0])]
-                    + [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-                )
-                for row in cells
-            )
-        )
+        blocks.append(_aligned(cells, [False] + [True] * part.height))
     return "\n\n".join(blocks)
+
+
+def _aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
+    """Return lines of cells, each as wide as its column."""
+    widths = [max(map(room, column)) for column in zip(*cells, strict=True)]
+    lines = (zip(row, widths, right, strict=True) for row in cells)
+    return "\n".join(
+        "  ".join(padded(c, w, right=r) for c, w, r in line).rstrip() for line in lines
+    )
 
 
 def as_pairs(frame: pl.DataFrame) -> str:
@@ -85,14 +79,13 @@ def told_in_columns(said: Iterable[tuple[str, str]]) -> str:
     """Return headings and words as text of `WIDTH` columns; a heading that comes again is left
     out."""
     said = list(said)
-    room = max((len(heading) for heading, _ in said), default=0) + 2
+    wide = max((len(heading) for heading, _ in said), default=0) + 2
     lines, before = [], None
     for heading, words in said:
         shown = "" if heading == before else heading
-        indent = " " * room
-        lines.append(
-            textwrap.fill(words, WIDTH, initial_indent=shown.ljust(room), subsequent_indent=indent)
-        )
+        for line in folded(words, WIDTH - wide):
+            lines.append(f"{shown.ljust(wide)}{line}".rstrip())
+            shown = ""
         before = heading
     return "\n".join(lines)
 
@@ -115,9 +108,14 @@ def hung(heading: str, words: str, most: int | None = None) -> str:
     )
 
 
+def say(text: str) -> None:
+    """Print lines for people; nothing that came from outside is obeyed by their terminal."""
+    print(obeyed_by_none(text))
+
+
 def note(text: str) -> None:
-    """Print a word for people on standard error."""
-    print(text, file=sys.stderr)
+    """Print a word for people on standard error, see `say`."""
+    print(obeyed_by_none(text), file=sys.stderr)
 
 
 def is_number(dtype: pl.DataType) -> bool:
@@ -128,7 +126,7 @@ def is_number(dtype: pl.DataType) -> bool:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else one_line(str(value))
 
 
 def as_text(frame: pl.DataFrame) -> pl.DataFrame:
@@ -137,7 +135,7 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     for name, dtype in frame.schema.items():
         if isinstance(dtype, pl.Decimal):
             text = pl.col(name).cast(pl.String)
-            if dtype.scale != CENTS.scale:
+            if dtype.scale not in (0, CENTS.scale):
                 text = text.str.strip_chars_end("0").str.strip_chars_end(".")
             exprs.append(text.alias(name))
     return frame.with_columns(exprs)

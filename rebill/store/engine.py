@@ -218,7 +218,7 @@ def _gone(workspace: Workspace, path: Path | None) -> str:
     if _has_files(workspace):
         return (
             f"{name}, though {workspace.lines} has files of one: restore it, with lines/ of the"
-            " same time, from a backup; `rebill db upgrade --new` makes one that knows nothing"
+            " same time, from a backup (`rebill db upgrade --new` makes one that knows nothing)"
         )
     return f"{name.replace('is gone', 'is not there')}: `rebill db upgrade` makes it"
 

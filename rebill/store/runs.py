@@ -12,6 +12,7 @@ from rebill import __version__
 from rebill.store.chain import bind
 from rebill.store.frames import has_written
 from rebill.store.models import Run, RunFile
+from rebill.workspace.breakdown import breakdown
 from rebill.workspace.settings import NOBODY, Hand
 
 _RUN = "whether a run was begun"
@@ -86,8 +87,16 @@ def note_failure(
 ) -> None:
     """Record a run that failed, with the first words of why."""
     run_id = start_run(connection, command or hand.command, as_of, started=started, hand=hand)
-    words = str(error) or type(error).__name__
-    finish_run(connection, run_id, "failed", {}, {"error": words[:WORDS]}, finished)
+    finish_run(connection, run_id, "failed", {}, {"error": _why(error)[:WORDS]}, finished)
+
+
+def _why(error: BaseException) -> str:
+    """Return why a run failed; of a database what it said, not the statement with all it held."""
+    if isinstance(error, sa.exc.DBAPIError):
+        said = str(error.orig).strip()
+        known = breakdown(said)
+        return known[0] if known else said.partition("\n")[0]
+    return str(error) or type(error).__name__
 
 
 def note_file(

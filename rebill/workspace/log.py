@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rebill.paper.terminal import obeyed_by_none
+
 if TYPE_CHECKING:
     from rebill.paper.display import Display
 
@@ -24,10 +26,8 @@ def masked(account: str) -> str:
     return "*" * max(len(account) - 4, 0) + account[-4:] if len(account) > 4 else "****"
 
 
-def printable(words: str) -> str:
-    """Return words on one line in which nothing is left that a terminal would obey."""
-    one_line = " ".join(words.splitlines())
-    return "".join(sign if sign.isprintable() else "?" for sign in one_line)
+def _printable(words: str) -> str:
+    return obeyed_by_none(" ".join(words.splitlines()))
 
 
 class Log:
@@ -55,7 +55,7 @@ class Log:
         }
         if self.terminal:
             words = " ".join(f"{name}={value}" for name, value in shown.items())
-            self._tell(printable(f"{level}: {what} {words}".rstrip()))
+            self._tell(_printable(f"{level}: {what} {words}".rstrip()))
             return
         record = {"level": level, "event": what, **shown}
         # Whoever read our progress had enough of it: the work goes on.
@@ -107,7 +107,7 @@ class Log:
         self.event("stage begins", stage=name, words=words)
         with self.progress():
             if self._display is not None:
-                self._display.begin(name, printable(words))
+                self._display.begin(name, _printable(words))
             yield
             if self._display is not None:
                 self._display.end()

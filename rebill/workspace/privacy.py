@@ -6,6 +6,9 @@ Without `keep_private`, which the command line calls, files are as the login mak
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -24,6 +27,29 @@ def keep_private() -> None:
     before = os.umask(NOBODY_ELSE)
     if not _asked:
         _asked.append(before)
+
+
+@contextmanager
+def private() -> Iterator[None]:
+    """Let what is made inside be for this login alone, and nothing of it stay: for a library.
+
+    The mask is one for all threads: the last that leaves puts the old one back.
+    """
+    with _LOCK:
+        _masks.append(os.umask(NOBODY_ELSE))
+    try:
+        yield
+    finally:
+        with _LOCK:
+            first = _masks[0]
+            _masks.pop()
+            if not _masks:
+                os.umask(first)
+
+
+_LOCK = threading.Lock()
+_masks: list[int] = []
+"""What the masks were, as `private` was entered and not left."""
 
 
 @lru_cache(1024)

@@ -283,7 +283,7 @@ def open_workspace(directory: Path) -> Workspace:
     path = root / SETTINGS_FILE
     if not path.is_file():
         raise ConfigError(
-            f"{root} is no workspace: it has no {SETTINGS_FILE}; make one with `rebill init`"
-            " or name another with --workspace"
+            f"{root} is no workspace: it has no {SETTINGS_FILE}; make one with `rebill init`,"
+            " or name another"
         )
     return Workspace(root, read_settings(path))

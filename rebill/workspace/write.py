@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
@@ -57,6 +58,24 @@ def in_place_of(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def handed_to(path: Path) -> Iterator[BinaryIO]:
+    """Give what a person names to write to: a file stands there once it is whole, see
+    `in_place_of`; a pipe, a terminal or a device is written to, and never replaced.
+    """
+    with path.open("wb") if is_device(path) else in_place_of(path) as handle:
+        yield handle
+
+
+def is_device(path: Path) -> bool:
+    """Whether what lies at a path is neither a file nor a folder."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

@@ -61,6 +61,11 @@ FLOAT_NAMES = {"float", "Float32", "Float64"}
 FLOAT_METHODS = {"mean", "median", "quantile", "std", "var"}
 """Polars gives a float for these, whatever the column was."""
 
+PRINTERS = {"rebill.paper.text", "rebill.paper.listing", "rebill.workspace.log"}
+"""They alone print what they are told, and see that nothing in it is obeyed."""
+PRINTED_STRAIGHT = {"dumps", "get_completion_script", "as_json", "as_object", "obeyed_by_none"}
+"""What makes the text that may be printed by itself: JSON escapes what a terminal obeys."""
+
 FUNCTION_LINES = 50
 FILE_LINES = 400
 COLUMNS = 100
@@ -300,6 +305,25 @@ def long_text(module: Module) -> list[str]:
     return found
 
 
+def printed_as_it_is(module: Module) -> list[str]:
+    """Words for people go through `say` or `note`: no terminal obeys what came from outside.
+
+    What is printed straight is JSON, or text of the program itself.
+    """
+    if module.room != "rebill" or module.name in PRINTERS:
+        return []
+    broken = []
+    for call, name, attribute in calls(module):
+        if name != "print" or attribute or not call.args:
+            continue
+        plain = [each for each in call.args if isinstance(each, ast.Constant | ast.Name)]
+        made = [each.func for each in call.args if isinstance(each, ast.Call)]
+        named = {getattr(func, "attr", None) or getattr(func, "id", "") for func in made}
+        if len(plain) + len(made) < len(call.args) or named - PRINTED_STRAIGHT:
+            broken.append(f"{module.path}:{call.lineno}: say it with `say` or `note`")
+    return broken
+
+
 def undocumented(module: Module) -> list[str]:
     """Modules, public classes and public functions without a sentence that says what they are."""
     found = [] if ast.get_docstring(module.tree) else [f"{module.path}:1: no docstring"]
@@ -327,6 +351,7 @@ RULES: tuple[Callable[[Module], list[str]], ...] = (
     pure_calls,
     clock,
     floats,
+    printed_as_it_is,
     long_functions,
     long_text,
     undocumented,

@@ -141,6 +141,8 @@ BREAKS = [
     (house.long_text, "rebill.x", "x = 1\n" * (house.FILE_LINES + 1)),
     (house.long_text, "rebill.x", "#" * (house.COLUMNS + 1)),
     (house.long_text, "rebill.x", '"""\n' + "-" * 101 + '\n"""'),
+    (house.printed_as_it_is, "rebill.x", "print(f'{name}: {words}')"),
+    (house.printed_as_it_is, "rebill.x", "print(as_words(told), file=sys.stderr)"),
     (house.undocumented, "rebill.x", "x = 1"),
     (house.undocumented, "rebill.x", '"""A page."""\ndef f(): pass'),
     (house.undocumented, "rebill.x", '"""A page."""\nclass C:\n    """no sentence"""'),
@@ -169,6 +171,7 @@ HARMLESS = [
     (house.long_functions, "rebill.x", "def f():\n" + "    x = 1\n" * (house.FUNCTION_LINES - 1)),
     (house.long_text, "rebill.x", "x = 1\n" * house.FILE_LINES),
     (house.long_text, "tests.x", '"""\n' + "-" * 101 + '\n"""'),
+    (house.printed_as_it_is, "rebill.x", "print()\nprint(dumps(told, indent=1))\nsay(words)"),
     (house.undocumented, "rebill.x", '"""A page."""\ndef f():\n    """Return one."""'),
 ]
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from invoices.calendar import FIRST_YEAR, LAST_YEAR
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE, carry_out, cash, example
+from rebill.cli.base import carry_out, cash, example
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.night import show_became
 from rebill.cli.options import Keeping, Listed, ListedDay, amount_from
 

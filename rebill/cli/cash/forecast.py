@@ -95,7 +95,8 @@ def cash_forecast(
     """
     from rebill.cash.forecast.gather import gather
     from rebill.cash.forecast.outlook import cases_of, outlook
-    from rebill.paper.text import as_blocks, as_object, note, safe_csv
+    from rebill.paper.streams import deliver
+    from rebill.paper.text import as_blocks, as_object, note, safe_csv, say
 
     printed = out is not None and str(out) == DASH
     out = out if out is None or printed else a_place(out, folder=False)
@@ -113,9 +114,9 @@ def cash_forecast(
         return
     if given.json:
         said = {"as_of": str(told.as_of), "scenarios": drawn.scenarios, "seed": drawn.seed}
-        print(as_object({"cases": told.cases, "days": told.daily}, **said))
+        deliver(as_object({"cases": told.cases, "days": told.daily}, **said) + "\n")
     else:
-        print(as_blocks(told.cases))
+        say(as_blocks(told.cases))
 
 
 @cash.command(

@@ -139,7 +139,7 @@ def _show_promise(name: str, suppose: Path | None, given: ListedDay) -> None:
     import polars as pl
 
     from rebill.cash.pledges import PLEDGES, supposed
-    from rebill.paper.text import as_blocks
+    from rebill.paper.text import as_blocks, say
     from rebill.reference import current
 
     with given.reading() as record:
@@ -158,4 +158,4 @@ def _show_promise(name: str, suppose: Path | None, given: ListedDay) -> None:
         rows = rows.drop("case")
     if not given.plain() or rows.is_empty():
         return given.show(rows, name)
-    print(as_blocks(rows.sort("contract", maintain_order=True), "contract"))
+    say(as_blocks(rows.sort("contract", maintain_order=True), "contract"))

@@ -13,7 +13,8 @@ import typer
 
 from invoices.calendar import FAR_AHEAD
 from rebill.cli import base
-from rebill.cli.base import NEEDS_A_PERSON, disputes, example, named
+from rebill.cli.base import disputes, example, named
+from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.cli.lists.filters import ANY, OfAccount, OfFinding
 from rebill.cli.options import (
     Acting,
@@ -326,9 +327,11 @@ def disputes_import_status(
     import polars as pl
 
     from rebill.disputes.replies import import_status
+    from rebill.inquiry import known_ids
     from rebill.store.record import changing
 
     with changing(given.place()) as record:
+        carrier = known_ids.carrier(record, carrier)
         latest = () if given.yes else (base.clock_day() + dt.timedelta(days=FAR_AHEAD),)
         became = import_status(record, file, carrier, named(who), skip_bad, *latest)
     given.show(became, "rows")

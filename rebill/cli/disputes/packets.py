@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rebill.cli.base import NEEDS_A_PERSON, disputes, example, put
-from rebill.cli.options import GivenDay, ListedDay, form_of
+from rebill.cli.base import disputes, example, put
+from rebill.cli.failures import NEEDS_A_PERSON
+from rebill.cli.lists.endings import form_of
+from rebill.cli.options import GivenDay, ListedDay
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +85,8 @@ def disputes_packet(
         day = given.day(record)
         if day is None:
             raise ConfigError("packets need a day: give --as-of")
-        claims = choose(record, day, numbers, chosen.carrier, chosen.due, late)
+        carrier = known_ids.carrier(record, chosen.carrier)
+        claims = choose(record, day, numbers, carrier, chosen.due, late)
         made = write_packets(record, claims, out, day, late=late, form=form)
     if made.faults and made.packets.is_empty():
         raise ConfigError("; ".join(made.faults))
@@ -142,6 +145,7 @@ def disputes_report(
     are said to be few.
     """
     from rebill.disputes.report import page, report
+    from rebill.inquiry import known_ids
     from rebill.workspace.settings import ConfigError
     from reconcile.claims.outcomes import BY, outcomes
 
@@ -154,12 +158,13 @@ def disputes_report(
         day = given.day(record)
         if day is None:
             raise ConfigError("a report needs a day: give --as-of")
-        told = report(record, day, carrier)
+        told = report(record, day, known_ids.carrier(record, carrier))
     rows = outcomes(told.claims, keys).drop(key for key in BY if key not in keys)
     if written == "table":
         _show(told, rows, open_money, given)
         return
-    text = page(told) if written == "html" else _written(told.open if open_money else rows, written)
+    listed = given.chosen(told.open if open_money else rows)
+    text = page(told) if written == "html" else _written(listed, written)
     put(text.rstrip("\n") + "\n", given.out)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from rebill.cli.lists.filters import OfFinding, customer_names, narrowed, of_customer
+from rebill.cli.lists.filters import OfFinding, customer_names, narrowed, of_customer, of_service
 from rebill.disputes.held_by_claims import holds
 from rebill.store.record import Record
 
@@ -16,9 +16,9 @@ def claims_wanted(record: Record, claims: pl.DataFrame, wanted: OfFinding) -> pl
     if not (code or wanted.service or wanted.customer):
         return own
     held = holds(record, own["claim_no"]) if own.height else holds(record)
-    held = narrowed(held, code=code, service=wanted.service)
+    held = of_service(narrowed(held, code=code), wanted.service, record)
     if wanted.customer is not None:
-        customers = of_customer(customer_names(record), wanted.customer)
+        customers = of_customer(customer_names(record), wanted.customer, record)
         lines = record.lines().select("line_id", "customer")
         bought = lines.join(customers.lazy(), on="customer", how="semi")
         held = held.join(bought.select("line_id").collect(), on="line_id", how="semi")

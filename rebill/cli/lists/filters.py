@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from rebill.store.record import Record
 
 Rows = TypeVar("Rows", "pl.DataFrame", "pl.LazyFrame")
-_NOISE = r"[^\p{L}\p{N}]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,32 +80,30 @@ def same(column: str, text: str) -> pl.Expr:
     """Return whether a column says `text`, whatever its case and punctuation."""
     import polars as pl
 
-    plain = pl.col(column).str.to_lowercase().str.replace_all(_NOISE, "")
-    return (plain == key(text)).fill_null(False)
+    from rebill.inquiry.found.spelling import key_of, squeezed
 
-
-def key(text: str) -> str:
-    """Return a text as it is compared."""
-    return re.sub(r"[\W_]", "", text.lower())
+    return (squeezed(pl.col(column)) == key_of(text)).fill_null(False)
 
 
 def known(option: str, asked: str | None, there: Mapping[str, str] | Iterable[str]) -> str | None:
     """Return the name that is asked for, by itself or by its words; an unknown one is wrong usage
     that names the nearest."""
+    from rebill.inquiry.found.spelling import key_of, shown_of
     from rebill.inquiry.known_ids import nearest
 
     if asked is None:
         return None
-    names = {key(name): name for name in there}
+    names = {key_of(name): name for name in there}
     words = there if isinstance(there, Mapping) else {}
-    spelled = {**{key(said): name for name, said in words.items()}, **names}
-    if key(asked) in spelled:
-        return spelled[key(asked)]
-    near = nearest(key(asked), spelled)
+    spelled = {**{key_of(said): name for name, said in words.items()}, **names}
+    key = key_of(asked)
+    if key in spelled:
+        return spelled[key]
+    near = nearest(key, spelled)
     hint = [spelled[one] for one in near] or list(names.values())
     what = "the nearest are" if near else "there are"
     told = ", ".join(dict.fromkeys(hint))
-    raise typer.BadParameter(f"{option}: {asked!r} is unknown; {what}: {told}")
+    raise typer.BadParameter(f"{option}: {shown_of(asked)!r} is unknown; {what}: {told}")
 
 
 def customer_names(record: Record) -> pl.DataFrame:
@@ -126,8 +122,28 @@ def with_names(record: Record, rows: pl.DataFrame) -> pl.DataFrame:
     return named.select(beside(rows.columns, "customer", "name"))
 
 
-def of_customer(named: pl.DataFrame, wanted: str | None) -> pl.DataFrame:
-    """Return the rows of a customer, which is asked for by its id or its name."""
+def of_customer(named: pl.DataFrame, wanted: str | None, record: Record) -> pl.DataFrame:
+    """Return the rows [customer, name] of a customer, which is asked for by its id or its name."""
+    import polars as pl
+
+    from rebill.inquiry.found.spelling import alike
+
     if wanted is None:
         return named
-    return named.filter(same("customer", wanted) | same("name", wanted))
+    known = pl.concat([customer_names(record), named.select("customer", "name")])
+    names = pl.concat(known.select(id="customer", spelling=by) for by in ("customer", "name"))
+    return named.filter(pl.col("customer").is_in(alike(names, wanted)["id"].unique().implode()))
+
+
+def of_service(rows: Rows, wanted: str | None, record: Record) -> Rows:
+    """Return the rows of a service, of one that is no longer in the inventory too."""
+    import polars as pl
+
+    from rebill.inquiry.found.spelling import alike
+    from rebill.reference.current import current_frame
+
+    if wanted is None:
+        return rows
+    services = current_frame(record.workspace, record.connection, "services")
+    own = alike(services.select("service").collect(), wanted, "service")["service"]
+    return rows.filter(pl.col("service").is_in(own.implode()) | same("service", wanted))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rebill.cli.base import documents, example, findings, runs
-from rebill.cli.lists.filters import OfAccount, OfFinding
-from rebill.cli.options import Listed, ListedDay, Month
+from rebill.cli.lists.filters import OfFinding
+from rebill.cli.options import Listed, ListedDay
 
 if TYPE_CHECKING:
     import polars as pl
 
     from rebill.store.record import Record
+    from rebill.store.table_out import Asked
 
 DOCUMENT_STATES = ("loaded", "held", "refused", "void")
 
@@ -44,7 +46,7 @@ def findings_list(
     grave = known("--severity", severity, ("error", "warning", "info"))
     with given.reading() as record:
         rows = _with_customer(record, wanted, _findings(record, wanted, given))
-        named = of_customer(with_names(record, rows), wanted.customer)
+        named = of_customer(with_names(record, rows), wanted.customer, record)
     people = named if grave is None else named.filter(severity=grave)
     given.show(people.drop("name"), "findings", _for_people(people))
 
@@ -61,13 +63,14 @@ def _findings(record: Record, wanted: OfFinding, given: ListedDay) -> pl.DataFra
     """Return the findings that are asked for, but for the customer's, what matters first."""
     import polars as pl
 
-    from rebill.cli.lists.filters import narrowed
+    from rebill.cli.lists.filters import narrowed, of_service
     from rebill.store.table_out import Asked
     from rebill.store.tables import FINDINGS
 
     asked = {"code": wanted.known_code(), "reason": wanted.known_reason()}
-    asked |= {"carrier": wanted.carrier, "ban": wanted.ban, "service": wanted.service}
+    asked |= {"carrier": wanted.carrier, "ban": wanted.ban}
     rows = narrowed(FINDINGS.rows(Asked(record, wanted.months(), given.day(record))), **asked)
+    rows = of_service(rows, wanted.service, record)
     grave = pl.col("severity").replace_strict({"error": 0, "warning": 1}, default=2)
     return (
         rows.sort(
@@ -81,13 +84,24 @@ def _findings(record: Record, wanted: OfFinding, given: ListedDay) -> pl.DataFra
 
 
 def _with_customer(record: Record, wanted: OfFinding, rows: pl.DataFrame) -> pl.DataFrame:
-    """Return findings with the customer of each line behind its service."""
+    """Return findings with the customer behind the service: the line's, else the service's own."""
+    import polars as pl
+
     from rebill.cli.lists.shown import beside
+    from rebill.reference.current import current_frame
 
     own = record.lines(wanted.months()).select("line_id", "customer")
     lines = rows.lazy().select("line_id").drop_nulls().unique()
     known = own.join(lines, on="line_id", how="semi").collect()
-    joined = rows.join(known, on="line_id", how="left", maintain_order="left")
+    services = current_frame(record.workspace, record.connection, "services")
+    theirs = services.select("service", of_service="customer").collect()
+    joined = (
+        rows.join(known, on="line_id", how="left", maintain_order="left")
+        .join(theirs, on="service", how="left", maintain_order="left")
+        .with_columns(
+            customer=pl.when(pl.col("line_id").is_null()).then("of_service").otherwise("customer")
+        )
+    )
     return joined.select(beside(rows.columns, "service", "customer"))
 
 
@@ -96,12 +110,12 @@ def _with_customer(record: Record, wanted: OfFinding, rows: pl.DataFrame) -> pl.
     epilog=example(
         "rebill documents list --bill-month 2026-03",
         "rebill documents list --status held --carrier HARBOR",
+        "rebill documents list --code charged_twice --service S0000001",
     ),
 )
 def documents_list(
-    wanted: OfAccount,
+    wanted: OfFinding,
     *,
-    bill_month: Month = None,
     status: Annotated[
         str | None, typer.Option("--status", help="Only loaded, held, refused or void ones.")
     ] = None,
@@ -109,7 +123,8 @@ def documents_list(
 ) -> None:
     """List carrier documents, those that wait for a person first.
 
-    Then the newest. Of a document that is held or refused the code says why.
+    Then the newest. Of a document that is held or refused the code says why. With --customer or
+    --service, those that bill them; with --code or --reason, those with such findings.
     """
     import polars as pl
 
@@ -118,15 +133,35 @@ def documents_list(
     from rebill.store.tables import DOCUMENTS
 
     state = known("--status", status, DOCUMENT_STATES)
-    months = None if bill_month is None else [bill_month]
     with given.reading() as record:
-        rows = DOCUMENTS.rows(Asked(record, months)).select(DOCUMENTS.columns.names()).collect()
+        asked = Asked(record, wanted.months())
+        rows = DOCUMENTS.rows(asked).select(DOCUMENTS.columns.names()).collect()
+        rows = wanted.of_account(rows if state is None else rows.filter(status=state))
+        for own in _documents_with(record, wanted, asked):
+            rows = rows.join(own, on="document_id", how="semi", maintain_order="left")
         why = _why(record)
     rows = rows.join(why, on="document_id", how="left", maintain_order="left")
-    rows = wanted.of_account(rows if state is None else rows.filter(status=state))
     waits = pl.col("status").replace_strict({"held": 0, "refused": 1}, default=2)
     rows = rows.sort(waits, -pl.col("bill_date").to_physical(), "carrier", "ban", "document_id")
     given.show(rows, "documents")
+
+
+def _documents_with(record: Record, wanted: OfFinding, asked: Asked) -> Iterator[pl.DataFrame]:
+    """Yield [document_id] of those that bill a service or customer, and of those with findings."""
+    from rebill.cli.lists.filters import customer_names, narrowed, of_customer, of_service
+    from rebill.store.tables import FINDINGS
+
+    lines = record.lines(wanted.months())
+    if wanted.service is not None:
+        yield of_service(lines, wanted.service, record).select("document_id").unique().collect()
+    if wanted.customer is not None:
+        own = of_customer(customer_names(record), wanted.customer, record).lazy()
+        bought = lines.join(own, on="customer", how="semi")
+        yield bought.select("document_id").unique().collect()
+    named = {"code": wanted.known_code(), "reason": wanted.known_reason()}
+    if any(named.values()):
+        found = narrowed(FINDINGS.rows(asked), **named)
+        yield found.select("document_id").drop_nulls().unique().collect()
 
 
 def _why(record: Record) -> pl.DataFrame:

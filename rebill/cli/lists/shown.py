@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import polars as pl
 import typer
 
 from rebill.cli.lists.declared import LISTS, Listing
-from rebill.paper import listing, text
+from rebill.paper import listing, streams, text
 from reconcile.findings import BY_NAME, REASONS
 
 NO_FILTERS = frozenset(
@@ -33,8 +32,8 @@ UPRIGHT = 6
 class As:
     """How rows are asked for."""
 
-    json: bool = False
-    csv: bool = False
+    form: str | None = None
+    """How they are written for a program (`endings.LIST_FORMS`); none: for a person."""
     columns: str | None = None
     wide: bool = False
     out: Path | None = None
@@ -46,26 +45,35 @@ def show(rows: pl.DataFrame, things: str, how: As, people: pl.DataFrame | None =
 
     `people` are the rows as a person is told them, where they are others than a program gets.
     """
-    if how.csv and how.json:
-        raise typer.BadParameter("give --csv or --json, not both")
     people = with_words(rows if people is None else people)
     if how.columns is not None:
-        people = rows = people.select(_asked_columns(how.columns, people.columns))
+        people, plain = chosen(people, how.columns), with_words(rows)
+        # A program gets its rows in their own order, but for names that only people are told.
+        there = set(people.columns) <= set(plain.columns)
+        rows = plain.select(people.columns) if there else people
     if how.out is not None and str(how.out) != "-":
-        _leave(rows, how.out)
-    elif how.json:
-        print(text.as_json(rows))
-    elif how.csv or how.out is not None:
-        sys.stdout.write(text.safe_csv(rows))
+        _leave(rows, how.out, how.form or "csv")
+    elif how.form == "json":
+        streams.deliver(text.as_json(rows) + "\n")
+    elif how.form == "csv":
+        streams.deliver(text.safe_csv(rows))
     elif people.is_empty():
         text.note(f"no {things}{asked()}" if things else f"nothing to list{asked()}")
     else:
         _print(people, things, how)
 
 
+def chosen(people: pl.DataFrame, columns: str | None) -> pl.DataFrame:
+    """Return rows in the columns that are asked for by name, words beside codes among them."""
+    if columns is None:
+        return people
+    worded = with_words(people)
+    return worded.select(_asked_columns(columns, worded.columns))
+
+
 def _print(people: pl.DataFrame, things: str, how: As) -> None:
     """Print rows for people, the first `limit` of them, and say how many more there are."""
-    shown = people if how.limit is None else people.head(how.limit)
+    shown = people if how.limit is None else people.head(min(how.limit, people.height))
     listing.show(laid_out(shown, things, all_columns=how.wide or how.columns is not None))
     if people.height > shown.height:
         text.note(f"and {people.height - shown.height:,} more")
@@ -80,7 +88,7 @@ def show_parts(parts: Mapping[str, pl.DataFrame], things: Mapping[str, str]) -> 
         if len(parts) > 1:
             listing.title(name.replace("_", " "))
         if rows.height == 1 and rows.width > UPRIGHT:
-            print(text.as_pairs(with_words(rows)))
+            text.say(text.as_pairs(with_words(rows)))
         else:
             listing.show(laid_out(with_words(rows), things.get(name, name)))
 
@@ -123,15 +131,15 @@ def _asked_columns(asked: str, there: list[str]) -> list[str]:
     return wanted
 
 
-def _leave(rows: pl.DataFrame, out: Path) -> None:
-    """Leave rows in a file, as the end of its name says; CSV where it says nothing."""
+def _leave(rows: pl.DataFrame, out: Path, form: str) -> None:
+    """Leave rows in a file."""
     from rebill.cli.base import put
-    from rebill.workspace.write import in_place_of
+    from rebill.workspace.write import handed_to
 
-    if out.suffix.lower() == ".parquet" and not out.is_dir():
-        with in_place_of(out) as file:
+    if form == "parquet" and not out.is_dir():
+        with handed_to(out) as file:
             rows.write_parquet(file)
-    elif out.suffix.lower() == ".json":
+    elif form == "json":
         put(text.as_json(rows) + "\n", out)
     else:
         put(text.safe_csv(rows), out)

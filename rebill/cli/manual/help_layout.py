@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typer.core import TyperCommand, TyperGroup
@@ -124,6 +125,18 @@ def _bare(parameter: Any) -> str:
 
 class _Layout:
     """What commands and groups have in common."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        """Take the words apart; an empty one names no file, and least of all the folder here."""
+        words = {*args}  # taking them apart uses them up
+        left: list[str] = super().parse_args(context, args)  # type: ignore[misc]
+        if "" in words and not {".", "./"} & words:  # as a path both are the same
+            for name, given in context.params.items():
+                source = getattr(context.get_parameter_source(name), "name", "")
+                several = given if isinstance(given, list | tuple) else (given,)
+                if source == "COMMANDLINE" and Path() in several:
+                    context.fail(f"{name}: an empty word is no path; name a file or a folder")
+        return left
 
     def get_short_help_str(self, limit: int = 0) -> str:
         return summary(str(getattr(self, "help", None) or ""))

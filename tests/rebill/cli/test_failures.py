@@ -25,8 +25,15 @@ from nights import USUAL, bill, put
 from shell import Call
 
 from rebill import store
-from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
-from rebill.cli.failures import SOON, Ended, ended_by_signals, told
+from rebill.cli.failures import (
+    FAILED,
+    NEEDS_A_PERSON,
+    SOON,
+    WRONG_USAGE,
+    Ended,
+    ended_by_signals,
+    told,
+)
 from rebill.store import chain
 from rebill.store.engine import alone
 from rebill.store.record import Record, reading
@@ -65,6 +72,7 @@ FAULTS = [
         "/x cannot be read or written: it is not allowed",
         "give this user the right",
     ),
+    (OSError(None, None, "/x"), "/x cannot be read or written", "see that its disk works and has"),
     (OSError(errno.EROFS, "", "/x"), "/x lies on a disk that is read-only", "make it writable"),
     (OSError(errno.EIO, "", "/x"), "the disk fails at /x", "check the disk"),
     (OSError(errno.EMFILE, ""), "too many files are open", "raise the limit"),
@@ -147,7 +155,7 @@ FAILING = [
     (
         ("invoices", "issue", "--bill-month", "2026-03", "--on", "2026-03-16"),
         database("disk I/O error"),
-        "(sqlite3.OperationalError) disk I/O error",
+        "the disk under the database fails",
     ),
     (("cash", "import", "ach.txt"), RuntimeError("x" * 600), "x" * 500 + '"}'),
     (("db", "prune"), None, "ended by a signal (SIGTERM)"),
@@ -292,3 +300,36 @@ def test_a_process_that_dies_leaves_a_promised_code_and_a_closed_pipe_is_no_fail
     )  # fmt: skip
     os.close(write)
     assert (ran.returncode, ran.stderr) == (DONE, "")
+
+
+TWICE = """
+import os, signal, sys, threading, time
+from rebill.cli import failures, main, watch
+
+def slow(words, verbose):
+    with failures.ended_by_signals():
+        threading.Thread(target=time.sleep, args=(1,)).start()  # it takes signals as well
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(9)
+
+def run(words, verbose):
+    try:
+        slow(words, verbose)
+    except BaseException as error:
+        code, sentence = failures.told(error)
+        os.kill(os.getpid(), signal.SIGINT)  # the one that is handed on comes late
+        print(sentence, file=sys.stderr)
+        time.sleep(0.1)
+        return code
+
+main._run = run
+watch.main()
+"""
+
+
+def test_an_interrupt_that_is_told_twice_is_said_once() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", TWICE], capture_output=True, text=True, check=False, timeout=60
+    )
+    said = "error: ended by a signal (SIGINT); the record is as it was: run the command again\n"
+    assert (ran.returncode, ran.stderr) == (3, said)

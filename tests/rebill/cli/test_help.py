@@ -11,7 +11,7 @@ import pytest
 import typer.main
 from shell import Call
 
-from rebill.cli.base import WRONG_USAGE
+from rebill.cli.failures import WRONG_USAGE
 from rebill.cli.main import command_line
 from rebill.cli.manual import choices, documentation, help_layout, plain_text, topics
 

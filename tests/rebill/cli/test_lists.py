@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import found_world
 import nights
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ import typer.main
 from decided import after_march
 from shell import Call, rows
 
-from rebill.cli.base import WRONG_USAGE
+from rebill.cli.failures import WRONG_USAGE
 from rebill.cli.main import command_line
 from rebill.store.tables import DOCUMENTS, FINDINGS, RUNS
 from rebill.workspace.settings import Workspace
@@ -91,6 +92,19 @@ def test_columns_are_those_that_are_asked_for_or_all(rebill: Call) -> None:
     assert "no column is claim; there are: claim_no, carrier" in err
     wide = rebill("disputes", "list", "--wide")[1].splitlines()[0].split()
     assert set(json.loads(rebill("disputes", "list", "--json")[1])[0]) | {"words"} == set(wide)
+
+
+@pytest.mark.parametrize("words", LISTS)
+def test_columns_are_chosen_for_programs_too(words: str, rebill: Call) -> None:
+    told = json.loads(rebill(*words.split(), "--json")[1])
+    if not told or not isinstance(told, list):
+        return
+    name = list(told[0])[-1]
+    asked = ("--columns", f" {name.upper()} ,,{name}")
+    assert json.loads(rebill(*words.split(), *asked, "--json")[1]) == [
+        {name: row[name]} for row in told
+    ]
+    assert rebill(*words.split(), *asked, "--csv")[1].splitlines()[0] == name
 
 
 def test_programs_get_all_rows_and_columns_as_promised(rebill: Call, tmp_path: Path) -> None:
@@ -197,3 +211,141 @@ def test_a_finding_may_be_named_by_its_line(march: Workspace, rebill: Call) -> N
     assert code == DONE, err
     (waived,) = rows(rebill("findings", "waivers", "--csv", *here)[1])
     assert waived["finding_id"] == f"{line}:billed_after_disconnect"
+
+
+def test_no_word_of_a_file_is_obeyed_by_the_terminal_that_is_told_of_it(
+    march: Workspace, tmp_path: Path, rebill: Call
+) -> None:
+    table = tmp_path / "customers.csv"
+    table.write_text("customer,name\nC1,Evil \x1b[2J\x9b31m\u202e\n", encoding="utf-8")
+    here = ("--workspace", march.root)
+    code, _, err = rebill("load", table, *here)
+    assert code == WRONG_USAGE and "Evil" in err
+    note = ("--note", "see \x1b[2J\x1b]0;x\x07\u202e")
+    assert rebill("disputes", "event", "d1", "note", "--on", "2026-03-31", *note, *here)[0] == DONE
+    _, out, _ = rebill("disputes", "show", "d1", *here)
+    assert "[2J" in out
+    assert all(line.isprintable() for line in (out + err).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "begins"),
+    [
+        ("", "x.csv", "claim_no,"),
+        ("", "x.JSON", "[\n{"),
+        ("", "x.dat", "claim_no,"),
+        ("--json", "x", "[\n{"),
+        ("--csv", "x", "claim_no,"),
+        ("", "x.xlsx", "x.xlsx cannot be xlsx; there are: csv, json, parquet"),
+        ("--json", "x.csv", "x.csv ends as csv and json is asked for; say one"),
+        ("--csv", "x.parquet", "x.parquet ends as parquet and csv is asked for; say one"),
+    ],
+)
+def test_a_file_is_what_its_name_says_or_is_refused(
+    words: str, name: str, begins: str, tmp_path: Path, rebill: Call
+) -> None:
+    code, out, err = rebill("disputes", "list", *words.split(), "-o", tmp_path / name)
+    assert out == ""
+    if code == DONE:
+        assert (tmp_path / name).read_text().startswith(begins)
+    else:
+        assert (code, begins in err) == (WRONG_USAGE, True), err
+        assert not [*tmp_path.iterdir()]
+
+
+def test_any_number_of_rows_may_be_asked_for(rebill: Call) -> None:
+    for most in ("1", "2", "9" * 30):
+        code, out, err = rebill("disputes", "list", "--limit", most)
+        assert (code, err) == (DONE, "and 1 more\n" if most == "1" else "")
+        assert len(out.splitlines()) == (2 if most == "1" else 3)
+    assert rebill("disputes", "list", "--limit", "0")[0] == WRONG_USAGE
+
+
+def test_a_customer_or_service_is_named_without_zeros_but_an_account_is_not(
+    tmp_path: Path, rebill: Call
+) -> None:
+    place = nights.copied(tmp_path / "w", found_world.after_two_months).root
+
+    def many(*words: str) -> int:
+        return len(json.loads(rebill(*words, "--json", "--workspace", place)[1]))
+
+    found = ("findings", "list")
+    assert many(*found, "--customer", "c1") == many(*found, "--customer", "C00001") > 0
+    assert many(*found, "--service", "s-1") == many(*found, "--service", "S0000001") > 0
+    claims = ("disputes", "list", "--bill-month", "2026-03")
+    assert many(*claims, "--service", "s1") == many(*claims, "--customer", "c1") > 0
+    assert many("invoices", "list", "--customer", "c-12") == 1
+    assert many(*found, "--ban", "305R010001") > many(*found, "--ban", "305R10001") == 0
+    assert many(*found, "--customer", "c") == many(*found, "--customer", "%") == 0
+
+
+def test_a_finding_about_a_service_on_no_line_is_listed_with_its_customer(
+    tmp_path: Path, rebill: Call
+) -> None:
+    place = nights.small(tmp_path / "w")
+    nights.put(place, [("march.csv", nights.bill(3, "1FB 6145550131 20.00 20.00"))])
+    nights.night(place, "2026-03-31")
+    code, out, _ = rebill(
+        "findings", "list", "--customer", "One", "--csv", "--workspace", place.root
+    )
+    assert code == DONE
+    assert [(row["code"], row["customer"], row["line_id"]) for row in rows(out)] == [
+        ("element_not_billed", "C1", "")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "exact"),
+    [
+        ("disputes report --carrier ilec", "disputes report --carrier ILEC"),
+        ("margin quote --target 0.2 --customer c-01", "margin quote --target 0.2 --customer C1"),
+        ("margin quote --target 0.2 --customer one", "margin quote --target 0.2 --customer C1"),
+        ("disputes list --service s01", "disputes list --service S1"),
+        ("disputes list --customer ONE", "disputes list --customer C1"),
+    ],
+)
+def test_who_is_named_by_an_option_is_named_in_any_case(
+    typed: str, exact: str, rebill: Call
+) -> None:
+    told = rebill(*typed.split(), "--json")
+    assert told == rebill(*exact.split(), "--json") and told[0] != WRONG_USAGE
+
+
+def test_a_standing_exception_is_kept_for_what_is_meant(march: Workspace, rebill: Call) -> None:
+    here = ("--workspace", march.root)
+    asked = ("findings", "waive", "--reason", "agreed", "--service", "s-1", "--carrier", "ilec")
+    code, _, err = rebill(*asked, "--code", "billed above the contract rate", *here)
+    assert code == DONE, err
+    (kept,) = rows(rebill("findings", "waivers", "--csv", *here)[1])
+    assert (kept["code"], kept["service"], kept["carrier"]) == (
+        *("rate_above_contract", "S1"),
+        "ILEC",
+    )
+    assert rebill("disputes", "list", "--reason", "RATE", "--status", "ready", *here)[1] == ""
+    code, _, err = rebill(*asked, "--code", "rate_above", *here)
+    assert (code, "nearest are: rate_above_contract" in " ".join(err.split())) == (
+        WRONG_USAGE,
+        True,
+    )
+
+
+def test_documents_are_narrowed_by_what_they_bill_and_what_is_found_on_them(
+    tmp_path: Path, rebill: Call
+) -> None:
+    place = nights.copied(tmp_path / "w", found_world.after_two_months).root
+    tables = {name: rows(rebill("export", name, "--workspace", place)[1])
+              for name in ("documents", "lines", "findings")}  # fmt: skip
+    for option, table, column in (
+        ("--service", "lines", "service"),
+        ("--customer", "lines", "customer"),
+        ("--code", "findings", "code"),
+        ("--reason", "findings", "reason"),
+    ):
+        named = {row[column] for row in tables[table]} - {""}
+        assert named
+        for name in named:
+            code, out, _ = rebill(
+                "documents", "list", "--csv", option, name.lower(), "--workspace", place
+            )
+            own = {row["document_id"] for row in tables[table] if row[column] == name}
+            assert (code, {row["document_id"] for row in rows(out)}) == (DONE, own - {""}), name

@@ -11,7 +11,7 @@ import typer.main
 from nights import USUAL, bill, put, small
 from shell import Call, rows
 
-from rebill.cli.base import FAILED, NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import FAILED, NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.main import command_line
 from rebill.cli.manual.help_layout import examples
 from rebill.workspace import settings

@@ -15,7 +15,7 @@ from nights import USUAL, bill
 from shell import Call, rows
 
 from rebill.cli import failures, whereabouts
-from rebill.cli.base import WRONG_USAGE
+from rebill.cli.failures import WRONG_USAGE
 from rebill.workspace.settings import Workspace
 
 DONE = 0
@@ -67,6 +67,16 @@ def test_the_workspace_is_found_upwards_and_where_none_is_it_is_said_how_to_make
     code, out, err = rebill("disputes", "list")
     assert (code, out) == (WRONG_USAGE, "")
     assert "no workspace here" in err and "`rebill init DIR` makes one" in err
+
+
+def test_a_folder_that_is_gone_hides_no_workspace_that_is_named(
+    billed: Workspace, rebill: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert rebill("disputes", "list", "--json", "--workspace", billed.root)[0] == DONE
 
 
 def test_a_workspace_above_that_is_another_login_s_is_passed_over(
@@ -167,6 +177,34 @@ def test_the_ending_of_a_file_says_its_format(
     for words in (("-o", "x.xlsx"), ("-o", "x.json", "--format", "csv"), ("--format", "xml")):
         code, out, err = rebill("export", "claims", *words)
         assert (code, out) == (WRONG_USAGE, "") and err and not Path("x.json").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("load", ""), ("ingest", ""), ("ingest", "a.csv", ""), ("describe", ""), ("init", "")),
+        *(("status", "--workspace", ""), ("--workspace", "", "status")),
+        *(("export", "claims", "-o", ""), ("cash", "import", "")),
+    ],
+)
+def test_an_empty_word_is_no_path_and_not_the_folder_here(
+    words: tuple[str, ...], billed: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(billed.inbox)
+    code, out, err = rebill(*words)
+    assert (code, out) == (WRONG_USAGE, "") and "an empty word is no path" in err
+    assert {path.suffix for path in billed.inbox.iterdir()} == {".csv"}
+    assert rebill("disputes", "list", "--workspace", "..", "--json")[0] == DONE
+
+
+@pytest.mark.parametrize("words", [("export", "claims"), ("disputes", "list")])
+@pytest.mark.parametrize("name", ["a.xlsx", "a.html", "a.csv.gz", "a.zip"])
+def test_a_file_never_holds_another_format_than_its_name_says(
+    words: tuple[str, ...], name: str, billed: Workspace, rebill: Call, tmp_path: Path
+) -> None:
+    code, out, err = rebill(*words, "-o", tmp_path / name)
+    assert (code, out) == (WRONG_USAGE, "") and "there are: csv, " in " ".join(err.split())
+    assert not (tmp_path / name).exists()
 
 
 def test_a_month_and_a_day_have_one_spelling_everywhere(billed: Workspace, rebill: Call) -> None:

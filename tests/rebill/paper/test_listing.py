@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rebill.paper.listing import WORDS, fitted, told, whole
+from rebill.paper.text import as_text
 
 CLAIMS = pl.DataFrame(
     {
@@ -96,3 +97,10 @@ def test_rows_without_any_value_are_shown_by_their_first_column(width: int) -> N
         {"ban": [None], "words": [None]}, schema={"ban": pl.String, "words": pl.String}
     )
     assert told(fitted(empty, width)).splitlines() == ["ban", "-"]
+
+
+def test_decimals_are_written_without_idle_zeros_and_no_others_are_lost() -> None:
+    scales = {0: ("100", "100"), 2: ("100", "100.00"), 6: ("100.5", "100.5"), 4: ("1000", "1000")}
+    for scale, (value, text) in scales.items():
+        frame = pl.DataFrame({"a": pl.Series([D(value)], dtype=pl.Decimal(18, scale))})
+        assert as_text(frame).item() == text

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import subprocess
 from pathlib import Path
 
+import nights
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shell import Call
 
 from rebill.store.bulk.parts import Place, write_parts
 from rebill.workspace import inbox, lock, write
@@ -106,6 +109,17 @@ def test_a_write_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(pl.exceptions.PolarsError):
         write.write_parquet(tmp_path / "x.parquet", broken)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path, rebill: Call) -> None:
+    pipe = tmp_path / "findings.json"
+    os.mkfifo(pipe)
+    place = nights.small(tmp_path / "w").root
+    for words in ("findings list", "export findings"):
+        read = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
+        assert rebill(*words.split(), "-o", pipe, "--workspace", place) == (0, "", "")
+        assert read.communicate()[0].split() == [b"[]"]
+        assert pipe.is_fifo()
 
 
 def test_a_bulk_write_that_fails_leaves_nothing_that_counts(tmp_path: Path) -> None:
