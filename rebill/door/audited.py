@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
@@ -18,9 +19,11 @@ from invoices.bill_dates import known
 from invoices.schema import CENTS, FINDINGS, WIDE, empty
 from rebill.cash.schedule import reckoned
 from rebill.disputes.claims import closed_near
-from rebill.door.bill import Bill, Where, each, in_words, shaped
+from rebill.door.bill import Bill, shaped, summed
 from rebill.door.papers import Said
-from rebill.door.refused import ReferenceFaults
+from rebill.door.refused import ReferenceFaults, in_words
+from rebill.door.wanted import Where, each
+from rebill.door.wanted import day as wanted_day
 from rebill.judging.late_charges import verdicts_of
 from rebill.judging.whole_bills import of_bills
 from rebill.reference import current
@@ -66,7 +69,7 @@ class Audit:
     def __repr__(self) -> str:
         at_stake = self.findings["amount_at_stake"].cast(WIDE).sum()
         day = "" if self.as_of is None else f" as of {self.as_of}"
-        words = in_words(self.documents, self.lines, self.findings)
+        words = summed(self.documents, self.lines, self.findings)
         return f"Audit{day}: {words}, {at_stake or 0:,.2f} at stake"
 
 
@@ -83,14 +86,23 @@ def audit(bill: Bill, reference: Where | Sequence[Where], *, as_of: dt.date | No
         audit = rebill.audit(bill, reference="reference/")
         audit.findings.filter(pl.col("code") == "rate_above_contract")
     """
-    settings, faults, paths = bill.papers.settings, Faults(), each(reference)
+    if not isinstance(bill, Bill):
+        kind = type(bill).__name__
+        raise ConfigError(f"{kind} is no bill; `audit` takes what `rebill.read` returns")
+    paths, asked = each(reference), wanted_day(as_of)
+    with in_words():
+        return _audited(bill, paths, asked)
+
+
+def _audited(bill: Bill, paths: list[Path], asked: dt.date | None) -> Audit:
+    settings, faults = bill.papers.settings, Faults()
     if not paths:
         raise ConfigError("no reference table is named; name a folder of them, or files")
     given = tables_of(paths, settings.limits, faults)
     if given is None:
         raise ReferenceFaults(faults.listed, faults.total)
     said = bill.papers.read(current.known(given.frames, given.contracts))
-    day = as_of or _latest(said)
+    day = asked or _latest(said)
     case = _Case(said.came(day, given.contracts), given, settings.closings, day)
     lines, findings = case.judged()
     rated = Prices(given.frames, load_id=0).rate(lines.lazy())

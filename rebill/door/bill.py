@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
-from os import PathLike
-from pathlib import Path
-from typing import TypeAlias
 
 import polars as pl
 
 from invoices.carrier import Known, Profile, Profiles
 from invoices.schema import WIDE, seal
 from rebill.door.papers import Papers, Said, named
+from rebill.door.refused import in_words
+from rebill.door.wanted import Where, each, one
 from rebill.store import tables
 from rebill.store.table_out import TableOut
 from rebill.workspace.profiles import read_folder
 from rebill.workspace.settings import ConfigError, Settings
 
-Where: TypeAlias = str | PathLike[str]
-"""A path of a file or a folder."""
 NOBODYS = "(unknown)"
 """The carrier of an account nobody told us the contract of."""
 
@@ -66,11 +62,12 @@ class Bill:
 
     @cached_property
     def _said(self) -> Said:
-        return self._papers.read(Known(otherwise=NOBODYS)).came(None, [])
+        with in_words():
+            return self._papers.read(Known(otherwise=NOBODYS)).came(None, [])
 
     def __repr__(self) -> str:
         said = self._said
-        return f"Bill: {in_words(said.documents, said.of('loaded'), said.findings)}"
+        return f"Bill: {summed(said.documents, said.of('loaded'), said.findings)}"
 
 
 def read(*paths: Where, profile: str | None = None, profiles: Where | None = None) -> Bill:
@@ -89,17 +86,18 @@ def read(*paths: Where, profile: str | None = None, profiles: Where | None = Non
     """
     if not paths:
         raise ConfigError("no file is named; name files, folders or archives")
-    known = Profiles(own=_own(profiles))
-    if profile is not None and known.named(profile) is None:
-        names = ", ".join(one.profile for one in known)
-        raise ConfigError(f"no profile is called `{profile}`; there are: {names}")
-    return Bill(named([Path(path) for path in paths], profile, known, Settings()))
+    with in_words():
+        known = Profiles(own=_own(profiles))
+        if profile is not None and known.named(profile) is None:
+            names = ", ".join(there.profile for there in known)
+            raise ConfigError(f"no profile is called `{profile}`; there are: {names}")
+        return Bill(named(each(paths), profile, known, Settings()))
 
 
 def _own(profiles: Where | None) -> tuple[Profile, ...]:
     if profiles is None:
         return ()
-    folder = Path(profiles)
+    folder = one(profiles)
     if not folder.is_dir():
         raise ConfigError(f"{folder}: there is no such folder of profiles; check the path")
     return read_folder(folder)
@@ -110,7 +108,7 @@ def shaped(table: TableOut, frame: pl.DataFrame) -> pl.DataFrame:
     return seal(frame, table.columns).sort(table.key, nulls_last=False)
 
 
-def in_words(documents: pl.DataFrame, lines: pl.DataFrame, findings: pl.DataFrame) -> str:
+def summed(documents: pl.DataFrame, lines: pl.DataFrame, findings: pl.DataFrame) -> str:
     """Return how many documents, lines and findings there are, and what the lines come to."""
     count = documents["status"].value_counts(sort=True)
     statuses = ", ".join(f"{number:,} {status}" for status, number in count.iter_rows())
@@ -124,8 +122,3 @@ def in_words(documents: pl.DataFrame, lines: pl.DataFrame, findings: pl.DataFram
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def each(paths: Where | Sequence[Where]) -> list[Path]:
-    """Return one path or several as paths."""
-    return [Path(paths)] if isinstance(paths, str | PathLike) else [Path(path) for path in paths]

@@ -9,16 +9,18 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import polars as pl
 
-from rebill.cli.base import a_hand, clock_day, known_profile, now
-from rebill.door.bill import Where, each
-from rebill.door.refused import ReferenceFaults
+from rebill.cli.base import a_hand, as_record, clock_day, known_profile, now
+from rebill.door import wanted
+from rebill.door.refused import ReferenceFaults, in_words
+from rebill.door.wanted import Where
 from rebill.inquiry import known_ids
 from rebill.inquiry.explain import story
 from rebill.inquiry.export import pieces, shaped, table_frame
@@ -26,10 +28,12 @@ from rebill.inquiry.find import find
 from rebill.inquiry.tables import TABLES
 from rebill.night import batch, far_days
 from rebill.night.job import Job, look, pick
+from rebill.outbox import undelivered
 from rebill.reference import load as loading
 from rebill.run import plan
-from rebill.store.record import reading
+from rebill.store.record import Record, reading
 from rebill.workspace.log import Log
+from rebill.workspace.privacy import private
 from rebill.workspace.settings import ConfigError, Workspace, open_workspace
 
 Told: TypeAlias = dict[str, Any]
@@ -55,12 +59,12 @@ class House:
         `bill_month` is YYYY-MM; `as_of` the day for which states are reckoned, else the last
         night's. Raises `ConfigError` where no table is called so.
         """
-        if name not in TABLES:
+        if wanted.text(name) not in TABLES:
             raise ConfigError(f"{name!r} is no table; there are: {', '.join(TABLES)}")
-        months = None if bill_month is None else [_month(bill_month)]
-        table = TABLES[name]
-        with reading(self._place("export")) as record:
-            rows = table_frame(record, name, months, as_of)
+        months = None if bill_month is None else [wanted.month(bill_month)]
+        table, day = TABLES[name], wanted.day(as_of)
+        with self._asked("export") as record:
+            rows = table_frame(record, name, months, day)
             return pl.concat(list(pieces(table, shaped(table, rows))))
 
     def explain(self, line_id: str) -> Told:
@@ -68,21 +72,24 @@ class House:
 
         Raises `ConfigError` where there is no such line.
         """
-        with reading(self._place("explain")) as record:
-            return _plain(story(record, known_ids.line(record, line_id)))
+        line = wanted.text(line_id)
+        with self._asked("explain") as record:
+            return _plain(story(record, known_ids.line(record, line)))
 
     def find(self, text: str, *, as_of: dt.date | None = None) -> Told:
         """Return everything about a number, circuit, account, customer, order, claim or line."""
-        with reading(self._place("find")) as record:
-            return _plain(find(record, text, as_of))
+        words, day = wanted.text(text), wanted.day(as_of)
+        with self._asked("find") as record:
+            return _plain(find(record, words, day))
 
     def load(self, *paths: Where, replace: bool = False) -> list[Told]:
         """Load reference tables, all of them or nothing; return what changed, table by table.
 
         `replace`: each file is the whole table. Raises `ReferenceFaults` with every fault.
         """
-        place = self._place("load")
-        result = loading.load(place, _some(paths), replace=replace, given=now())
+        files = _some(paths)
+        with self._at_work("load") as place:
+            result = loading.load(place, files, replace=replace, given=now())
         if not result.ok:
             raise ReferenceFaults(result.errors, result.error_total)
         return [{"table": name, **vars(count)} for name, count in result.counts.items()]
@@ -98,12 +105,13 @@ class House:
 
         `received_on` is the day they came in; `sure` as in `night`.
         """
-        place = self._place("ingest")
-        known_profile(profile, place.root)
-        self._meant(place, received_on, sure=sure, act=True)
-        seen, where = pick(place, _some(paths), told=profile is not None)
-        job = Job("ingest", plan.plan_ingest, received_on, seen, where, profile)
-        outcome = batch.run(place, job, _silent(), now)
+        files, day = _some(paths), wanted.day(received_on, "received_on")
+        with self._at_work("ingest") as place:
+            known_profile(profile, place.root)
+            self._meant(place, day, sure=sure, act=True)
+            seen, where = pick(place, files, told=profile is not None)
+            job = Job("ingest", plan.plan_ingest, day, seen, where, profile)
+            outcome = batch.run(place, job, _silent(), now)
         became = {**{one.name: one.left or "" for one in outcome.plan.passed_over}}
         became |= outcome.became
         return [{"file": name, "became": words} for name, words in sorted(became.items())]
@@ -111,17 +119,32 @@ class House:
     def night(self, *, as_of: dt.date, sure: bool = False) -> Told:
         """Run the night of a day: take what lies in the inbox, judge, claim, price, leave papers.
 
-        Returns counts, sums, how many papers were written, and what became of each file. A day
-        before the last night, or more than 40 days after the clock's, is refused unless you are
-        `sure`: the message says what would follow. Raises `ConfigError` where another call holds
-        the workspace, and whatever went wrong with nothing half done.
+        Returns counts, sums, how many papers were written, what became of each file, and
+        `warnings` where papers could not be written though all is on record. A day before the last
+        night, or more than 40 days after the clock's, is refused unless you are `sure`: the message
+        says what would follow. Raises `ConfigError` where another call holds the workspace, and
+        `Failure` where the machine fails, with nothing half done.
         """
-        place = self._place("nightly")
-        self._meant(place, as_of, sure=sure, act=False)
-        seen, where = look(place)
-        outcome = batch.run(place, Job("nightly", plan.plan, as_of, seen, where), _silent(), now)
-        said = {"counts": outcome.counts, "sums": outcome.sums, "papers": outcome.written}
-        return _plain({**said, "files": outcome.became})
+        if (day := wanted.day(as_of)) is None:
+            raise ConfigError("a night is of a day; give as_of, as date(2026, 3, 31)")
+        with self._at_work("nightly") as place:
+            self._meant(place, day, sure=sure, act=False)
+            seen, where = look(place)
+            outcome = batch.run(place, Job("nightly", plan.plan, day, seen, where), _silent(), now)
+            return _plain(as_record(outcome))
+
+    @contextmanager
+    def _asked(self, command: str) -> Iterator[Record]:
+        """Open the record to be asked."""
+        with in_words(), reading(self._place(command)) as record:
+            yield record
+
+    @contextmanager
+    def _at_work(self, command: str) -> Iterator[Workspace]:
+        """Give the workspace to a command: what it leaves is for this login alone."""
+        undelivered.why()
+        with in_words(), private():
+            yield self._place(command)
 
     def _place(self, command: str) -> Workspace:
         """Return the workspace as it is set now, in the hand of who runs this program."""
@@ -135,7 +158,7 @@ class House:
             raise ConfigError(f"{told}; if the day is meant, say sure=True")
 
     def __repr__(self) -> str:
-        with reading(self._place("open")) as record:
+        with self._asked("open") as record:
             last = record.last_night()
         return f"House {self.root}: {f'last night {last}' if last else 'no night yet'}"
 
@@ -146,20 +169,15 @@ def open(directory: Where, *, wait: float = 0) -> House:
     house = rebill.open("acme")
     house.table("findings", bill_month="2026-03")
     """
-    return House(open_workspace(Path(directory)).root, wait)
+    if not isinstance(wait, int | float) or not wait >= 0:
+        raise ConfigError(f"wait={wait!r} is no time to wait; give seconds, 0 or more")
+    return House(open_workspace(wanted.one(directory)).root, wait)
 
 
 def _some(paths: Sequence[Where]) -> list[Path]:
     if not paths:
         raise ConfigError("no file is named; name files or folders")
-    return [one for path in paths for one in each(path)]
-
-
-def _month(text: str) -> str:
-    try:
-        return dt.datetime.strptime(text, "%Y-%m").strftime("%Y-%m")
-    except ValueError:
-        raise ConfigError(f"{text!r} is no month; write it as 2026-03") from None
+    return wanted.each(paths)
 
 
 def _silent() -> Log:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from rebill.reference.faults import LoadError
-from rebill.workspace.settings import ConfigError
+from rebill.store.engine import keeps_nothing
+from rebill.workspace.settings import ConfigError, Failure
 
 
 class ReferenceFaults(ConfigError):
@@ -18,3 +20,26 @@ class ReferenceFaults(ConfigError):
         self.faults, self.total = tuple(faults), total
         more = [f"... and {total - len(self.faults)} more"] * (total > len(self.faults))
         super().__init__("\n".join([*map(str, self.faults), *more]))
+
+    def __reduce__(self) -> tuple[type[ReferenceFaults], tuple[Sequence[LoadError], int]]:
+        """Return what it is made of, so that it comes whole out of another process."""
+        return type(self), (self.faults, self.total)
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Say as a `Failure` what a machine did not do: a full disk, rights, memory, a database.
+
+    What is a fault of the program stays what it is.
+    """
+    from rebill.cli.failures import cause_of, told
+
+    with keeps_nothing():
+        try:
+            yield
+        except (ConfigError, Failure):
+            raise
+        except Exception as fault:
+            if not cause_of(fault)[1]:
+                raise
+            raise Failure(told(fault)[1].removeprefix("error: ")) from fault

@@ -37,13 +37,16 @@ def fine(words: str) -> Told:
     return Told("ok", words)
 
 
-def parted(level: Level, message: str) -> Told:
-    """Return a message of ours as what is wrong and, behind its last `; ` or `: `, what to do."""
-    for between in ("; ", ": "):
+def parted(level: Level, message: str, otherwise: str = "") -> Told:
+    """Return a message of ours as what is wrong and, behind its last `; ` or `: `, what to do.
+
+    `otherwise` is what to do where a message names a place behind a `: ` and says no more.
+    """
+    for between in ("; ",) if otherwise else ("; ", ": "):
         words, found, remedy = message.rpartition(between)
         if found:
             return Told(level, words, remedy)
-    return Told(level, message)
+    return Told(level, message, otherwise)
 
 
 @dataclass(frozen=True)

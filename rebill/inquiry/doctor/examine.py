@@ -91,11 +91,14 @@ def _case(root: Path, today: dt.date, now: dt.datetime, held: ExitStack) -> Case
 
 def _asked(case: Case) -> Iterator[tuple[Check, Told]]:
     """Yield what each check says; of the record nothing where it cannot be had."""
+    broke: dict[str, str] = {}
     for check in CHECKS:
         if check.of_record and case.record is None:
             continue
         try:
             yield check, check.ask(case)
         except Exception as fault:  # one that breaks is a fault, and no reason to skip the others
-            words = f"it cannot be looked at: {str(fault) or type(fault).__name__}"
-            yield check, Told("fault", words.splitlines()[0], "rebill verify")
+            why = (str(fault) or type(fault).__name__).splitlines()[0]
+            words = f"as said of {broke[why]}" if why in broke else why
+            broke.setdefault(why, f"`{check.name}`")
+            yield check, Told("fault", f"it cannot be looked at: {words}", "rebill verify")

@@ -26,6 +26,14 @@ LEAST = 256 * 2**20
 """Bytes that are to be free, whatever a night writes."""
 NIGHTS = 3
 """The disk should have room for so many nights like the largest."""
+INBOX = "inbox"
+RIGHTS = {
+    "": os.R_OK | os.W_OK | os.X_OK,
+    "lines": os.R_OK | os.W_OK | os.X_OK,
+    "outbox": os.R_OK | os.W_OK | os.X_OK,
+    INBOX: os.R_OK | os.X_OK,
+}
+"""What a night does in each folder of the workspace; a folder it writes to it makes."""
 AHEAD = 5 * 60
 """A file dated so many seconds ahead of this machine's clock is dated by another clock."""
 
@@ -43,7 +51,7 @@ def profiles(case: Case) -> Told:
         own = workspace_profiles(case.workspace).own
         forms = workspace_forms(case.workspace)
     except ConfigError as fault:
-        return parted("fault", str(fault))
+        return parted("fault", str(fault), "mend that line, or take the file away")
     if drafts := unfinished_at(case.workspace.root):
         names = named(pl.Series([draft.name for draft in drafts]))
         what = f"{counted(len(drafts), 'draft')} with open questions: {names}"
@@ -59,7 +67,7 @@ def brands(case: Case) -> Told:
         found = read_brands(case.workspace, names, desk)
     if found.faults:
         name, why = min(found.faults.items())
-        return parted("fault", f"brand {name or '(none)'}: {why}")
+        return parted("fault", f"brand {name or '(none)'}: {why}", "mend that line of it")
     lacks = {name: lack for name, letter in found.letters.items() if (lack := lacking(letter))}
     if not lacks:
         return fine(f"{counted(len(names), 'brand')} of customers, each with all it needs")
@@ -81,13 +89,23 @@ CALLED = {"remittance": "remittance address", "phone or email": "phone or e-mail
 
 def contact(case: Case) -> Told:
     """Dispute letters name who sends them and whom to call."""
+    if case.settings_fault:
+        return Told("fault", f"{SETTINGS_FILE}, which names it, cannot be read", "mend that first")
     if lacks := sender_of(case.workspace.settings).lacks:
         return Told("warning", f"claim letters lack {lacks}", "fill it in: none is written without")
     return fine("dispute letters name their sender")
 
 
 def permissions(case: Case) -> Told:
-    """Nobody else can look into the workspace."""
+    """This login can work in the workspace's folders, and nobody else can look into them."""
+    for name, rights in RIGHTS.items():
+        folder = case.workspace.root / name
+        if name == INBOX and not folder.is_dir():
+            remedy = "make it, or mount the disk it lies on: no night runs without"
+            return Told("fault", f"{name}/ is not there", remedy)
+        if folder.is_dir() and not os.access(folder, rights):
+            may = "read" if name == INBOX else "written"
+            return Told("fault", f"{folder} cannot be {may} by this login", "give it the right")
     told = open_to_others(case.workspace.root)
     return fine("for this login alone") if told is None else parted("warning", told)
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from rebill.inquiry.doctor.case import Case, Told, fine, named, parted
 from rebill.intake.arrivals import waiting
+from rebill.outbox import undelivered
+from rebill.outbox.deliver import missing_months
 from rebill.outbox.lacking import lacking
 from rebill.outbox.lacking import words as lacking_words
 from rebill.outbox.to_do import counted
@@ -34,7 +36,8 @@ def runs(case: Case) -> Told:
     if open_ones:
         last = open_ones[0]
         what = f"run {last.id} ({last.command}) has not ended"
-        return Told("warning", what, f"run it again: rebill {last.command}")
+        of_day = f" --as-of {last.as_of}" if last.as_of else ""
+        return Told("warning", what, f"run it again: rebill {last.command}{of_day}")
     nights = [row for row in rows if row.command == "nightly"]
     if nights and nights[0].outcome != "done":
         why = (nights[0].sums or {}).get("error", "")
@@ -70,13 +73,16 @@ def files(case: Case) -> Told:
 
 
 def papers(case: Case) -> Told:
-    """No paper lacks, and none waits to be written."""
+    """No paper lacks, none waits to be written, and all that were written lie in the outbox."""
     rows = lacking(case.known)
     if rows.height:
         return parted("warning", lacking_words(rows.row(0, named=True)))
-    if said := case.known.fact("night.undelivered"):
-        months = said.replace(",", ", ")
-        return Told("warning", f"papers wait to be written: {months}", "the next night writes them")
+    waiting = undelivered.months(case.known)
+    gone = {*missing_months(case.known)} - waiting
+    if waiting or gone:
+        words = [f"papers wait to be written: {', '.join(sorted(waiting))}"] * bool(waiting)
+        words += [f"papers lie in the outbox no more: {', '.join(sorted(gone))}"] * bool(gone)
+        return Told("warning", "; ".join(words), "the next night writes them")
     return fine("none lacks")
 
 

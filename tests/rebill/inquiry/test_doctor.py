@@ -19,7 +19,7 @@ from nights import USUAL, bill, put
 from reference_files import write
 from shell import Call
 
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.inquiry.doctor.examine import CHECKS, examine, worst
 from rebill.reference.load import load
 from rebill.workspace.settings import Workspace
@@ -93,6 +93,32 @@ def lose_a_file(place: Workspace) -> None:
     next(iter((place.lines / "audited").rglob("*.parquet"))).unlink()
 
 
+def lose_lines(place: Workspace) -> None:
+    shutil.rmtree(place.lines)
+
+
+def lose_the_inbox(place: Workspace) -> None:
+    shutil.rmtree(place.inbox)
+
+
+def lose_papers(place: Workspace) -> None:
+    shutil.rmtree(place.outbox / "claims")
+
+
+def close_a_run_never(place: Workspace) -> None:
+    with sqlite3.connect(place.root / "rebill.db") as base:
+        base.execute("UPDATE runs SET outcome = NULL WHERE command = 'nightly'")
+
+
+def break_a_profile(place: Workspace) -> None:
+    (place.root / "profiles" / "new.toml").write_text("a = [\n")
+
+
+def break_the_words_of_a_brand(place: Workspace) -> None:
+    (place.root / "brands" / "ACME").mkdir(parents=True)
+    (place.root / "brands" / "ACME" / "brand.toml").write_text("a = [\n")
+
+
 def open_to_all(place: Workspace) -> None:
     place.root.chmod(0o755)
 
@@ -120,7 +146,13 @@ def date_a_file_ahead(place: Workspace) -> None:
     [
         (break_settings, "settings", "fault", "nmae"),
         (break_settings, "database", "fault", "mend that first"),
-        (lose_database, "database", "fault", "rebill db upgrade --new"),
+        (break_settings, "contact", "fault", "cannot be read -> mend that first"),
+        (lose_database, "database", "fault", "has files of one -> restore it, with lines/ of"),
+        (lose_the_inbox, "permissions", "fault", "inbox/ is not there -> make it, or mount"),
+        (lose_papers, "papers", "warning", "no more: 2026-03 -> the next night writes"),
+        (close_a_run_never, "runs", "warning", "run it again: rebill nightly --as-of 2026-"),
+        (break_a_profile, "profiles", "fault", "cannot be read -> mend that line, or take"),
+        (break_the_words_of_a_brand, "brands", "fault", "cannot be read -> mend that line"),
         (spoil_database, "database", "fault", "from a backup"),
         (age_database, "database", "fault", "-> run `rebill db upgrade`"),
         (lose_a_file, "files", "fault", "from a backup"),
@@ -137,11 +169,19 @@ def test_what_is_broken_is_told_with_its_remedy_and_all_else_looked_at(
     broken(sound)
     found = told(sound)
     assert found[check][0] == level and words in found[check][1]
-    alone = {"settings", "database"} if "settings" in found else {check}
-    contact = {"contact"} if broken is break_settings else set()
-    assert {*found} <= alone | contact, "nothing else is wrong"
+    alone = {"settings", "database", "contact"} if "settings" in found else {check}
+    assert {*found} == alone, "nothing else is wrong"
     said = set(examine(sound.root, DAY, now())["check"])
     assert said >= {one.name for one in CHECKS if not one.of_record}
+
+
+def test_one_cause_that_breaks_several_checks_is_told_at_length_once(sound: Workspace) -> None:
+    lose_lines(sound)
+    found = told(sound)
+    assert {"files", "accounts", "services", "codes", "rates", "markups"} <= {*found}
+    words = [found[name][1] for name in ("accounts", "services", "codes", "rates", "markups")]
+    assert "is gone; put that very file back from a backup" in words[0]
+    assert {*words[1:]} == {"it cannot be looked at: as said of `accounts` -> rebill verify"}
 
 
 def test_a_record_that_breaks_while_it_is_read_is_a_fault_of_the_check(sound: Workspace) -> None:

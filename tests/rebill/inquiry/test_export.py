@@ -15,7 +15,7 @@ import pytest
 from nights import USUAL, bill, exported, put, small
 from shell import Call
 
-from rebill.cli.base import FAILED
+from rebill.cli.failures import FAILED
 from rebill.inquiry import export
 from rebill.inquiry.tables import TABLES
 from rebill.paper.text import as_text

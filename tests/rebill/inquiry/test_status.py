@@ -6,13 +6,16 @@ import inspect
 import json
 import re
 import shlex
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 from nights import USUAL, bill, put
 from shell import Call
 
 from docs import generate
-from rebill.cli.base import FAILED, NEEDS_A_PERSON
+from rebill.cli.failures import FAILED, NEEDS_A_PERSON
 from rebill.outbox import to_do
 from rebill.workspace.settings import Workspace
 
@@ -55,7 +58,7 @@ def test_a_stray_file_counts_for_the_night_that_took_it_in_and_never_again(
 
     code, out, err = rebill("nightly", "--as-of", "2026-02-11", "--json")
     assert code == DONE and "refused" not in err
-    assert [*json.loads(out)] == ["counts", "sums", "papers", "files"], "as programs read it"
+    assert [*json.loads(out)] == ["counts", "sums", "papers", "files", "warnings"]
     code, work = waits(rebill)
     assert code == DONE and [*work] == ["letters", "ready", "refused"]
     assert rebill(*shlex.split(str(work["refused"]["do"]))[1:])[0] == DONE, "it is dismissed"
@@ -137,3 +140,28 @@ def test_a_night_says_in_eight_lines_what_it_did(place: Workspace, rebill: Call)
     assert lines[-1].startswith("Took       ")
     out = rebill("nightly", "--as-of", "2026-03-10")[1]
     assert out.startswith("Came in    nothing new\nHeld       1 held from before\n")
+
+
+def test_a_claim_of_an_account_under_no_contract_has_no_day_to_be_filed_by(
+    place: Workspace, rebill: Call
+) -> None:
+    put(place, [("b.csv", bill(3, USUAL, ban="999R010001"))])
+    told = rebill("nightly", "--as-of", "2026-03-10")[1]
+    assert "Claims     1 ready, 47.00; no day is known to file by\n" in told
+
+
+def test_what_a_night_tells_is_asked_once_for_its_papers_and_its_summary(
+    place: Workspace, rebill: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    for name in ("read_digest", "last_sold", "to_approve"):
+        once = partial(_told, getattr(to_do, name), asked, name)
+        monkeypatch.setattr(to_do, name, once)
+    put(place, [("b.csv", bill(2, USUAL)), ("b3.csv", bill(3, USUAL, previous="47.00"))])
+    assert "4 invoices, 80.66 charged, margin 7.33" in rebill("nightly", "--as-of", "2026-03-10")[1]
+    assert sorted(asked) == ["last_sold", "read_digest", "to_approve"]
+
+
+def _told(what: Callable[..., Any], asked: list[str], name: str, *words: Any) -> Any:
+    asked.append(name)
+    return what(*words)
