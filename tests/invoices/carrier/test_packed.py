@@ -111,7 +111,7 @@ def reading(records: Sequence[bytes], which: Profile | None = None) -> Reading:
     return read(source_of_bytes("tape", "d", b"".join(records)), which or profile())
 
 
-@few(25)
+@few(12)
 @given(
     st.lists(st.integers(-99_999_999, 99_999_999), min_size=1, max_size=6),
     st.sampled_from(["cp037", "cp500", "cp1140", "ascii", "latin-1"]),
@@ -160,7 +160,7 @@ def shown(content: bytes, kind: str, decimals: int = 0) -> str | None:
     return cells["n"].to_list()[0]
 
 
-@few(60)
+@few(30)
 @given(st.integers(1, 8), st.data())
 def test_an_integer_of_any_length_is_its_number(length: int, data: st.DataObject) -> None:
     most = 256**length // 2
@@ -168,7 +168,7 @@ def test_an_integer_of_any_length_is_its_number(length: int, data: st.DataObject
     assert shown(binary(number, length), "binary") == str(number)
 
 
-@few(60)
+@few(30)
 @given(st.integers(1, 16), st.integers(0, 6), st.sampled_from("cfaebd"), st.data())
 def test_a_packed_number_of_any_length_is_its_number(
     length: int, decimals: int, sign: str, data: st.DataObject

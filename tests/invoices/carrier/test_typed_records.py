@@ -306,7 +306,7 @@ ROWS = st.lists(
 )  # fmt: skip
 
 
-@few(25)
+@few(10)
 @given(st.lists(ROWS, min_size=1, max_size=3), st.data())
 def test_what_is_written_is_read_and_what_is_lost_is_seen(
     bills: list[list[tuple[str, int, str]]], data: st.DataObject

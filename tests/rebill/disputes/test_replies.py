@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 from claim_nights import claims, filed
 from nights import CONTRACT, NOW, night, table
+from shell import Call
 
 from rebill.disputes import file
 from rebill.disputes.replies import import_status
@@ -129,13 +128,13 @@ def test_a_contract_that_names_a_form_that_is_not_there_says_so(tmp_path: Path) 
         night(workspace, "2026-03-25")
 
 
-def test_the_commands_show_what_is_to_be_done_and_refuse_with_the_reason(tmp_path: Path) -> None:
+def test_the_commands_show_what_is_to_be_done_and_refuse_with_the_reason(
+    tmp_path: Path, rebill: Call
+) -> None:
     workspace = filed(tmp_path / "w")
 
     def run(*words: str) -> tuple[int, str, str]:
-        command = [sys.executable, "-m", "rebill.cli", *words, "--workspace", str(workspace.root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout, done.stderr
+        return rebill(*words, "--workspace", workspace.root)
 
     code, out, _ = run("disputes", "list", "--due", "--as-of", "2026-05-25", "--json")
     rows = pl.read_json(out.encode())

@@ -11,7 +11,7 @@ import pytest
 from hostile_files import workbook, zipped
 from shell import Call
 
-from rebill.cli.base import WRONG_USAGE
+from rebill.cli.failures import WRONG_USAGE
 from rebill.workspace import apart
 from rebill.workspace.settings import SETTINGS_FILE, Workspace
 

@@ -12,7 +12,7 @@ from nights import USUAL, bill, put, small
 from shell import Call, rows
 
 from rebill.cli import base
-from rebill.cli.base import NEEDS_A_PERSON, WRONG_USAGE
+from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.night import batch
 from rebill.night.job import Job
 from rebill.run import plan

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from rebill import store
 from rebill.store import engine
-from rebill.store.models import Fact
+from rebill.store.models import Fact, Run
+from rebill.store.runs import note_failure
 from rebill.workspace.settings import ConfigError, Workspace
 
 
@@ -44,3 +47,21 @@ def test_what_another_process_made_of_the_database_is_seen_by_the_next_transacti
         assert connection.scalar(sa.select(sa.func.count()).select_from(Fact)) == 1
     with pytest.raises(ConfigError, match=said), store.transaction(any_workspace):
         pass
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("database or disk is full", "the disk under the database is full"),
+        ("no such column: x\nLINE 1: SELECT x", "no such column: x"),
+    ],
+)
+def test_of_a_statement_that_failed_nothing_it_held_is_on_record(
+    said: str, kept: str, any_workspace: Workspace
+) -> None:
+    statement = "INSERT INTO customers VALUES (?)"
+    fault = sa.exc.OperationalError(statement, ("Ana Lee",), sqlite3.OperationalError(said))
+    with store.transaction(any_workspace) as connection:
+        note_failure(connection, any_workspace.hand, fault, "nightly")
+        (sums,) = connection.scalars(sa.select(Run.sums).where(Run.outcome == "failed"))
+    assert sums == {"error": kept}

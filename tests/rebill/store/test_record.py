@@ -255,7 +255,7 @@ def test_what_breaks_while_the_record_is_changed_is_a_run_that_failed(
     by = ("command", "outcome", "who", "host", "started", "finished")
     assert runs.select(by).rows() == [("books close", "failed", "ana", "desk", when, when)] * 2
     said = [json.loads(sums)["error"] for sums in runs["sums"]]
-    assert said == ["told to end", str(lost.value)[:500]]
+    assert said[0] == "told to end" and said[1] and "SQL" not in said[1], lost.value
 
 
 def cut(connection: sa.Connection) -> None:
