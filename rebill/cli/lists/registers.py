@@ -129,21 +129,29 @@ def documents_list(
     import polars as pl
 
     from rebill.cli.lists.filters import known
-    from rebill.store.table_out import Asked
-    from rebill.store.tables import DOCUMENTS
 
     state = known("--status", status, DOCUMENT_STATES)
     with given.reading() as record:
-        asked = Asked(record, wanted.months())
-        rows = DOCUMENTS.rows(asked).select(DOCUMENTS.columns.names()).collect()
-        rows = wanted.of_account(rows if state is None else rows.filter(status=state))
-        for own in _documents_with(record, wanted, asked):
-            rows = rows.join(own, on="document_id", how="semi", maintain_order="left")
+        rows = _documents(record, wanted)
         why = _why(record)
+    rows = rows if state is None else rows.filter(status=state)
     rows = rows.join(why, on="document_id", how="left", maintain_order="left")
     waits = pl.col("status").replace_strict({"held": 0, "refused": 1}, default=2)
     rows = rows.sort(waits, -pl.col("bill_date").to_physical(), "carrier", "ban", "document_id")
     given.show(rows, "documents")
+
+
+def _documents(record: Record, wanted: OfFinding) -> pl.DataFrame:
+    """Return the documents that are asked for: by whose they are, what they bill, what is found."""
+    from rebill.store.table_out import Asked
+    from rebill.store.tables import DOCUMENTS
+
+    asked = Asked(record, wanted.months())
+    rows = DOCUMENTS.rows(asked).select(DOCUMENTS.columns.names()).collect()
+    rows = wanted.of_account(rows)
+    for own in _documents_with(record, wanted, asked):
+        rows = rows.join(own, on="document_id", how="semi", maintain_order="left")
+    return rows
 
 
 def _documents_with(record: Record, wanted: OfFinding, asked: Asked) -> Iterator[pl.DataFrame]:
@@ -187,6 +195,7 @@ def _why(record: Record) -> pl.DataFrame:
     "list", epilog=example("rebill runs list", "rebill runs list --command nightly --limit 7")
 )
 def runs_list(
+    wanted: OfFinding,
     *,
     command: Annotated[
         str | None, typer.Option("--command", help="Only runs of this command.")
@@ -198,11 +207,18 @@ def runs_list(
 ) -> None:
     """List what was run, for which day, by whom, how it ended.
 
-    On which machine too. The last one comes first; as JSON or CSV they stand in their order.
+    On which machine too. The last one comes first; as JSON or CSV they stand in their order. With
+    --carrier, --bill-month and their like, those that took such documents in.
     """
-    from rebill.cli.lists.filters import narrowed
+    import polars as pl
+
+    from rebill.cli.lists.filters import ANY, narrowed
     from rebill.store.tables import run_rows
 
     with given.reading() as record:
         rows = narrowed(run_rows(record), command=command, outcome=outcome)
+        if wanted != ANY:
+            such = _documents(record, wanted).select("document_id")
+            took = record.documents().join(such, on="document_id", how="semi")
+            rows = rows.filter(pl.col("run").is_in(took["run_id"].implode()))
     given.show(rows, "runs", rows.reverse())

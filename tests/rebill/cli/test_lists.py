@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import example_world
 import found_world
 import nights
 import polars as pl
@@ -17,6 +18,7 @@ from shell import Call, rows
 
 from rebill.cli.failures import WRONG_USAGE
 from rebill.cli.main import command_line
+from rebill.store.record import reading
 from rebill.store.tables import DOCUMENTS, FINDINGS, RUNS
 from rebill.workspace.settings import Workspace
 
@@ -349,3 +351,19 @@ def test_documents_are_narrowed_by_what_they_bill_and_what_is_found_on_them(
             )
             own = {row["document_id"] for row in tables[table] if row[column] == name}
             assert (code, {row["document_id"] for row in rows(out)}) == (DONE, own - {""}), name
+
+
+def test_runs_are_narrowed_by_the_documents_they_took_in(tmp_path: Path, rebill: Call) -> None:
+    place = nights.copied(tmp_path / "w", example_world.build)
+    with reading(place) as record:
+        took = record.documents().with_columns(month=pl.col("bill_date").dt.strftime("%Y-%m"))
+    assert took["run_id"].n_unique() > 1
+    for option, column in (("--bill-month", "month"), ("--ban", "ban"), ("--carrier", "carrier")):
+        for name, run_ids in took.drop_nulls(column).group_by(column).agg("run_id").iter_rows():
+            words = ("runs", "list", "--csv", option, name, "--workspace", place.root)
+            code, out, _ = rebill(*words)
+            assert (code, {int(row["run"]) for row in rows(out)}) == (DONE, set(run_ids)), name
+    words = ("runs", "list", "--command", "load", "--bill-month", "2026-02")
+    code, out, err = rebill(*words, "--workspace", place.root)
+    assert (code, out) == (DONE, "")
+    assert err == "no runs with --bill-month 2026-02 --command load\n"
