@@ -108,7 +108,13 @@ def test_two_bills_of_one_number_in_a_night_that_differ_are_held(workspace: Work
     assert "part lines came 2 times: `a.csv`, `b.csv`" in table(workspace, "findings")["message"][0]
 
 
-@pytest.mark.parametrize("part", [*PARTS, "ledger"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        *(PARTS[0], "ledger"),
+        *(pytest.param(part, marks=pytest.mark.soak) for part in PARTS[1:]),
+    ],
+)
 def test_a_part_that_comes_again_while_its_bill_waits_or_after_adds_no_row(
     workspace: Workspace, part: str
 ) -> None:

@@ -67,12 +67,10 @@ def fail_at(spot: Spot, root) -> Workspace:
 
 def test_a_night_whose_disk_fails_once_at_any_place_is_finished_by_the_next(calm, tmp_path):
     expected, spots = calm
-    # One of each place: what is opened there is written, so that opening fails at one of them. The
-    # first and the last time of all take long.
+    # One of each call, at the place it is come by last: all places, the first time and the last,
+    # take long.
     writing = [spot for spot in spots if spot[0] in WRITING]
-    once = {
-        call if call == "open" else place: (call, place, n) for call, place, n in writing
-    }.values()
+    once = {call: (call, place, n) for call, place, n in writing}.values()
     assert {call for call, *_ in once} == WRITING
     for number, spot in enumerate(once):
         assert left_by(fail_at(spot, tmp_path / str(number))) == expected, spot

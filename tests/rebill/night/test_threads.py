@@ -25,7 +25,8 @@ def _demo(
     return exported(workspace), outbox(workspace)
 
 
-@pytest.mark.parametrize("size", [(12, 1), pytest.param((500, 3), marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("size", [(12, 1), (500, 3)])
 def test_one_thread_says_what_many_say(size: tuple[int, int], tmp_path: Path) -> None:
     tables, papers = _demo(tmp_path / "one", 1, *size)
     assert len(papers) > 10

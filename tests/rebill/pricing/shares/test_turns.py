@@ -18,7 +18,7 @@ from rebill.pricing.shares.turns import Before, said_before
 
 CENT = D("0.01")
 MONTHS = [f"2026-{month:02d}" for month in range(1, 7)]
-SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 12))]
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 12))]
 """Half years of two partners and of four."""
 
 
