@@ -115,8 +115,10 @@ def _names(names: pl.Series, most: int = 1) -> str:
     return ", ".join(map(str, known[:most])) + more
 
 
-def _of(amount: Decimal | None) -> str:
-    return f", ${amount:,.2f}" if amount else ""
+def _of(amount: Decimal | None, by: dt.date | None = None) -> str:
+    """Return by when the first of it is to be done, and how much money it is, where it is known."""
+    first = f", the first by {by}" if by else ""
+    return first + (f", ${amount:,.2f}" if amount else "")
 
 
 def _returns(morning: Morning) -> ToDo | None:
@@ -125,7 +127,7 @@ def _returns(morning: Morning) -> ToDo | None:
     if rows.is_empty():
         return None
     by, amount = _first(rows["send_by"]), _dollars(rows["amount"])
-    words = f"{counted(rows.height, 'debit')} to send back, the first by {by}{_of(amount)}"
+    words = f"{counted(rows.height, 'debit')} to send back{_of(amount, by)}"
     return ToDo("debits_to_return", True, rows.height, amount, by, words, "rebill cash events")
 
 
@@ -135,7 +137,7 @@ def _deadlines(morning: Morning) -> ToDo | None:
     if rows.is_empty():
         return None
     by, amount = _first(rows["file_by"]), _dollars(rows["amount"])
-    words = f"{counted(rows.height, 'claim')} to file, the first by {by}{_of(amount)}"
+    words = f"{counted(rows.height, 'claim')} to file{_of(amount, by)}"
     do = f"rebill disputes submit {rows['claim_no'][0]} --on DATE"
     return ToDo("deadlines", True, rows.height, amount, by, words, do)
 
@@ -151,8 +153,7 @@ def _bills(morning: Morning) -> ToDo | None:
     if rows.is_empty():
         return None
     by, amount = _first(rows["debit_on"]), _dollars(rows["amount"])
-    first = f", the first by {by}" if by else ""
-    words = f"{counted(rows.height, 'bill')} to approve before the pull{first}{_of(amount)}"
+    words = f"{counted(rows.height, 'bill')} to approve before the pull{_of(amount, by)}"
     return ToDo(
         "bills_to_approve", True, rows.height, amount, by, words, "rebill bills list --waiting"
     )
@@ -210,8 +211,7 @@ def _ready(morning: Morning) -> ToDo | None:
     if rows.is_empty():
         return None
     amount, by = _dollars(rows["amount"]), _first(rows["file_by"])
-    first = f", the first by {by}" if by else ""
-    words = f"{counted(rows.height, 'claim')} ready to file{first}{_of(amount)}"
+    words = f"{counted(rows.height, 'claim')} ready to file{_of(amount, by)}"
     return ToDo(
         "ready", False, rows.height, amount, by, words, "rebill disputes list --status ready"
     )

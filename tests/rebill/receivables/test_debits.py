@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal as D
 from pathlib import Path
 
 import nights
 import polars as pl
-import postgres
 import pytest
 from achkit import validate
 from debited_world import FIRST, LIVE, SETTLED, day, debit, debited, owes
-from owing_world import AGREED, invoice_of, owing
+from owing_world import AGREED, invoice_of
 from reference_files import write
 from shell import Call
 
@@ -24,27 +22,6 @@ from rebill.reference.load import load
 from rebill.selling.issue import issue, void
 from rebill.store.record import reading
 from rebill.workspace.settings import SETTINGS_FILE, Workspace
-
-
-@pytest.fixture
-def owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    workspace = nights.copied(tmp_path / "w", owing)
-    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-    return workspace
-
-
-@pytest.fixture
-def owed_elsewhere(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    postgres_server: str,
-    upgraded_postgres: str,
-) -> Iterator[Workspace]:
-    """The same on PostgreSQL."""
-    with postgres.fresh_database(postgres_server, "receivables", upgraded_postgres) as url:
-        workspace = nights.copied(tmp_path / "w", owing, url)
-        monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-        yield workspace
 
 
 def test_an_account_gets_a_prenote_first_and_each_invoice_is_debited_once(

@@ -23,13 +23,6 @@ from rebill.workspace.settings import SETTINGS_FILE, Workspace
 
 
 @pytest.fixture
-def owed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    workspace = nights.copied(tmp_path / "w", owing)
-    monkeypatch.setenv("REBILL_WORKSPACE", str(workspace.root))
-    return workspace
-
-
-@pytest.fixture
 def owed_elsewhere(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

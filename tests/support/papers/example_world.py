@@ -35,8 +35,6 @@ STANDS_FOR = {
         "NORTHLINE-2026-000042": "NORTHLINE-2026-000001",
         "120.00": "1.00",
         "10000": "20",
-        "corrected.csv": "CORRECTED",
-        "CREDIT": "CREDIT",
         "CLAIM": "D-000001",
         "FILE": "bills/north.csv",
         "DIR": "DEMO",
@@ -326,5 +324,4 @@ def _named(workspace: Workspace) -> Mapping[str, str]:
         "REPLACED": ids["INV2", "loaded"],
         "BY": ids["INV2", "held"],
         "HELD": ids["H3", "held"],
-        "CORRECTED": "corrected.csv",
     }
