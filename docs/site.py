@@ -26,7 +26,7 @@ READERS = {
     "To run it": ("who runs it", "who plans the machine"),
     "To feed it": ("who feeds it",),
     "To dispute": ("who disputes", "who decides"),
-    "To sell": ("who prices", "who bills", "who pays partners"),
+    "To sell": ("who sells", "who prices", "who bills", "who pays partners"),
     "To watch the money": ("who watches the cash", "who collects", "who keeps the books"),
     "To build on it": ("who writes Python", "who changes it", "who asks why"),
     "To look up": ("who types", "who feeds it and scripts it"),

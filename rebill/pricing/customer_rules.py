@@ -14,7 +14,7 @@ CUSTOMER_RULES = pl.Schema(
     {
         "customer": pl.String(),
         "cost_basis": pl.String(),  # expected, billed
-        "rounding": pl.String(),  # rebill.store.shapes_selling.ROUNDINGS; null = line
+        "rounding": pl.String(),  # rebill.store.shapes_in.shapes_selling.ROUNDINGS; null = line
         "proration": pl.String(),  # null = the carrier's
         "minimum_months": pl.Int64(),  # null = none
         "tax_exempt": pl.Boolean(),

@@ -2,7 +2,7 @@
 
 A load is an upsert by natural key: rows that a file does not name stay, the same content again
 changes nothing, a changed row closes its old version and adds a new one. With `replace` a file is
-the whole table.
+the whole table, but of a table whose rows are only ever added.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def compare(
     insert = met.filter(~same)
     changed = insert.get_column("row_id").drop_nulls()
     gone = current.join(new, on=key, how="anti", nulls_equal=True)
-    if not replace:
+    if not replace or shape.append:
         named = new.select("carrier", "usoc").unique() if yielding is not None else None
         gone = (
             gone.clear()

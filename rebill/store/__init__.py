@@ -7,6 +7,7 @@ in bulk, `bulk` names the Parquet files that count, `runs` records runs, `number
 from rebill.store import models_bank, models_disputes
 from rebill.store import models_decisions as _models_decisions
 from rebill.store import models_earning as _models_earning
+from rebill.store import models_quotes as _models_quotes
 from rebill.store import models_selling as _models_selling
 from rebill.store.bulk.registry import (
     bulk_amount,
@@ -24,7 +25,7 @@ from rebill.store.frames import insert_frame, read_frame, read_table, update_row
 from rebill.store.numbers import next_numbers
 from rebill.store.runs import finish_run, known_files, note_file, start_run
 
-_CONCERNS = (_models_decisions, _models_earning, _models_selling)
+_CONCERNS = (_models_decisions, _models_earning, _models_quotes, _models_selling)
 """Tables of one concern each, which are part of the models once they are imported."""
 
 __all__ = [

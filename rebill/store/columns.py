@@ -67,6 +67,7 @@ class TableIn:
     overlap: bool = False  # rows of one key less its start may not overlap
     references: tuple[Reference, ...] = ()
     one_of: tuple[str, str] | None = None  # exactly one of the two is given
+    append: bool = False  # rows are only ever added: no file is the whole of it
 
     @property
     def schema(self) -> pl.Schema:

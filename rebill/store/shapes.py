@@ -21,8 +21,10 @@ from rebill.store.columns import (
     period,
     text,
 )
-from rebill.store.shapes_earning import COMMISSIONS, COST_TO_SERVE
-from rebill.store.shapes_selling import (
+from rebill.store.shapes_in.shapes_earning import COMMISSIONS, COST_TO_SERVE
+from rebill.store.shapes_in.shapes_orders import AFTER_INVENTORY
+from rebill.store.shapes_in.shapes_quotes import ASKED_FOR
+from rebill.store.shapes_in.shapes_selling import (
     AFTER_CUSTOMERS,
     AFTER_SERVICES,
     CUSTOMER_DEBITS,
@@ -322,6 +324,8 @@ TABLES: dict[str, TableIn] = {
         PROMISED_CREDITS,
         COST_TO_SERVE,
         COMMISSIONS,
+        *AFTER_INVENTORY,
+        *ASKED_FOR,
     )
 }
 """In load order: what a row refers to stands in an earlier table."""

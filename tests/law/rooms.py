@@ -17,8 +17,8 @@ ORDER = {
     "rebill": """door | cli | demo | portal | inquiry | night | judging | selling, intake | outbox
         | books, cash | receivables | quotes | orders | disputes | run | executor | reference
         | store | workspace | pricing, paper""",
-    "reconcile": "audit, cash | pulls, claims | findings, window | contracts | schema, homes"
-    ", policies | pull_codes",
+    "reconcile": """audit, cash | pulls, claims, orders | findings, window | contracts
+        | schema, homes, policies | pull_codes""",
 }
 """A room may import those to its right, never one to its left or one that stands beside it."""
 

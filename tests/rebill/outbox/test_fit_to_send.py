@@ -18,7 +18,7 @@ from shell import Call
 
 from rebill.cli.failures import NEEDS_A_PERSON
 from rebill.outbox.made_of import ROUNDED
-from rebill.store.shapes_selling import ROUNDINGS
+from rebill.store.shapes_in.shapes_selling import ROUNDINGS
 from rebill.workspace.settings import Workspace
 
 FORMS = "pdf,html,csv,json,x12"

@@ -22,7 +22,7 @@ from rebill.pricing.customer_rules import CUSTOMER_RULES, rules_of
 from rebill.pricing.markups import BUNDLES, MARKUPS, METHODS, RETAIL
 from rebill.pricing.rate import rate
 from rebill.pricing.tiers import TIERS
-from rebill.store.shapes_selling import PRORATIONS, ROUNDINGS
+from rebill.store.shapes_in.shapes_selling import PRORATIONS, ROUNDINGS
 from reconcile.schema import AUDITED
 
 BILL = dt.date(2026, 2, 10)

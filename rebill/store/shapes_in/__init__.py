@@ -1,0 +1,1 @@
+"""The reference tables of one concern each; `rebill.store.shapes.TABLES` lists them all."""
