@@ -6,7 +6,6 @@ they make good for it. Only final statements count as stated, for what is carrie
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +15,7 @@ import polars as pl
 
 from invoices.customer.pdf_words import breakable
 from invoices.customer.words import seen
+from rebill.books.commission_words import METHODS, money, payer, period, value_words
 from rebill.books.statements import COMMISSIONS, by_invoice, statement_rows, statements
 from rebill.paper.page import render
 from rebill.paper.text import strict_csv
@@ -123,7 +123,6 @@ def payer_lacks(record: Record) -> str:
 def _said(record: Record, own: dict[str, Any], rows: pl.DataFrame, told: Account) -> dict[str, Any]:
     """Return what a statement says, in words for its templates."""
     settings = record.workspace.settings
-    house, first = settings.house, dt.date.fromisoformat(own["month"] + "-01")
     foot = by_invoice(record, rows)
     customers = current.current_frame(record.workspace, record.connection, "customers")
     names = dict(customers.select("customer", seen(pl.col("name"))).collect().iter_rows())
@@ -131,37 +130,35 @@ def _said(record: Record, own: dict[str, Any], rows: pl.DataFrame, told: Account
         "late", "invoice_no", "deal", "method", "service", "line_id", nulls_last=True
     )
     return {
-        "house": house.name,
-        "house_address": [*house.address, *filter(None, (house.phone, house.email))],
+        **payer(record),
+        **period(own["month"]),
         "payee": own["payee"],
         "payee_address": list(settings.commissions.addresses.get(own["payee"], ())),
         "number": told.number,
-        "month": f"{first:%B %Y}",
-        "period": f"{first:%B %-d, %Y} to {_last_day(first):%B %-d, %Y}",
-        "year": f"{first:%Y}",
+        "year": own["month"][:4],
         "status": own["status"],
-        "total": _money(own["amount"]),
-        "account": [[words, _money(amount)] for words, amount in _account_lines(told)],
-        "to_pay": _money(told.to_pay),
-        "forward": _money(told.forward) if told.forward else "",
-        "year_to_date": _money(told.year),
+        "total": money(own["amount"]),
+        "account": [[words, money(amount)] for words, amount in _account_lines(told)],
+        "to_pay": money(told.to_pay),
+        "forward": money(told.forward) if told.forward else "",
+        "year_to_date": money(told.year),
         "invoices": [
             {
                 **{name: str(row[name] or "") for name in ("invoice_no", "bill_date")},
                 "customer": names.get(row["customer"]) or row["customer"] or "",
-                **{n: _money(row[n]) for n in ("total", "commissionable", "commission")},
+                **{n: money(row[n]) for n in ("total", "commissionable", "commission")},
             }
             for row in foot.iter_rows(named=True)
         ],
         "rows": [
             {
                 **{n: row[n] or "" for n in ("invoice_no", "service", "line_id")},
-                "deal": f"{row['deal']}, {_METHODS[row['method']]}",
+                "deal": f"{row['deal']}, {METHODS[row['method']]}",
                 "late": row["late"],
-                "basis": _money(row["basis"]),
-                "value": _value(row["method"], row["value"]),
+                "basis": money(row["basis"]),
+                "value": value_words(row["method"], row["value"]),
                 "share": f"{row['share'].normalize():f} %",
-                "amount": _money(row["amount"]),
+                "amount": money(row["amount"]),
             }
             for row in detail.iter_rows(named=True)
         ],
@@ -176,26 +173,3 @@ def _account_lines(told: Account) -> list[tuple[str, Decimal]]:
         ("Taken back (credits, charges below cost)", told.taken_back),
     ]
     return [*lines, *([("Late, of earlier months", told.late)] if told.late else [])]
-
-
-def _last_day(first: dt.date) -> dt.date:
-    return (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1)
-
-
-_METHODS = {
-    "percent_of_price": "of the price",
-    "percent_of_margin": "of the margin",
-    "residual": "residual",
-    "flat": "a month",
-    "one_off": "once",
-}
-
-
-def _money(amount: Any) -> str:
-    return "" if amount is None else f"{amount:,.2f}".replace("-", "\u2212")
-
-
-def _value(method: str, value: Any) -> str:
-    if method in ("flat", "one_off"):
-        return _money(value)
-    return f"{(value * 100).normalize():f} %"

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from invoices.periods import month_of
 from invoices.schema import CENTS
 from rebill import __version__
+from rebill.books.recovered import BILLS, recovered
 from rebill.paper.text import as_text
 from rebill.pricing.customer_lines import OWN_TAXES
 from rebill.pricing.earning.commissions import (
@@ -76,9 +77,12 @@ def earned_by_month(record: Record, before: Before) -> Months:
     """
     bills = record.customer_invoices().filter(pl.col("status") != "void")
     known = rules(record)
+    back = recovered(record, known)
+    bills = pl.concat([bills.select(BILLS.names()), back.bills])
 
     def lines_of(invoices: pl.DataFrame) -> pl.LazyFrame:
-        return record.customer_lines(invoices["bill_month"].unique().to_list()).select(READ)
+        sold = record.customer_lines(invoices["bill_month"].unique().to_list()).select(READ)
+        return pl.concat([sold, back.lines.lazy()]) if back.lines.height else sold
 
     return months_of(lines_of, bills if known.height else bills.clear(), known, before)
 
@@ -157,16 +161,16 @@ def by_invoice(record: Record, rows: pl.DataFrame) -> pl.DataFrame:
     """Return what statement rows come to by invoice, and how it foots with the invoice.
 
     Columns payee, invoice_no, customer, bill_date, total (of the invoice), commissionable (of it
-    what earns a commission), commission.
+    what earns a commission), commission. Of what a carrier gave back the total is all that was
+    credited, commissionable what of it is verified line by line.
     """
-    bills = record.customer_invoices().select("invoice_no", "bill_date", "total", "bill_month")
+    names = ("invoice_no", "bill_date", "total", "bill_month")
+    back = recovered(record, rules(record))
+    bills = pl.concat([record.customer_invoices().select(names), back.bills.select(names)])
     asked = bills.join(rows.select("invoice_no").unique(), on="invoice_no", how="semi")
-    lines = record.customer_lines(asked["bill_month"].unique().to_list())
-    able = (
-        lines.filter(_pays())
-        .group_by("invoice_no")
-        .agg(commissionable=pl.col("price").sum().cast(CENTS))
-    )
+    lines = record.customer_lines(asked["bill_month"].unique().to_list()).filter(_pays())
+    priced = pl.concat([each.select("invoice_no", "price") for each in (lines, back.lines.lazy())])
+    able = priced.group_by("invoice_no").agg(commissionable=pl.col("price").sum().cast(CENTS))
     return (
         rows.group_by("payee", "invoice_no")
         .agg(pl.col("customer").first(), commission=pl.col("amount").sum().cast(CENTS))
@@ -195,7 +199,9 @@ def deals(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:
         return deal_view(rows, pl.DataFrame(schema=_TOUCHED))
     dates = record.customer_invoices().select("invoice_no", month=month_of("bill_date"))
     lines = record.customer_lines().join(dates.lazy(), on="invoice_no").filter(_pays())
-    return deal_view(rows, lines.select(_TOUCHED.names()).collect())
+    given = recovered(record, rules(record)).lines.with_columns(month="bill_month")
+    touched = [each.select(_TOUCHED.names()) for each in (lines, given.lazy())]
+    return deal_view(rows, pl.concat(touched).collect())
 
 
 def deal_parts(record: Record, month: str | None, deal: str | None) -> pl.DataFrame:

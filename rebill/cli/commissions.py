@@ -135,6 +135,32 @@ def commissions_statement(
         _tell_payer(record)
 
 
+@commissions.command(
+    "deal", epilog=example("rebill commissions deal ACME-JOINT --bill-month 2026-03 -o out")
+)
+def commissions_deal(
+    deal: Annotated[str, typer.Argument(metavar="DEAL")],
+    month: OneMonth,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FOLDER", help="Where to; else the outbox."),
+    ] = None,
+    workspace: Where = HERE,
+) -> None:
+    """Write who of a deal is paid what for what as PDF, page and CSV.
+
+    It is for all parties of the deal: each rule by invoice or claim, what it works on and comes
+    to, each party's share and part of it, and of what carriers gave back what is verified.
+    """
+    from rebill.books import deal_paper
+    from rebill.store.record import reading
+
+    with reading(open_place(workspace)) as record:
+        for path in deal_paper.write_deal(record, deal, month, out):
+            print(path)
+        _tell_payer(record)
+
+
 def _tell_payer(record: Record) -> None:
     """Say what statements do not say of who pays."""
     from rebill.books.statement_paper import payer_lacks

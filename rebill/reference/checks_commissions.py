@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.text import filled
-from rebill.pricing.earning.commissions import RULE, SCOPES
+from rebill.pricing.earning.commissions import BY_LINE, RULE, SCOPES
 from rebill.reference.checks_markups import plain_number
 from rebill.reference.faults import Faults, placed
 
@@ -77,7 +77,7 @@ def _check_shares(rows: pl.DataFrame, faults: Faults) -> None:
 
 def _check_shares_of_values(rows: pl.DataFrame, faults: Faults) -> None:
     """Note shares of a price or a margin above the whole of it."""
-    part = pl.col("method").is_in(["percent_of_price", "percent_of_margin", "residual"])
+    part = pl.col("method").is_in(BY_LINE)
     wrong = rows.filter(part & (pl.col("value") > 1)).with_columns(
         what=filled("{} pays more than the whole", "_named")
     )

@@ -14,6 +14,10 @@ is credited is taken back (a claw-back) by the rule and the day of the charge it
 | residual | value x price of recurring and prorated charges |
 | flat | value dollars for each service on an invoice that charges it |
 | one_off | value dollars for a customer's service once, on the first invoice that ever charges it |
+| percent_of_recovered | value x what a carrier gave back of a claim, where it is verified by line |
+
+What a carrier gives back of a claim on a day stands as a bill of kind `recovered` among the
+invoices (`rebill.books.recovered`): the other methods do not see it.
 """
 
 from __future__ import annotations
@@ -27,7 +31,8 @@ from invoices.schema import CENTS, RATE, among
 from rebill.pricing.precedence import in_force
 from rebill.pricing.shares.division import EXACT
 
-BY_LINE = ("percent_of_price", "percent_of_margin", "residual")
+OF_RECOVERED = "percent_of_recovered"
+BY_LINE = ("percent_of_price", "percent_of_margin", "residual", OF_RECOVERED)
 BY_SERVICE = ("flat", "one_off")
 METHODS = (*BY_LINE, *BY_SERVICE)
 ROLES = ("agent", "sub_agent", "company")
@@ -83,7 +88,9 @@ EARNED = pl.Schema(
     }
 )
 
-PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
+RECOVERED = "recovered"
+"""The kind of a bill, and the class of its lines, that says what a carrier gave back of a claim."""
+PAID = ("recurring", "prorated", "one_time", "usage", "adjustment", RECOVERED)
 """Charge classes that earn a commission; the others are collected for someone else."""
 STEADY = ("recurring", "prorated")
 LINE = ["invoice_no", "line_id", "made_key"]

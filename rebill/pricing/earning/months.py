@@ -22,8 +22,10 @@ from rebill.pricing.earning.commissions import (
     BY_SERVICE,
     EARNED,
     LINE,
+    OF_RECOVERED,
     PAID,
     READ,
+    RECOVERED,
     RULE,
     STEADY,
     fitting,
@@ -195,7 +197,7 @@ def _working(known: Months, invoices: pl.DataFrame) -> pl.LazyFrame:
 def _services(worked: pl.LazyFrame) -> pl.LazyFrame:
     """Return each service on each invoice, and what it is charged there."""
     return (
-        worked.filter(pl.col("service").is_not_null())
+        worked.filter(pl.col("service").is_not_null(), pl.col("bill_kind") != RECOVERED)
         .group_by("invoice_no", "service")
         .agg(
             pl.col("customer", "billed_on", "bill_kind", "bill_month", "corrects").first(),
@@ -267,6 +269,7 @@ def _paid(
     """
     margin, method = pl.col("price") - pl.col("cost"), pl.col("method")
     steady = (method != "residual") | pl.col("paid_class").is_in(STEADY)
+    steady &= (method == OF_RECOVERED) == (pl.col("paid_class") == RECOVERED)
     basis = pl.when(method == "percent_of_margin").then(margin).otherwise("price")
     by_line = (
         _with(worked, fitting(worked, rules, BY_LINE), ["price", "cost", "paid_class", *_DAYS])
@@ -374,7 +377,9 @@ def _sums(known: Months, month: str, rules: pl.Series) -> pl.DataFrame:
         ~_is_alone(known.before), among("rule", rules)
     )
     names = ["invoice_no", "customer", "bill_month", "billed_on", "bill_kind", "corrects"]
-    bills = distinct(pl.concat([worked.select(names), services.select(names)]))
+    whose = pl.col("customer").min().over("invoice_no")  # a claim may be of several
+    named = pl.concat([worked.select(names), services.select(names)]).with_columns(whose)
+    bills = distinct(named)
     sums = (
         paid.select("rule", "fine", bill=bills.number.gather(paid["at"]))
         .group_by("bill", "rule")

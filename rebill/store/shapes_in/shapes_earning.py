@@ -27,7 +27,10 @@ COST_TO_SERVE = TableIn(
     overlap=True,
     references=(Reference(("customer",), "customers", ("customer",)),),
 )
-METHODS = ("percent_of_price", "percent_of_margin", "residual", "flat", "one_off")
+METHODS = (
+    *("percent_of_price", "percent_of_margin", "residual", "flat", "one_off"),
+    "percent_of_recovered",
+)
 ROLES = ("agent", "sub_agent", "company")
 COMMISSIONS = TableIn(
     "commissions",

@@ -49,6 +49,28 @@ def test_each_method_works_on_what_it_says() -> None:
     }
 
 
+def test_what_carriers_gave_back_pays_its_own_rules_and_no_others() -> None:
+    dollars = [rule("flat", "flat", "5.00"), rule("once", "one_off", "25.00")]
+    of_price = [rule(name, name, "0.10") for name in ("percent_of_price", "residual")]
+    shares = (("ours", "60"), ("theirs", "40"))
+    back = [rule(who, "percent_of_recovered", "0.25", share) for who, share in shares]
+    rows = [
+        line(price=D("80.00")),
+        line(
+            invoice_no="D-1", line_id=None, made_key="F1", price=D("33.31"), cost=D(0),
+            charge_class="recovered", kind=None,
+        ),
+    ]  # fmt: skip
+    bills = [bill("I-1", "2026-03-15"), bill("D-1", "2026-04-02", kind="recovered")]
+    made = earned(*frames(rows, bills, [*dollars, *of_price, *back]))
+    # 0.25 x 33.31 is 8.3275: 8.33, of which 4.998 and 3.332 are rounded to the whole.
+    assert made.select("invoice_no", "payee", "amount").sort("invoice_no", "payee").rows() == [
+        *(("D-1", "ours", D("5.00")), ("D-1", "theirs", D("3.33"))),
+        *(("I-1", "flat", D("5.00")), ("I-1", "once", D("25.00"))),
+        *(("I-1", "percent_of_price", D("8.00")), ("I-1", "residual", D("8.00"))),
+    ]
+
+
 def test_shares_divide_a_commission_to_the_cent() -> None:
     shares = (("a", "33.3"), ("b", "33.3"), ("c", "33.4"))
     rules = [rule(who, "percent_of_price", "0.0005", share) for who, share in shares]

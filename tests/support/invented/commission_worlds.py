@@ -38,8 +38,8 @@ def line(**given: Any) -> Row:
     return {**whole, "margin": whole["price"] - whole["cost"]}
 
 
-def bill(number: str, day: str, corrects: str | None = None) -> Row:
-    kind = "credit_note" if corrects else "invoice"
+def bill(number: str, day: str, corrects: str | None = None, kind: str = "invoice") -> Row:
+    kind = "credit_note" if corrects else kind
     date = dt.date.fromisoformat(day)
     return {"invoice_no": number, "kind": kind, "bill_date": date, "corrects": corrects}
 
@@ -94,7 +94,13 @@ def world(seed: int) -> tuple[list[Row], list[Row], list[Row]]:
         for row in list(lines)
         if row["invoice_no"] == note["corrects"]
     ]
-    return lines, bills + notes, some_rules(pick)
+    given_back = [bill(f"D-{n} of {day}", day, kind="recovered") for n, day in enumerate(months)]
+    for number, each in enumerate(given_back * 3):
+        words = {"charge_class": "recovered", "kind": None, "line_id": None, "cost": D(0)}
+        place = {"invoice_no": each["invoice_no"], "made_key": f"F-{number}"}
+        paid = D(pick.randint(-2000, 30000)) / 100
+        lines.append({**pick.choice(lines[:24]), **words, **place, "price": paid, "margin": paid})
+    return lines, bills + notes + given_back, some_rules(pick)
 
 
 def reversed_of(row: Row) -> Row:

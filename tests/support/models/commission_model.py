@@ -13,7 +13,7 @@ from typing import Any
 
 Row = dict[str, Any]
 CENT = Decimal("0.01")
-PAID = ("recurring", "prorated", "one_time", "usage", "adjustment")
+PAID = ("recurring", "prorated", "one_time", "usage", "adjustment", "recovered")
 SCOPES = (("service",), ("customer", "product"), ("customer",), ("product",), ())
 
 
@@ -136,7 +136,9 @@ def events(
     """Yield rule, exact sum, bill and what it is for (a line, or a service as a whole)."""
     rows = worked(lines, bills)
     for row in rows:
-        methods = ("percent_of_price", "percent_of_margin", "residual")
+        methods: tuple[str, ...] = ("percent_of_price", "percent_of_margin", "residual")
+        if row["paid_class"] == "recovered":
+            methods = ("percent_of_recovered",)
         for rule in rules_for(row, rules, methods):
             value, method = rule[0]["value"], rule[0]["method"]
             if method == "residual" and row["paid_class"] not in ("recurring", "prorated"):
@@ -163,14 +165,18 @@ def model(
     dates: dict[str, dt.date] = {bill["invoice_no"]: bill["bill_date"] for bill in bills}
     units: dict[tuple[Any, ...], list[tuple[Decimal, Row]]] = defaultdict(list)
     of: dict[tuple[Any, ...], tuple[list[Row], Row, str]] = {}
+    whose: dict[str, str] = {}
+    for row in worked(lines, bills):
+        whose[row["invoice_no"]] = min(row["customer"], whose.get(row["invoice_no"], "~"))
     for rule, amount, bill, row in events(lines, bills, rules):
         where = (row["service"] is None, row["service"] or "")
-        place = (row["line_id"] is None, row["line_id"] or "", *where)
+        made = row.get("made_key") or ""
+        place = (row["line_id"] is None, row["line_id"] or "", made == "", made, *where)
         days = [bill["bill_date"], dates.get(bill["corrects"] or "")]
         alone = any(day is not None and f"{day:%Y-%m}" in by_row for day in days)
         unit = (bill["invoice_no"], min(r["row_id"] for r in rule), place if alone else None)
         units[unit].append((amount, {**row, "place": place}))
-        of[unit] = (rule, bill, row["customer"])
+        of[unit] = (rule, bill, whose[bill["invoice_no"]])
     first = turns_taken({k: sum(a for a, _ in v) for k, v in units.items()}, of, said or {})
     for unit, parts in units.items():
         rule, bill, _ = of[unit]
@@ -228,7 +234,7 @@ def services(
     """Yield what is earned and taken back for services as a whole."""
     whole: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        if row["service"] is not None:
+        if row["service"] is not None and row["bill"]["kind"] != "recovered":
             whole[row["invoice_no"], row["service"]].append(row)
     sums = [
         {

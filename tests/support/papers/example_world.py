@@ -134,6 +134,7 @@ BEFORE: Mapping[str, tuple[Before, ...]] = {
         *(f"rebill books close 2026-{month} --as-of 2026-04-05" for month in ("01", "02")),
     ),
     "commissions build": tuple(ISSUE.format(month) for month in ("01", "02", "03")),
+    "commissions deal": ("rebill commissions build --month 2026-03",),
     "commissions statement": ("rebill commissions build --month 2026-03",),
     "disputes approve": (make_key,),
     "disputes event": (SUBMIT,),
