@@ -6,25 +6,10 @@ What they mean is said in `docs/orders.md` and `docs/commissions.md`. All are op
 from __future__ import annotations
 
 from rebill.store.columns import ANY_USOC, CARRIER, EFFECTIVE, Column, Reference, TableIn, text
+from reconcile.orders.fold import EVENTS
 
 KINDS = ("new", "change", "move", "disconnect", "record")
 ACTIONS = ("add", "change", "remove")
-EVENTS = (
-    "submitted",
-    "acknowledged",
-    "clarification",
-    "rejected",
-    "confirmed",
-    "designed",
-    "loop_accepted",
-    "installed",
-    "completed",
-    "jeopardy",
-    "supplemented",
-    "held",
-    "cancelled",
-)
-"""What may happen to an order, in the order in which events of one day are told."""
 PAID_OF = ("billed", "price")
 _BAN = text("ban", "billing account number, leading zeros kept")
 _CIRCUIT = text("circuit_id", "compared without blanks and case")

@@ -1,0 +1,1 @@
+"""Orders given to carriers: what became of each, told by its events."""
