@@ -53,6 +53,8 @@ NOUNS = {
     "margin": ("margin",),
     "disputes.packets": ("disputes",),
     "receivables": ("receivables",),
+    "orders.order_lists": ("orders",),
+    "orders.told_events": ("orders",),
     "profiles": ("profiles",),
     "upkeep": ("verify", "db"),
     "manual.topics": ("help",),

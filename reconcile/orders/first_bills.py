@@ -27,11 +27,16 @@ def bill_days(bills: pl.DataFrame) -> pl.DataFrame:
 
 
 def next_bill(day: pl.Expr, bill_day: pl.Expr) -> pl.Expr:
-    """Return the first bill day of an account on or after a day."""
+    """Return the first bill day of an account on or after a day; null where one is not known."""
     month = pl.date(day.dt.year(), day.dt.month(), 1)
     own = day_of_month(month, bill_day)
     after = day_of_month(add_months(month, 1), bill_day)
-    return pl.when(own >= day).then(own).otherwise(after)
+    return (
+        pl.when(bill_day.is_not_null() & (own >= day))
+        .then(own)
+        .when(bill_day.is_not_null())
+        .then(after)
+    )
 
 
 def first_seen(orders: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +74,8 @@ def usual_lags(orders: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
         .agg(pl.col("months").tail(LOOKED_AT))
     )
     enough = pl.col("months").list.len() >= ENOUGH
-    median = pl.col("months").list.median().floor().cast(pl.Int64)
+    ranked, count = pl.col("months").list.sort(), pl.col("months").list.len().cast(pl.Int64)
+    median = (ranked.list.get((count - 1) // 2) + ranked.list.get(count // 2)) // 2
     return last.select(*ACCOUNT, lag=pl.when(enough).then(median).otherwise(0))
 
 
@@ -85,5 +91,5 @@ def expected(orders: pl.DataFrame, days: pl.DataFrame, lags: pl.DataFrame) -> pl
     due = next_bill(from_day, pl.col("bill_day"))
     month = pl.date(due.dt.year(), due.dt.month(), 1)
     lag = pl.col("lag").fill_null(0)
-    told = day_of_month(add_months(month, lag), pl.col("bill_day"))
+    told = pl.when(due.is_not_null()).then(day_of_month(add_months(month, lag), pl.col("bill_day")))
     return met.with_columns(first_bill_expected_on=told).drop("bill_day", "lag")

@@ -102,6 +102,14 @@ LISTS = {
     "debits that came back": Listing(
         "customer code words amount invoice_no settled_on remedy", wrapped=True
     ),
+    # orders
+    "orders": Listing(
+        "order_no state due_on late_days first_bill_expected_on customer carrier kind since slips"
+        " jeopardy_words jeopardy_fault installed_on first_bill_seen_on first_invoice_no agent"
+        " wanted_on submitted_on confirmed_on ban circuit_id"
+    ),
+    "time line": Listing("at event due_on what who source", wrapped=True),
+    "events of unknown orders": Listing("at event order_no pon due_on code note who source ban"),
     # cash
     "pulls": Listing(
         "debit_on carrier amount status invoice_no dispute_closes_on pulled ban contract bill_date"

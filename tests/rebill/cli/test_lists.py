@@ -24,7 +24,8 @@ from rebill.workspace.settings import Workspace
 
 DONE = 0
 REPORTS = {"cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"}
-"""Of what has the options of a list these need a file, or are none."""
+REPORTS |= {"orders show"}
+"""Of what has the options of a list these need a file or a name, or are none."""
 
 
 @pytest.fixture(scope="module")

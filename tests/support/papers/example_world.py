@@ -218,6 +218,18 @@ TABLES = {
         ACME-JOINT AGENT-7 agent   percent_of_price  0.10  70
         ACME-JOINT AGENT-8 company percent_of_price  0.10  30
         """,
+    "order_heads": """
+        order_no carrier ban        pon  customer agent   submitted_on wanted_on
+        N-1001   ILEC    305R010001 P-17 C1       AGENT-7 2026-03-02   2026-03-16
+        """,
+    "order_items": """
+        order_no service usoc
+        N-1001   S1      TTB
+        """,
+    "order_events": """
+        order_no at         event     due_on
+        N-1001   2026-03-04 confirmed 2026-03-18
+        """,
     "cost_to_serve": """
         support bad_debt float_days cost_of_capital target_margin
         2.00    0.02     30         0.12            0.10

@@ -1,0 +1,1 @@
+"""The commands about orders given to carriers."""

@@ -1,0 +1,1 @@
+"""Orders given to carriers, as the record knows them."""
