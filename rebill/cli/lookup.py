@@ -239,7 +239,7 @@ def csr_diff(
     import polars as pl
 
     from rebill.paper.text import note
-    from rebill.reference.inventory_difference import difference
+    from rebill.reference.csr.inventory_difference import difference
 
     with given.reading() as record:
         rows, faults = difference(record, paths, carrier, given.as_of)

@@ -67,13 +67,17 @@ class Changes:
         self.changes: dict[str, Change] = {}
         self.lacking: set[str] = set()
         """Tables of which rows could not be read: what names such a row is not wrong for that."""
+        self.partial: set[str] = set()
+        """Tables whose rows are no whole file: they take the place of none but themselves."""
         self._stored = stored
         self._current: dict[str, pl.DataFrame] = {}
 
     def add(self, name: str, yielding: pl.Series | None = None) -> None:
         """Reckon what the files change of a table; `yielding` as `compare` has it."""
         self.changes[name] = compare(
-            TABLES[name], self.rows[name], self.current(name), self.replace, yielding
+            *(TABLES[name], self.rows[name], self.current(name)),
+            self.replace and name not in self.partial,
+            yielding,
         )
 
     def current(self, name: str) -> pl.DataFrame:

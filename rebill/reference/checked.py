@@ -19,6 +19,7 @@ from rebill.reference.current import as_kernels_read, schema_of
 from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.sources import CSR, read_rows, sources_of
+from rebill.reference.told_by_orders import follow_orders
 from rebill.store.shapes import TABLES
 from rebill.workspace.settings import Limits
 from reconcile.contracts import Contract
@@ -51,6 +52,7 @@ def check_load(load: Changes, faults: Faults, yielding: pl.Series | None = None)
 
     `yielding` are the rows of the starter catalogue, which make way (`changes.compare`).
     """
+    follow_orders(load)
     for name, rows in load.rows.items():
         check_rows(rows, TABLES[name], faults)
         load.add(name, yielding if name == "usocs" else None)

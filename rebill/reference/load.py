@@ -14,10 +14,10 @@ from invoices.carrier.csr import Csr
 from rebill.reference.changes import Changes, TableCounts
 from rebill.reference.checked import check_load, read_files
 from rebill.reference.contracts import retold
+from rebill.reference.csr.service_records import inventory_rows, read_records
 from rebill.reference.current import contracts, current_frame, load_version, stored_rows
 from rebill.reference.doubts import doubt_shares
 from rebill.reference.faults import Faults, LoadError
-from rebill.reference.service_records import inventory_rows, read_records
 from rebill.reference.sources import CSR, sources_of
 from rebill.store.frames import insert_frame, read_frame
 from rebill.store.models import REFERENCE, CustomerInvoice, Load, LoadFile, LoadTable

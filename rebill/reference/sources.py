@@ -12,8 +12,8 @@ from rebill.reference.cells import no_cells, read_cells
 from rebill.reference.checks_cells import typed
 from rebill.reference.contracts import ROWS as CONTRACTS
 from rebill.reference.contracts import read_contract_file
+from rebill.reference.csr.service_records import is_record
 from rebill.reference.faults import Faults
-from rebill.reference.service_records import is_record
 from rebill.store.columns import TableIn
 from rebill.store.shapes import TABLES
 from rebill.workspace.settings import Limits

@@ -11,7 +11,7 @@ from nights import CONTRACT, bill, night, put, small
 from reference_files import write
 
 from rebill.paper.text import safe_csv
-from rebill.reference.inventory_difference import difference
+from rebill.reference.csr.inventory_difference import difference
 from rebill.reference.load import LoadResult, load
 from rebill.store.record import reading
 from rebill.workspace.settings import Workspace

@@ -142,8 +142,8 @@ def _bank(content: bytes, folder: Path) -> Outcome:
 
 
 def _csr(content: bytes, folder: Path) -> Outcome:
+    from rebill.reference.csr.service_records import _read
     from rebill.reference.faults import Faults
-    from rebill.reference.service_records import _read
 
     path = folder / "file.csr"
     path.write_bytes(content)

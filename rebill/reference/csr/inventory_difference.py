@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from rebill.reference import current
+from rebill.reference.csr.service_records import known_services, placed_rows, read_records
 from rebill.reference.faults import Faults
-from rebill.reference.service_records import known_services, placed_rows, read_records
 from rebill.store.frames import MONTH
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError

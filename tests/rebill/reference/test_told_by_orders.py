@@ -1,0 +1,113 @@
+"""What events of orders set in the inventory, and what a file says against them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nights
+import pytest
+from nights import table
+from reference_files import write
+
+from rebill.reference.load import LoadResult, load
+from rebill.workspace.settings import Workspace
+
+HEADS = """
+    order_no carrier customer kind
+    N1       ILEC    C1       new
+    N2       ILEC    C1       record
+    """
+ITEMS = """
+    order_no service usoc
+    N1       S3      1FB
+    N2       S4      1FB
+    """
+SERVICES = """
+    service carrier customer installed_on ban
+    S3      ILEC    C1       -            -
+    S4      ILEC    C1       -            305R010001
+    S5      ILEC    C1       -            -
+    """
+CHARGES = """
+    order_no service usoc completed_on
+    N1       S3      NRC1 -
+    """
+EVENTS = "order_no at event circuit_id ban\n"
+
+
+def loaded(workspace: Workspace, replace: bool = False, **tables: str) -> LoadResult:
+    write(workspace.root, **tables)
+    paths = [workspace.root / f"{name}.csv" for name in tables]
+    done = load(workspace, paths, given=nights.NOW, replace=replace)
+    assert done.ok, done.errors
+    return done
+
+
+def planned(root: Path) -> None:
+    """Make a workspace with services to come, and the orders of two of them."""
+    workspace = nights.small(root)
+    loaded(workspace, services=SERVICES)
+    loaded(workspace, orders=CHARGES, order_heads=HEADS, order_items=ITEMS)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return nights.copied(tmp_path / "w", planned)
+
+
+def service(workspace: Workspace, name: str = "S3") -> tuple[str | None, ...]:
+    from rebill.orders.order_status import table as current
+    from rebill.store.record import reading
+
+    with reading(workspace) as record:
+        row = current(record, "services").filter(service=name)
+    said = row.select("installed_on", "ban", "circuit_id").row(0)
+    return tuple(None if cell is None else str(cell) for cell in said)
+
+
+def test_an_install_sets_the_day_and_where_the_service_is(workspace: Workspace) -> None:
+    told = "N1 2026-03-02 confirmed 45/HCGS/9 - \n N2 2026-03-03 installed - -"
+    loaded(workspace, order_events=EVENTS + told)
+    assert service(workspace) == (None, None, "45/HCGS/9")
+    done = loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - 305R010001")
+    assert service(workspace) == ("2026-03-12", "305R010001", "45/HCGS/9")
+    assert {name: count.changed for name, count in done.counts.items()} == {
+        **{"order_events": 0, "services": 1, "orders": 1},
+    }
+    # A record order installs nothing, and a service without an order is as it was.
+    assert service(workspace, "S4") == (None, "305R010001", None)
+    assert service(workspace, "S5") == (None, None, None)
+
+
+def test_the_same_inventory_again_changes_nothing(workspace: Workspace) -> None:
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
+    again = loaded(workspace, services=SERVICES, orders=CHARGES)
+    assert again.load_id is None
+    assert loaded(workspace, replace=True, orders=CHARGES).load_id is None
+
+
+def test_a_day_follows_the_events_until_a_file_gives_another(workspace: Workspace) -> None:
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-13 installed - -")
+    assert service(workspace)[0] == "2026-03-13"
+    loaded(workspace, services=SERVICES.replace("C1       -", "C1       2026-03-11"))
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-14 installed - -")
+    assert service(workspace)[0] == "2026-03-11"
+
+
+def test_replacing_events_takes_neither_events_nor_services_away(workspace: Workspace) -> None:
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
+    loaded(workspace, replace=True, order_events=EVENTS + "N1 2026-03-15 installed - -")
+    assert service(workspace)[0] == "2026-03-15" and service(workspace, "S1")[0] == "2025-01-01"
+    assert table(workspace, "order_status").height == 0  # without a night there is no day
+
+
+def test_a_completion_says_when_one_time_charges_are_due(workspace: Workspace) -> None:
+    from rebill.orders.order_status import table as current
+    from rebill.store.record import reading
+
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
+    done = loaded(workspace, order_events=EVENTS + "N1 2026-03-16 completed - -")
+    assert done.counts["orders"].changed == 1
+    with reading(workspace) as record:
+        assert str(current(record, "orders")["completed_on"].item()) == "2026-03-16"
