@@ -140,7 +140,7 @@ profiles = Commands(help="How files of each carrier are read, described as data.
 margin = Commands(help="What is earned: price less cost, and the markup a target needs.")
 books = Commands(help="The months as a double-entry journal, for the bookkeeping.")
 receivables = Commands(help="What customers owe us, and how it is collected.")
-quotes = Commands(help="What customers ask for: carriers and terms side by side, priced.")
+quotes = Commands(help="What customers ask for, priced: carriers and terms compared.")
 commissions = Commands(help="Who earns which share of what customers pay.")
 runs = Commands(help="What was run, when, by whom and how it ended.")
 csr = Commands(help="Customer service records: a carrier's list of what we have.")

@@ -23,8 +23,11 @@ from rebill.store.tables import DOCUMENTS, FINDINGS, RUNS
 from rebill.workspace.settings import Workspace
 
 DONE = 0
-REPORTS = {"cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"}
-"""Of what has the options of a list these need a file, or are none."""
+REPORTS = {
+    *("cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"),
+    *("quotes build", "quotes show"),
+}
+"""Of what has the options of a list these need a file or a name, or are none."""
 
 
 @pytest.fixture(scope="module")
