@@ -9,6 +9,7 @@ import datetime as dt
 
 import polars as pl
 
+from invoices.distinct import distinct
 from invoices.money import cents, from_cents
 from invoices.periods import add_months
 from invoices.schema import CENTS, seal
@@ -33,20 +34,40 @@ def known_changes(found: pl.DataFrame, rates: pl.DataFrame, on: dt.date) -> pl.D
         pl.any_horizontal(pl.col("effective_from", "effective_until") > on).fill_null(False)
     )
     key = ["contract", "item"]
-    asked = monthly.join(dated.select(key).unique(), on=key, how="semi", maintain_order="left")
-    if asked.is_empty():
+    monthly = monthly.join(dated.select(key).unique(), on=key, how="semi", maintain_order="left")
+    if monthly.is_empty():
         return CHANGES.to_frame()
-    later = _later(asked.select(QUESTION).unique(), rates)
-    columns = ["at", "charge", "units", "by_unit", "cost", "buy_rate", "usoc", "package"]
-    each = asked.select(*columns, *QUESTION).join(
-        later, on=QUESTION, nulls_equal=True, maintain_order="left"
+    # Many charges ask the same: each is answered once.
+    alike = distinct(monthly.select(_ALIKE))
+    told = _told(_each_month(alike.rows.with_row_index("asks"), rates))
+    own = monthly.select("at", asks=alike.number).join(told, on="asks", maintain_order="left")
+    return (
+        own.group_by("at", maintain_order=True)
+        .agg(
+            cost_changes=pl.col("said").str.join("; "),
+            cost_changes_effect=pl.when(pl.col("more").null_count() == 0).then(
+                from_cents(pl.col("more").sum())
+            ),
+        )
+        .pipe(seal, CHANGES)
     )
+
+
+_ALIKE = [*QUESTION, "units", "by_unit", "cost", "buy_rate", "usoc", "package"]
+
+
+def _each_month(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
+    """Return distinct charges in each later month of their term, where the rate ever differs."""
+    later = _later(asked.select(QUESTION).unique(), rates)
+    each = asked.join(later, on=QUESTION, nulls_equal=True, maintain_order="left")
     before = (
         pl.when(pl.col("month") == 1)
         .then("buy_rate")
-        .otherwise(pl.col("rate_then").shift(1).over("charge"))
+        .otherwise(pl.col("rate_then").shift(1).over("asks"))
     )
-    return _told(each.sort("charge", "month").with_columns(before=before, now=cost_of("rate_then")))
+    differs = pl.col("rate_then").ne_missing(pl.col("buy_rate")).any().over("asks")
+    ordered = each.filter(differs).sort("asks", "month")
+    return ordered.with_columns(before=before, now=cost_of("rate_then"))
 
 
 def _later(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
@@ -59,27 +80,18 @@ def _later(asked: pl.DataFrame, rates: pl.DataFrame) -> pl.DataFrame:
     return months.hstack(then.select(day_then=pl.coalesce(since, "rate_day"), rate_then="buy_rate"))
 
 
-def _told(changed: pl.DataFrame) -> pl.DataFrame:
-    """Return the changes of each option in words, and their effect."""
-    then, changes = pl.col("rate_then"), pl.col("rate_then").ne_missing(pl.col("before"))
+def _told(each: pl.DataFrame) -> pl.DataFrame:
+    """Return the changes of each charge in words (`said`), and what they cost more in cents."""
+    then = pl.col("rate_then")
     rate = then.cast(pl.String).str.replace(r"(\.\d\d\d*?)0+$", "$1")
     said = (
-        pl.when(changes & then.is_null())
+        pl.when(then.is_null())
         .then(filled("{} has no rate from {}", named(), "day_then"))
-        .when(changes)
-        .then(filled("{} {} from {}", named(), rate, "day_then"))
+        .otherwise(filled("{} {} from {}", named(), rate, "day_then"))
     )
-    more = pl.when(pl.col("now").is_not_null().all()).then(
-        (cents(pl.col("now")) - cents(pl.col("cost"))).sum()
-    )
-    return (
-        changed.with_columns(said=said)
-        .sort("at", "day_then", "charge")
-        .group_by("at", maintain_order=True)
-        .agg(
-            cost_changes=pl.col("said").drop_nulls().str.join("; "),
-            cost_changes_effect=from_cents(more),
-        )
-        .filter(pl.col("cost_changes") != "")
-        .pipe(seal, CHANGES)
+    changes = then.ne_missing(pl.col("before"))
+    more = (cents(pl.col("now")) - cents(pl.col("cost"))).sum()
+    return each.group_by("asks", maintain_order=True).agg(
+        said=said.filter(changes).str.join("; "),
+        more=pl.when(pl.col("now").is_not_null().all()).then(more),
     )

@@ -33,6 +33,12 @@ rates = st.fixed_dictionaries(
         "rate": amount(200, 4),
     }
 )
+BASE = [
+    dict.fromkeys(("charge_class", "ban", "zone", "state", "term_months"))
+    | {"usoc": code, "rate": rate}
+    for code, rate in (("LOOP", "20.005"), ("PORT", "7.3333"))
+]
+"""Two codes have a rate wherever they are; the third has one here and there."""
 elements = st.fixed_dictionaries(
     {
         "usoc": st.sampled_from(CODES),
@@ -59,12 +65,12 @@ lines = st.fixed_dictionaries(
 )
 worlds = st.fixed_dictionaries(
     {
-        "buy_rates": st.lists(rates, min_size=3, max_size=12),
+        "buy_rates": st.lists(rates, min_size=3, max_size=9).map(lambda rows: [*rows, *BASE]),
         "offer_elements": st.lists(
             elements, min_size=1, max_size=4, unique_by=lambda row: tuple(row.values())[:2]
         ),
         "markups": st.lists(
-            markups, max_size=4, unique_by=lambda row: (row["usoc"], row["charge_class"])
+            markups, max_size=6, unique_by=lambda row: (row["usoc"], row["charge_class"])
         ),
         "quote_lines": st.lists(lines, min_size=LINES, max_size=LINES),
         "quotes": st.fixed_dictionaries({"target_margin": maybe(("0.15", "0.4"))}).map(
