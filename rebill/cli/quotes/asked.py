@@ -79,7 +79,7 @@ def quotes_build(quote: Quote, *, version: Version = None, given: ListedDay) -> 
     epilog=example("rebill quotes show Q-1", "rebill quotes show Q-1 --json"),
 )
 def quotes_show(quote: Quote, *, version: Version = None, given: ListedDay) -> None:
-    """Show a quote: its lines, and their carriers and terms beside each other.
+    """Show a quote: its lines, their carriers and terms side by side.
 
     As JSON it is one object; as CSV it is the options.
     """
