@@ -48,7 +48,18 @@ def charges(
     made = of.join(parts, on="offer", how="left", maintain_order="left").with_row_index("charge")
     asked = _asking(made, rates, on)
     answers = in_force(asked.select(QUESTION).unique(), rates).drop("rate_from")
-    found = asked.join(answers, on=QUESTION, how="left", nulls_equal=True, maintain_order="left")
+    none = pl.lit(None, dtype=pl.String)
+    found = (
+        asked.join(answers, on=QUESTION, how="left", nulls_equal=True, maintain_order="left")
+        .lazy()
+        .with_columns(kind=none, family=none)
+        .pipe(with_catalogue, terms.usocs)
+        .collect()
+    )
+    # What the catalogue only records is due at nothing where no rate says else.
+    recorded = (pl.col("kind") == "record_only") & pl.col("usoc").is_not_null()
+    free = pl.when(recorded).then(pl.lit("0").cast(RATE))
+    found = found.with_columns(buy_rate=pl.coalesce("buy_rate", free))
     return (
         found.with_columns(by_unit=_by_unit(found, terms))
         .with_columns(why_not=_why(found, rates, on))
@@ -139,7 +150,7 @@ def _why(found: pl.DataFrame, rates: pl.DataFrame, on: dt.date) -> pl.Series:
     ).to_series()
 
 
-def as_lines(found: pl.DataFrame, usocs: pl.LazyFrame, on: dt.date) -> pl.LazyFrame:
+def as_lines(found: pl.DataFrame, on: dt.date) -> pl.LazyFrame:
     """Return charges that have a cost as audited lines (`AUDITED`) of a whole month, billed right.
 
     What is sold goes the way of what is billed: the same units, the same cost, the same rounding.
@@ -165,5 +176,4 @@ def as_lines(found: pl.DataFrame, usocs: pl.LazyFrame, on: dt.date) -> pl.LazyFr
         period_from=pl.when(monthly).then(pl.lit(month)),
         period_until=pl.when(monthly).then(pl.lit(month).dt.offset_by("1mo")),
     )
-    sealed = made.drop("service", strict=False).pipe(seal, AUDITED)
-    return sealed.pipe(with_catalogue, usocs).pipe(seal, AUDITED)
+    return made.pipe(seal, AUDITED)

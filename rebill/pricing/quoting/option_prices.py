@@ -54,7 +54,7 @@ def sold(found: pl.DataFrame, terms: Terms, on: dt.date) -> pl.DataFrame:
 
 def _sold(asked: pl.DataFrame, terms: Terms, on: dt.date) -> pl.DataFrame:
     """Return what charges of one promotion are sold for (`SOLD`)."""
-    lines = as_lines(asked, terms.usocs, on).collect().lazy()
+    lines = as_lines(asked, on).collect().lazy()
     customers = terms.rules.customers
     rated = rate(lines, customers, terms.markups, terms.retail, terms.rules)
     priced, missing, retail = pl.collect_all(

@@ -257,6 +257,16 @@ def test_what_cannot_be_priced_is_said_and_has_no_money(line: str, more: dict[st
     assert [name for name in (*MONEY, *derived) if made[name] is not None] == []
 
 
+def test_what_is_only_recorded_costs_nothing_without_a_rate():
+    more = {
+        "offer_elements": "offer usoc\nO LOOP\nO NOTE",
+        "usocs": "carrier usoc kind\nA NOTE record_only",
+        "markups": "method value\nflat 12",
+    }
+    made = one("product\nx", **more)
+    assert (made["why_not"], made["monthly_cost"], made["monthly_price"]) == (None, 10, 12)
+
+
 def test_products_of_our_own():
     made = one("product quantity\nr 2", own_products="product price cost\nr 9.995 4")
     assert (made["carrier"], made["monthly_price"], made["monthly_cost"]) == (None, D("19.99"), 8)
