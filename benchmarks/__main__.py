@@ -22,6 +22,7 @@ from benchmarks import (
     history,
     packets,
     papers,
+    quotes,
     selling,
     x12,
 )
@@ -61,6 +62,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Path, int], str]]] = {
     "disputes": (disputes.HEAD, lambda place, lines: disputes.section(disputes.measured())),
     "packets": (packets.HEAD, lambda place, lines: packets.section(20_000)),
     "papers": (papers.HEAD, lambda place, lines: papers.section(1000, 20_000)),
+    "quotes": (quotes.HEAD, lambda place, lines: quotes.section()),
     "selling": (
         selling.HEAD,
         lambda place, lines: selling.section(lines, selling.measure(place, lines)),

@@ -141,6 +141,7 @@ margin = Commands(help="What is earned: price less cost, and the markup a target
 books = Commands(help="The months as a double-entry journal, for the bookkeeping.")
 receivables = Commands(help="What customers owe us, and how it is collected.")
 orders = Commands(help="What was ordered from carriers, and what became of it.")
+quotes = Commands(help="What customers ask for, priced: carriers and terms compared.")
 commissions = Commands(help="Who earns which share of what customers pay.")
 runs = Commands(help="What was run, when, by whom and how it ended.")
 csr = Commands(help="Customer service records: a carrier's list of what we have.")
@@ -157,6 +158,7 @@ GROUPS = {
     "books": books,
     "receivables": receivables,
     "orders": orders,
+    "quotes": quotes,
     "commissions": commissions,
     "csr": csr,
     "runs": runs,

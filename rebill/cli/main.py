@@ -51,6 +51,7 @@ NOUNS = {
     "find": ("find",),
     "lookup": ("export", "explain", "describe", "bills", "csr"),
     "margin": ("margin",),
+    "quotes.asked": ("quotes",),
     "disputes.packets": ("disputes",),
     "receivables": ("receivables",),
     "orders.order_lists": ("orders",),

@@ -58,6 +58,14 @@ def documents(record: Record, typed: Sequence[str]) -> list[str]:
     return _meant("document", typed, names, "rebill documents list")
 
 
+def quote(record: Record, typed: str) -> str:
+    """Return the quote that is meant."""
+    there = current_frame(record.workspace, record.connection, "quotes").select("quote")
+    return _meant(
+        "quote", [typed], _names(there.unique().collect(), "quote"), "rebill quotes list"
+    )[0]
+
+
 def line(record: Record, typed: str) -> str:
     """Return the id of the carrier line that is meant, whatever became of its document."""
     text = typed.encode("utf-8", "replace").decode().strip().lower()

@@ -7,11 +7,15 @@ from rebill.cash.bank_tables import TABLES as BANK
 from rebill.cash.tables import TABLES as CASH
 from rebill.disputes.tables import TABLES as DISPUTES
 from rebill.orders.tables import TABLES as ORDERS
+from rebill.quotes.tables import TABLES as QUOTES
 from rebill.receivables.tables import TABLES as RECEIVABLES
 from rebill.store.table_out import TableOut
 from rebill.store.tables import AUDITED, KEPT, SOLD
 
 TABLES: dict[str, TableOut] = {
     table.name: table
-    for table in (*AUDITED, *DISPUTES, *SOLD, *RECEIVABLES, *ORDERS, *CASH, *BANK, *BOOKS, *KEPT)
+    for table in (
+        *(*AUDITED, *DISPUTES, *SOLD, *RECEIVABLES, *ORDERS),
+        *(*CASH, *BANK, *BOOKS, *QUOTES, *KEPT),
+    )
 }

@@ -82,13 +82,13 @@ def quote(
         cost=pl.col("cost").sum().cast(CENTS),
         price_now=pl.col("price").sum().cast(CENTS),
     )
-    asked = _with_terms(cells, to_serve, on).with_columns(
+    asked = with_terms(cells, to_serve, on).with_columns(
         target=pl.lit(target, dtype=RATE) if target is not None else pl.col("target_margin")
     )
-    wrong = asked.with_columns(why=_why()).filter(pl.col("why").is_not_null())
+    wrong = asked.with_columns(why=why_no_price()).filter(pl.col("why").is_not_null())
     told = _told(wrong, cells.height, to_serve.is_empty())
     able = asked.filter(~among(by, wrong[by]), pl.col(by).is_not_null())
-    priced = able.with_columns(price_needed=_price()).with_columns(_parts())
+    priced = able.with_columns(price_needed=price_needed()).with_columns(_parts())
     sums = priced.group_by(by).agg(pl.col(name).sum() for name in QUOTE.names() if name in priced)
     ours = charged.join(sums.select(by), on=by, how="semi")
     return sums.pipe(_judged, ours, by), told
@@ -106,7 +106,7 @@ def _told(wrong: pl.DataFrame, count: int, bare: bool) -> list[str]:
     ]
 
 
-def _with_terms(cells: pl.DataFrame, to_serve: pl.DataFrame, on: dt.date) -> pl.DataFrame:
+def with_terms(cells: pl.DataFrame, to_serve: pl.DataFrame, on: dt.date) -> pl.DataFrame:
     """Add the row of cost_to_serve of each customer and product, null where none is in force."""
     begun = pl.col("effective_from").is_null() | (pl.col("effective_from") <= on)
     lasts = pl.col("effective_until").is_null() | (pl.col("effective_until") > on)
@@ -138,7 +138,7 @@ def _with_terms(cells: pl.DataFrame, to_serve: pl.DataFrame, on: dt.date) -> pl.
     return cells.join(best, on=["customer", "product"], how="left", nulls_equal=True)
 
 
-def _why() -> pl.Expr:
+def why_no_price() -> pl.Expr:
     """Return why no price can be named, null where one can."""
     left = _MILLION - micros(pl.col("bad_debt").fill_null(0)) - micros(pl.col("target"))
     return (
@@ -157,6 +157,11 @@ def _serving() -> pl.Expr:
     return pl.sum_horizontal(each) * pl.col("services").cast(pl.Int128)
 
 
+def serving_cost() -> pl.Expr:
+    """Return the cost to serve of a row with services and the terms of `with_terms`."""
+    return from_cents(divide_half_away(_serving(), 10**4))
+
+
 def _floating() -> pl.Expr:
     """Return the cost of float in millionths of a dollar x a million x the days of a year."""
     capital = micros(pl.col("cost_of_capital").fill_null(0))
@@ -164,8 +169,11 @@ def _floating() -> pl.Expr:
     return cents(pl.col("cost")) * 10**4 * capital * days
 
 
-def _price() -> pl.Expr:
-    """Return the price needed, rounded up to the cent."""
+def price_needed() -> pl.Expr:
+    """Return the price needed, rounded up to the cent.
+
+    Of a row with cost, services (to be served), target and the terms of `with_terms`.
+    """
     base = (cents(pl.col("cost")) * 10**4 + _serving()) * (YEAR * _MILLION) + _floating()
     left = _MILLION - micros(pl.col("bad_debt").fill_null(0)) - micros(pl.col("target"))
     bottom = left * (YEAR * 10**4)
@@ -174,13 +182,13 @@ def _price() -> pl.Expr:
 
 def _parts() -> list[pl.Expr]:
     """Return what a price is made of, each rounded once; the margin is what is left."""
-    serving = from_cents(divide_half_away(_serving(), 10**4))
+    served = serving_cost()
     floating = from_cents(divide_half_away(_floating(), YEAR * _MILLION * 10**4))
     share = micros(pl.col("bad_debt").fill_null(0))
     debt = from_cents(divide_half_away(cents(pl.col("price_needed")) * share, _MILLION))
-    left = (pl.col("price_needed") - pl.col("cost") - serving - floating - debt).cast(CENTS)
+    left = (pl.col("price_needed") - pl.col("cost") - served - floating - debt).cast(CENTS)
     return [
-        serving.alias("to_serve"),
+        served.alias("to_serve"),
         floating.alias("float_cost"),
         debt.alias("bad_debt"),
         left.alias("margin"),

@@ -9,6 +9,7 @@ from invoices.text import filled
 from rebill.reference.checks_cells import decimal_of
 from rebill.reference.checks_markups import DEAR, MOST, check_markups, hundredth, plain_number
 from rebill.reference.faults import Faults
+from rebill.reference.states import STATES
 from rebill.store.columns import TableIn
 
 ACCOUNT = "^[A-Za-z0-9-]{1,17}$"
@@ -18,6 +19,24 @@ _DEBITED = [
     pl.col(name).is_not_null() for name in ("routing", "account", "sec", "ach_authorised_on")
 ]
 
+LONGEST_TERM = 600
+"""Months a term has at most."""
+
+
+def _pieces(name: str, wrong: pl.Expr) -> pl.Expr:
+    """Say whether a piece of a cell like `OH;MI` is `wrong`, an expression of the piece."""
+    pieces = pl.col(name).str.split(";").list.eval(pl.element().str.strip_chars())
+    return pieces.list.eval(wrong).list.any()
+
+
+def _shown(name: str) -> pl.Expr:
+    return pl.col(name).str.head(40)
+
+
+_STATE = pl.element().str.to_uppercase().is_in(list(STATES))
+_TERM = pl.element().cast(pl.Int64, strict=False).is_between(1, LONGEST_TERM).fill_null(False)
+_WHOLE = pl.element().str.contains("^[0-9]{1,3}$")
+_UNCUT = pl.element().str.contains(",") | (pl.element() == "")
 RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
     (
         "services",
@@ -88,6 +107,30 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
         pl.col("effective_from").is_null(),
         pl.lit("effective_from is not given"),
         "give the first day of the quarter",
+    ),
+    (
+        "offers",
+        _pieces("states", ~_STATE),
+        filled("states '{}' are no states with semicolons between", _shown("states")),
+        "write their two letters, as OH;MI, or nothing for anywhere",
+    ),
+    (
+        "offers",
+        _pieces("zones", _UNCUT),
+        filled("zones '{}' are no zones with semicolons between", _shown("zones")),
+        "write them as 1;2, or nothing for any",
+    ),
+    (
+        "offers",
+        _pieces("terms", ~(_WHOLE & _TERM)),
+        filled("terms '{}' are no whole months with semicolons between", _shown("terms")),
+        f"write months from 1 to {LONGEST_TERM}, as 12;36, or nothing for month to month",
+    ),
+    (
+        "quote_lines",
+        _pieces("carriers", pl.element() == ""),
+        filled("carriers '{}' name nobody at a place", _shown("carriers")),
+        "write them as A;B, or nothing for all that offer it",
     ),
 )
 """Table, when a row is wrong, what is said of it, and what to do."""

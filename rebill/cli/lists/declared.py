@@ -87,6 +87,17 @@ LISTS = {
         "customer product cost price_needed markup_needed price_now markup_now"
         " stays_under_retail to_serve margin_share margin"
     ),
+    "quotes of customers": Listing(
+        "quote customer prospect valid_until least_monthly_price available options version lines"
+        " name agent brand"
+    ),
+    "lines of quotes": Listing(
+        "line product quantity site state zone miles carriers optional alternative_of price"
+    ),
+    "options of quotes": Listing(
+        "line option carrier term_months monthly_price nrc_price term_total monthly_cost"
+        " install_days available monthly_margin share nrc_cost reach offer priced_by quote"
+    ),
     "statements": Listing("month payee amount lines status"),
     "parts of rules": Listing(
         "payee invoice_no part odd_cent why commission rule month", wrapped=True

@@ -23,8 +23,10 @@ from rebill.store.tables import DOCUMENTS, FINDINGS, RUNS
 from rebill.workspace.settings import Workspace
 
 DONE = 0
-REPORTS = {"cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"}
-REPORTS |= {"orders show"}
+REPORTS = {
+    *("cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"),
+    *("quotes build", "quotes show", "orders show"),
+}
 """Of what has the options of a list these need a file or a name, or are none."""
 
 

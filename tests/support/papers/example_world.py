@@ -230,6 +230,31 @@ TABLES = {
         order_no at         event     due_on
         N-1001   2026-03-04 confirmed 2026-03-18
         """,
+    "offers": """
+        offer  product       carrier contract  terms install_days
+        FIBRE  business-line ILEC    ACME-2026 12;36 20
+        """,
+    "offer_elements": """
+        offer  usoc charge_class
+        FIBRE  1FB  recurring
+        FIBRE  TTB  recurring
+        """,
+    "own_products": """
+        product frequency price cost
+        router  monthly   9.00  4.00
+        """,
+    "quotes": """
+        quote customer prospect  name      valid_until target_margin
+        Q-1   C1       -         One       2026-04-15  -
+        Q-2   -        north-ltd North~Ltd 2026-05-31  0.20
+        """,
+    "quote_lines": """
+        quote line site state product       quantity
+        Q-1   1    HQ   OH    business-line 3
+        Q-1   2    HQ   OH    router        1
+        Q-2   1    MILL OH    business-line 2
+        Q-2   2    MILL OH    fax           1
+        """,
     "cost_to_serve": """
         support bad_debt float_days cost_of_capital target_margin
         2.00    0.02     30         0.12            0.10
