@@ -12,8 +12,6 @@ from rebill.cli.failures import NEEDS_A_PERSON, WRONG_USAGE
 from rebill.cli.options import HERE, Listed, Where
 from rebill.cli.standard_input import DASH
 
-MOST_TOLD = 20
-"""So many rows that are set aside are named one by one."""
 MOST_ASKED = 10
 """So many questions of a draft have room on a screen."""
 
@@ -135,15 +133,10 @@ def profiles_events(
 
     Nothing is kept. Rows that cannot be read are named with their reason on standard error: exit 1.
     """
+    from rebill.cli.lists.shown import tell_aside
     from rebill.intake.profiles import events
-    from rebill.paper.text import note
 
     found = events(given.workspace, path, profile)
     given.show(found.events, "events of orders")
-    aside = found.set_aside.select("source_file", "source_row", "reason", "remedy")
-    for file, row, reason, remedy in aside.head(MOST_TOLD).iter_rows():
-        note(f"{file} row {row}: {reason}; {remedy}")
-    if aside.height > MOST_TOLD:
-        note(f"and {aside.height - MOST_TOLD} rows more")
-    if aside.height:
+    if tell_aside(found.set_aside):
         raise typer.Exit(NEEDS_A_PERSON)

@@ -119,6 +119,7 @@ LISTS = {
         " jeopardy_words jeopardy_fault installed_on first_bill_seen_on first_invoice_no agent"
         " wanted_on submitted_on confirmed_on ban circuit_id"
     ),
+    "files of order activity": Listing("file events new known unknown_orders set_aside"),
     "time line": Listing("at event due_on what who source", wrapped=True),
     "events of unknown orders": Listing("at event order_no pon due_on code note who source ban"),
     # cash

@@ -14,6 +14,8 @@ from rebill.cli.lists.declared import LISTS, Listing
 from rebill.paper import listing, streams, text
 from reconcile.findings import BY_NAME, REASONS
 
+MOST_TOLD = 20
+"""So many rows that are set aside are named one by one."""
 NO_FILTERS = frozenset(
     {"json", "csv", "columns", "wide", "out", "limit", "due", "workspace", "wait", "yes", "quiet"}
 )
@@ -169,3 +171,15 @@ def _said(value: Any) -> str:
     if isinstance(value, bool):
         return ""
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def tell_aside(aside: pl.DataFrame) -> bool:
+    """Name rows that were set aside (source_file, source_row, reason, remedy), the first of many,
+    on standard error; return whether there are any."""
+    told = aside.select("source_file", "source_row", "reason", "remedy")
+    for file, row, reason, remedy in told.head(MOST_TOLD).iter_rows():
+        place = file if row is None else f"{file} row {row}"
+        text.note(f"{place}: {reason}; {remedy}")
+    if told.height > MOST_TOLD:
+        text.note(f"and {told.height - MOST_TOLD} rows more")
+    return not told.is_empty()

@@ -3,14 +3,53 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rebill.cli.base import example, now, orders
-from rebill.cli.options import GivenDay, Who, day_from
+from rebill.cli.failures import NEEDS_A_PERSON
+from rebill.cli.options import GivenDay, Listed, Who, day_from
 
 Order = Annotated[str, typer.Argument(metavar="ORDER")]
+
+
+@orders.command(
+    "import",
+    epilog=example(
+        "rebill orders import SOACTVTY.DET --profile example-activity",
+        "rebill orders import told/order_events.csv",
+    ),
+)
+def orders_import(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    *,
+    profile: Annotated[
+        str | None, typer.Option("--profile", metavar="NAME", help="The profile to read them by.")
+    ] = None,
+    given: Listed,
+) -> None:
+    """Add the events of a carrier's order activity.
+
+    A CSV file with the columns of the table order_events needs no profile. What was told before is
+    not added again; an event of an order we do not know is kept. Exit 1 where rows or files cannot
+    be read, or orders are unknown.
+    """
+    from rebill.cli.lists.shown import tell_aside
+    from rebill.intake.order_files import keep, read
+    from rebill.paper.text import note
+    from rebill.store.record import changing
+
+    place = given.place()
+    told = read(place, files, profile)
+    with changing(place, "orders import") as record:
+        done, rows = keep(record, told, now())
+    for error in done.errors:
+        note(str(error))
+    given.show(rows, "files of order activity")
+    if tell_aside(told.set_aside) or done.errors or rows["unknown_orders"].sum():
+        raise typer.Exit(NEEDS_A_PERSON)
 
 
 @orders.command(

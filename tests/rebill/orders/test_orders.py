@@ -120,3 +120,35 @@ def test_an_event_is_told_once_and_one_of_no_order_is_kept(orders: Workspace, re
     rebill("load", "--replace", str(orders.root / "order_events.csv"))
     assert rebill(*told)[1] == "N2: that was told already\n"
     assert rebill("orders", "strangers")[0] == NEEDS_A_PERSON
+
+
+ACTIVITY = """order_no,pon,at,event,due_on,code,who
+N2,,2026-03-03,confirmed,2026-03-10,,ILEC
+N1,,2026-01-09,installed,,,
+N9,,2026-03-03,jeopardy,,1A,
+N2,,2026-13-03,installed,,,
+"""
+
+
+def test_a_file_of_activity_adds_each_event_once(
+    orders: Workspace, rebill: Call, tmp_path: Path
+) -> None:
+    file = tmp_path / "activity.csv"
+    file.write_text(ACTIVITY)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    asked = ("orders", "import", str(file), str(tmp_path / "x.csv"), "--csv")
+    code, out, said = rebill(*asked)
+    assert code == NEEDS_A_PERSON
+    # The install was told with its circuit before: without it, it is another event.
+    assert [list(row.values()) for row in rows(out)] == [
+        ["activity.csv", "3", "3", "0", "1", "1"],
+        ["x.csv", "0", "0", "0", "0", "1"],
+    ]
+    assert "activity.csv row 5" in said and "2026-13-03" in said and "x.csv: " in said
+    state = table(orders, "order_status").filter(order_no="N2")
+    assert state.select("state", "due_on", "slips").row(0) == ("confirmed", "2026-03-10", "1")
+    # The same events in another file, told by somebody else, are known.
+    again = tmp_path / "again.csv"
+    again.write_text(ACTIVITY.replace("ILEC", "ana").replace("2026-13-03", "2026-03-03"))
+    code, out, _ = rebill("orders", "import", str(again), "--csv")
+    assert code == 0 and [row["new"] for row in rows(out)] == ["1"]

@@ -320,6 +320,7 @@ def _leave_files(root: Path) -> None:
         "after-the-sale.toml": nights.CONTRACT,
         "SOACTVTY.DET": "AC100     20261001FOC20261028\nAC100     20261028CMP\n",
         "profiles/portal.toml": PORTAL,
+        "told/order_events.csv": "order_no,at,event\nN-1001,2026-03-20,installed\n",
         "march.csv.gz": bill(3, MONTH, ban="305R010002"),
         "list-of-customers.csv": (root / "reference" / "customers.csv").read_text(),
         "buy_rates.csv": (root / "reference" / "buy_rates.csv").read_text(),
