@@ -8,10 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import polars as pl
+import pytest
 from polars.datatypes import DataType, DataTypeClass
 
 Type = DataType | DataTypeClass
 DECIMAL = pl.Decimal(38, 6)
+
+
+def few(count: int, all_of: int) -> list[Any]:
+    """Return so many seeds for the suite, and the others up to `all_of` for its long form."""
+    later = (pytest.param(seed, marks=pytest.mark.soak) for seed in range(count, all_of))
+    return [*range(count), *later]
 
 
 def frame(text: str, **types: Type) -> pl.DataFrame:
