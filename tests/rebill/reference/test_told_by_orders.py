@@ -102,6 +102,18 @@ def test_replacing_events_takes_neither_events_nor_services_away(workspace: Work
     assert table(workspace, "order_status").height == 0  # without a night there is no day
 
 
+def test_what_is_told_twice_is_added_once_and_names_an_order(workspace: Workspace) -> None:
+    told = "N1 2026-03-12 installed - -\n"
+    done = loaded(workspace, order_events=EVENTS + told + told)
+    assert done.counts["order_events"].added == 1
+    write(workspace.root, order_events=EVENTS + told + "- 2026-03-12 installed - -")
+    done = load(workspace, [workspace.root / "order_events.csv"], given=nights.NOW)
+    assert [str(error) for error in done.errors] == [
+        "order_events.csv row 3: neither of order_no and pon given;"
+        " name the order, or our purchase order number"
+    ]
+
+
 def test_a_completion_says_when_one_time_charges_are_due(workspace: Workspace) -> None:
     from rebill.orders.order_status import table as current
     from rebill.store.record import reading
