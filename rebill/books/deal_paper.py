@@ -51,7 +51,10 @@ def _said(record: Record, deal: str, month: str, parts: pl.DataFrame) -> dict[st
     """Return what the paper says, in words for its templates."""
     stated = statements(record).filter(month=month).with_row_index("place", 1)
     paid = parts.group_by("payee", "role").agg(pl.col("amount").sum()).sort("payee")
-    numbers = dict(stated.select("payee", "place").iter_rows())
+    # Whose parts only another's statement speaks of has none of the month.
+    numbers = {
+        who: f"C-{month}-{at:03d}" for who, at in stated.select("payee", "place").iter_rows()
+    }
     return {
         **payer(record),
         **period(month),
@@ -61,7 +64,7 @@ def _said(record: Record, deal: str, month: str, parts: pl.DataFrame) -> dict[st
             {
                 "payee": row["payee"],
                 "role": row["role"].replace("_", "-"),
-                "number": f"C-{month}-{numbers[row['payee']]:03d}",
+                "number": numbers.get(row["payee"], ""),
                 "amount": money(row["amount"]),
             }
             for row in paid.iter_rows(named=True)

@@ -15,6 +15,7 @@ import polars as pl
 from invoices.carrier.order_events import SET_ASIDE
 from invoices.schema import seal
 from rebill.intake.profiles import events
+from rebill.reference.checks_rows import RULES
 from rebill.reference.current import current_frame
 from rebill.reference.faults import Faults
 from rebill.reference.load import Files, LoadResult, take
@@ -59,35 +60,52 @@ def _read(workspace: Workspace, path: Path, profile: str | None) -> Read:
         faults = Faults()
         rows = read_rows(workspace.settings.limits, path, SHAPE, faults)
         named_source = pl.col("source").fill_null(pl.lit(path.name))
-        told = [(f.file, f.row, None, f.what, f.remedy) for f in faults.listed]
-        aside = pl.DataFrame(told, schema=SET_ASIDE_COLUMNS, orient="row")
-        return Read(rows.filter("_ok").with_columns(source=named_source), aside.pipe(_sealed))
+        aside = [(one.file, one.row, one.what, one.remedy) for one in faults.listed]
+        return _sound(rows.filter("_ok").with_columns(source=named_source), _aside(aside))
     try:
         found = events(workspace.root, path, profile)
     except (ConfigError, OSError) as fault:
-        row = {"source_file": path.name, "reason": str(fault), "remedy": _REMEDY}
-        return Read(_none(), pl.DataFrame([row]).pipe(seal, SET_ASIDE))
+        return Read(_none(), _aside([(path.name, None, *_told(fault))]))
     rows = found.events.with_columns(
         pl.col("source_file").alias("source"),
         pl.col("source_file").alias("_file"),
         pl.col("source_row").alias("_row"),
         pl.lit(True).alias("_ok"),
     )
-    return Read(rows.select(_none().columns), found.set_aside)
+    return _sound(rows.select(_none().columns), found.set_aside)
 
 
-SET_ASIDE_COLUMNS = {
+def _sound(rows: pl.DataFrame, aside: pl.DataFrame) -> Read:
+    """Set aside what a load would refuse: it stops none of the others."""
+    rules = [(fails, what, remedy) for name, fails, what, remedy in RULES if name == SHAPE.name]
+    wrong = pl.any_horizontal(fails.fill_null(False) for fails, _, _ in rules)
+    refused = [
+        rows.filter(fails.fill_null(False)).select(
+            source_file="_file", source_row="_row", reason=what, remedy=pl.lit(remedy)
+        )
+        for fails, what, remedy in rules
+    ]
+    return Read(rows.filter(~wrong), pl.concat([aside, pl.concat(refused).pipe(seal, SET_ASIDE)]))
+
+
+_WRONG = {
     "source_file": pl.String,
     "source_row": pl.Int64,
-    "raw": pl.String,
     "reason": pl.String,
     "remedy": pl.String,
 }
 _REMEDY = "name its profile with --profile, or give the columns of the table order_events"
 
 
-def _sealed(rows: pl.DataFrame) -> pl.DataFrame:
-    return rows.pipe(seal, SET_ASIDE)
+def _aside(told: Sequence[tuple[str, int | None, str, str]]) -> pl.DataFrame:
+    """Return rows set aside (`SET_ASIDE`): file, row, what is wrong, what to do."""
+    return pl.DataFrame(told, schema=_WRONG, orient="row").pipe(seal, SET_ASIDE)
+
+
+def _told(fault: Exception) -> tuple[str, str]:
+    """Return what is wrong with a file, and what to do about it."""
+    what, _, remedy = str(fault).rpartition("; ")
+    return (what, remedy) if what else (remedy, _REMEDY)
 
 
 def _none() -> pl.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from invoices.bank.nacha_fields import is_routing
+from invoices.calendar import FIRST_YEAR, LAST_YEAR
 from invoices.text import filled
 from rebill.reference.checks_cells import decimal_of
 from rebill.reference.checks_markups import DEAR, MOST, check_markups, hundredth, plain_number
@@ -113,6 +114,15 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
         pl.col("order_no").is_null() & pl.col("pon").is_null(),
         pl.lit("neither of order_no and pon given"),
         "name the order, or our purchase order number",
+    ),
+    *(
+        (
+            "order_events",
+            ~pl.col(name).dt.year().is_between(FIRST_YEAR, LAST_YEAR),
+            filled(f"{name} {{}} is no day of this trade", pl.col(name).cast(pl.String)),
+            f"write a day of the years {FIRST_YEAR} to {LAST_YEAR}",
+        )
+        for name in ("at", "due_on")
     ),
     (
         "offers",

@@ -94,7 +94,9 @@ def orders_event(
 
     word = known("EVENT", event, EVENTS)
     assert word is not None
-    with changing(given.place(), "orders event") as record:
+    place = given.place()
+    who = who or place.hand.who
+    with changing(place, "orders event") as record:
         number = known_order(record, order)
         said = {"due_on": due, "code": code, "ban": ban, "circuit_id": circuit, "wtn": wtn}
         done = tell(record, number, on, word, now(), **said, note=text, who=who)

@@ -115,6 +115,8 @@ def test_an_event_is_told_once_and_one_of_no_order_is_kept(orders: Workspace, re
         *("installed", "2026-03-04", "2"),
     )
     assert rebill("orders", "event", "N2", "instaled", "--on", "2026-03-04")[0] == WRONG_USAGE
+    code, _, said = rebill(*told, "--note", "a\x1b[31mb")
+    assert code == WRONG_USAGE and "cannot be printed" in said
     # A file is never the whole of what was told.
     write(orders.root, order_events=ORDERS["order_events"].rpartition("N9")[0])
     rebill("load", "--replace", str(orders.root / "order_events.csv"))
@@ -127,6 +129,8 @@ N2,,2026-03-03,confirmed,2026-03-10,,ILEC
 N1,,2026-01-09,installed,,,
 N9,,2026-03-03,jeopardy,,1A,
 N2,,2026-13-03,installed,,,
+N2,,2026-03-04,confirmed,9999-12-31,,
+,,2026-03-04,confirmed,,,
 """
 
 
@@ -141,14 +145,21 @@ def test_a_file_of_activity_adds_each_event_once(
     assert code == NEEDS_A_PERSON
     # The install was told with its circuit before: without it, it is another event.
     assert [list(row.values()) for row in rows(out)] == [
-        ["activity.csv", "3", "3", "0", "1", "1"],
+        ["activity.csv", "3", "3", "0", "1", "3"],
         ["x.csv", "0", "0", "0", "0", "1"],
     ]
-    assert "activity.csv row 5" in said and "2026-13-03" in said and "x.csv: " in said
+    for words in (
+        "activity.csv row 5: at '2026-13-03'",
+        "activity.csv row 6: due_on 9999-12-31 is no day of this trade",
+        "activity.csv row 7: neither of order_no and pon given",
+        "x.csv: ",
+    ):
+        assert words in said
     state = table(orders, "order_status").filter(order_no="N2")
     assert state.select("state", "due_on", "slips").row(0) == ("confirmed", "2026-03-10", "1")
     # The same events in another file, told by somebody else, are known.
     again = tmp_path / "again.csv"
-    again.write_text(ACTIVITY.replace("ILEC", "ana").replace("2026-13-03", "2026-03-03"))
+    sound = ACTIVITY.partition("N2,,2026-03-04")[0]
+    again.write_text(sound.replace("ILEC", "ana").replace("2026-13-03", "2026-03-03"))
     code, out, _ = rebill("orders", "import", str(again), "--csv")
     assert code == 0 and [row["new"] for row in rows(out)] == ["1"]
