@@ -19,11 +19,12 @@ from invoices.carrier.flat.values import stripped
 from invoices.carrier.profiles import Profile
 from invoices.carrier.reading import QUARANTINE
 from invoices.carrier.source import Source
-from invoices.carrier.typed_records.activity import EVENTS, EventField, Events
+from invoices.carrier.typed_records.activity import EventField, Events
 from invoices.carrier.typed_records.carried import Found, Unreadable, rows_of
 from invoices.carrier.typed_records.kinds import Layout
 from invoices.carrier.typed_records.numbers import number
 from invoices.identifiers import REMEDY, clean, doubt, is_doubtful, visible
+from invoices.order_words import EVENTS
 from invoices.patterns import group_in
 from invoices.schema import seal
 from invoices.text import filled

@@ -16,7 +16,7 @@ from invoices.carrier.order_events import SET_ASIDE
 from invoices.schema import seal
 from rebill.intake.profiles import events
 from rebill.reference.checks_rows import RULES
-from rebill.reference.current import current_frame
+from rebill.reference.current import table_of
 from rebill.reference.faults import Faults
 from rebill.reference.load import Files, LoadResult, take
 from rebill.reference.sources import read_rows
@@ -103,9 +103,8 @@ def _aside(told: Sequence[tuple[str, int | None, str, str]]) -> pl.DataFrame:
 
 
 def _told(fault: Exception) -> tuple[str, str]:
-    """Return what is wrong with a file, and what to do about it."""
-    what, _, remedy = str(fault).rpartition("; ")
-    return (what, remedy) if what else (remedy, _REMEDY)
+    """Return what is wrong with a file of order activity, and what to do about it."""
+    return str(fault).partition("; ")[0], _REMEDY
 
 
 def _none() -> pl.DataFrame:
@@ -126,14 +125,14 @@ def _is_table(path: Path) -> bool:
 
 def keep(record: Record, told: Read, given: str | None) -> tuple[LoadResult, pl.DataFrame]:
     """Add what files say to the record, or nothing; return what the load did and `IMPORTED`."""
-    stored = current_frame(record.workspace, record.connection, SHAPE.name)
-    before = stored.select(TOLD).collect()
+    before = table_of(record, SHAPE.name).select(TOLD)
     new = told.rows.unique(TOLD, keep="first", maintain_order=True).join(
         before, on=list(TOLD), how="anti", nulls_equal=True, maintain_order="left"
     )
     done = take(record, Files({}, {SHAPE.name: new}, set(), Faults()), given=given)
-    heads = current_frame(record.workspace, record.connection, "order_heads").collect()
-    strangers = named(heads, new).filter(pl.col("of").is_null())
+    if not done.ok:
+        new = new.clear()
+    strangers = named(table_of(record, "order_heads"), new).filter(pl.col("of").is_null())
     counts = [
         told.rows.group_by(file="_file").agg(events=pl.len()),
         new.group_by(file="_file").agg(new=pl.len()),

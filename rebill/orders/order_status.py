@@ -9,7 +9,7 @@ import polars as pl
 from invoices.periods import month_of
 from invoices.schema import among, columns_of
 from rebill.pricing.earning.commissions import METHODS, OF_RECOVERED, RULE, RULES, fitting
-from rebill.reference.current import current_frame
+from rebill.reference.current import table_of
 from rebill.store.models import Document
 from rebill.store.record import Record
 from reconcile.orders import first_bills
@@ -48,21 +48,18 @@ ORDER_STATUS = pl.Schema(
         "last_event_on": pl.Date(),
     }
 )
+COMES = ("new", "change", "move")
+"""The kinds of orders after which something bills."""
 CHARGED = ("recurring", "prorated")
 """The charge classes that show that a service bills."""
 
 
-def table(record: Record, name: str) -> pl.DataFrame:
-    """Return the current rows of a reference table."""
-    return current_frame(record.workspace, record.connection, name).drop("row_id").collect()
-
-
 def order_status(record: Record, as_of: dt.date) -> pl.DataFrame:
     """Return how each order stands on a day (`ORDER_STATUS`), by order."""
-    heads = table(record, "order_heads")
+    heads = table_of(record, "order_heads")
     if heads.is_empty():
         return ORDER_STATUS.to_frame()
-    folded = fold(heads, table(record, "order_events"), as_of)
+    folded = fold(heads, table_of(record, "order_events"), as_of)
     facts = heads.select("order_no", "carrier", "customer", "agent", "kind", "wanted_on", of="ban")
     orders = facts.join(folded, on="order_no", maintain_order="left")
     services = _services_of(record, orders)
@@ -82,8 +79,8 @@ def order_status(record: Record, as_of: dt.date) -> pl.DataFrame:
 
 def _services_of(record: Record, orders: pl.DataFrame) -> pl.DataFrame:
     """Return the services that orders add or change, and whose and where they are."""
-    items = table(record, "order_items").filter(pl.col("action") != "remove")
-    known = table(record, "services").select(
+    items = table_of(record, "order_items").filter(pl.col("action") != "remove")
+    known = table_of(record, "services").select(
         "service", "ban", "product", customer_of="customer", installed="installed_on"
     )
     dates = orders.select("order_no", "installed_on", "submitted_on", "customer")
@@ -124,7 +121,9 @@ def _with_bills(
     days = first_bills.bill_days(bills.select(*ACCOUNT, "bill_date"))
     seen = first_bills.first_seen(services, lines)
     told = orders.join(seen, on="order_no", how="left", maintain_order="left")
-    return first_bills.expected(told, days, first_bills.usual_lags(told, days))
+    dated = first_bills.expected(told, days, first_bills.usual_lags(told, days))
+    comes = pl.col("kind").is_in(COMES)
+    return dated.with_columns(first_bill_expected_on=pl.when(comes).then("first_bill_expected_on"))
 
 
 def _first_invoices(
@@ -167,8 +166,7 @@ def _first_commissions(
 
     It is that of the invoice, else of the bill that is expected, if a rule pays the agent then.
     """
-    rules = current_frame(record.workspace, record.connection, "commissions")
-    known = rules.select(RULES.names()).collect()
+    known = table_of(record, "commissions").select(RULES.names())
     month = pl.coalesce("invoice_month", month_of("first_bill_expected_on"))
     day = pl.coalesce("first_bill_seen_on", "first_bill_expected_on")
     asked = orders.with_columns(month=month, day=day).select("order_no", "agent", "month", "day")

@@ -6,11 +6,13 @@ import datetime as dt
 
 import polars as pl
 
+from invoices.order_words import EVENTS
 from invoices.text import filled
-from rebill.orders.order_status import order_status, table
+from rebill.orders.order_status import order_status
+from rebill.reference.current import table_of
 from rebill.store.record import Record
 from rebill.workspace.settings import ConfigError
-from reconcile.orders.fold import EVENTS, named
+from reconcile.orders.fold import named
 from reconcile.orders.jeopardy import codes
 
 STORY = pl.Schema(
@@ -31,7 +33,7 @@ def known_order(record: Record, typed: str) -> str:
 
     Raises ConfigError where there is none, or several have that purchase order number.
     """
-    heads = table(record, "order_heads")
+    heads = table_of(record, "order_heads")
     wanted = typed.strip().casefold()
     for name in ("order_no", "pon"):
         met = heads.filter(pl.col(name).str.to_lowercase() == wanted)["order_no"].to_list()
@@ -45,8 +47,10 @@ def known_order(record: Record, typed: str) -> str:
 
 def order_story(record: Record, order_no: str, as_of: dt.date) -> pl.DataFrame:
     """Return what happened to an order up to a day (`STORY`), in order."""
-    heads = table(record, "order_heads").filter(order_no=order_no)
-    told = named(heads, table(record, "order_events")).filter(pl.col("of").is_not_null())
+    orders = table_of(record, "order_heads")
+    heads = orders.filter(order_no=order_no)
+    # Whose an event is depends on all orders: a purchase order number may be of several.
+    told = named(orders, table_of(record, "order_events")).filter(of=order_no)
     status = order_status(record, as_of).filter(order_no=order_no)
     known = codes().select(code="code", in_words="words")
     said = (

@@ -7,16 +7,17 @@ import datetime as dt
 import polars as pl
 
 from rebill.pricing.quoting.quote_schema import QUOTE_OPTIONS
-from rebill.quotes.options_asked import options_of, table
+from rebill.quotes.options_asked import options_of
 from rebill.quotes.quote_heads import QUOTES_OUT, heads
+from rebill.reference.current import table_of
 from rebill.store.record import Record
 from rebill.store.table_out import TableOut, on_a_day
 
 
 def quotes_on(record: Record, day: dt.date) -> pl.DataFrame:
     """Return every version of every quote as it is priced on a day (`QUOTES_OUT`)."""
-    lines = table(record, "quote_lines")
-    return heads(table(record, "quotes"), lines, options_of(record, day))
+    lines = table_of(record, "quote_lines")
+    return heads(table_of(record, "quotes"), lines, options_of(record, day))
 
 
 TABLES = (

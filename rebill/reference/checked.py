@@ -16,7 +16,7 @@ from rebill.reference.checks_references import check_references
 from rebill.reference.checks_rows import check_rows
 from rebill.reference.contracts import from_json
 from rebill.reference.current import as_kernels_read, schema_of
-from rebill.reference.doubts import doubt_shares
+from rebill.reference.doubts import doubt_orders, doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.sources import CSR, read_rows, sources_of
 from rebill.reference.told_by_orders import follow_orders
@@ -103,6 +103,7 @@ def tables_of(paths: Sequence[Path], limits: Limits, faults: Faults) -> Tables |
         return None
     doubts = Faults()
     doubt_shares(loading, doubts)
+    doubt_orders(loading, doubts)
     kept = {
         name: change.insert.with_row_index("row_id", 1).cast({"row_id": pl.Int64})
         for name, change in loading.changes.items()

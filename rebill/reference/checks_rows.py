@@ -125,6 +125,12 @@ RULES: tuple[tuple[str, pl.Expr, pl.Expr, str], ...] = (
         for name in ("at", "due_on")
     ),
     (
+        "commissions_received",
+        ~pl.col("month").str.contains(r"^[0-9]{4}-(0[1-9]|1[0-2])$"),
+        filled("month '{}' is no month", pl.col("month").str.head(40)),
+        "write it as 2026-03",
+    ),
+    (
         "offers",
         _pieces("states", ~_STATE),
         filled("states '{}' are no states with semicolons between", _shown("states")),

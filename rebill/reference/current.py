@@ -23,6 +23,7 @@ from invoices.schema import seal
 from rebill.reference.contracts import from_json
 from rebill.store.frames import AnySelect, once, read_frame
 from rebill.store.models import REFERENCE, Load, LoadTable
+from rebill.store.record import Record
 from rebill.store.shapes import TABLES
 from rebill.workspace import text_files, write
 from rebill.workspace.settings import Workspace
@@ -155,6 +156,11 @@ def current_frame(
     if path is None:
         raise OSError(f"{begins.parent}: what is written there does not stay as it is")
     return pl.scan_parquet(path, hive_partitioning=False, glob=False)
+
+
+def table_of(record: Record, name: str) -> pl.DataFrame:
+    """Return the rows of a reference table that are current, with `row_id`."""
+    return current_frame(record.workspace, record.connection, name).collect()
 
 
 def reference_frames(

@@ -1,4 +1,5 @@
-"""What a load takes and yet may not be meant: rows "for all" that tax what nobody thought of.
+"""What a load takes and yet may not be meant: rows "for all" that tax what nobody thought of, and
+events of orders on days that do not fit.
 
 A share or a rate without a product holds for whatever is charged, own charges, equipment and
 minimums too. That may be right; where no row says so of their product a person is told.
@@ -13,12 +14,14 @@ from rebill.reference.changes import Changes
 from rebill.reference.checks_cells import FIRST_DAY, LAST_DAY
 from rebill.reference.checks_markups import plain_number
 from rebill.reference.faults import Faults, placed
+from reconcile.orders.fold import named
 
 ASKED = (
     *("interstate_shares", "tax_rates", "customer_charges", "commitments"),
     *("customers", "tax_jurisdictions"),
 )
 """A load of one of these may make a row for all tax what it did not tax before."""
+_WRONG_DAY = "correct one of the two days, if they are wrong"
 NOT_TAXED = ("tax", "surcharge", "late_charge")
 _SPAN = ("effective_from", "effective_until")
 _OWN = [
@@ -40,6 +43,26 @@ def doubt_shares(load: Changes, doubts: Faults) -> None:
     _doubt_contributions(load, known.filter(pl.col("federal_usf") == "charge"), doubts)
     taxed = (pl.col("tax_source") == "table") & ~pl.col("tax_exempt").fill_null(False)
     _doubt_taxes(load, known.filter(taxed), doubts)
+
+
+def doubt_orders(load: Changes, doubts: Faults) -> None:
+    """Note events of a load that were due before they happened, or happened before their order was
+    submitted."""
+    if "order_events" not in load.changes:
+        return
+    told = load.rows["order_events"].filter("_ok")
+    early = told.filter(pl.col("due_on") < pl.col("at"))
+    what = filled("due_on {} lies before {}, the day of the event", "due_on", "at")
+    doubts.add_rows(early.with_columns(what=what), _WRONG_DAY)
+    heads = load.after("order_heads")
+    given = heads.select(of="order_no", given_on="submitted_on")
+    late = (
+        named(heads, told)
+        .join(given, on="of", maintain_order="left")
+        .filter(pl.col("at") < pl.col("given_on"))
+    )
+    before = filled("{} on {}, before {} was submitted on {}", "event", "at", "of", "given_on")
+    doubts.add_rows(late.with_columns(what=before), _WRONG_DAY)
 
 
 def _own(load: Changes) -> pl.DataFrame:

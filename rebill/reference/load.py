@@ -16,7 +16,7 @@ from rebill.reference.checked import check_load, read_files
 from rebill.reference.contracts import retold
 from rebill.reference.csr.service_records import inventory_rows, read_records
 from rebill.reference.current import contracts, current_frame, load_version, stored_rows
-from rebill.reference.doubts import doubt_shares
+from rebill.reference.doubts import doubt_orders, doubt_shares
 from rebill.reference.faults import Faults, LoadError
 from rebill.reference.sources import CSR, sources_of
 from rebill.store.frames import insert_frame, read_frame
@@ -200,6 +200,7 @@ def _apply(
     counts = {name: change.counts for name, change in load.changes.items()}
     doubts = Faults()
     doubt_shares(load, doubts)
+    doubt_orders(load, doubts)
     warnings = tuple(doubts.listed)
     if not any(c.added or c.changed or c.removed for c in counts.values()):
         return LoadResult(counts, warnings=warnings)

@@ -39,12 +39,13 @@ def follow_orders(load: Changes) -> None:
     if after["order_heads"].is_empty():
         return
     then, now = _facts(before), _facts(after)
+    now["services"] = _possible(now["services"], _after(load, "services"))
     for name, (key, columns) in SET.items():
         _set(load, name, key, columns, then[name], now[name])
 
 
 def _after(load: Changes, name: str) -> pl.DataFrame:
-    """Return the rows of a table of orders as they would be after the load."""
+    """Return the rows of a table as they would be after the load, but for what events set."""
     if name not in load.rows:
         return load.current(name)
     rows = load.rows[name].filter("_ok")
@@ -69,6 +70,19 @@ def _facts(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
         *(pl.col(name).drop_nulls().last() for name in ("ban", "circuit_id", "wtn")),
     )
     return {"services": services, "orders": done}
+
+
+def _possible(told: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
+    """Return what events say without installs of services that were disconnected by then.
+
+    The event stays as it is told; a day that cannot be is set nowhere.
+    """
+    ends = services.select("service", "disconnected_on").drop_nulls()
+    met = told.join(ends, on="service", how="left", maintain_order="left")
+    over = (pl.col("installed_on") >= pl.col("disconnected_on")).fill_null(False)
+    return met.with_columns(installed_on=pl.when(~over).then("installed_on")).drop(
+        "disconnected_on"
+    )
 
 
 def _set(

@@ -2,34 +2,37 @@
 
 The fold is pure: the same events in any order of arrival, and however often they are told, give the
 same state; several of one day follow the order of `EVENTS`. A submission that only the head tells
-counts like an event. The state is the word of the last event; two states are no events:
+counts like an event. The state is the word of the last event; what is cancelled stays so until it
+is submitted or supplemented again. Two states are no events:
 
 | state | when |
 |---|---|
 | planned | nothing happened yet |
 | missed | no install on the first banking day after the due date, and later (`missed`) |
 
-What an order is due on is the last date that an event tells; `slips` counts each other date after
-the first. An install or a completion that is told again is corrected: the last one counts.
+What an order is due on is the last date that an event before the install tells; `slips` counts each
+other date after the first that was confirmed. An install or a completion that is told again is
+corrected: the last one counts.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import get_args
 
 import polars as pl
 
 from invoices.calendar import closed_weekdays
-from invoices.carrier.typed_records.activity import Event
 from invoices.distinct import distinct
+from invoices.order_words import EVENTS
 from invoices.periods import add_days, days_between
 from invoices.schema import columns_of
 
-EVENTS: tuple[str, ...] = get_args(Event)
-"""What may happen to an order, in the order in which events of one day are told."""
 DONE = ("installed", "completed")
 OVER = ("cancelled", "rejected")
+AGAIN = ("submitted", "supplemented")
+"""What lets an order go on that was cancelled."""
+DATED = ("confirmed", "designed", "loop_accepted", "jeopardy", "supplemented", "held")
+"""The events whose date is one the carrier works to: a submission asks, an install looks back."""
 RESTS = (*OVER, "held")
 """Nothing is missed of what is over, or held at our own wish."""
 
@@ -42,7 +45,7 @@ STATUS = pl.Schema(
         "since": pl.Date(),
         "submitted_on": pl.Date(),
         "confirmed_on": pl.Date(),  # the first confirmation (FOC)
-        "first_due_on": pl.Date(),  # the first date that was told
+        "first_due_on": pl.Date(),  # the first date that was confirmed
         "due_on": pl.Date(),  # the date in force
         "slips": pl.Int64(),
         "late_days": pl.Int64(),  # null: over, or never dated
@@ -110,9 +113,12 @@ def _last_of_each() -> list[pl.Expr]:
     place = pl.int_range(pl.len())
     jeopardy = place.filter(event == "jeopardy").max()
     past = place.filter(ends).max()
+    cancelled = place.filter(event == "cancelled").max()
+    gone = cancelled > place.filter(event.is_in(AGAIN)).max().fill_null(-1)
+    word = pl.when(gone.fill_null(False))
     return [
-        event.last().alias("state"),
-        at.last().alias("since"),
+        word.then(pl.lit("cancelled")).otherwise(event.last()).alias("state"),
+        word.then(at.filter(event == "cancelled").last()).otherwise(at.last()).alias("since"),
         at.last().alias("last_event_on"),
         pl.when(past.is_null() | (jeopardy > past))
         .then(pl.col("code").filter(event == "jeopardy").last())
@@ -125,15 +131,15 @@ def _last_of_each() -> list[pl.Expr]:
 
 
 def _dates() -> list[pl.Expr]:
-    """Return the dates an order was due on: the first, the last, and how often it moved.
-
-    What a submission asks for is no date of the carrier's.
-    """
-    dates = pl.col("due_on").filter(pl.col("event") != "submitted").drop_nulls()
+    """Return the dates an order was due on: the first, the last, and how often it moved."""
+    is_date = pl.col("event").is_in(DATED) & pl.col("due_on").is_not_null()
+    firm = is_date & (pl.col("event") == "confirmed")
+    dates = pl.col("due_on").filter(is_date)
+    since = pl.col("due_on").filter(is_date & firm.cum_max())
     return [
-        dates.first().alias("first_due_on"),
+        pl.col("due_on").filter(firm).first().alias("first_due_on"),
         dates.last().alias("due_on"),
-        (dates != dates.shift(1)).sum().cast(pl.Int64).alias("slips"),
+        (since != since.shift(1)).sum().cast(pl.Int64).alias("slips"),
     ]
 
 

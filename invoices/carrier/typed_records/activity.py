@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal
 
 from pydantic import field_validator, model_validator
 
 from invoices.carrier.flat.dates import readable_formats
 from invoices.carrier.flat.profile import At
 from invoices.carrier.profiles import Strict
+from invoices.order_words import Event
 
 EventField = Literal[
     "order_no",
@@ -25,23 +26,6 @@ EventField = Literal[
     "quantity",
     "note",
 ]
-Event = Literal[
-    "submitted",
-    "acknowledged",
-    "clarification",
-    "rejected",
-    "confirmed",
-    "designed",
-    "loop_accepted",
-    "installed",
-    "completed",
-    "jeopardy",
-    "supplemented",
-    "held",
-    "cancelled",
-]
-EVENTS: tuple[str, ...] = get_args(Event)
-"""What may happen to an order; several on one day follow this order."""
 
 
 class Events(Strict):

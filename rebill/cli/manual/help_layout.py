@@ -33,6 +33,7 @@ ARGUMENTS = {
     "CLAIM": "The number of a claim, as D-000012.",
     "CREDIT": "The line_id of a credit, as `rebill disputes credits` lists it.",
     "CUSTOMER": "A customer, by the name in the table `customers`.",
+    "DEAL": "A deal, by the name in the table `commissions`.",
     "DIR": "A folder.",
     "DOCUMENT": "The document_id of a carrier bill.",
     "FILE": "A file; - is standard input.",

@@ -56,9 +56,10 @@ def orders_list(
     """
     import polars as pl
 
+    from invoices.order_words import EVENTS
     from rebill.cli.lists.filters import known, narrowed, of_customer, with_names
     from rebill.orders.order_status import order_status
-    from reconcile.orders.fold import DONE, EVENTS, OVER
+    from reconcile.orders.fold import DONE, OVER
 
     wanted = known("--state", state, ("planned", "missed", *EVENTS))
     with given.reading() as record:
@@ -100,12 +101,12 @@ def orders_strangers(*, given: ListedDay) -> None:
     """
     import polars as pl
 
-    from rebill.orders.order_status import table
+    from rebill.reference.current import table_of
     from reconcile.orders.fold import named
 
     with given.reading() as record:
-        told = named(table(record, "order_heads"), table(record, "order_events"))
-    rows = told.filter(pl.col("of").is_null()).drop("of").sort("at", "order_no", "pon")
+        told = named(table_of(record, "order_heads"), table_of(record, "order_events"))
+    rows = told.filter(pl.col("of").is_null()).drop("of", "row_id").sort("at", "order_no", "pon")
     given.show(rows, "events of unknown orders")
     if rows.height:
         raise typer.Exit(NEEDS_A_PERSON)

@@ -85,12 +85,13 @@ def orders_event(
     Events are only ever added; the same again changes nothing. What was told wrongly is told again:
     the last one counts.
     """
+    from invoices.order_words import EVENTS
     from rebill.cli.lists.filters import known
     from rebill.orders.order_story import known_order
     from rebill.orders.told_by_hand import tell
     from rebill.paper.text import say
     from rebill.store.record import changing
-    from reconcile.orders.fold import EVENTS
+    from rebill.workspace.settings import ConfigError
 
     word = known("EVENT", event, EVENTS)
     assert word is not None
@@ -100,4 +101,6 @@ def orders_event(
         number = known_order(record, order)
         said = {"due_on": due, "code": code, "ban": ban, "circuit_id": circuit, "wtn": wtn}
         done = tell(record, number, on, word, now(), **said, note=text, who=who)
+    if done.errors:
+        raise ConfigError("; ".join(map(str, done.errors)))
     say(f"{number}: {word} on {on}" if done.load_id else f"{number}: that was told already")

@@ -119,18 +119,19 @@ def _asked(
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """Return a version of a quote, the last if none is named: its head, lines and options."""
     from rebill.inquiry import known_ids
-    from rebill.quotes.options_asked import options_of, table
+    from rebill.quotes.options_asked import options_of
     from rebill.quotes.quote_heads import heads
+    from rebill.reference.current import table_of
     from rebill.workspace.settings import ConfigError
 
     name = known_ids.quote(record, typed)
-    own = table(record, "quotes").filter(quote=name)
+    own = table_of(record, "quotes").filter(quote=name)
     there = own["version"].sort().to_list()
     wanted = there[-1] if version is None else version
     if wanted not in there:
         told = ", ".join(map(str, there))
         raise ConfigError(f"quote {name} has no version {wanted}; there is: {told}")
-    lines = table(record, "quote_lines").filter(quote=name, version=wanted)
+    lines = table_of(record, "quote_lines").filter(quote=name, version=wanted)
     options = options_of(record, day, name, wanted)
     head = heads(own.filter(version=wanted), lines, options)
     return head, lines.drop("row_id", "quote", "version"), options

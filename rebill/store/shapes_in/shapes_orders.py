@@ -5,8 +5,8 @@ What they mean is said in `docs/orders.md` and `docs/commissions.md`. All are op
 
 from __future__ import annotations
 
+from invoices.order_words import EVENTS
 from rebill.store.columns import ANY_USOC, CARRIER, EFFECTIVE, Column, Reference, TableIn, text
-from reconcile.orders.fold import EVENTS
 
 KINDS = ("new", "change", "move", "disconnect", "record")
 ACTIONS = ("add", "change", "remove")

@@ -25,7 +25,7 @@ from rebill.workspace.settings import Workspace
 DONE = 0
 REPORTS = {
     *("cash forecast", "disputes packet", "profiles cells", "profiles events", "csr diff"),
-    *("quotes build", "quotes show", "orders show"),
+    *("quotes build", "quotes show", "orders show", "orders import"),
 }
 """Of what has the options of a list these need a file or a name, or are none."""
 

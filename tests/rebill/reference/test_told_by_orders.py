@@ -9,7 +9,9 @@ import pytest
 from nights import table
 from reference_files import write
 
+from rebill.reference.current import table_of
 from rebill.reference.load import LoadResult, load
+from rebill.store.record import reading
 from rebill.workspace.settings import Workspace
 
 HEADS = """
@@ -56,11 +58,8 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def service(workspace: Workspace, name: str = "S3") -> tuple[str | None, ...]:
-    from rebill.orders.order_status import table as current
-    from rebill.store.record import reading
-
     with reading(workspace) as record:
-        row = current(record, "services").filter(service=name)
+        row = table_of(record, "services").filter(service=name)
     said = row.select("installed_on", "ban", "circuit_id").row(0)
     return tuple(None if cell is None else str(cell) for cell in said)
 
@@ -114,12 +113,33 @@ def test_what_is_told_twice_is_added_once_and_names_an_order(workspace: Workspac
     ]
 
 
-def test_a_completion_says_when_one_time_charges_are_due(workspace: Workspace) -> None:
-    from rebill.orders.order_status import table as current
-    from rebill.store.record import reading
+def test_an_install_that_cannot_be_is_kept_and_sets_nothing(workspace: Workspace) -> None:
+    ended = "service carrier customer installed_on disconnected_on\nS3 ILEC C1 - 2026-03-10"
+    loaded(workspace, services=ended)
+    done = loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
+    assert done.counts["order_events"].added == 1 and service(workspace)[0] is None
+    loaded(workspace, order_events=EVENTS + "N1 2026-03-09 installed - -")
+    # The last install counts: what is told in order of days, not of arrival.
+    assert service(workspace)[0] is None
+    loaded(workspace, services=ended.replace("2026-03-10", "2026-03-20"))
+    assert service(workspace)[0] == "2026-03-12"
 
+
+def test_days_that_do_not_fit_are_taken_and_told(workspace: Workspace) -> None:
+    head = "order_no carrier customer submitted_on\nN1 ILEC C1 2026-03-01"
+    told = "order_no at event due_on\nN1 2026-02-20 confirmed 2026-02-10"
+    done = loaded(workspace, order_heads=head, order_events=told)
+    assert [str(doubt) for doubt in done.warnings] == [
+        "order_events.csv row 2: due_on 2026-02-10 lies before 2026-02-20, the day of the event;"
+        " correct one of the two days, if they are wrong",
+        "order_events.csv row 2: confirmed on 2026-02-20, before N1 was submitted on 2026-03-01;"
+        " correct one of the two days, if they are wrong",
+    ]
+
+
+def test_a_completion_says_when_one_time_charges_are_due(workspace: Workspace) -> None:
     loaded(workspace, order_events=EVENTS + "N1 2026-03-12 installed - -")
     done = loaded(workspace, order_events=EVENTS + "N1 2026-03-16 completed - -")
     assert done.counts["orders"].changed == 1
     with reading(workspace) as record:
-        assert str(current(record, "orders")["completed_on"].item()) == "2026-03-16"
+        assert str(table_of(record, "orders")["completed_on"].item()) == "2026-03-16"

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from invoices.calendar import add_banking_days
-from reconcile.orders.fold import EVENTS, HEADS, STATUS, TOLD, fold, named
+from invoices.order_words import EVENTS
+from reconcile.orders.fold import AGAIN, DATED, HEADS, STATUS, TOLD, fold, named
 
 HEAD_TYPES = {name: pl.Date() if name.endswith("_on") else pl.String() for name in HEADS}
 TOLD_TYPES = {n: pl.Date() if n in ("at", "due_on") else pl.String() for n in TOLD}
@@ -92,6 +93,27 @@ STORIES = {
            N1 . 06-11 jeopardy . 1C . . .
            N1 . 06-12 cancelled . . . . .""",
         "cancelled 06-12 06-12 0 . . .",
+    ),
+    "late counts from what was confirmed, not from what was guessed": (
+        "06-20",
+        """N1 . 06-02 acknowledged 06-08 . . . .
+           N1 . 06-03 confirmed 06-12 . . . .
+           N1 . 06-14 installed 06-14 . . . .""",
+        "installed 06-14 06-12 0 2 . 06-14",
+    ),
+    "cancelled, whatever is told of it later": (
+        "06-20",
+        """N1 . 06-03 confirmed 06-12 . . . .
+           N1 . 06-05 cancelled . . . . .
+           N1 . 06-06 designed . . . . .""",
+        "cancelled 06-05 06-12 0 . . .",
+    ),
+    "cancelled, and ordered again": (
+        "06-20",
+        """N1 . 06-05 cancelled . . . . .
+           N1 . 06-08 supplemented . . . . .
+           N1 . 06-09 confirmed 06-22 . . . .""",
+        "confirmed 06-09 06-22 0 0 . .",
     ),
     "in jeopardy and missed, the code stays": (
         "06-20",
@@ -194,10 +216,12 @@ def slow(head: Row, told: list[Row], day: dt.date) -> Row:
     state: Row = {"state": "planned", "since": None, "slips": 0, "ban": None}
     state |= dict.fromkeys(("first", "due_on", "jeopardy_code", "installed_on", "completed_on"))
     for e in sorted(mine, key=place):
-        state["state"], state["since"] = e["event"], e["at"]
-        if e["due_on"] and e["event"] != "submitted":
-            state["slips"] += state["due_on"] not in (None, e["due_on"])
-            state["first"] = state["first"] or e["due_on"]
+        if state["state"] != "cancelled" or e["event"] in ("cancelled", *AGAIN):
+            state["state"], state["since"] = e["event"], e["at"]
+        if e["due_on"] and e["event"] in DATED:
+            state["slips"] += bool(state["first"]) and state["due_on"] != e["due_on"]
+            if e["event"] == "confirmed":
+                state["first"] = state["first"] or e["due_on"]
             state["due_on"] = e["due_on"]
         if e["event"] == "jeopardy":
             state["jeopardy_code"] = e["code"]
